@@ -1,0 +1,11 @@
+//! Scripted answers: what the network or the service does instead of answering properly.
+
+mod body;
+mod parse;
+mod script;
+mod scripted;
+
+pub(crate) use body::ReplyBody;
+pub use parse::{FaultsError, parse_faults};
+pub(crate) use script::Script;
+pub use scripted::{Action, Canned, Scripted};

@@ -1,0 +1,81 @@
+//! Every request that reached one of the services.
+
+use std::collections::VecDeque;
+
+use serde::{Serialize, Serializer};
+
+use crate::http::Request;
+
+const BOUND: usize = 10_000;
+
+/// One request, as tests read it. Requests to `/control` and `/human` are not in the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct LoggedRequest {
+    /// Counts from 1.
+    pub seq: u64,
+    /// When it had arrived in full: unix milliseconds of the sandbox clock.
+    pub at: u64,
+    /// In upper case.
+    pub method: String,
+    /// As sent, without the query.
+    pub path: String,
+    /// Names in lower case, sorted.
+    pub headers: Vec<(String, String)>,
+    /// Replacement characters stand for what is not UTF-8. Empty for a body over the bound.
+    pub body: String,
+    /// What came of it.
+    pub status: Answered,
+}
+
+/// What a request got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answered {
+    /// An answer with this status, even if its body was cut. In JSON, the number.
+    Status(u16),
+    /// A closed connection. In JSON, `"dropped"`.
+    Dropped,
+}
+
+impl Serialize for Answered {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Status(status) => serializer.serialize_u16(*status),
+            Self::Dropped => serializer.serialize_str("dropped"),
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct RequestLog {
+    entries: VecDeque<LoggedRequest>,
+    seen: u64,
+}
+
+impl RequestLog {
+    pub(crate) fn push(&mut self, at: u64, request: &Request, status: Answered) {
+        self.seen += 1;
+        let mut headers = request.headers.clone();
+        headers.sort();
+        if self.entries.len() == BOUND {
+            self.entries.pop_front();
+        }
+        self.entries.push_back(LoggedRequest {
+            seq: self.seen,
+            at,
+            method: request.method.clone(),
+            path: request.path.clone(),
+            headers,
+            body: String::from_utf8_lossy(&request.body).into_owned(),
+            status,
+        });
+    }
+
+    pub(crate) fn entries(&self) -> Vec<LoggedRequest> {
+        self.entries.iter().cloned().collect()
+    }
+
+    pub(crate) fn seen(&self) -> u64 {
+        self.seen
+    }
+}

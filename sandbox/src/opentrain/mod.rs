@@ -1,0 +1,127 @@
+//! OpenTrain's agent registration, as `opentrain.md` describes it.
+
+mod attempt;
+mod claim;
+mod discovery;
+mod error;
+mod human;
+mod me;
+mod page;
+mod register;
+mod revoke;
+mod token;
+
+use std::collections::VecDeque;
+
+use attempt::ClaimAttempt;
+pub use attempt::{Attempt, AttemptState, NoOpenAttempt, Which};
+use error::OAuthError;
+pub(crate) use human::View;
+use register::Registration;
+
+use crate::http::{Answer, Request};
+use crate::limiter::Limiter;
+use crate::store::Store;
+use crate::world::Context;
+
+/// Registrations, attempts and tokens beyond this: the oldest are forgotten.
+const BOUND: usize = 20_000;
+
+/// The grant that the poll asks for.
+const CLAIM_GRANT: &str = "urn:opentrain:agent-auth:grant-type:claim";
+
+/// Before the claim (section 3).
+const PRE_CLAIM_SCOPES: &[&str] = &[
+    "jobs:read",
+    "jobs:write",
+    "proposals:read",
+    "messages:read",
+    "payments:read",
+    "team:read",
+];
+
+/// After the claim (section 5).
+const POST_CLAIM_SCOPES: &[&str] = &[
+    "jobs:read",
+    "jobs:write",
+    "proposals:read",
+    "proposals:write",
+    "messages:read",
+    "messages:write",
+    "payments:read",
+    "team:read",
+    "team:write",
+];
+
+pub(crate) struct OpenTrain {
+    /// By claim token.
+    registrations: Store<Registration>,
+    /// By claim-attempt token (`ot_cat_`).
+    attempts: Store<ClaimAttempt>,
+    /// By personal API token.
+    tokens: Store<Token>,
+    /// Addresses of claimed accounts, in lower case.
+    claimed_emails: Store<()>,
+    /// Attempts that the human of `auto_approve` has not come to yet, oldest first: when it started, which.
+    unattended: VecDeque<(u64, String)>,
+    register_limiter: Limiter,
+    claim_limiter: Limiter,
+    pub(crate) accounts: u64,
+    pub(crate) attempts_started: u64,
+    pub(crate) claimed: u64,
+    pub(crate) tokens_delivered: u64,
+}
+
+/// A personal API token.
+struct Token {
+    id: String,
+    /// Leads to the registration.
+    claim_token: String,
+    scopes: &'static [&'static str],
+    revoked: bool,
+}
+
+impl Default for OpenTrain {
+    fn default() -> Self {
+        Self {
+            registrations: Store::new(BOUND),
+            attempts: Store::new(BOUND),
+            tokens: Store::new(BOUND),
+            claimed_emails: Store::new(BOUND),
+            unattended: VecDeque::new(),
+            register_limiter: Limiter::default(),
+            claim_limiter: Limiter::default(),
+            accounts: 0,
+            attempts_started: 0,
+            claimed: 0,
+            tokens_delivered: 0,
+        }
+    }
+}
+
+impl OpenTrain {
+    /// `None` for a path that is not OpenTrain's.
+    pub(crate) fn answer(
+        &mut self,
+        context: &mut Context<'_>,
+        request: &Request,
+    ) -> Option<Answer> {
+        let outcome = match (request.method.as_str(), request.path.as_str()) {
+            ("POST", "/api/agent/identity") => self.register(context, request),
+            ("POST", "/api/agent/identity/claim") => self.start_claim(context, request),
+            ("POST", "/api/agent/oauth/token") => self.poll(context, request),
+            ("POST", "/api/agent/oauth/revoke") => self.revoke(request),
+            ("GET", "/api/public/v1/auth/me") => self.me(request),
+            ("GET", "/.well-known/oauth-protected-resource") => {
+                Ok(discovery::protected_resource(context))
+            }
+            ("GET", "/.well-known/oauth-authorization-server") => {
+                Ok(discovery::authorization_server(context))
+            }
+            ("GET", "/claim") => Ok(self.show_claim_page(context, request)),
+            ("POST", "/claim") => Ok(self.submit_claim_page(context, request)),
+            _ => return None,
+        };
+        Some(outcome.unwrap_or_else(|error| error.answer(context)))
+    }
+}

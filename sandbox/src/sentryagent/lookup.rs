@@ -1,0 +1,90 @@
+//! The public lookups (`sentryagent.md` section 8).
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use percent_encoding::percent_decode_str;
+use serde::Serialize;
+use serde_json::json;
+
+use super::badge::KEY_ID;
+use super::manifest::PublicProfile;
+use super::{Refusal, SentryAgent};
+use crate::clock::rfc3339;
+use crate::http::Answer;
+use crate::world::Context;
+
+#[derive(Serialize)]
+struct Looked<'a> {
+    did: &'a str,
+    public_profile: &'a PublicProfile,
+    issued_at: String,
+}
+
+impl SentryAgent {
+    /// `encoded` is the DID as it stands in the path: raw colons and `%3A` are both fine (C2).
+    pub(super) fn manifest(&self, encoded: &str) -> Result<Answer, Refusal> {
+        let did = percent_decode_str(encoded).decode_utf8_lossy();
+        if !is_did(&did) {
+            return Err(Refusal::new(
+                400,
+                "invalid_did",
+                "The DID has not the form did:sentryagent:...",
+            ));
+        }
+        let agent = self.agents.get(&did).filter(|agent| !agent.revoked);
+        let agent =
+            agent.ok_or_else(|| Refusal::new(404, "not_found", "Never registered, or revoked."))?;
+        let issued_at = rfc3339(agent.issued_at);
+        Ok(Answer::json(
+            200,
+            &Looked {
+                did: &did,
+                public_profile: &agent.public_profile,
+                issued_at,
+            },
+        ))
+    }
+
+    pub(super) fn jwks(&self) -> Answer {
+        let x = URL_SAFE_NO_PAD.encode(self.key.verifying_key().as_bytes());
+        let key = json!({"kty": "OKP", "use": "sig", "kid": KEY_ID, "alg": "EdDSA", "crv": "Ed25519", "x": x});
+        Answer::json(200, &json!({"keys": [key]}))
+    }
+
+    /// The bridge's own document. Its shape and method are not published (U12).
+    pub(super) fn did_document(&self, context: &Context<'_>) -> Answer {
+        let host = context
+            .url
+            .trim_start_matches("http://")
+            .replace(':', "%3A");
+        let did = format!("did:web:{host}");
+        let method = format!("{did}#{KEY_ID}");
+        let x = URL_SAFE_NO_PAD.encode(self.key.verifying_key().as_bytes());
+        let body = json!({
+            "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/suites/jws-2020/v1"],
+            "id": did,
+            "verificationMethod": [{
+                "id": method,
+                "type": "JsonWebKey2020",
+                "controller": did,
+                "publicKeyJwk": {"kty": "OKP", "crv": "Ed25519", "x": x},
+            }],
+            "assertionMethod": [method],
+        });
+        Answer::json(200, &body)
+    }
+}
+
+pub(super) fn health() -> Answer {
+    Answer::json(200, &json!({"status": "ok", "version": "1.0.0"}))
+}
+
+/// Alphabet and length of the identifier are not published: letters, digits, `.`, `-` and `_` of any length here.
+fn is_did(text: &str) -> bool {
+    text.strip_prefix("did:sentryagent:").is_some_and(|id| {
+        !id.is_empty()
+            && id
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+    })
+}

@@ -1,0 +1,20 @@
+//! The sandbox, driven over its sockets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+mod badge;
+mod client;
+mod control;
+mod faults;
+mod opentrain;
+mod opentrain_errors;
+mod opentrain_page;
+mod opentrain_readings;
+mod sentryagent;
+mod sentryagent_errors;
+mod server;
