@@ -3,20 +3,14 @@
 /// Something at something, with no white space: the services' own rules are not published.
 pub(crate) fn is_email(text: &str) -> bool {
     text.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty()
-            && !domain.is_empty()
-            && !domain.contains('@')
-            && !text.contains(char::is_whitespace)
+        !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !text.contains(char::is_whitespace)
     })
 }
 
 /// E.164: a plus, then up to 15 digits of which the first is not 0.
 pub(crate) fn is_e164(text: &str) -> bool {
-    text.strip_prefix('+').is_some_and(|digits| {
-        (2..=15).contains(&digits.len())
-            && !digits.starts_with('0')
-            && digits.bytes().all(|b| b.is_ascii_digit())
-    })
+    text.strip_prefix('+')
+        .is_some_and(|digits| (2..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -34,14 +28,7 @@ mod tests {
     #[test]
     fn phone_numbers() {
         assert!(is_e164("+15005550006"));
-        for wrong in [
-            "",
-            "15005550006",
-            "+0500555",
-            "+1",
-            "+1500555x",
-            "+1234567890123456",
-        ] {
+        for wrong in ["", "15005550006", "+0500555", "+1", "+1500555x", "+1234567890123456"] {
             assert!(!is_e164(wrong), "{wrong}");
         }
     }

@@ -18,21 +18,13 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn start() -> Self {
-        let wall = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
-        Self {
-            started_at: millis(wall),
-            started: Instant::now(),
-            advanced: 0,
-        }
+        let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Self { started_at: millis(wall), started: Instant::now(), advanced: 0 }
     }
 
     /// Unix milliseconds.
     pub(crate) fn now(&self) -> u64 {
-        let real = self
-            .started_at
-            .saturating_add(millis(self.started.elapsed()));
+        let real = self.started_at.saturating_add(millis(self.started.elapsed()));
         real.saturating_add(self.advanced).min(LAST)
     }
 
@@ -53,9 +45,7 @@ pub(crate) fn rfc3339(unix_ms: u64) -> String {
 
 /// `Sat, 13 Jun 2026 09:00:00 GMT`, the form of a `Retry-After` date (RFC 9110 section 5.6.7).
 pub(crate) fn http_date(unix_ms: u64) -> String {
-    rfc2822::DateTimePrinter::new()
-        .timestamp_to_rfc9110_string(&timestamp(unix_ms))
-        .unwrap_or_default()
+    rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&timestamp(unix_ms)).unwrap_or_default()
 }
 
 fn timestamp(unix_ms: u64) -> Timestamp {
@@ -70,10 +60,7 @@ mod tests {
     #[test]
     fn dates_have_the_services_forms() {
         assert_eq!(rfc3339(1_781_341_200_000), "2026-06-13T09:00:00.000Z");
-        assert_eq!(
-            http_date(1_781_341_200_000),
-            "Sat, 13 Jun 2026 09:00:00 GMT"
-        );
+        assert_eq!(http_date(1_781_341_200_000), "Sat, 13 Jun 2026 09:00:00 GMT");
     }
 
     #[test]

@@ -115,16 +115,10 @@ mod tests {
 
     #[test]
     fn speed_divides_and_never_reaches_zero() {
-        let config = Config {
-            speed: 10,
-            ..Config::default()
-        };
+        let config = Config { speed: 10, ..Config::default() };
         assert_eq!(config.announced_secs(config.attempt_lifetime), 180);
         assert_eq!(config.announced_secs(config.interval), 1);
-        let still = Config {
-            speed: 0,
-            ..Config::default()
-        };
+        let still = Config { speed: 0, ..Config::default() };
         assert_eq!(still.announced_secs(still.interval), 5);
     }
 }

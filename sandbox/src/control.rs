@@ -94,18 +94,11 @@ fn script_length(world: &World) -> Answer {
 type Decision = fn(&mut World, &Which) -> Result<Attempt, NoOpenAttempt>;
 
 fn decide(world: &mut World, request: &Request, decision: Decision) -> Answer {
-    let which = if request.body.is_empty() {
-        Ok(Which::default())
-    } else {
-        body(request)
-    };
+    let which = if request.body.is_empty() { Ok(Which::default()) } else { body(request) };
     match which {
         Ok(which) => match decision(world, &which) {
             Ok(attempt) => Answer::json(200, &attempt),
-            Err(error) => Answer::json(
-                404,
-                &json!({"error": "no_open_attempt", "message": error.to_string()}),
-            ),
+            Err(error) => Answer::json(404, &json!({"error": "no_open_attempt", "message": error.to_string()})),
         },
         Err(refusal) => refusal,
     }
@@ -133,8 +126,5 @@ fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Answer> {
 }
 
 fn refuse(message: &str) -> Answer {
-    Answer::json(
-        400,
-        &json!({"error": "invalid_request", "message": message}),
-    )
+    Answer::json(400, &json!({"error": "invalid_request", "message": message}))
 }

@@ -17,18 +17,13 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// The credential of `Authorization: Bearer ...`.
     pub(crate) fn bearer(&self) -> Option<&str> {
         let (scheme, credential) = self.header("authorization")?.split_once(' ')?;
-        scheme
-            .eq_ignore_ascii_case("bearer")
-            .then(|| credential.trim())
+        scheme.eq_ignore_ascii_case("bearer").then(|| credential.trim())
     }
 
     /// The JSON object of the body; what is wrong with it otherwise.
@@ -62,9 +57,7 @@ impl Request {
     }
 
     fn has_content_type(&self, wanted: &str) -> bool {
-        let essence = self
-            .header("content-type")
-            .and_then(|value| value.split(';').next());
+        let essence = self.header("content-type").and_then(|value| value.split(';').next());
         essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(wanted))
     }
 }
@@ -88,11 +81,7 @@ impl Form {
 
     /// The field's value; an empty one counts as missing (RFC 6749 section 3.2).
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        let value = self
-            .0
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str());
+        let value = self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         value.filter(|value| !value.is_empty())
     }
 }
@@ -107,11 +96,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn json(status: u16, body: &impl Serialize) -> Self {
-        Self::new(
-            status,
-            "application/json",
-            serde_json::to_vec(body).unwrap_or_default(),
-        )
+        Self::new(status, "application/json", serde_json::to_vec(body).unwrap_or_default())
     }
 
     pub(crate) fn html(status: u16, body: String) -> Self {
@@ -124,11 +109,7 @@ impl Answer {
 
     /// No body, no content type.
     pub(crate) fn empty(status: u16) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
+        Self { status, headers: Vec::new(), body: Vec::new() }
     }
 
     pub(crate) fn not_found() -> Self {
@@ -141,11 +122,7 @@ impl Answer {
     }
 
     fn new(status: u16, content_type: &str, body: Vec<u8>) -> Self {
-        Self {
-            status,
-            headers: vec![("content-type".to_owned(), content_type.to_owned())],
-            body,
-        }
+        Self { status, headers: vec![("content-type".to_owned(), content_type.to_owned())], body }
     }
 }
 
@@ -165,19 +142,10 @@ mod tests {
 
     #[test]
     fn a_form_is_decoded_and_refuses_repetition() {
-        let form = request(
-            "application/x-www-form-urlencoded; charset=UTF-8",
-            "a=x%40y+z&b=",
-        )
-        .form()
-        .unwrap();
+        let form = request("application/x-www-form-urlencoded; charset=UTF-8", "a=x%40y+z&b=").form().unwrap();
         assert_eq!(form.get("a"), Some("x@y z"));
         assert_eq!(form.get("b"), None);
-        assert!(
-            request("application/x-www-form-urlencoded", "a=1&a=2")
-                .form()
-                .is_err()
-        );
+        assert!(request("application/x-www-form-urlencoded", "a=1&a=2").form().is_err());
         assert!(request("application/json", "a=1").form().is_err());
     }
 

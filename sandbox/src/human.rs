@@ -13,19 +13,8 @@ pub(crate) fn answer(world: &World, request: &Request) -> Option<Answer> {
         return None;
     }
     let attempts = world.attempts();
-    let open: String = attempts
-        .iter()
-        .rev()
-        .filter(|attempt| attempt.state == AttemptState::Open)
-        .map(attempt_row)
-        .collect();
-    let messages: String = world
-        .outbox
-        .messages()
-        .iter()
-        .rev()
-        .map(message_row)
-        .collect();
+    let open: String = attempts.iter().rev().filter(|attempt| attempt.state == AttemptState::Open).map(attempt_row).collect();
+    let messages: String = world.outbox.messages().iter().rev().map(message_row).collect();
     let body = format!(
         "<h2>Open claims</h2>\n<table><tr><th>Agent<th>For<th>Until<th>Link</tr>\n{open}</table>\n\
          <h2>Messages</h2>\n<table><tr><th>When<th>Kind<th>To<th>Text</tr>\n{messages}</table>"
@@ -49,13 +38,6 @@ fn message_row(message: &Message) -> String {
         MessageKind::Sms => "SMS",
     };
     let link = message.link.as_deref().map(escape);
-    let link = link
-        .map(|link| format!(" <a href=\"{link}\">open</a>"))
-        .unwrap_or_default();
-    format!(
-        "<tr><td>{}<td>{kind}<td>{}<td>{}{link}</tr>\n",
-        rfc3339(message.at),
-        escape(&message.to),
-        escape(&message.text)
-    )
+    let link = link.map(|link| format!(" <a href=\"{link}\">open</a>")).unwrap_or_default();
+    format!("<tr><td>{}<td>{kind}<td>{}<td>{}{link}</tr>\n", rfc3339(message.at), escape(&message.to), escape(&message.text))
 }

@@ -1,18 +1,4 @@
-//! The other side of two agent registrations, on loopback: OpenTrain's and SentryAgent's services as their public
-//! pages describe them, with an outbox for the mails and SMS, a claim page for the human, a request log, and faults on
-//! demand. For tests, and for `enlist try`.
-//!
-//! It shares no code with `enlist-core`, so that the two cannot agree on the same mistake.
-//!
-//! ```
-//! use enlist_sandbox::{Action, Config, Sandbox, Scripted};
-//!
-//! let sandbox = Sandbox::start(Config { speed: 5, ..Config::default() })?;
-//! // The third poll is processed, but its answer is lost.
-//! sandbox.script([Scripted::new("/api/agent/oauth/token", Action::DropAfter).skip(2)]);
-//! println!("point the client at {}", sandbox.url());
-//! # Ok::<(), enlist_sandbox::StartError>(())
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod address;
 mod clock;

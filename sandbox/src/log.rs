@@ -79,3 +79,20 @@ impl RequestLog {
         self.seen
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_entries_go() {
+        let request =
+            Request { method: "GET".to_owned(), path: "/".to_owned(), query: String::new(), headers: Vec::new(), body: Vec::new() };
+        let mut log = RequestLog::default();
+        for at in 0..=10_000 {
+            log.push(at, &request, Answered::Dropped);
+        }
+        let entries = log.entries();
+        assert_eq!((entries.len(), entries[0].seq, log.seen()), (10_000, 2, 10_001));
+    }
+}

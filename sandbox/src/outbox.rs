@@ -51,15 +51,7 @@ impl Outbox {
         let text = format!(
             "The agent \"{agent}\" asks you to claim its OpenTrain account. Open {link} and type the code that the agent shows you."
         );
-        self.push(Message {
-            id: 0,
-            at,
-            kind: MessageKind::Email,
-            to: to.to_owned(),
-            text,
-            link: Some(link.to_owned()),
-            code: None,
-        });
+        self.push(Message { id: 0, at, kind: MessageKind::Email, to: to.to_owned(), text, link: Some(link.to_owned()), code: None });
     }
 
     pub(crate) fn sms_otp(&mut self, at: u64, to: &str, otp: &str) {
@@ -94,5 +86,22 @@ impl Outbox {
             self.messages.pop_front();
         }
         self.messages.push_back(message);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_messages_go_and_are_still_counted() {
+        let mut outbox = Outbox::default();
+        outbox.mail_link(0, "a@b.c", "bot", "http://x/");
+        for at in 0..10_000 {
+            outbox.sms_otp(at, "+15005550006", "123456");
+        }
+        let messages = outbox.messages();
+        assert_eq!((messages.len(), messages[0].id), (10_000, 2));
+        assert_eq!((outbox.emails_sent(), outbox.sms_sent()), (1, 10_000));
     }
 }

@@ -21,11 +21,7 @@ pub(crate) fn alphanumeric(length: usize) -> Result<String, Error> {
     let mut raw = vec![0_u8; length];
     getrandom::fill(&mut raw)?;
     // The slight bias of the remainder does not matter here.
-    Ok(raw
-        .iter()
-        .filter_map(|byte| ALPHABET.get(usize::from(*byte) % ALPHABET.len()))
-        .map(|&c| char::from(c))
-        .collect())
+    Ok(raw.iter().filter_map(|byte| ALPHABET.get(usize::from(*byte) % ALPHABET.len())).map(|&c| char::from(c)).collect())
 }
 
 /// A UUID v4 (RFC 9562 section 5.4).
@@ -34,10 +30,7 @@ pub(crate) fn uuid() -> Result<String, Error> {
     value = (value & !(0xf << 76)) | (0x4 << 76);
     value = (value & !(0x3 << 62)) | (0x2 << 62);
     let hex = format!("{value:032x}");
-    let parts: Vec<&str> = [0..8, 8..12, 12..16, 16..20, 20..32]
-        .into_iter()
-        .filter_map(|range| hex.get(range))
-        .collect();
+    let parts: Vec<&str> = [0..8, 8..12, 12..16, 16..20, 20..32].into_iter().filter_map(|range| hex.get(range)).collect();
     Ok(parts.join("-"))
 }
 
@@ -56,11 +49,7 @@ mod tests {
 
     #[test]
     fn codes_are_six_digits_and_secrets_differ() {
-        assert!(
-            (0..100)
-                .map(|_| six_digits().unwrap())
-                .all(|code| code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit()))
-        );
+        assert!((0..100).map(|_| six_digits().unwrap()).all(|code| code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit())));
         assert_eq!(alphanumeric(32).unwrap().len(), 32);
         assert_ne!(alphanumeric(32).unwrap(), alphanumeric(32).unwrap());
     }

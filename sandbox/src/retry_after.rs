@@ -9,10 +9,7 @@ pub(crate) fn retry_after(reading: RetryAfter, seconds: u64, now: u64) -> Option
         RetryAfter::Absent => return None,
         RetryAfter::Seconds => seconds.to_string(),
         // A date has whole seconds: round up, so that it never comes too early.
-        RetryAfter::HttpDate => http_date(
-            now.saturating_add(seconds.saturating_mul(1000))
-                .saturating_add(999),
-        ),
+        RetryAfter::HttpDate => http_date(now.saturating_add(seconds.saturating_mul(1000)).saturating_add(999)),
     };
     Some(("retry-after".to_owned(), value))
 }

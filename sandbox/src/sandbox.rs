@@ -58,7 +58,7 @@ pub enum StartError {
     Runtime(#[source] io::Error),
     /// No randomness for keys and codes.
     #[error("the system has no random numbers: {0}")]
-    Random(#[from] getrandom::Error),
+    Random(String),
 }
 
 impl Sandbox {
@@ -70,21 +70,12 @@ impl Sandbox {
         let listener = bind(config.addr)?;
         let addr = listener.local_addr().map_err(StartError::Runtime)?;
         let url = format!("http://{addr}");
-        let world: Shared = Arc::new(Mutex::new(World::new(config, url.clone())?));
+        let world = World::new(config, url.clone()).map_err(|error| StartError::Random(error.to_string()))?;
+        let world: Shared = Arc::new(Mutex::new(world));
         let (stop, stopped) = oneshot::channel();
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(StartError::Runtime)?;
-        let thread =
-            spawn(runtime, listener, Arc::clone(&world), stopped).map_err(StartError::Runtime)?;
-        Ok(Self {
-            addr,
-            url,
-            world: WorldHandle(world),
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(StartError::Runtime)?;
+        let thread = spawn(runtime, listener, Arc::clone(&world), stopped).map_err(StartError::Runtime)?;
+        Ok(Self { addr, url, world: WorldHandle(world), stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where it listens.
@@ -196,27 +187,18 @@ fn bind(addr: SocketAddr) -> Result<TcpListener, StartError> {
         return Err(StartError::NotLoopback(addr));
     }
     let listener = TcpListener::bind(addr).map_err(|source| StartError::Bind { addr, source })?;
-    listener
-        .set_nonblocking(true)
-        .map_err(StartError::Runtime)?;
+    listener.set_nonblocking(true).map_err(StartError::Runtime)?;
     Ok(listener)
 }
 
-fn spawn(
-    runtime: Runtime,
-    listener: TcpListener,
-    world: Shared,
-    stopped: oneshot::Receiver<()>,
-) -> io::Result<JoinHandle<()>> {
+fn spawn(runtime: Runtime, listener: TcpListener, world: Shared, stopped: oneshot::Receiver<()>) -> io::Result<JoinHandle<()>> {
     let listener = {
         let _context = runtime.enter();
         tokio::net::TcpListener::from_std(listener)?
     };
-    thread::Builder::new()
-        .name("enlist-sandbox".to_owned())
-        .spawn(move || {
-            runtime.spawn(server::accept(listener, world));
-            // It is never sent: the sender's end is the signal. Every connection goes with the runtime.
-            let _ = runtime.block_on(stopped);
-        })
+    thread::Builder::new().name("enlist-sandbox".to_owned()).spawn(move || {
+        runtime.spawn(server::accept(listener, world));
+        // It is never sent: the sender's end is the signal. Every connection goes with the runtime.
+        let _ = runtime.block_on(stopped);
+    })
 }

@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
-use crate::faults::ReplyBody;
+use crate::faults::{ReplyBody, is_framing};
 use crate::http::Request;
 use crate::world::{Reply, World};
 
@@ -45,9 +45,7 @@ async fn connection(stream: TcpStream, world: Shared) {
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request| answer(request, Arc::clone(&world)));
     // An error here is a client that left or a connection dropped on purpose: both end the connection, no more.
-    let _ = http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
 /// Why a connection ends without an answer.
@@ -59,10 +57,7 @@ enum Dropped {
     Request(#[from] hyper::Error),
 }
 
-async fn answer(
-    request: hyper::Request<Incoming>,
-    world: Shared,
-) -> Result<Response<ReplyBody>, Dropped> {
+async fn answer(request: hyper::Request<Incoming>, world: Shared) -> Result<Response<ReplyBody>, Dropped> {
     let (mut request, body) = split(request);
     let reply = match read(body).await? {
         Some(body) => {
@@ -85,11 +80,7 @@ fn split(request: hyper::Request<Incoming>) -> (Request, Incoming) {
         method: parts.method.as_str().to_owned(),
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
-        headers: parts
-            .headers
-            .iter()
-            .map(|(name, value)| (name.as_str().to_owned(), text(value)))
-            .collect(),
+        headers: parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
         body: Vec::new(),
     };
     (head, body)
@@ -111,10 +102,11 @@ async fn read(mut body: Incoming) -> Result<Option<Vec<u8>>, hyper::Error> {
 
 fn response(reply: Reply) -> Response<ReplyBody> {
     let mut response = Response::new(reply.body);
-    *response.status_mut() =
-        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in reply.headers {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value))
+            && !is_framing(&name)
+        {
             response.headers_mut().append(name, value);
         }
     }

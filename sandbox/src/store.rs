@@ -12,11 +12,7 @@ pub(crate) struct Store<V> {
 
 impl<V> Store<V> {
     pub(crate) fn new(bound: usize) -> Self {
-        Self {
-            entries: HashMap::new(),
-            order: VecDeque::new(),
-            bound,
-        }
+        Self { entries: HashMap::new(), order: VecDeque::new(), bound }
     }
 
     pub(crate) fn insert(&mut self, key: String, value: V) {
@@ -40,9 +36,7 @@ impl<V> Store<V> {
 
     /// Oldest first; the reverse gives the newest first.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &V)> {
-        self.order
-            .iter()
-            .filter_map(|key| self.entries.get(key).map(|value| (key.as_str(), value)))
+        self.order.iter().filter_map(|key| self.entries.get(key).map(|value| (key.as_str(), value)))
     }
 }
 

@@ -61,9 +61,7 @@ impl World {
     /// One request, from its arrival to what is sent back. `None`: the connection is closed instead.
     pub(crate) fn exchange(&mut self, request: &Request) -> Option<Reply> {
         self.play_human();
-        if let Some(answer) =
-            control::answer(self, request).or_else(|| human::answer(self, request))
-        {
+        if let Some(answer) = control::answer(self, request).or_else(|| human::answer(self, request)) {
             return Some(Reply::plain(answer));
         }
         let at = self.clock.now();
@@ -71,17 +69,14 @@ impl World {
             Some(action) => self.act(action, request),
             None => Some(Reply::plain(self.serve(request))),
         };
-        let answered = reply
-            .as_ref()
-            .map_or(Answered::Dropped, |reply| Answered::Status(reply.status));
+        let answered = reply.as_ref().map_or(Answered::Dropped, |reply| Answered::Status(reply.status));
         self.log.push(at, request, answered);
         reply
     }
 
     /// A request that is not read to its end, for its body is over the bound.
     pub(crate) fn refuse_body(&mut self, request: &Request) -> Reply {
-        self.log
-            .push(self.clock.now(), request, Answered::Status(413));
+        self.log.push(self.clock.now(), request, Answered::Status(413));
         let answer = Answer::json(413, &serde_json::json!({"error": "payload_too_large"}));
         Reply::plain(answer.with_header(Some(("connection".to_owned(), "close".to_owned()))))
     }
@@ -89,44 +84,28 @@ impl World {
     /// Lets the human of `auto_approve` do what has fallen due. To be called before the state is looked at.
     pub(crate) fn play_human(&mut self) {
         if let Some(after) = self.config.auto_approve {
-            self.opentrain
-                .approve_due(&self.config, millis(after), self.clock.now());
+            self.opentrain.approve_due(&self.config, millis(after), self.clock.now());
         }
     }
 
     pub(crate) fn attempts(&self) -> Vec<Attempt> {
-        self.opentrain.attempts(View {
-            config: &self.config,
-            url: &self.url,
-            now: self.clock.now(),
-        })
+        self.opentrain.attempts(View { config: &self.config, url: &self.url, now: self.clock.now() })
     }
 
     pub(crate) fn approve(&mut self, which: &Which) -> Result<Attempt, NoOpenAttempt> {
-        let view = View {
-            config: &self.config,
-            url: &self.url,
-            now: self.clock.now(),
-        };
+        let view = View { config: &self.config, url: &self.url, now: self.clock.now() };
         self.opentrain.approve(view, which)
     }
 
     pub(crate) fn deny(&mut self, which: &Which) -> Result<Attempt, NoOpenAttempt> {
-        let view = View {
-            config: &self.config,
-            url: &self.url,
-            now: self.clock.now(),
-        };
+        let view = View { config: &self.config, url: &self.url, now: self.clock.now() };
         self.opentrain.deny(view, which)
     }
 
     fn act(&mut self, action: Action, request: &Request) -> Option<Reply> {
         match action {
             Action::Respond(canned) => Some(Reply::canned(&canned)),
-            Action::Delay { ms } => Some(Reply {
-                delay: Duration::from_millis(ms),
-                ..Reply::plain(self.serve(request))
-            }),
+            Action::Delay { ms } => Some(Reply { delay: Duration::from_millis(ms), ..Reply::plain(self.serve(request)) }),
             Action::DropBefore => None,
             Action::DropAfter => {
                 self.serve(request);
@@ -137,35 +116,17 @@ impl World {
                 self.serve(request);
                 Some(Reply::canned(&canned))
             }
-            Action::BodyOfSize { status, bytes } => Some(Reply::hostile(
-                status,
-                None,
-                ReplyBody::Filler { left: bytes },
-            )),
-            Action::GzipBomb { decoded_bytes } => Some(Reply::hostile(
-                200,
-                Some("gzip"),
-                ReplyBody::gzip_bomb(decoded_bytes),
-            )),
-            Action::Drip {
-                status,
-                byte_every_ms,
-            } => Some(Reply::hostile(
-                status,
-                None,
-                ReplyBody::drip(Duration::from_millis(byte_every_ms)),
-            )),
+            Action::BodyOfSize { status, bytes } => Some(Reply::hostile(status, None, ReplyBody::Filler { left: bytes })),
+            Action::GzipBomb { decoded_bytes } => Some(Reply::hostile(200, Some("gzip"), ReplyBody::gzip_bomb(decoded_bytes))),
+            Action::Drip { status, byte_every_ms } => {
+                Some(Reply::hostile(status, None, ReplyBody::drip(Duration::from_millis(byte_every_ms))))
+            }
         }
     }
 
     /// The services themselves. Their paths do not collide.
     fn serve(&mut self, request: &Request) -> Answer {
-        let mut context = Context {
-            config: &self.config,
-            url: &self.url,
-            now: self.clock.now(),
-            outbox: &mut self.outbox,
-        };
+        let mut context = Context { config: &self.config, url: &self.url, now: self.clock.now(), outbox: &mut self.outbox };
         self.opentrain
             .answer(&mut context, request)
             .or_else(|| self.sentryagent.answer(&mut context, request))
@@ -175,43 +136,21 @@ impl World {
 
 impl Reply {
     fn plain(answer: Answer) -> Self {
-        Self {
-            delay: Duration::ZERO,
-            status: answer.status,
-            headers: answer.headers,
-            body: ReplyBody::Whole(answer.body.into()),
-        }
+        Self { delay: Duration::ZERO, status: answer.status, headers: answer.headers, body: ReplyBody::Whole(answer.body.into()) }
     }
 
     fn canned(canned: &Canned) -> Self {
-        Self {
-            delay: Duration::from_millis(canned.delay_ms),
-            ..Self::plain(canned.to_answer())
-        }
+        Self { delay: Duration::from_millis(canned.delay_ms), ..Self::plain(canned.to_answer()) }
     }
 
     fn cut(answer: Answer, bytes: usize) -> Self {
-        let Answer {
-            status,
-            headers,
-            body,
-        } = answer;
-        Self {
-            delay: Duration::ZERO,
-            status,
-            headers,
-            body: ReplyBody::cut(body, bytes),
-        }
+        let Answer { status, headers, body } = answer;
+        Self { delay: Duration::ZERO, status, headers, body: ReplyBody::cut(body, bytes) }
     }
 
     fn hostile(status: u16, encoding: Option<&str>, body: ReplyBody) -> Self {
         let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         headers.extend(encoding.map(|name| ("content-encoding".to_owned(), name.to_owned())));
-        Self {
-            delay: Duration::ZERO,
-            status,
-            headers,
-            body,
-        }
+        Self { delay: Duration::ZERO, status, headers, body }
     }
 }

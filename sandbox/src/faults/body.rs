@@ -18,23 +18,13 @@ pub(crate) enum ReplyBody {
     /// The rest that is to be sent, in one piece.
     Whole(Bytes),
     /// Fewer bytes than announced.
-    Cut {
-        bytes: Bytes,
-        announced: u64,
-        paused: bool,
-    },
+    Cut { bytes: Bytes, announced: u64, paused: bool },
     /// So many bytes of filler, made as they are sent.
     Filler { left: u64 },
     /// Filler, packed as it is sent. No encoder: the end was written.
-    Gzip {
-        encoder: Option<GzEncoder<Vec<u8>>>,
-        left: u64,
-    },
+    Gzip { encoder: Option<GzEncoder<Vec<u8>>>, left: u64 },
     /// One byte at a time, without end.
-    Drip {
-        every: Duration,
-        next: Pin<Box<Sleep>>,
-    },
+    Drip { every: Duration, next: Pin<Box<Sleep>> },
 }
 
 /// The body ends here, on purpose.
@@ -54,26 +44,16 @@ impl ReplyBody {
         let announced = body.len() as u64;
         let mut sent = Bytes::from(body);
         sent.truncate(bytes);
-        Self::Cut {
-            bytes: sent,
-            announced,
-            paused: false,
-        }
+        Self::Cut { bytes: sent, announced, paused: false }
     }
 
     pub(crate) fn gzip_bomb(decoded_bytes: u64) -> Self {
-        Self::Gzip {
-            encoder: Some(GzEncoder::new(Vec::new(), Compression::default())),
-            left: decoded_bytes,
-        }
+        Self::Gzip { encoder: Some(GzEncoder::new(Vec::new(), Compression::default())), left: decoded_bytes }
     }
 
     /// Needs a runtime around it.
     pub(crate) fn drip(every: Duration) -> Self {
-        Self::Drip {
-            every,
-            next: Box::pin(sleep(every)),
-        }
+        Self::Drip { every, next: Box::pin(sleep(every)) }
     }
 }
 
@@ -81,10 +61,7 @@ impl Body for ReplyBody {
     type Data = Bytes;
     type Error = CutHere;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, CutHere>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutHere>>> {
         let bytes = match &mut *self {
             Self::Whole(bytes) => std::mem::take(bytes),
             Self::Cut { bytes, paused, .. } => ready!(next_of_cut(bytes, paused, cx))?,
@@ -113,11 +90,7 @@ impl Body for ReplyBody {
 }
 
 /// The bytes, then a pause of one turn, so that the connection writes them out, then the error.
-fn next_of_cut(
-    bytes: &mut Bytes,
-    paused: &mut bool,
-    cx: &Context<'_>,
-) -> Poll<Result<Bytes, CutHere>> {
+fn next_of_cut(bytes: &mut Bytes, paused: &mut bool, cx: &Context<'_>) -> Poll<Result<Bytes, CutHere>> {
     if !bytes.is_empty() {
         return Poll::Ready(Ok(std::mem::take(bytes)));
     }

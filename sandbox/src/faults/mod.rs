@@ -8,4 +8,5 @@ mod scripted;
 pub(crate) use body::ReplyBody;
 pub use parse::{FaultsError, parse_faults};
 pub(crate) use script::Script;
+pub(crate) use scripted::is_framing;
 pub use scripted::{Action, Canned, Scripted};

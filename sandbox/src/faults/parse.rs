@@ -33,24 +33,14 @@ fn at_path(path: Option<&str>) -> String {
 /// Names the entry that is no scripted answer: an unknown or missing member, a status or header that HTTP does not
 /// allow, base64 that is none.
 pub fn parse_faults(json: &str) -> Result<Vec<Scripted>, FaultsError> {
-    let entries: Vec<Value> =
-        serde_json::from_str(json).map_err(|error| FaultsError::NotAnArray(error.to_string()))?;
-    entries
-        .into_iter()
-        .enumerate()
-        .map(|(index, entry)| parse_entry(index, entry))
-        .collect()
+    let entries: Vec<Value> = serde_json::from_str(json).map_err(|error| FaultsError::NotAnArray(error.to_string()))?;
+    entries.into_iter().enumerate().map(|(index, entry)| parse_entry(index, entry)).collect()
 }
 
 fn parse_entry(index: usize, entry: Value) -> Result<Scripted, FaultsError> {
     let path = entry.get("path").and_then(Value::as_str).map(str::to_owned);
-    let refuse = |reason: String| FaultsError::Entry {
-        index,
-        path: path.clone(),
-        reason,
-    };
-    let scripted: Scripted =
-        serde_json::from_value(entry).map_err(|error| refuse(error.to_string()))?;
+    let refuse = |reason: String| FaultsError::Entry { index, path: path.clone(), reason };
+    let scripted: Scripted = serde_json::from_value(entry).map_err(|error| refuse(error.to_string()))?;
     match scripted.flaw() {
         Some(reason) => Err(refuse(reason)),
         None => Ok(scripted),

@@ -32,10 +32,7 @@ impl Script {
     /// What happens to this request; `None`: nothing out of the ordinary.
     pub(crate) fn take(&mut self, method: &str, path: &str) -> Option<Action> {
         self.0.retain(|entry| entry.times > 0);
-        let entry = self
-            .0
-            .iter_mut()
-            .find(|entry| entry.matches(method, path))?;
+        let entry = self.0.iter_mut().find(|entry| entry.matches(method, path))?;
         if entry.skip > 0 {
             entry.skip -= 1;
             return None;
@@ -60,16 +57,7 @@ mod tests {
             Scripted::new("/b*", Action::Cut { bytes: 1 }),
         ]);
         let taken: Vec<_> = (0..5).map(|_| script.take("POST", "/a")).collect();
-        assert_eq!(
-            taken,
-            [
-                None,
-                Some(Action::DropBefore),
-                Some(Action::DropBefore),
-                Some(Action::DropAfter),
-                None
-            ]
-        );
+        assert_eq!(taken, [None, Some(Action::DropBefore), Some(Action::DropBefore), Some(Action::DropAfter), None]);
         assert_eq!(script.take("GET", "/c"), None);
         assert_eq!(script.take("GET", "/b/c"), Some(Action::Cut { bytes: 1 }));
         assert_eq!(script.entries(), []);
@@ -78,10 +66,7 @@ mod tests {
     #[test]
     fn a_method_narrows() {
         let mut script = Script::default();
-        let entry = Scripted {
-            method: Some("GET".to_owned()),
-            ..Scripted::new("/a", Action::DropBefore)
-        };
+        let entry = Scripted { method: Some("GET".to_owned()), ..Scripted::new("/a", Action::DropBefore) };
         script.extend([entry]);
         assert_eq!(script.take("POST", "/a"), None);
         assert_eq!(script.take("GET", "/a"), Some(Action::DropBefore));

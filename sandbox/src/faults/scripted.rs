@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use serde::{Deserialize, Serialize};
 
 use crate::http::Answer;
@@ -39,13 +40,7 @@ fn once() -> u32 {
 impl Scripted {
     /// An action for the next request to this path, of any method.
     pub fn new(path: impl Into<String>, action: Action) -> Self {
-        Self {
-            method: None,
-            path: path.into(),
-            skip: 0,
-            times: 1,
-            action,
-        }
+        Self { method: None, path: path.into(), skip: 0, times: 1, action }
     }
 
     /// Lets the first `requests` through.
@@ -132,11 +127,7 @@ impl Action {
         match self {
             Self::Respond(canned) | Self::ReplaceAfter(canned) => canned.flaw(),
             Self::BodyOfSize { status, .. } | Self::Drip { status, .. } => status_flaw(*status),
-            Self::Delay { .. }
-            | Self::DropBefore
-            | Self::DropAfter
-            | Self::Cut { .. }
-            | Self::GzipBomb { .. } => None,
+            Self::Delay { .. } | Self::DropBefore | Self::DropAfter | Self::Cut { .. } | Self::GzipBomb { .. } => None,
         }
     }
 }
@@ -147,7 +138,8 @@ impl Action {
 pub struct Canned {
     /// 200 to 599.
     pub status: u16,
-    /// Pairs of name and value; a name may come twice.
+    /// Pairs of name and value; a name may come twice. The server alone frames the body: `Content-Length` and
+    /// `Transfer-Encoding` are left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<(String, String)>,
     /// The body as text.
@@ -161,10 +153,7 @@ pub struct Canned {
     pub delay_ms: u64,
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the form that serde calls"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }
@@ -172,19 +161,12 @@ fn is_zero(number: &u64) -> bool {
 impl Canned {
     /// A status without headers and body.
     pub fn status(status: u16) -> Self {
-        Self {
-            status,
-            ..Self::default()
-        }
+        Self { status, ..Self::default() }
     }
 
     /// A JSON answer; `body` is the text of it.
     pub fn json(status: u16, body: impl Into<String>) -> Self {
-        Self {
-            body: body.into(),
-            ..Self::status(status)
-        }
-        .header("content-type", "application/json")
+        Self { body: body.into(), ..Self::status(status) }.header("content-type", "application/json")
     }
 
     /// With one header more.
@@ -195,16 +177,9 @@ impl Canned {
     }
 
     pub(crate) fn to_answer(&self) -> Answer {
-        let decoded = self
-            .body_base64
-            .as_ref()
-            .and_then(|text| STANDARD.decode(text).ok());
+        let decoded = self.body_base64.as_ref().and_then(|text| STANDARD.decode(text).ok());
         let body = decoded.unwrap_or_else(|| self.body.clone().into_bytes());
-        Answer {
-            status: self.status,
-            headers: self.headers.clone(),
-            body,
-        }
+        Answer { status: self.status, headers: self.headers.clone(), body }
     }
 
     fn flaw(&self) -> Option<String> {
@@ -216,10 +191,7 @@ impl Canned {
                 return Some("`body_base64` is not base64".to_owned());
             }
         }
-        self.headers
-            .iter()
-            .find_map(|(name, value)| header_flaw(name, value))
-            .or_else(|| status_flaw(self.status))
+        self.headers.iter().find_map(|(name, value)| header_flaw(name, value)).or_else(|| status_flaw(self.status))
     }
 }
 
@@ -228,7 +200,16 @@ fn status_flaw(status: u16) -> Option<String> {
 }
 
 fn header_flaw(name: &str, value: &str) -> Option<String> {
-    let valid = hyper::header::HeaderName::try_from(name).is_ok()
-        && hyper::header::HeaderValue::try_from(value).is_ok();
-    (!valid).then(|| format!("`headers` holds what HTTP does not allow: {name:?}"))
+    match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+        (Ok(name), Ok(_)) if is_framing(&name) => {
+            Some(format!("`headers` must not hold {name}: the server frames the body; use `cut` for a short one"))
+        }
+        (Ok(_), Ok(_)) => None,
+        _ => Some(format!("`headers` holds what HTTP does not allow: {name:?}")),
+    }
+}
+
+/// The headers that say where a body ends.
+pub(crate) fn is_framing(name: &HeaderName) -> bool {
+    [CONTENT_LENGTH, TRANSFER_ENCODING].contains(name)
 }

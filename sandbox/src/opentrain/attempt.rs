@@ -84,24 +84,16 @@ impl Which {
 
     /// The newest open attempt for this address.
     pub fn email(email: impl Into<String>) -> Self {
-        Self {
-            email: Some(email.into()),
-            ..Self::default()
-        }
+        Self { email: Some(email.into()), ..Self::default() }
     }
 
     /// The attempt with this `ot_cat_` token.
     pub fn attempt(token: impl Into<String>) -> Self {
-        Self {
-            attempt: Some(token.into()),
-            ..Self::default()
-        }
+        Self { attempt: Some(token.into()), ..Self::default() }
     }
 
     pub(super) fn means(&self, token: &str, attempt: &ClaimAttempt) -> bool {
-        self.email
-            .as_ref()
-            .is_none_or(|email| email.eq_ignore_ascii_case(&attempt.email))
+        self.email.as_ref().is_none_or(|email| email.eq_ignore_ascii_case(&attempt.email))
             && self.attempt.as_ref().is_none_or(|wanted| wanted == token)
     }
 }

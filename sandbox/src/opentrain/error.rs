@@ -30,18 +30,8 @@ struct Body<'a> {
 
 impl OAuthError {
     /// A 400.
-    pub(super) fn new(
-        code: &'static str,
-        reason: &'static str,
-        sentence: impl Into<String>,
-    ) -> Self {
-        Self {
-            status: 400,
-            code,
-            reason,
-            sentence: sentence.into(),
-            retry_after: None,
-        }
+    pub(super) fn new(code: &'static str, reason: &'static str, sentence: impl Into<String>) -> Self {
+        Self { status: 400, code, reason, sentence: sentence.into(), retry_after: None }
     }
 
     pub(super) fn invalid_request(sentence: &str) -> Self {
@@ -53,11 +43,7 @@ impl OAuthError {
     }
 
     pub(super) fn pending() -> Self {
-        Self::new(
-            "authorization_pending",
-            "authorization_pending",
-            "The human has not finished the claim yet.",
-        )
+        Self::new("authorization_pending", "authorization_pending", "The human has not finished the claim yet.")
     }
 
     pub(super) fn expired_token(sentence: &str) -> Self {
@@ -66,23 +52,12 @@ impl OAuthError {
 
     pub(super) fn anonymous_not_enabled() -> Self {
         let sentence = "Anonymous registration is not enabled on this environment.";
-        Self {
-            status: 403,
-            ..Self::new("anonymous_not_enabled", "anonymous_not_enabled", sentence)
-        }
+        Self { status: 403, ..Self::new("anonymous_not_enabled", "anonymous_not_enabled", sentence) }
     }
 
     pub(super) fn rate_limit_exceeded(seconds: u64) -> Self {
-        let error = Self::new(
-            "rate_limit_exceeded",
-            "rate_limit_exceeded",
-            "Too many requests. Try again later.",
-        );
-        Self {
-            status: 429,
-            retry_after: Some(seconds),
-            ..error
-        }
+        let error = Self::new("rate_limit_exceeded", "rate_limit_exceeded", "Too many requests. Try again later.");
+        Self { status: 429, retry_after: Some(seconds), ..error }
     }
 
     pub(super) fn answer(&self, context: &Context<'_>) -> Answer {
@@ -92,26 +67,14 @@ impl OAuthError {
             Description::Code => Some(self.reason),
             Description::Absent => None,
         };
-        let header = self
-            .retry_after
-            .and_then(|seconds| retry_after(readings.retry_after, seconds, context.now));
-        Answer::json(
-            self.status,
-            &Body {
-                error: self.code,
-                error_description,
-            },
-        )
-        .with_header(header)
+        let header = self.retry_after.and_then(|seconds| retry_after(readings.retry_after, seconds, context.now));
+        Answer::json(self.status, &Body { error: self.code, error_description }).with_header(header)
     }
 }
 
 impl From<getrandom::Error> for OAuthError {
     fn from(error: getrandom::Error) -> Self {
         let sentence = format!("No random numbers: {error}.");
-        Self {
-            status: 500,
-            ..Self::new("server_error", "server_error", sentence)
-        }
+        Self { status: 500, ..Self::new("server_error", "server_error", sentence) }
     }
 }

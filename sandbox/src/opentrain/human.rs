@@ -18,17 +18,10 @@ pub(crate) struct View<'a> {
 impl OpenTrain {
     /// Oldest first.
     pub(crate) fn attempts(&self, view: View<'_>) -> Vec<Attempt> {
-        self.attempts
-            .iter()
-            .map(|(token, attempt)| self.show(view, token, attempt))
-            .collect()
+        self.attempts.iter().map(|(token, attempt)| self.show(view, token, attempt)).collect()
     }
 
-    pub(crate) fn approve(
-        &mut self,
-        view: View<'_>,
-        which: &Which,
-    ) -> Result<Attempt, NoOpenAttempt> {
+    pub(crate) fn approve(&mut self, view: View<'_>, which: &Which) -> Result<Attempt, NoOpenAttempt> {
         self.decide(view, which, Decision::Approved)
     }
 
@@ -54,18 +47,10 @@ impl OpenTrain {
 
     /// Where the attempt with this token stands; `None` if there is none.
     pub(super) fn state(&self, config: &Config, token: &str, now: u64) -> Option<AttemptState> {
-        self.attempts
-            .get(token)
-            .map(|attempt| self.state_of(config, token, attempt, now))
+        self.attempts.get(token).map(|attempt| self.state_of(config, token, attempt, now))
     }
 
-    fn state_of(
-        &self,
-        config: &Config,
-        token: &str,
-        attempt: &ClaimAttempt,
-        now: u64,
-    ) -> AttemptState {
+    fn state_of(&self, config: &Config, token: &str, attempt: &ClaimAttempt, now: u64) -> AttemptState {
         match attempt.decision {
             Some(Decision::Approved) => return AttemptState::Approved,
             Some(Decision::Denied) => return AttemptState::Denied,
@@ -96,8 +81,7 @@ impl OpenTrain {
         };
         if decision == Decision::Approved {
             registration.owner = Some(attempt.email.clone());
-            self.claimed_emails
-                .insert(attempt.email.to_ascii_lowercase(), ());
+            self.claimed_emails.insert(attempt.email.to_ascii_lowercase(), ());
             self.claimed += 1;
             if let Some(token) = self.tokens.get_mut(&registration.access_token) {
                 token.revoked = true;
@@ -105,29 +89,14 @@ impl OpenTrain {
         }
     }
 
-    fn decide(
-        &mut self,
-        view: View<'_>,
-        which: &Which,
-        decision: Decision,
-    ) -> Result<Attempt, NoOpenAttempt> {
+    fn decide(&mut self, view: View<'_>, which: &Which, decision: Decision) -> Result<Attempt, NoOpenAttempt> {
         let open = |token: &str, attempt: &ClaimAttempt| {
-            which.means(token, attempt)
-                && self.state_of(view.config, token, attempt, view.now) == AttemptState::Open
+            which.means(token, attempt) && self.state_of(view.config, token, attempt, view.now) == AttemptState::Open
         };
-        let newest = self
-            .attempts
-            .iter()
-            .rev()
-            .find(|(token, attempt)| open(token, attempt));
-        let token = newest
-            .map(|(token, _)| token.to_owned())
-            .ok_or(NoOpenAttempt)?;
+        let newest = self.attempts.iter().rev().find(|(token, attempt)| open(token, attempt));
+        let token = newest.map(|(token, _)| token.to_owned()).ok_or(NoOpenAttempt)?;
         self.settle(&token, decision);
-        self.attempts
-            .get(&token)
-            .map(|attempt| self.show(view, &token, attempt))
-            .ok_or(NoOpenAttempt)
+        self.attempts.get(&token).map(|attempt| self.show(view, &token, attempt)).ok_or(NoOpenAttempt)
     }
 
     fn show(&self, view: View<'_>, token: &str, attempt: &ClaimAttempt) -> Attempt {

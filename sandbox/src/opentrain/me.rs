@@ -9,10 +9,7 @@ use crate::random;
 impl OpenTrain {
     /// Who the token belongs to. What it says of an unclaimed account is a guess (U13): no e-mail, the agent's name.
     pub(super) fn me(&self, request: &Request) -> Result<Answer, OAuthError> {
-        let token = request
-            .bearer()
-            .and_then(|bearer| self.tokens.get(bearer))
-            .filter(|token| !token.revoked);
+        let token = request.bearer().and_then(|bearer| self.tokens.get(bearer)).filter(|token| !token.revoked);
         let Some(token) = token else {
             return unauthorized();
         };

@@ -31,14 +31,7 @@ const BOUND: usize = 20_000;
 const CLAIM_GRANT: &str = "urn:opentrain:agent-auth:grant-type:claim";
 
 /// Before the claim (section 3).
-const PRE_CLAIM_SCOPES: &[&str] = &[
-    "jobs:read",
-    "jobs:write",
-    "proposals:read",
-    "messages:read",
-    "payments:read",
-    "team:read",
-];
+const PRE_CLAIM_SCOPES: &[&str] = &["jobs:read", "jobs:write", "proposals:read", "messages:read", "payments:read", "team:read"];
 
 /// After the claim (section 5).
 const POST_CLAIM_SCOPES: &[&str] = &[
@@ -101,23 +94,15 @@ impl Default for OpenTrain {
 
 impl OpenTrain {
     /// `None` for a path that is not OpenTrain's.
-    pub(crate) fn answer(
-        &mut self,
-        context: &mut Context<'_>,
-        request: &Request,
-    ) -> Option<Answer> {
+    pub(crate) fn answer(&mut self, context: &mut Context<'_>, request: &Request) -> Option<Answer> {
         let outcome = match (request.method.as_str(), request.path.as_str()) {
             ("POST", "/api/agent/identity") => self.register(context, request),
             ("POST", "/api/agent/identity/claim") => self.start_claim(context, request),
             ("POST", "/api/agent/oauth/token") => self.poll(context, request),
             ("POST", "/api/agent/oauth/revoke") => self.revoke(request),
             ("GET", "/api/public/v1/auth/me") => self.me(request),
-            ("GET", "/.well-known/oauth-protected-resource") => {
-                Ok(discovery::protected_resource(context))
-            }
-            ("GET", "/.well-known/oauth-authorization-server") => {
-                Ok(discovery::authorization_server(context))
-            }
+            ("GET", "/.well-known/oauth-protected-resource") => Ok(discovery::protected_resource(context)),
+            ("GET", "/.well-known/oauth-authorization-server") => Ok(discovery::authorization_server(context)),
             ("GET", "/claim") => Ok(self.show_claim_page(context, request)),
             ("POST", "/claim") => Ok(self.submit_claim_page(context, request)),
             _ => return None,

@@ -11,10 +11,7 @@ const TITLE: &str = "Claim an agent account";
 impl OpenTrain {
     /// GET: the form.
     pub(super) fn show_claim_page(&self, context: &Context<'_>, request: &Request) -> Answer {
-        let token = request
-            .query()
-            .ok()
-            .and_then(|query| query.get("token").map(str::to_owned));
+        let token = request.query().ok().and_then(|query| query.get("token").map(str::to_owned));
         match self.open_attempt(context, token.as_deref()) {
             Ok((token, attempt)) => self.form(200, token, attempt, ""),
             Err(answer) => answer,
@@ -36,48 +33,29 @@ impl OpenTrain {
         };
         self.settle(&token, decision);
         match decision {
-            Decision::Approved => message(
-                200,
-                "The account is claimed. The agent will learn it by itself.",
-            ),
+            Decision::Approved => message(200, "The account is claimed. The agent will learn it by itself."),
             Decision::Denied => message(200, "You refused. The agent will learn it by itself."),
         }
     }
 
-    fn open_attempt<'a>(
-        &'a self,
-        context: &Context<'_>,
-        token: Option<&'a str>,
-    ) -> Result<(&'a str, &'a ClaimAttempt), Answer> {
+    fn open_attempt<'a>(&'a self, context: &Context<'_>, token: Option<&'a str>) -> Result<(&'a str, &'a ClaimAttempt), Answer> {
         let attempt = token.and_then(|token| Some((token, self.attempts.get(token)?)));
-        let (token, attempt) =
-            attempt.ok_or_else(|| message(404, "This claim link is not known."))?;
+        let (token, attempt) = attempt.ok_or_else(|| message(404, "This claim link is not known."))?;
         match self.state(context.config, token, context.now) {
             Some(AttemptState::Open) => Ok((token, attempt)),
             Some(AttemptState::Approved) => Err(message(410, "This account is already claimed.")),
             Some(AttemptState::Denied) => Err(message(410, "You refused this claim.")),
-            Some(AttemptState::Superseded) => Err(message(
-                410,
-                "A newer claim link took the place of this one.",
-            )),
+            Some(AttemptState::Superseded) => Err(message(410, "A newer claim link took the place of this one.")),
             Some(AttemptState::Lapsed) | None => Err(message(410, "This claim link has expired.")),
         }
     }
 
     fn form(&self, status: u16, token: &str, attempt: &ClaimAttempt, complaint: &str) -> Answer {
         let registration = self.registrations.get(&attempt.claim_token);
-        let agent = registration
-            .and_then(|r| r.agent_name.as_deref())
-            .unwrap_or("An unnamed agent");
+        let agent = registration.and_then(|r| r.agent_name.as_deref()).unwrap_or("An unnamed agent");
         let organization = registration.and_then(|r| r.organization_name.as_deref());
-        let organization = organization
-            .map(|name| format!(" for {}", escape(name)))
-            .unwrap_or_default();
-        let complaint = if complaint.is_empty() {
-            String::new()
-        } else {
-            format!("<p role=\"alert\"><b>{complaint}</b></p>")
-        };
+        let organization = organization.map(|name| format!(" for {}", escape(name))).unwrap_or_default();
+        let complaint = if complaint.is_empty() { String::new() } else { format!("<p role=\"alert\"><b>{complaint}</b></p>") };
         let body = format!(
             "<p><b>{agent}</b>{organization} asks you to claim its OpenTrain account.</p>\n{complaint}\
              <form method=\"post\" action=\"/claim\"><input type=\"hidden\" name=\"token\" value=\"{token}\">\n\

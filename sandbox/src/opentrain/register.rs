@@ -47,18 +47,12 @@ struct Registered<'a> {
 }
 
 impl OpenTrain {
-    pub(super) fn register(
-        &mut self,
-        context: &Context<'_>,
-        request: &Request,
-    ) -> Result<Answer, OAuthError> {
+    pub(super) fn register(&mut self, context: &Context<'_>, request: &Request) -> Result<Answer, OAuthError> {
         let config = context.config;
         if !config.anonymous_enabled {
             return Err(OAuthError::anonymous_not_enabled());
         }
-        self.register_limiter
-            .admit(config.limits.register, context.now)
-            .map_err(OAuthError::rate_limit_exceeded)?;
+        self.register_limiter.admit(config.limits.register, context.now).map_err(OAuthError::rate_limit_exceeded)?;
         let members = request.json().map_err(OAuthError::invalid_request)?;
         check_identity_type(&members)?;
         let lifetime = config.announced_secs(config.claim_window);
@@ -91,18 +85,8 @@ impl OpenTrain {
     }
 
     /// Makes a personal API token valid.
-    pub(super) fn grant(
-        &mut self,
-        token: String,
-        claim_token: &str,
-        scopes: &'static [&'static str],
-    ) -> Result<(), OAuthError> {
-        let entry = Token {
-            id: random::uuid()?,
-            claim_token: claim_token.to_owned(),
-            scopes,
-            revoked: false,
-        };
+    pub(super) fn grant(&mut self, token: String, claim_token: &str, scopes: &'static [&'static str]) -> Result<(), OAuthError> {
+        let entry = Token { id: random::uuid()?, claim_token: claim_token.to_owned(), scopes, revoked: false };
         self.tokens.insert(token, entry);
         Ok(())
     }
@@ -110,11 +94,7 @@ impl OpenTrain {
 
 /// `ot_pat_<publicId>_<secret>` (section 2).
 pub(super) fn personal_token() -> Result<String, OAuthError> {
-    Ok(format!(
-        "ot_pat_{}_{}",
-        random::alphanumeric(12)?,
-        random::alphanumeric(40)?
-    ))
+    Ok(format!("ot_pat_{}_{}", random::alphanumeric(12)?, random::alphanumeric(40)?))
 }
 
 fn registered(context: &Context<'_>, registration: &Registration, claim_token: &str) -> Answer {
@@ -137,11 +117,7 @@ fn check_identity_type(members: &Map<String, Value>) -> Result<(), OAuthError> {
     match members.get("identity_type") {
         None => Ok(()),
         Some(Value::String(kind)) if kind == "anonymous" => Ok(()),
-        Some(_) => Err(OAuthError::new(
-            "unsupported_identity_type",
-            "unsupported_identity_type",
-            "identity_type must be anonymous.",
-        )),
+        Some(_) => Err(OAuthError::new("unsupported_identity_type", "unsupported_identity_type", "identity_type must be anonymous.")),
     }
 }
 
@@ -149,8 +125,6 @@ fn label(members: &Map<String, Value>, name: &str) -> Result<Option<String>, OAu
     match members.get(name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(OAuthError::invalid_request(&format!(
-            "{name} must be a string."
-        ))),
+        Some(_) => Err(OAuthError::invalid_request(&format!("{name} must be a string."))),
     }
 }

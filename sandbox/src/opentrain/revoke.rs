@@ -9,9 +9,7 @@ impl OpenTrain {
     /// 200 with `{}` also for a token that is not known. An `ot_clm_` is such a one here (U10).
     pub(super) fn revoke(&mut self, request: &Request) -> Result<Answer, OAuthError> {
         let form = request.form().map_err(OAuthError::invalid_request)?;
-        let token = form
-            .get("token")
-            .ok_or_else(|| OAuthError::invalid_request("token is required."))?;
+        let token = form.get("token").ok_or_else(|| OAuthError::invalid_request("token is required."))?;
         if let Some(token) = self.tokens.get_mut(token) {
             token.revoked = true;
         }

@@ -25,26 +25,16 @@ struct Delivery<'a> {
 }
 
 impl OpenTrain {
-    pub(super) fn poll(
-        &mut self,
-        context: &Context<'_>,
-        request: &Request,
-    ) -> Result<Answer, OAuthError> {
+    pub(super) fn poll(&mut self, context: &Context<'_>, request: &Request) -> Result<Answer, OAuthError> {
         let form = request.form().map_err(OAuthError::invalid_request)?;
         let grant_type = form.get("grant_type");
-        let grant_type =
-            grant_type.ok_or_else(|| OAuthError::invalid_request("grant_type is required."))?;
+        let grant_type = grant_type.ok_or_else(|| OAuthError::invalid_request("grant_type is required."))?;
         if grant_type != CLAIM_GRANT {
             let code = "unsupported_grant_type";
-            return Err(OAuthError::new(
-                code,
-                code,
-                format!("grant_type must be {CLAIM_GRANT}."),
-            ));
+            return Err(OAuthError::new(code, code, format!("grant_type must be {CLAIM_GRANT}.")));
         }
         let claim_token = form.get("claim_token");
-        let claim_token =
-            claim_token.ok_or_else(|| OAuthError::invalid_request("claim_token is required."))?;
+        let claim_token = claim_token.ok_or_else(|| OAuthError::invalid_request("claim_token is required."))?;
         self.pace(context, claim_token)?;
         self.judge(context, claim_token)?;
         self.deliver(claim_token)
@@ -53,17 +43,12 @@ impl OpenTrain {
     /// Refuses what has no running claim, then what comes too fast.
     fn pace(&mut self, context: &Context<'_>, claim_token: &str) -> Result<(), OAuthError> {
         let registration = self.registrations.get_mut(claim_token);
-        let registration =
-            registration.ok_or_else(|| OAuthError::invalid_grant("claim_token is not known."))?;
+        let registration = registration.ok_or_else(|| OAuthError::invalid_grant("claim_token is not known."))?;
         if registration.delivered {
-            return Err(OAuthError::invalid_grant(
-                "The access token was already delivered.",
-            ));
+            return Err(OAuthError::invalid_grant("The access token was already delivered."));
         }
         if registration.owner.is_none() && context.now >= registration.window_ends_at {
-            return Err(OAuthError::expired_token(
-                "The claim window has expired. Register again.",
-            ));
+            return Err(OAuthError::expired_token("The claim window has expired. Register again."));
         }
         if registration.attempt.is_none() {
             return Err(no_attempt(context.config));
@@ -76,11 +61,7 @@ impl OpenTrain {
         if context.config.readings.opentrain.interval == Interval::Grows {
             registration.interval += context.config.announced_secs(SLOW_DOWN);
         }
-        Err(OAuthError::new(
-            "slow_down",
-            "slow_down",
-            "Polling faster than the interval allows.",
-        ))
+        Err(OAuthError::new("slow_down", "slow_down", "Polling faster than the interval allows."))
     }
 
     /// Whether the human is done. A claimed account is, whatever became of the attempts.
@@ -93,11 +74,7 @@ impl OpenTrain {
         match attempt.and_then(|token| self.state(context.config, token, context.now)) {
             Some(AttemptState::Approved) => Ok(()),
             Some(AttemptState::Open | AttemptState::Superseded) => Err(OAuthError::pending()),
-            Some(AttemptState::Denied) => Err(OAuthError::new(
-                "access_denied",
-                "access_denied",
-                "The human refused the claim.",
-            )),
+            Some(AttemptState::Denied) => Err(OAuthError::new("access_denied", "access_denied", "The human refused the claim.")),
             Some(AttemptState::Lapsed) | None => Err(lapsed(context.config)),
         }
     }
@@ -110,11 +87,7 @@ impl OpenTrain {
             registration.delivered = true;
         }
         self.tokens_delivered += 1;
-        let body = Delivery {
-            access_token: &access_token,
-            token_type: "bearer",
-            scopes: POST_CLAIM_SCOPES,
-        };
+        let body = Delivery { access_token: &access_token, token_type: "bearer", scopes: POST_CLAIM_SCOPES };
         Ok(Answer::json(200, &body))
     }
 }
@@ -122,8 +95,7 @@ impl OpenTrain {
 impl Registration {
     fn polls_too_fast(&self, now: u64) -> bool {
         let interval = millis(std::time::Duration::from_secs(self.interval));
-        self.polled_at
-            .is_some_and(|last| now.saturating_add(TOLERANCE) < last.saturating_add(interval))
+        self.polled_at.is_some_and(|last| now.saturating_add(TOLERANCE) < last.saturating_add(interval))
     }
 }
 

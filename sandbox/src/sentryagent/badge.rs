@@ -36,11 +36,7 @@ struct Claims {
 
 impl SentryAgent {
     /// Registers an agent under a new DID.
-    pub(super) fn issue(
-        &mut self,
-        context: &Context<'_>,
-        public_profile: PublicProfile,
-    ) -> Result<String, Refusal> {
+    pub(super) fn issue(&mut self, context: &Context<'_>, public_profile: PublicProfile) -> Result<String, Refusal> {
         let did = format!("did:sentryagent:{}", random::alphanumeric(22)?);
         let issued = context.now / 1000;
         let claims = Claims {
@@ -52,14 +48,7 @@ impl SentryAgent {
             jti: random::uuid()?,
         };
         let badge = self.sign(&claims);
-        self.agents.insert(
-            did,
-            Agent {
-                public_profile,
-                issued_at: context.now,
-                revoked: false,
-            },
-        );
+        self.agents.insert(did, Agent { public_profile, issued_at: context.now, revoked: false });
         self.badges_issued += 1;
         Ok(badge)
     }
@@ -68,21 +57,14 @@ impl SentryAgent {
     pub(super) fn subject(&self, badge: &str, now: u64) -> Option<String> {
         let (signed, signature) = badge.rsplit_once('.')?;
         let signature = Signature::from_slice(&URL_SAFE_NO_PAD.decode(signature).ok()?).ok()?;
-        self.key
-            .verifying_key()
-            .verify_strict(signed.as_bytes(), &signature)
-            .ok()?;
+        self.key.verifying_key().verify_strict(signed.as_bytes(), &signature).ok()?;
         let (_, payload) = signed.split_once('.')?;
         let claims: Claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
         (now / 1000 < claims.exp).then_some(claims.sub)
     }
 
     fn sign(&self, claims: &Claims) -> String {
-        let header = Header {
-            alg: "EdDSA",
-            typ: "JWT",
-            kid: KEY_ID,
-        };
+        let header = Header { alg: "EdDSA", typ: "JWT", kid: KEY_ID };
         let signed = format!("{}.{}", encoded(&header), encoded(claims));
         let signature = self.key.sign(signed.as_bytes());
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))

@@ -22,13 +22,7 @@ pub(super) struct Refusal {
 
 impl Refusal {
     pub(super) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-            tries_left: None,
-            retry_after: None,
-        }
+        Self { status, code, message: message.into(), tries_left: None, retry_after: None }
     }
 
     pub(super) fn invalid(message: impl Into<String>) -> Self {
@@ -36,58 +30,38 @@ impl Refusal {
     }
 
     pub(super) fn wrong_otp(tries_left: u32) -> Self {
-        Self {
-            tries_left: Some(tries_left),
-            ..Self::new(401, "invalid_otp", "The code is wrong.")
-        }
+        Self { tries_left: Some(tries_left), ..Self::new(401, "invalid_otp", "The code is wrong.") }
     }
 
     pub(super) fn session_expired() -> Self {
-        Self::new(
-            410,
-            "session_expired",
-            "The session has expired. Start the registration again.",
-        )
+        Self::new(410, "session_expired", "The session has expired. Start the registration again.")
     }
 
     pub(super) fn too_many_attempts(config: &Config) -> Self {
         let message = "Too many attempts. Start the registration again.";
         let seconds = config.announced_secs(config.retry_after);
-        Self {
-            retry_after: Some(seconds),
-            ..Self::new(429, "too_many_attempts", message)
-        }
+        Self { retry_after: Some(seconds), ..Self::new(429, "too_many_attempts", message) }
     }
 
     pub(super) fn rate_limited(seconds: u64) -> Self {
-        Self {
-            retry_after: Some(seconds),
-            ..Self::new(429, "rate_limited", "Too many requests.")
-        }
+        Self { retry_after: Some(seconds), ..Self::new(429, "rate_limited", "Too many requests.") }
     }
 
     pub(super) fn unavailable(config: &Config) -> Self {
         let seconds = config.announced_secs(config.retry_after);
-        Self {
-            retry_after: Some(seconds),
-            ..Self::new(503, "unavailable", "Unavailable. Try again in a moment.")
-        }
+        Self { retry_after: Some(seconds), ..Self::new(503, "unavailable", "Unavailable. Try again in a moment.") }
     }
 
     pub(super) fn answer(&self, context: &Context<'_>) -> Answer {
         let readings = &context.config.readings.sentryagent;
-        let tries_left = self
-            .tries_left
-            .filter(|_| readings.tries_left == TriesLeft::Told);
+        let tries_left = self.tries_left.filter(|_| readings.tries_left == TriesLeft::Told);
         let answer = match readings.error_body {
             ErrorBody::Json => self.json(tries_left),
             ErrorBody::OtherJson => self.other_json(tries_left),
             ErrorBody::PlainText => Answer::text(self.status, &self.sentence(tries_left)),
             ErrorBody::Empty => Answer::empty(self.status),
         };
-        let header = self
-            .retry_after
-            .and_then(|seconds| retry_after(readings.retry_after, seconds, context.now));
+        let header = self.retry_after.and_then(|seconds| retry_after(readings.retry_after, seconds, context.now));
         answer.with_header(header)
     }
 
@@ -100,25 +74,18 @@ impl Refusal {
     }
 
     fn other_json(&self, tries_left: Option<u32>) -> Answer {
-        let body =
-            json!({"statusCode": self.status, "detail": {"reason": self.sentence(tries_left)}});
+        let body = json!({"statusCode": self.status, "detail": {"reason": self.sentence(tries_left)}});
         Answer::json(self.status, &body)
     }
 
     fn sentence(&self, tries_left: Option<u32>) -> String {
-        let left = tries_left
-            .map(|left| format!(" {left} tries left."))
-            .unwrap_or_default();
+        let left = tries_left.map(|left| format!(" {left} tries left.")).unwrap_or_default();
         format!("{}{left}", self.message)
     }
 }
 
 impl From<getrandom::Error> for Refusal {
     fn from(error: getrandom::Error) -> Self {
-        Self::new(
-            500,
-            "internal_error",
-            format!("No random numbers: {error}."),
-        )
+        Self::new(500, "internal_error", format!("No random numbers: {error}."))
     }
 }

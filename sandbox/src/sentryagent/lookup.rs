@@ -25,24 +25,12 @@ impl SentryAgent {
     pub(super) fn manifest(&self, encoded: &str) -> Result<Answer, Refusal> {
         let did = percent_decode_str(encoded).decode_utf8_lossy();
         if !is_did(&did) {
-            return Err(Refusal::new(
-                400,
-                "invalid_did",
-                "The DID has not the form did:sentryagent:...",
-            ));
+            return Err(Refusal::new(400, "invalid_did", "The DID has not the form did:sentryagent:..."));
         }
         let agent = self.agents.get(&did).filter(|agent| !agent.revoked);
-        let agent =
-            agent.ok_or_else(|| Refusal::new(404, "not_found", "Never registered, or revoked."))?;
+        let agent = agent.ok_or_else(|| Refusal::new(404, "not_found", "Never registered, or revoked."))?;
         let issued_at = rfc3339(agent.issued_at);
-        Ok(Answer::json(
-            200,
-            &Looked {
-                did: &did,
-                public_profile: &agent.public_profile,
-                issued_at,
-            },
-        ))
+        Ok(Answer::json(200, &Looked { did: &did, public_profile: &agent.public_profile, issued_at }))
     }
 
     pub(super) fn jwks(&self) -> Answer {
@@ -53,10 +41,7 @@ impl SentryAgent {
 
     /// The bridge's own document. Its shape and method are not published (U12).
     pub(super) fn did_document(&self, context: &Context<'_>) -> Answer {
-        let host = context
-            .url
-            .trim_start_matches("http://")
-            .replace(':', "%3A");
+        let host = context.url.trim_start_matches("http://").replace(':', "%3A");
         let did = format!("did:web:{host}");
         let method = format!("{did}#{KEY_ID}");
         let x = URL_SAFE_NO_PAD.encode(self.key.verifying_key().as_bytes());
@@ -81,10 +66,6 @@ pub(super) fn health() -> Answer {
 
 /// Alphabet and length of the identifier are not published: letters, digits, `.`, `-` and `_` of any length here.
 fn is_did(text: &str) -> bool {
-    text.strip_prefix("did:sentryagent:").is_some_and(|id| {
-        !id.is_empty()
-            && id
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
-    })
+    text.strip_prefix("did:sentryagent:")
+        .is_some_and(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_')))
 }

@@ -33,28 +33,15 @@ impl Manifest {
             agent_name: non_empty(members, "agent_name")?,
             agent_version: non_empty(members, "agent_version")?,
             developer_name: non_empty(members, "developer_name")?,
-            contact_email: checked(
-                members,
-                "contact_email",
-                is_email,
-                "must be a valid e-mail address",
-            )?,
+            contact_email: checked(members, "contact_email", is_email, "must be a valid e-mail address")?,
             primary_goal: non_empty(members, "primary_goal")?,
             tools: tools(members)?,
-            trust_tier: checked(
-                members,
-                "trust_tier",
-                is_tier,
-                "must be community or enterprise",
-            )?,
+            trust_tier: checked(members, "trust_tier", is_tier, "must be community or enterprise")?,
             data_residency: non_empty(members, "data_residency")?,
         };
         let mobile_phone = checked(members, "mobile_phone", is_e164, "must be in E.164 form")?;
         match members.get("compliance_attestation") {
-            Some(Value::Bool(true)) => Ok(Self {
-                mobile_phone,
-                public_profile,
-            }),
+            Some(Value::Bool(true)) => Ok(Self { mobile_phone, public_profile }),
             _ => Err(invalid("compliance_attestation", "must be true")),
         }
     }
@@ -65,34 +52,17 @@ fn is_tier(text: &str) -> bool {
 }
 
 fn non_empty(members: &Map<String, Value>, name: &str) -> Result<String, Refusal> {
-    checked(
-        members,
-        name,
-        |text| !text.is_empty(),
-        "must be a non-empty string",
-    )
+    checked(members, name, |text| !text.is_empty(), "must be a non-empty string")
 }
 
-fn checked(
-    members: &Map<String, Value>,
-    name: &str,
-    is_valid: impl Fn(&str) -> bool,
-    rule: &str,
-) -> Result<String, Refusal> {
-    let text = members
-        .get(name)
-        .and_then(Value::as_str)
-        .filter(|text| is_valid(text));
+fn checked(members: &Map<String, Value>, name: &str, is_valid: impl Fn(&str) -> bool, rule: &str) -> Result<String, Refusal> {
+    let text = members.get(name).and_then(Value::as_str).filter(|text| is_valid(text));
     text.map(str::to_owned).ok_or_else(|| invalid(name, rule))
 }
 
 fn tools(members: &Map<String, Value>) -> Result<Vec<String>, Refusal> {
     let list = members.get("tools").and_then(Value::as_array);
-    let strings = list.and_then(|list| {
-        list.iter()
-            .map(|tool| tool.as_str().map(str::to_owned))
-            .collect()
-    });
+    let strings = list.and_then(|list| list.iter().map(|tool| tool.as_str().map(str::to_owned)).collect());
     strings.ok_or_else(|| invalid("tools", "must be an array of strings"))
 }
 

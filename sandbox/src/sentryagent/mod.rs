@@ -61,11 +61,7 @@ impl SentryAgent {
     }
 
     /// `None` for a path that is not SentryAgent's.
-    pub(crate) fn answer(
-        &mut self,
-        context: &mut Context<'_>,
-        request: &Request,
-    ) -> Option<Answer> {
+    pub(crate) fn answer(&mut self, context: &mut Context<'_>, request: &Request) -> Option<Answer> {
         let outcome = match (request.method.as_str(), request.path.as_str()) {
             ("POST", "/v1/auth/verify-phone") => self.verify_phone(context, request),
             ("POST", "/v1/auth/confirm-manifest") => self.confirm_manifest(context, request),

@@ -54,55 +54,30 @@ struct Confirmed<'a> {
 
 impl SentryAgent {
     /// Step 1. No OTP yet, despite the name (C8).
-    pub(super) fn verify_phone(
-        &mut self,
-        context: &Context<'_>,
-        request: &Request,
-    ) -> Result<Answer, Refusal> {
+    pub(super) fn verify_phone(&mut self, context: &Context<'_>, request: &Request) -> Result<Answer, Refusal> {
         self.turn_away(context.config)?;
         let limit = context.config.limits.verify_phone;
-        self.verify_phone_limiter
-            .admit(limit, context.now)
-            .map_err(Refusal::rate_limited)?;
+        self.verify_phone_limiter.admit(limit, context.now).map_err(Refusal::rate_limited)?;
         let members = request.json().map_err(Refusal::invalid)?;
         let manifest = members.get("manifest").and_then(Value::as_object);
-        let manifest = Manifest::parse(
-            manifest.ok_or_else(|| Refusal::invalid("manifest must be an object."))?,
-        )?;
+        let manifest = Manifest::parse(manifest.ok_or_else(|| Refusal::invalid("manifest must be an object."))?)?;
         let id = random::uuid()?;
-        let body = PhoneVerified {
-            manifest_session_id: &id,
-            public_profile: &manifest.public_profile,
-        };
+        let body = PhoneVerified { manifest_session_id: &id, public_profile: &manifest.public_profile };
         let answer = Answer::json(200, &body);
         let expires_at = manifest_session_end(context);
-        let session = ManifestSession {
-            manifest,
-            expires_at,
-            otp_session: None,
-            over: false,
-        };
+        let session = ManifestSession { manifest, expires_at, otp_session: None, over: false };
         self.manifest_sessions.insert(id, session);
         Ok(answer)
     }
 
     /// Step 2: the OTP goes out.
-    pub(super) fn confirm_manifest(
-        &mut self,
-        context: &mut Context<'_>,
-        request: &Request,
-    ) -> Result<Answer, Refusal> {
+    pub(super) fn confirm_manifest(&mut self, context: &mut Context<'_>, request: &Request) -> Result<Answer, Refusal> {
         self.turn_away(context.config)?;
         let limit = context.config.limits.confirm_manifest;
-        self.confirm_manifest_limiter
-            .admit(limit, context.now)
-            .map_err(Refusal::rate_limited)?;
+        self.confirm_manifest_limiter.admit(limit, context.now).map_err(Refusal::rate_limited)?;
         let members = request.json().map_err(Refusal::invalid)?;
         let id = text(&members, "manifest_session_id")?;
-        let session = self
-            .manifest_sessions
-            .get(id)
-            .ok_or_else(Refusal::session_expired)?;
+        let session = self.manifest_sessions.get(id).ok_or_else(Refusal::session_expired)?;
         if session.over || context.now >= session.expires_at {
             return Err(Refusal::session_expired());
         }
@@ -121,37 +96,20 @@ impl SentryAgent {
     }
 
     /// Step 3. Its key is `session_id`, though step 2 answers `otp_session_id` (C9).
-    pub(super) fn confirm(
-        &mut self,
-        context: &Context<'_>,
-        request: &Request,
-    ) -> Result<Answer, Refusal> {
+    pub(super) fn confirm(&mut self, context: &Context<'_>, request: &Request) -> Result<Answer, Refusal> {
         self.turn_away(context.config)?;
         let members = request.json().map_err(Refusal::invalid)?;
         let id = text(&members, "session_id")?;
         let otp = text(&members, "otp")?;
         let manifest_session = self.check_otp(context, id, otp)?;
-        let session = self
-            .manifest_sessions
-            .get_mut(&manifest_session)
-            .ok_or_else(Refusal::session_expired)?;
+        let session = self.manifest_sessions.get_mut(&manifest_session).ok_or_else(Refusal::session_expired)?;
         session.over = true;
         let public_profile = session.manifest.public_profile.clone();
         let badge = self.issue(context, public_profile)?;
-        Ok(Answer::json(
-            200,
-            &Confirmed {
-                verified: true,
-                badge: &badge,
-            },
-        ))
+        Ok(Answer::json(200, &Confirmed { verified: true, badge: &badge }))
     }
 
-    fn send_otp(
-        &mut self,
-        context: &mut Context<'_>,
-        manifest_session: &str,
-    ) -> Result<Answer, Refusal> {
+    fn send_otp(&mut self, context: &mut Context<'_>, manifest_session: &str) -> Result<Answer, Refusal> {
         let lifetime = context.config.announced_secs(context.config.otp_lifetime);
         let session = OtpSession {
             manifest_session: manifest_session.to_owned(),
@@ -163,45 +121,25 @@ impl SentryAgent {
         let id = random::uuid()?;
         let answer = manifest_confirmed(&id, &session);
         if let Some(former) = self.manifest_sessions.get_mut(manifest_session) {
-            context
-                .outbox
-                .sms_otp(context.now, &former.manifest.mobile_phone, &session.otp);
+            context.outbox.sms_otp(context.now, &former.manifest.mobile_phone, &session.otp);
             former.otp_session = Some(id.clone());
         }
         self.otp_sessions.insert(id, session);
         Ok(answer)
     }
 
-    fn send_otp_again(
-        &self,
-        context: &mut Context<'_>,
-        manifest_session: &str,
-        id: &str,
-    ) -> Result<Answer, Refusal> {
-        let otp_session = self
-            .otp_sessions
-            .get(id)
-            .filter(|session| context.now < session.expires_at);
+    fn send_otp_again(&self, context: &mut Context<'_>, manifest_session: &str, id: &str) -> Result<Answer, Refusal> {
+        let otp_session = self.otp_sessions.get(id).filter(|session| context.now < session.expires_at);
         let otp_session = otp_session.ok_or_else(Refusal::session_expired)?;
-        let session = self
-            .manifest_sessions
-            .get(manifest_session)
-            .ok_or_else(Refusal::session_expired)?;
-        context.outbox.sms_otp(
-            context.now,
-            &session.manifest.mobile_phone,
-            &otp_session.otp,
-        );
+        let session = self.manifest_sessions.get(manifest_session).ok_or_else(Refusal::session_expired)?;
+        context.outbox.sms_otp(context.now, &session.manifest.mobile_phone, &otp_session.otp);
         Ok(manifest_confirmed(id, otp_session))
     }
 
     /// Uses the session up and names the manifest session that it belongs to.
     fn check_otp(&mut self, context: &Context<'_>, id: &str, otp: &str) -> Result<String, Refusal> {
         let tries = context.config.otp_tries;
-        let session = self
-            .otp_sessions
-            .get_mut(id)
-            .ok_or_else(Refusal::session_expired)?;
+        let session = self.otp_sessions.get_mut(id).ok_or_else(Refusal::session_expired)?;
         if session.over || context.now >= session.expires_at {
             return Err(Refusal::session_expired());
         }
@@ -244,13 +182,7 @@ fn manifest_session_end(context: &Context<'_>) -> u64 {
 }
 
 fn manifest_confirmed(id: &str, session: &OtpSession) -> Answer {
-    Answer::json(
-        200,
-        &ManifestConfirmed {
-            otp_session_id: id,
-            expires_at: rfc3339(session.expires_at),
-        },
-    )
+    Answer::json(200, &ManifestConfirmed { otp_session_id: id, expires_at: rfc3339(session.expires_at) })
 }
 
 /// A required string.

@@ -18,48 +18,23 @@ struct Valid<'a> {
 
 impl SentryAgent {
     /// A bad signature, an expired and a revoked badge are all `{"valid":false}`.
-    pub(super) fn verify(
-        &self,
-        context: &Context<'_>,
-        request: &Request,
-    ) -> Result<Answer, Refusal> {
+    pub(super) fn verify(&self, context: &Context<'_>, request: &Request) -> Result<Answer, Refusal> {
         let members = request.json().map_err(Refusal::invalid)?;
         let did = self.subject(text(&members, "badge")?, context.now);
-        let agent = did
-            .as_ref()
-            .and_then(|did| Some((did, self.agents.get(did)?)));
+        let agent = did.as_ref().and_then(|did| Some((did, self.agents.get(did)?)));
         Ok(match agent.filter(|(_, agent)| !agent.revoked) {
-            Some((did, agent)) => Answer::json(
-                200,
-                &Valid {
-                    valid: true,
-                    did,
-                    public_profile: &agent.public_profile,
-                },
-            ),
+            Some((did, agent)) => Answer::json(200, &Valid { valid: true, did, public_profile: &agent.public_profile }),
             None => Answer::json(200, &json!({"valid": false})),
         })
     }
 
     /// The badge comes twice: as bearer and in the body. A repeat succeeds again (U10).
-    pub(super) fn revoke(
-        &mut self,
-        context: &Context<'_>,
-        request: &Request,
-    ) -> Result<Answer, Refusal> {
+    pub(super) fn revoke(&mut self, context: &Context<'_>, request: &Request) -> Result<Answer, Refusal> {
         let members = request.json().map_err(Refusal::invalid)?;
         let badge = text(&members, "badge")?;
-        let did = self
-            .subject(badge, context.now)
-            .filter(|_| request.bearer() == Some(badge));
+        let did = self.subject(badge, context.now).filter(|_| request.bearer() == Some(badge));
         let agent = did.and_then(|did| self.agents.get_mut(&did));
-        let refusal = || {
-            Refusal::new(
-                401,
-                "unauthorized",
-                "The badge must be valid, and the same as the bearer.",
-            )
-        };
+        let refusal = || Refusal::new(401, "unauthorized", "The badge must be valid, and the same as the bearer.");
         agent.ok_or_else(refusal)?.revoked = true;
         Ok(Answer::json(200, &json!({"revoked": true})))
     }

@@ -27,10 +27,7 @@ pub(crate) struct Response {
 
 impl Response {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn text(&self) -> String {
@@ -38,11 +35,7 @@ impl Response {
     }
 
     pub(crate) fn json(&self) -> Value {
-        assert_eq!(
-            self.header("content-type"),
-            Some("application/json"),
-            "{self:?}"
-        );
+        assert_eq!(self.header("content-type"), Some("application/json"), "{self:?}");
         serde_json::from_slice(&self.body).unwrap()
     }
 
@@ -65,17 +58,12 @@ pub(crate) struct Connection(TcpStream);
 impl Connection {
     pub(crate) fn open(sandbox: &Sandbox) -> Self {
         let stream = TcpStream::connect(sandbox.addr()).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(10)))
-            .unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         Self(stream)
     }
 
     pub(crate) fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) {
-        let mut head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: sandbox\r\ncontent-length: {}\r\n",
-            body.len()
-        );
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: sandbox\r\ncontent-length: {}\r\n", body.len());
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -88,24 +76,12 @@ impl Connection {
     pub(crate) fn receive(&mut self) -> Option<Response> {
         let head = self.head()?;
         let mut lines = head.lines();
-        let status = lines
-            .next()
-            .unwrap()
-            .split(' ')
-            .nth(1)
-            .unwrap()
-            .parse()
-            .unwrap();
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
         let headers: Vec<(String, String)> = lines
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
             .collect();
-        let mut response = Response {
-            status,
-            headers,
-            body: Vec::new(),
-            complete: false,
-        };
+        let mut response = Response { status, headers, body: Vec::new(), complete: false };
         if response.header("transfer-encoding") == Some("chunked") {
             self.chunks(&mut response);
         } else if let Some(length) = response.header("content-length") {
@@ -170,20 +146,11 @@ impl Connection {
 }
 
 fn ended(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset
-    )
+    matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset)
 }
 
 /// One request on a connection of its own; `None` when it is closed without an answer.
-pub(crate) fn try_send(
-    sandbox: &Sandbox,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &[u8],
-) -> Option<Response> {
+pub(crate) fn try_send(sandbox: &Sandbox, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<Response> {
     let mut connection = Connection::open(sandbox);
     connection.send(method, path, headers, body);
     connection.receive()
@@ -198,27 +165,15 @@ pub(crate) fn post_json(sandbox: &Sandbox, path: &str, body: &Value) -> Response
 }
 
 pub(crate) fn try_post_json(sandbox: &Sandbox, path: &str, body: &Value) -> Option<Response> {
-    try_send(
-        sandbox,
-        "POST",
-        path,
-        &[("content-type", "application/json")],
-        body.to_string().as_bytes(),
-    )
+    try_send(sandbox, "POST", path, &[("content-type", "application/json")], body.to_string().as_bytes())
 }
 
 pub(crate) fn post_form(sandbox: &Sandbox, path: &str, fields: &[(&str, &str)]) -> Response {
     try_post_form(sandbox, path, fields).unwrap()
 }
 
-pub(crate) fn try_post_form(
-    sandbox: &Sandbox,
-    path: &str,
-    fields: &[(&str, &str)],
-) -> Option<Response> {
-    let body = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(fields)
-        .finish();
+pub(crate) fn try_post_form(sandbox: &Sandbox, path: &str, fields: &[(&str, &str)]) -> Option<Response> {
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let headers = [("content-type", "application/x-www-form-urlencoded")];
     try_send(sandbox, "POST", path, &headers, body.as_bytes())
 }

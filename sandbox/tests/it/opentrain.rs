@@ -19,18 +19,11 @@ pub(crate) fn register(sandbox: &Sandbox) -> Value {
 
 /// A registration's claim token.
 pub(crate) fn claim_token(sandbox: &Sandbox) -> String {
-    register(sandbox)["claim_token"]
-        .as_str()
-        .unwrap()
-        .to_owned()
+    register(sandbox)["claim_token"].as_str().unwrap().to_owned()
 }
 
 pub(crate) fn start_claim(sandbox: &Sandbox, claim_token: &str, email: &str) -> Response {
-    post_json(
-        sandbox,
-        CLAIM,
-        &json!({"claim_token": claim_token, "email": email}),
-    )
+    post_json(sandbox, CLAIM, &json!({"claim_token": claim_token, "email": email}))
 }
 
 /// A registration whose claim has started: its claim token and the claim start's answer.
@@ -41,22 +34,11 @@ pub(crate) fn claiming(sandbox: &Sandbox) -> (String, Value) {
 }
 
 pub(crate) fn poll(sandbox: &Sandbox, claim_token: &str) -> Response {
-    post_form(
-        sandbox,
-        TOKEN,
-        &[("grant_type", GRANT), ("claim_token", claim_token)],
-    )
+    post_form(sandbox, TOKEN, &[("grant_type", GRANT), ("claim_token", claim_token)])
 }
 
 pub(crate) fn me(sandbox: &Sandbox, token: &str) -> Response {
-    try_send(
-        sandbox,
-        "GET",
-        ME,
-        &[("authorization", &format!("Bearer {token}"))],
-        b"",
-    )
-    .unwrap()
+    try_send(sandbox, "GET", ME, &[("authorization", &format!("Bearer {token}"))], b"").unwrap()
 }
 
 fn seconds(sandbox: &Sandbox, seconds: u64) {
@@ -70,14 +52,8 @@ fn the_whole_ceremony() {
     assert_eq!(registered["identity_type"], "anonymous");
     assert_eq!(registered["token_type"], "bearer");
     assert_eq!(registered["grant_type"], GRANT);
-    assert_eq!(
-        registered["claim_endpoint"],
-        format!("{}{CLAIM}", sandbox.opentrain_url())
-    );
-    assert_eq!(
-        registered["token_endpoint"],
-        format!("{}{TOKEN}", sandbox.opentrain_url())
-    );
+    assert_eq!(registered["claim_endpoint"], format!("{}{CLAIM}", sandbox.opentrain_url()));
+    assert_eq!(registered["token_endpoint"], format!("{}{TOKEN}", sandbox.opentrain_url()));
     assert_eq!(registered["scopes"].as_array().unwrap().len(), 6);
     let old = registered["access_token"].as_str().unwrap();
     let parts: Vec<&str> = old.split('_').collect();
@@ -88,43 +64,18 @@ fn the_whole_ceremony() {
     assert!(claim_token.starts_with("ot_clm_"));
     let started = start_claim(&sandbox, claim_token, EMAIL).ok();
     let code = started["user_code"].as_str().unwrap();
-    assert!(
-        code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit()),
-        "{code}"
-    );
-    assert_eq!(
-        (&started["expires_in"], &started["interval"]),
-        (&json!(1800), &json!(5))
-    );
+    assert!(code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit()), "{code}");
+    assert_eq!((&started["expires_in"], &started["interval"]), (&json!(1800), &json!(5)));
     assert_eq!(started["email_sent"], true);
     let link = started["verification_uri"].as_str().unwrap();
-    assert!(
-        link.starts_with(&format!("{}/claim?token=ot_cat_", sandbox.url())),
-        "{link}"
-    );
+    assert!(link.starts_with(&format!("{}/claim?token=ot_cat_", sandbox.url())), "{link}");
     let mail = &sandbox.outbox()[0];
-    assert_eq!(
-        (mail.kind, mail.to.as_str(), mail.link.as_deref()),
-        (MessageKind::Email, EMAIL, Some(link))
-    );
-    assert!(
-        mail.code.is_none() && !mail.text.contains(code),
-        "the mail must not hold the code"
-    );
+    assert_eq!((mail.kind, mail.to.as_str(), mail.link.as_deref()), (MessageKind::Email, EMAIL, Some(link)));
+    assert!(mail.code.is_none() && !mail.text.contains(code), "the mail must not hold the code");
 
-    assert_eq!(
-        poll(&sandbox, claim_token).error(400),
-        "authorization_pending"
-    );
-    assert_eq!(
-        sandbox.approve(&Which::newest()).unwrap().state,
-        AttemptState::Approved
-    );
-    assert_eq!(
-        me(&sandbox, old).status,
-        401,
-        "dead as soon as the human is done"
-    );
+    assert_eq!(poll(&sandbox, claim_token).error(400), "authorization_pending");
+    assert_eq!(sandbox.approve(&Which::newest()).unwrap().state, AttemptState::Approved);
+    assert_eq!(me(&sandbox, old).status, 401, "dead as soon as the human is done");
     seconds(&sandbox, 5);
     let delivered = poll(&sandbox, claim_token).ok();
     assert_eq!(delivered["token_type"], "bearer");
@@ -133,17 +84,10 @@ fn the_whole_ceremony() {
     assert_ne!(new, old);
     assert_eq!(me(&sandbox, new).ok()["actor"]["email"], EMAIL);
     seconds(&sandbox, 5);
-    assert_eq!(
-        poll(&sandbox, claim_token).error(400),
-        "invalid_grant",
-        "delivered exactly once"
-    );
+    assert_eq!(poll(&sandbox, claim_token).error(400), "invalid_grant", "delivered exactly once");
     assert_eq!(sandbox.counts().tokens_delivered, 1);
 
-    assert_eq!(
-        post_form(&sandbox, REVOKE, &[("token", new)]).ok(),
-        json!({})
-    );
+    assert_eq!(post_form(&sandbox, REVOKE, &[("token", new)]).ok(), json!({}));
     assert_eq!(me(&sandbox, new).status, 401);
 }
 
@@ -151,17 +95,8 @@ fn the_whole_ceremony() {
 fn register_answers_in_the_documented_order() {
     let sandbox = start(Config::default());
     let text = post_json(&sandbox, REGISTER, &json!({})).text();
-    let order = [
-        "identity_type",
-        "registration_id",
-        "access_token",
-        "claim_token_expires_at",
-        "grant_type",
-    ];
-    let places: Vec<usize> = order
-        .iter()
-        .map(|name| text.find(&format!("\"{name}\"")).unwrap())
-        .collect();
+    let order = ["identity_type", "registration_id", "access_token", "claim_token_expires_at", "grant_type"];
+    let places: Vec<usize> = order.iter().map(|name| text.find(&format!("\"{name}\"")).unwrap()).collect();
     assert!(places.is_sorted(), "{text}");
 }
 
@@ -172,23 +107,11 @@ fn polling_faster_than_the_interval_is_slowed_down() {
     assert_eq!(poll(&sandbox, &token).error(400), "authorization_pending");
     assert_eq!(poll(&sandbox, &token).error(400), "slow_down");
     sandbox.advance(Duration::from_millis(4_000));
-    assert_eq!(
-        poll(&sandbox, &token).error(400),
-        "slow_down",
-        "counted from the last poll"
-    );
+    assert_eq!(poll(&sandbox, &token).error(400), "slow_down", "counted from the last poll");
     sandbox.advance(Duration::from_millis(4_960));
-    assert_eq!(
-        poll(&sandbox, &token).error(400),
-        "authorization_pending",
-        "40 ms early is let pass"
-    );
+    assert_eq!(poll(&sandbox, &token).error(400), "authorization_pending", "40 ms early is let pass");
     seconds(&sandbox, 5);
-    assert_eq!(
-        poll(&sandbox, &token).error(400),
-        "authorization_pending",
-        "the interval has not grown"
-    );
+    assert_eq!(poll(&sandbox, &token).error(400), "authorization_pending", "the interval has not grown");
 }
 
 #[test]
@@ -214,11 +137,7 @@ fn time_ends_the_attempt_and_then_the_window() {
     assert_eq!(sandbox.attempts()[0].state, AttemptState::Lapsed);
 
     start_claim(&sandbox, &token, EMAIL).ok();
-    assert_eq!(
-        poll(&sandbox, &token).error(400),
-        "authorization_pending",
-        "a restart helps"
-    );
+    assert_eq!(poll(&sandbox, &token).error(400), "authorization_pending", "a restart helps");
     seconds(&sandbox, 86_400);
     assert_eq!(poll(&sandbox, &token).error(400), "expired_token");
     let refused = start_claim(&sandbox, &token, EMAIL);
@@ -256,42 +175,26 @@ fn which_attempt_is_meant() {
     poll(&sandbox, &first).ok();
     assert_eq!(poll(&sandbox, &second).error(400), "authorization_pending");
     let other = sandbox.attempts()[1].attempt.clone();
-    assert_eq!(
-        sandbox.approve(&Which::attempt(other)).unwrap().email,
-        "second@example.com"
-    );
+    assert_eq!(sandbox.approve(&Which::attempt(other)).unwrap().email, "second@example.com");
 }
 
 #[test]
 fn the_human_is_played_after_the_set_time() {
-    let sandbox = start(Config {
-        auto_approve: Some(Duration::from_secs(20)),
-        ..Config::default()
-    });
+    let sandbox = start(Config { auto_approve: Some(Duration::from_secs(20)), ..Config::default() });
     let registered = register(&sandbox);
     let token = registered["claim_token"].as_str().unwrap();
     start_claim(&sandbox, token, EMAIL).ok();
     seconds(&sandbox, 19);
     assert_eq!(poll(&sandbox, token).error(400), "authorization_pending");
-    assert_eq!(
-        me(&sandbox, registered["access_token"].as_str().unwrap()).status,
-        200
-    );
+    assert_eq!(me(&sandbox, registered["access_token"].as_str().unwrap()).status, 200);
     seconds(&sandbox, 5);
-    assert_eq!(
-        me(&sandbox, registered["access_token"].as_str().unwrap()).status,
-        401,
-        "nobody polled yet"
-    );
+    assert_eq!(me(&sandbox, registered["access_token"].as_str().unwrap()).status, 401, "nobody polled yet");
     poll(&sandbox, token).ok();
 }
 
 #[test]
 fn the_played_human_comes_too_late_for_a_lapsed_attempt() {
-    let sandbox = start(Config {
-        auto_approve: Some(Duration::from_secs(1800)),
-        ..Config::default()
-    });
+    let sandbox = start(Config { auto_approve: Some(Duration::from_secs(1800)), ..Config::default() });
     let (token, _) = claiming(&sandbox);
     seconds(&sandbox, 4000);
     assert_eq!(poll(&sandbox, &token).error(400), "expired_token");
@@ -299,15 +202,9 @@ fn the_played_human_comes_too_late_for_a_lapsed_attempt() {
 
 #[test]
 fn speed_divides_what_is_announced_and_enforced() {
-    let sandbox = start(Config {
-        speed: 5,
-        ..Config::default()
-    });
+    let sandbox = start(Config { speed: 5, ..Config::default() });
     let (token, started) = claiming(&sandbox);
-    assert_eq!(
-        (&started["expires_in"], &started["interval"]),
-        (&json!(360), &json!(1))
-    );
+    assert_eq!((&started["expires_in"], &started["interval"]), (&json!(360), &json!(1)));
     poll(&sandbox, &token);
     seconds(&sandbox, 1);
     assert_eq!(poll(&sandbox, &token).error(400), "authorization_pending");
@@ -322,8 +219,5 @@ fn well_known_documents() {
     assert_eq!(resource["authorization_servers"], json!([sandbox.url()]));
     let server = get(&sandbox, "/.well-known/oauth-authorization-server").ok();
     assert_eq!(server["issuer"], sandbox.url());
-    assert_eq!(
-        server["agent_auth"]["claim_endpoint"],
-        format!("{}{CLAIM}", sandbox.url())
-    );
+    assert_eq!(server["agent_auth"]["claim_endpoint"], format!("{}{CLAIM}", sandbox.url()));
 }

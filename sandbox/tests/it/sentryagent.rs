@@ -26,30 +26,18 @@ pub(crate) fn step_1(sandbox: &Sandbox) -> String {
 }
 
 pub(crate) fn step_2(sandbox: &Sandbox, manifest_session: &str) -> Response {
-    post_json(
-        sandbox,
-        STEP_2,
-        &json!({"manifest_session_id": manifest_session}),
-    )
+    post_json(sandbox, STEP_2, &json!({"manifest_session_id": manifest_session}))
 }
 
 pub(crate) fn step_3(sandbox: &Sandbox, otp_session: &str, otp: &str) -> Response {
-    post_json(
-        sandbox,
-        STEP_3,
-        &json!({"session_id": otp_session, "otp": otp}),
-    )
+    post_json(sandbox, STEP_3, &json!({"session_id": otp_session, "otp": otp}))
 }
 
 /// Steps 1 and 2: both session ids and the OTP.
 pub(crate) fn awaiting_otp(sandbox: &Sandbox) -> (String, String, String) {
     let manifest_session = step_1(sandbox);
     let answer = step_2(sandbox, &manifest_session).ok();
-    (
-        manifest_session,
-        answer["otp_session_id"].as_str().unwrap().to_owned(),
-        last_otp(sandbox),
-    )
+    (manifest_session, answer["otp_session_id"].as_str().unwrap().to_owned(), last_otp(sandbox))
 }
 
 pub(crate) fn last_otp(sandbox: &Sandbox) -> String {
@@ -62,10 +50,7 @@ pub(crate) fn wrong(otp: &str) -> &'static str {
 
 pub(crate) fn badge(sandbox: &Sandbox) -> String {
     let (_, session, otp) = awaiting_otp(sandbox);
-    step_3(sandbox, &session, &otp).ok()["badge"]
-        .as_str()
-        .unwrap()
-        .to_owned()
+    step_3(sandbox, &session, &otp).ok()["badge"].as_str().unwrap().to_owned()
 }
 
 pub(crate) fn verify(sandbox: &Sandbox, badge: &str) -> Value {
@@ -82,10 +67,7 @@ fn the_whole_ceremony() {
     let first = post_json(&sandbox, STEP_1, &json!({"manifest": manifest()})).ok();
     let mut profile = manifest();
     profile.as_object_mut().unwrap().remove("mobile_phone");
-    profile
-        .as_object_mut()
-        .unwrap()
-        .remove("compliance_attestation");
+    profile.as_object_mut().unwrap().remove("compliance_attestation");
     assert_eq!(first["public_profile"], profile);
     assert!(is_uuid_v4(first["manifest_session_id"].as_str().unwrap()));
     assert!(sandbox.outbox().is_empty(), "no OTP in step 1");
@@ -94,10 +76,7 @@ fn the_whole_ceremony() {
     assert!(is_uuid_v4(second["otp_session_id"].as_str().unwrap()));
     assert!(second["expires_at"].as_str().unwrap().ends_with('Z'));
     let sms = &sandbox.outbox()[0];
-    assert_eq!(
-        (sms.kind, sms.to.as_str()),
-        (MessageKind::Sms, "+15005550006")
-    );
+    assert_eq!((sms.kind, sms.to.as_str()), (MessageKind::Sms, "+15005550006"));
     let otp = sms.code.clone().unwrap();
     assert!(sms.text.contains(&otp));
 
@@ -108,28 +87,15 @@ fn the_whole_ceremony() {
     assert!(badge.starts_with("eyJhbGciOiJFZERTQSIs"), "{badge}");
 
     let verified = verify(&sandbox, badge);
-    assert_eq!(
-        (&verified["valid"], &verified["public_profile"]),
-        (&json!(true), &profile)
-    );
+    assert_eq!((&verified["valid"], &verified["public_profile"]), (&json!(true), &profile));
     let did = verified["did"].as_str().unwrap();
     assert!(did.starts_with("did:sentryagent:"));
-    for path in [
-        format!("/v1/manifest/{did}"),
-        format!("/v1/manifest/{}", did.replace(':', "%3A")),
-    ] {
+    for path in [format!("/v1/manifest/{did}"), format!("/v1/manifest/{}", did.replace(':', "%3A"))] {
         let found = get(&sandbox, &path).ok();
-        assert_eq!(
-            (&found["did"], &found["public_profile"]),
-            (&json!(did), &profile)
-        );
+        assert_eq!((&found["did"], &found["public_profile"]), (&json!(did), &profile));
     }
     assert_eq!(sandbox.counts().badges_issued, 1);
-    assert_eq!(
-        step_3(&sandbox, second["otp_session_id"].as_str().unwrap(), &otp).status,
-        410,
-        "issued once"
-    );
+    assert_eq!(step_3(&sandbox, second["otp_session_id"].as_str().unwrap(), &otp).status, 410, "issued once");
 }
 
 #[test]
@@ -155,62 +121,33 @@ fn a_revoked_badge_is_no_longer_valid() {
     let json_type = ("content-type", "application/json");
     let revoke = |bearer: &str| {
         let bearer = format!("Bearer {bearer}");
-        try_send(
-            &sandbox,
-            "POST",
-            "/v1/revoke",
-            &[json_type, ("authorization", &bearer)],
-            body.as_bytes(),
-        )
-        .unwrap()
+        try_send(&sandbox, "POST", "/v1/revoke", &[json_type, ("authorization", &bearer)], body.as_bytes()).unwrap()
     };
     assert_eq!(revoke("another").status, 401);
-    assert_eq!(
-        post_json(&sandbox, "/v1/revoke", &json!({"badge": badge})).status,
-        401
-    );
+    assert_eq!(post_json(&sandbox, "/v1/revoke", &json!({"badge": badge})).status, 401);
     assert_eq!(verify(&sandbox, &badge)["valid"], true);
     assert_eq!(revoke(&badge).ok(), json!({"revoked": true}));
     assert_eq!(verify(&sandbox, &badge), json!({"valid": false}));
-    assert_eq!(
-        get(&sandbox, &format!("/v1/manifest/{did}")).error(404),
-        "not_found"
-    );
+    assert_eq!(get(&sandbox, &format!("/v1/manifest/{did}")).error(404), "not_found");
 }
 
 #[test]
 fn lookups() {
     let sandbox = start(Config::default());
-    assert_eq!(
-        get(&sandbox, "/v1/health").ok(),
-        json!({"status": "ok", "version": "1.0.0"})
-    );
+    assert_eq!(get(&sandbox, "/v1/health").ok(), json!({"status": "ok", "version": "1.0.0"}));
     let document = get(&sandbox, "/v1/did").ok();
     let method = &document["verificationMethod"][0];
     assert_eq!(document["assertionMethod"][0], method["id"]);
-    assert_eq!(
-        method["publicKeyJwk"]["x"],
-        get(&sandbox, "/v1/jwks").ok()["keys"][0]["x"]
-    );
-    assert_eq!(
-        get(&sandbox, "/v1/manifest/did:sentryagent:nobody").status,
-        404
-    );
+    assert_eq!(method["publicKeyJwk"]["x"], get(&sandbox, "/v1/jwks").ok()["keys"][0]["x"]);
+    assert_eq!(get(&sandbox, "/v1/manifest/did:sentryagent:nobody").status, 404);
     for wrong in ["did:web:example.com", "did:sentryagent:", "x", ""] {
-        assert_eq!(
-            get(&sandbox, &format!("/v1/manifest/{wrong}")).status,
-            400,
-            "{wrong}"
-        );
+        assert_eq!(get(&sandbox, &format!("/v1/manifest/{wrong}")).status, 400, "{wrong}");
     }
 }
 
 #[test]
 fn a_badge_expires() {
-    let sandbox = start(Config {
-        badge_lifetime: Duration::from_secs(60),
-        ..Config::default()
-    });
+    let sandbox = start(Config { badge_lifetime: Duration::from_secs(60), ..Config::default() });
     let badge = badge(&sandbox);
     assert_eq!(verify(&sandbox, &badge)["valid"], true);
     sandbox.advance(Duration::from_secs(61));
