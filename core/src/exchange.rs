@@ -1,0 +1,59 @@
+//! One HTTP request that a ceremony wants sent, and what its sender must know.
+
+use core::fmt;
+use core::time::Duration;
+
+use alloc::vec::Vec;
+use http::Request;
+
+/// Ties an answer to its request. Rises by one with each request of a ceremony, across snapshots too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExchangeId(pub(crate) u64);
+
+impl ExchangeId {
+    /// The number itself, for file names and logs.
+    #[must_use]
+    pub const fn as_u64(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for ExchangeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// A request to send once. Its sender follows no redirect, repeats nothing by itself, and takes a 4xx as an answer.
+pub struct Exchange {
+    /// The answer's address: [`Input`](crate::Input) takes it back.
+    pub id: ExchangeId,
+    /// The request. It holds secrets: do not log it.
+    pub request: Request<Vec<u8>>,
+    /// One deadline for the whole exchange, from connecting to the last byte.
+    pub timeout: Duration,
+    /// How many bytes of the body to read at most.
+    pub max_body: usize,
+    /// Whether the answer may hold a credential that is delivered once. If so, the raw 2xx is written down before it is parsed.
+    pub delivers: bool,
+}
+
+impl Exchange {
+    /// The deadline of a call for which the documents name none.
+    pub const TIMEOUT: Duration = Duration::from_secs(30);
+    /// The body cap: a hundred times the largest documented answer.
+    pub const MAX_BODY: usize = 64 * 1024;
+}
+
+/// Method, path and length only: the rest may be secret.
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange")
+            .field("id", &self.id.0)
+            .field("method", self.request.method())
+            .field("path", &self.request.uri().path())
+            .field("body_bytes", &self.request.body().len())
+            .field("delivers", &self.delivers)
+            .finish_non_exhaustive()
+    }
+}

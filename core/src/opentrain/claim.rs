@@ -1,0 +1,300 @@
+//! The claim: the owner's e-mail goes out, a link and a code are shown, and polls wait for the token, which comes once.
+//!
+//! One value is one attempt. The states speak in classes (pending, slow down, lapsed, denied, delivered, spent); which of a
+//! service's words means which class is said in `wire`.
+
+use core::convert::Infallible;
+use core::time::Duration;
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::polling::{Doubt, Goal, Polled, Polling, Turn};
+use super::{ClaimedToken, Registration, wire};
+use crate::call::{self, Call, Next};
+use crate::ceremony::{Ceremony, Input, Step, WaitReason, sealed};
+use crate::error::{Misuse, TransportKind};
+use crate::exchange::{Exchange, ExchangeId};
+use crate::failure::Failure;
+use crate::origin::{Endpoint, Origin};
+use crate::pace::{Pace, Timer};
+use crate::secret::{ClaimLink, ClaimToken, Email, UserCode};
+use crate::snapshot::{ResumeError, Snapshot};
+use crate::time::Timestamp;
+use crate::wire::{Answer, request::exchange, wipe};
+
+/// How often a claim start whose answer was lost is sent in all.
+const MOST_STARTS: u8 = 3;
+/// How many unreadable answers are remembered.
+const MOST_KEPT: usize = 32;
+/// A claim attempt, from its start to the token.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claim {
+    pub(crate) terms: Terms,
+    pub(crate) owner: Email,
+    pub(crate) last_id: u64,
+    pub(crate) seen: Timestamp,
+    /// The exchanges whose unreadable 2xx may hold the token.
+    pub(crate) kept: Vec<ExchangeId>,
+    pub(crate) state: State,
+}
+
+/// What the registration fixed for every attempt.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Terms {
+    pub(crate) origin: Origin,
+    pub(crate) claim_endpoint: Endpoint,
+    pub(crate) token_endpoint: Endpoint,
+    pub(crate) claim_token: ClaimToken,
+    pub(crate) window_ends: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum State {
+    Starting(Starting),
+    Announcing(Attempt),
+    Polling(Polling),
+    Done(Result<ClaimedToken, Failure>),
+}
+
+/// The start's request is due or under way.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Starting {
+    pub(crate) call: Call,
+    /// How many starts were sent whose answer was lost.
+    pub(crate) lost: u8,
+}
+
+/// Started; the notice has not been shown yet.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Attempt {
+    pub(crate) notice: Arc<EnterCode>,
+    pub(crate) started_at: Timestamp,
+}
+
+/// What the owner must do: open the link, type the code.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EnterCode {
+    /// The code. Shown even when the link is.
+    pub user_code: UserCode,
+    /// The link, on the pinned origin.
+    pub verification_uri: ClaimLink,
+    /// Whom the service expects to type the code.
+    pub owner: Email,
+    /// When the attempt ends, by this machine's clock.
+    pub expires_at: Timestamp,
+    /// The service's first poll interval, in seconds.
+    pub interval: u32,
+    /// Whether the service says that it sent the link by e-mail. Show the link all the same.
+    pub email_sent: bool,
+}
+
+impl Claim {
+    /// An attempt to have `owner` claim `registration`. The service may mail them; the code is shown by
+    /// [`Step::Notify`].
+    #[must_use]
+    pub fn new(registration: &Registration, owner: Email) -> Self {
+        let terms = Terms {
+            origin: registration.origin.clone(),
+            claim_endpoint: registration.claim_endpoint.clone(),
+            token_endpoint: registration.token_endpoint.clone(),
+            claim_token: registration.claim_token.clone(),
+            window_ends: registration.claim_token_expires_at,
+        };
+        let seen = Timestamp::from_unix_ms(0);
+        Self { terms, owner, last_id: 0, seen, kept: Vec::new(), state: State::Starting(Starting::first()) }
+    }
+
+    /// Another attempt, on the owner's word, in place of this one. It polls once more before it starts, at this attempt's pace:
+    /// an approval may be under way, and a start would break it off.
+    ///
+    /// # Errors
+    /// [`Misuse::StillInFlight`] while an answer is owed, [`Misuse::Finished`] when this attempt brought the token.
+    pub fn restart(&self, owner: Email) -> Result<Self, Misuse> {
+        let state = match &self.state {
+            State::Done(Ok(_)) => return Err(Misuse::Finished),
+            State::Starting(Starting { call, .. }) => match call.in_flight() {
+                Some(id) => return Err(Misuse::StillInFlight(id)),
+                None => State::Starting(Starting::first()),
+            },
+            State::Done(Err(_)) => State::Starting(Starting::first()),
+            State::Announcing(attempt) => State::Polling(attempt.clone().shown().before_start()),
+            State::Polling(Polling { turn: Turn::InFlight { id, .. }, .. }) => return Err(Misuse::StillInFlight(*id)),
+            State::Polling(polling) => State::Polling(polling.clone().before_start()),
+        };
+        Ok(Self { owner, state, ..self.clone() })
+    }
+
+    /// What the owner must do, once the attempt has started and until it ends.
+    #[must_use]
+    pub fn notice(&self) -> Option<&EnterCode> {
+        match &self.state {
+            State::Announcing(attempt) => Some(&attempt.notice),
+            State::Polling(Polling { goal: Goal::Token(notice), .. }) => Some(notice),
+            _ => None,
+        }
+    }
+
+    /// Who is to claim.
+    #[must_use]
+    pub fn owner(&self) -> &Email {
+        &self.owner
+    }
+
+    /// When the claim window ends; `None` when the service did not say.
+    #[must_use]
+    pub fn window_expires_at(&self) -> Option<Timestamp> {
+        self.terms.window_ends
+    }
+
+    pub(crate) fn in_flight(&self) -> Option<ExchangeId> {
+        match &self.state {
+            State::Starting(starting) => starting.call.in_flight(),
+            State::Polling(Polling { turn: Turn::InFlight { id, .. }, .. }) => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// The state after the answer `result` to the exchange in flight.
+    fn answered(&mut self, now: Timestamp, id: ExchangeId, answer: Answer<'_>) -> State {
+        match self.state.clone() {
+            State::Starting(starting) => starting.on_answer(&self.terms, &self.owner, answer, now),
+            State::Polling(polling) => {
+                if matches!(&answer, Answer::NotSent(failure) if failure.kind == TransportKind::NotTried) {
+                    return State::Polling(polling.due_again(now));
+                }
+                let polled = wire::polled(answer);
+                self.keep(id, &polled);
+                polling.on_answer(&self.terms, &self.kept, polled, now)
+            }
+            state @ (State::Announcing(_) | State::Done(_)) => state,
+        }
+    }
+
+    /// An unreadable 2xx is remembered until a definite answer shows that it was no delivery.
+    fn keep(&mut self, id: ExchangeId, polled: &Polled) {
+        match polled {
+            Polled::Pending { .. } | Polled::SlowDown { .. } => self.kept.clear(),
+            Polled::Unanswered { doubt: Doubt::Unreadable, .. } if self.kept.len() < MOST_KEPT => self.kept.push(id),
+            _ => {}
+        }
+    }
+}
+
+impl Terms {
+    pub(crate) fn window_is_over(&self, now: Timestamp, skew: Duration) -> bool {
+        self.window_ends.is_some_and(|end| now > end.after(skew))
+    }
+}
+
+impl Starting {
+    const fn first() -> Self {
+        Self { call: Call::due(), lost: 0 }
+    }
+
+    fn on_answer(self, terms: &Terms, owner: &Email, answer: Answer<'_>, now: Timestamp) -> State {
+        let failed = |failure| State::Done(Err(failure));
+        match self.call.settle(answer, now) {
+            Next::Object(object) => match wire::started(&object, &terms.origin, owner, now) {
+                Ok(notice) => State::Announcing(Attempt { notice: Arc::new(notice), started_at: now }),
+                Err(violation) => failed(Failure::Protocol(violation)),
+            },
+            Next::Refused(error) => failed(wire::start_refused(error, terms.window_is_over(now, Duration::ZERO))),
+            // The start may have been carried out. Another one is harmless but for an approval under way: poll first.
+            Next::Lost(trouble) | Next::Unreadable(trouble) => {
+                let lost = self.lost.saturating_add(1);
+                if lost >= MOST_STARTS {
+                    return failed(call::give_up(trouble, now));
+                }
+                State::Polling(Polling::before_second_start(lost, trouble, now))
+            }
+            Next::Again(call) => State::Starting(Self { call, lost: self.lost }),
+            Next::End(failure) => failed(failure),
+        }
+    }
+}
+
+impl Attempt {
+    /// The notice was shown: the first poll is due one interval after the start's answer.
+    fn shown(self) -> Polling {
+        let pace = Pace::new(self.notice.interval);
+        let turn = Turn::Waiting { timer: Timer::new(self.started_at, pace.gap()), why: WaitReason::Pending };
+        Polling { turn, pace, doubt: false, unanswered: 0, goal: Goal::Token(self.notice) }
+    }
+}
+
+impl sealed::Sealed for Claim {}
+
+impl Ceremony for Claim {
+    type Notice = EnterCode;
+    type Prompt = Infallible;
+    type Answer = Infallible;
+    type Outcome = ClaimedToken;
+
+    const NAME: &'static str = "opentrain.claim";
+
+    fn poll(&self, now: Timestamp) -> Step<EnterCode, Infallible, ClaimedToken> {
+        match &self.state {
+            State::Starting(starting) => starting.call.step(now),
+            State::Announcing(attempt) => Step::Notify(EnterCode::clone(&attempt.notice)),
+            State::Polling(polling) => polling.step(now),
+            State::Done(result) => Step::Done(result.clone()),
+        }
+    }
+
+    fn begin(&mut self, now: Timestamp) -> Result<Exchange, Misuse> {
+        let id = ExchangeId(self.last_id.saturating_add(1));
+        let (state, exchange) = match (&self.state, self.poll(now)) {
+            (State::Starting(Starting { call, lost }), Step::Send) => {
+                let state = State::Starting(Starting { call: call.clone().sent(id), lost: *lost });
+                (state, exchange(id, wire::start(&self.terms, &self.owner), false))
+            }
+            (State::Polling(polling), Step::Send) => {
+                let state = State::Polling(Polling { turn: Turn::InFlight { id, begun_at: now }, ..polling.clone() });
+                (state, exchange(id, wire::poll(&self.terms.token_endpoint, &self.terms.claim_token), true))
+            }
+            _ => return Err(Misuse::NothingToSend),
+        };
+        (self.last_id, self.seen, self.state) = (id.as_u64(), now, state);
+        Ok(exchange)
+    }
+
+    fn handle(&mut self, now: Timestamp, input: Input<Infallible>) -> Result<(), Misuse> {
+        if matches!(self.state, State::Done(_)) {
+            return Ok(());
+        }
+        let (id, result) = match input {
+            Input::Response { id, response } => (id, Ok(response)),
+            Input::Failed { id, failure } => (id, Err(failure)),
+            Input::Answer(never) => match never {},
+            Input::Notified => {
+                let State::Announcing(attempt) = &self.state else { return Err(Misuse::NothingToShow) };
+                self.state = State::Polling(attempt.clone().shown());
+                return Ok(());
+            }
+            Input::Woke => {
+                return match &mut self.state {
+                    State::Polling(polling) => polling.woke(now),
+                    State::Starting(starting) => starting.call.woke(now),
+                    _ => Err(Misuse::NotWaiting),
+                };
+            }
+        };
+        if self.in_flight() != Some(id) {
+            return Err(Misuse::NotInFlight(id));
+        }
+        let delivery = if matches!(self.state, State::Starting(_)) { wire::STARTED } else { wire::DELIVERY };
+        self.state = self.answered(now, id, Answer::read(&result, now, delivery));
+        self.seen = now;
+        wipe(result);
+        Ok(())
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        Snapshot::of_claim(self)
+    }
+
+    fn resume(snapshot: &Snapshot) -> Result<Self, ResumeError> {
+        snapshot.to_claim()
+    }
+}

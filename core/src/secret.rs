@@ -1,0 +1,240 @@
+//! Values that must not be seen: tokens, codes, links that carry a token, a person's e-mail and phone.
+//!
+//! A [`Secret`] has no `Display`, its `Debug` is the name of its kind, it is wiped from memory when it is
+//! dropped, and its text comes out only through [`expose`](Secret::expose). It is made by
+//! [`parse`](Secret::parse) alone, so a value of the type has passed its rule.
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use zeroize::Zeroizing;
+
+/// A secret text of kind `K`.
+pub struct Secret<K> {
+    text: Zeroizing<String>,
+    kind: PhantomData<fn() -> K>,
+}
+
+/// What a [`Secret`] is and which texts may be one. Sealed: the kinds are in [`kind`].
+pub trait Kind: sealed::Sealed {
+    /// The name that `Debug` and [`BadInput`] show.
+    const NAME: &'static str;
+    /// The rule in words, for the person whose input broke it.
+    const RULE: &'static str;
+    /// The part of an input that counts: what people type may have white space around it.
+    #[must_use]
+    fn clean(text: &str) -> &str {
+        text
+    }
+    /// Whether `text` keeps the rule.
+    fn allows(text: &str) -> bool;
+}
+
+/// An input that breaks the rule of its type. The input itself is not in it, for it may be a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is no {what}: {rule}")]
+pub struct BadInput {
+    /// What was asked for: `Email`, `Otp`, ...
+    pub what: &'static str,
+    /// The rule that the input breaks.
+    pub rule: &'static str,
+}
+
+impl<K: Kind> Secret<K> {
+    /// Checks `text` against the kind's rule.
+    ///
+    /// # Errors
+    /// [`BadInput`], which names the rule and not the input.
+    pub fn parse(text: &str) -> Result<Self, BadInput> {
+        let text = K::clean(text);
+        if K::allows(text) {
+            Ok(Self { text: Zeroizing::new(text.to_owned()), kind: PhantomData })
+        } else {
+            Err(BadInput { what: K::NAME, rule: K::RULE })
+        }
+    }
+
+    /// A form that may be shown: the prefix that names the kind of token, and the last four characters
+    /// (the first letter and the domain of an e-mail, the country and the last four digits of a phone).
+    #[must_use]
+    pub fn hint(&self) -> String {
+        if let Some((name, domain)) = self.text.rsplit_once('@') {
+            return format!("{}…@{domain}", name.chars().next().unwrap_or('…'));
+        }
+        let prefix = ["ot_pat_", "ot_clm_", "ot_cat_", "eyJ", "+"].into_iter().find(|prefix| self.text.starts_with(prefix));
+        let last = self.text.len().checked_sub(4).and_then(|at| self.text.get(at..));
+        match (prefix, last) {
+            (Some("+"), Some(last)) => format!("+…{last}"),
+            // A short value would be half told by its last four characters.
+            (prefix, Some(last)) if self.text.len() >= 20 => format!("{}…{last}", prefix.unwrap_or("")),
+            _ => "…".to_owned(),
+        }
+    }
+}
+
+impl<K> Secret<K> {
+    /// The text itself. Who calls this answers for where it goes.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.text
+    }
+}
+
+impl<K: Kind> fmt::Debug for Secret<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}(..)", K::NAME)
+    }
+}
+
+impl<K> Clone for Secret<K> {
+    fn clone(&self) -> Self {
+        Self { text: self.text.clone(), kind: PhantomData }
+    }
+}
+
+impl<K> PartialEq for Secret<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl<K> Eq for Secret<K> {}
+
+/// OpenTrain's API token, `ot_pat_...`; opaque.
+pub type PersonalToken = Secret<kind::PersonalToken>;
+/// OpenTrain's claim token, `ot_clm_...`: it starts and polls a claim; never a bearer token.
+pub type ClaimToken = Secret<kind::ClaimToken>;
+/// The link for the human, with the attempt's token in its query.
+pub type ClaimLink = Secret<kind::ClaimLink>;
+/// The code that the human types on the claim page. Text, not a number (RFC 8628 section 6.1).
+pub type UserCode = Secret<kind::UserCode>;
+/// The code that came by SMS: six digits.
+pub type Otp = Secret<kind::Otp>;
+/// SentryAgent's Agent Badge, a compact JWT: identity card and bearer secret in one.
+pub type Badge = Secret<kind::Badge>;
+/// A session of SentryAgent's registration.
+pub type SessionId = Secret<kind::SessionId>;
+/// A person's e-mail address (RFC 5321).
+pub type Email = Secret<kind::Email>;
+/// A phone number in E.164 form.
+pub type Phone = Secret<kind::Phone>;
+
+/// The kinds of [`Secret`], as types without values.
+pub mod kind {
+    use super::{Kind, sealed::Sealed};
+    use email_address::{EmailAddress, Options};
+
+    macro_rules! kinds {
+        ($($name:ident: $rule:literal, $allows:expr $(, clean $clean:expr)?;)*) => {$(
+            #[doc = concat!("Kind of [`super::", stringify!($name), "`].")]
+            #[derive(Debug)]
+            pub enum $name {}
+            impl Sealed for $name {}
+            impl Kind for $name {
+                const NAME: &'static str = stringify!($name);
+                const RULE: &'static str = $rule;
+                $(fn clean(text: &str) -> &str { ($clean)(text) })?
+                fn allows(text: &str) -> bool { ($allows)(text) }
+            }
+        )*};
+    }
+
+    kinds! {
+        PersonalToken: "visible ASCII characters only", is_token;
+        ClaimToken: "visible ASCII characters only", is_token;
+        ClaimLink: "an absolute link of visible ASCII characters", is_token;
+        UserCode: "at most 64 visible ASCII characters", |text: &str| is_token(text) && text.len() <= 64;
+        Otp: "exactly the 6 digits of the message, 0 to 9",
+            |text: &str| text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit()), clean str::trim;
+        Badge: "visible ASCII characters only", is_token;
+        SessionId: "at most 256 visible ASCII characters", |text: &str| is_token(text) && text.len() <= 256;
+        Email: "an address like name@example.com", is_email, clean str::trim;
+        Phone: "E.164, like +15005550006: a plus sign, then 2 to 15 digits of which the first is not 0", is_e164, clean str::trim;
+    }
+
+    fn is_token(text: &str) -> bool {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
+    }
+
+    fn is_email(text: &str) -> bool {
+        let plain = Options::default().without_display_text().without_domain_literal().with_required_tld();
+        // Quoted local parts may hold spaces and are refused by most services; no control character passes.
+        !text.contains(['"', ' ']) && !text.contains(char::is_control) && EmailAddress::parse_with_options(text, plain).is_ok()
+    }
+
+    fn is_e164(text: &str) -> bool {
+        let Some(digits) = text.strip_prefix('+') else { return false };
+        (2..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn otp_is_six_ascii_digits() {
+        assert_eq!(Otp::parse(" 012345\n").map(|otp| otp.expose().to_owned()), Ok("012345".to_owned()));
+        for bad in ["", " ", "12345", "1234567", "12345a", "123 456", "１２３４５６"] {
+            assert!(Otp::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn email_follows_the_syntax() {
+        for good in ["owner@example.com", "a.b+c@sub.example.co", " x@example.org ", "müller@example.com"] {
+            assert!(Email::parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "owner",
+            "owner@",
+            "@example.com",
+            "a b@example.com",
+            "x@example.com\r\nBcc: y@z.org",
+            "Name <x@example.com>",
+            "x@[127.0.0.1]",
+            "x@localhost",
+            "a@b@c.com",
+        ] {
+            assert!(Email::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn phone_is_e164() {
+        assert!(Phone::parse("+15005550006").is_ok());
+        for bad in ["", "15005550006", "+05005550006", "+1 500 555", "+1", "+1234567890123456", "+１５"] {
+            assert!(Phone::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn debug_and_errors_do_not_show_the_text() {
+        let canary = "ot_pat_8f2a_CANARYCANARY91cd";
+        let token = PersonalToken::parse(canary).unwrap();
+        assert_eq!(format!("{token:?}"), "PersonalToken(..)");
+        assert_eq!(token.hint(), "ot_pat_…91cd");
+        let error = Otp::parse("CANARY").unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("CANARY"));
+    }
+
+    #[test]
+    fn hints_tell_little() {
+        let hints: Vec<_> = [
+            Email::parse("owner@example.com").unwrap().hint(),
+            Phone::parse("+15005550006").unwrap().hint(),
+            UserCode::parse("439218").unwrap().hint(),
+        ]
+        .into();
+        assert_eq!(hints, ["o…@example.com", "+…0006", "…"]);
+    }
+}

@@ -1,0 +1,103 @@
+//! The ends that are no success.
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::common::{ServerError, Trouble, Violation, thaw_time};
+use crate::exchange::ExchangeId;
+use crate::failure::{Failure as Live, SaidBy, Service};
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Failure {
+    Denied { error: ServerError },
+    AttemptExpired { said_by_service: bool, doubt: bool },
+    WindowExpired,
+    SessionExpired { error: ServerError, doubt: bool },
+    OtpTriesUsedUp { error: ServerError },
+    AnonymousNotEnabled { error: ServerError },
+    EmailAlreadyRegistered { error: ServerError },
+    UnknownClaimToken { error: ServerError },
+    Rejected { error: ServerError },
+    RateLimited { error: ServerError, retry_at: i64 },
+    GaveUp { trouble: Trouble, retry_at: i64, doubt: bool },
+    Protocol { violation: Violation },
+    CredentialLost { service: Services },
+    CredentialUnreadable { service: Services, kept: Vec<u64> },
+}
+
+#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Services {
+    Opentrain,
+    Sentryagent,
+}
+
+impl From<Service> for Services {
+    fn from(live: Service) -> Self {
+        match live {
+            Service::OpenTrain => Self::Opentrain,
+            Service::SentryAgent => Self::Sentryagent,
+        }
+    }
+}
+
+impl From<Services> for Service {
+    fn from(frozen: Services) -> Self {
+        match frozen {
+            Services::Opentrain => Self::OpenTrain,
+            Services::Sentryagent => Self::SentryAgent,
+        }
+    }
+}
+
+impl From<&Live> for Failure {
+    fn from(live: &Live) -> Self {
+        match live {
+            Live::Denied(error) => Self::Denied { error: error.into() },
+            Live::AttemptExpired { said_by, doubt } => Self::AttemptExpired { said_by_service: *said_by == SaidBy::Service, doubt: *doubt },
+            Live::WindowExpired => Self::WindowExpired,
+            Live::SessionExpired { error, doubt } => Self::SessionExpired { error: error.into(), doubt: *doubt },
+            Live::OtpTriesUsedUp(error) => Self::OtpTriesUsedUp { error: error.into() },
+            Live::AnonymousNotEnabled(error) => Self::AnonymousNotEnabled { error: error.into() },
+            Live::EmailAlreadyRegistered(error) => Self::EmailAlreadyRegistered { error: error.into() },
+            Live::UnknownClaimToken(error) => Self::UnknownClaimToken { error: error.into() },
+            Live::Rejected(error) => Self::Rejected { error: error.into() },
+            Live::RateLimited { error, retry_at } => Self::RateLimited { error: error.into(), retry_at: retry_at.as_unix_ms() },
+            Live::GaveUp { trouble, retry_at, doubt } => {
+                Self::GaveUp { trouble: trouble.into(), retry_at: retry_at.as_unix_ms(), doubt: *doubt }
+            }
+            Live::Protocol(violation) => Self::Protocol { violation: violation.into() },
+            Live::CredentialLost { service } => Self::CredentialLost { service: (*service).into() },
+            Live::CredentialUnreadable { service, kept } => {
+                Self::CredentialUnreadable { service: (*service).into(), kept: kept.iter().map(|id| id.0).collect() }
+            }
+        }
+    }
+}
+
+impl Failure {
+    pub(super) fn thaw(self) -> Live {
+        match self {
+            Self::Denied { error } => Live::Denied(error.thaw()),
+            Self::AttemptExpired { said_by_service, doubt } => {
+                Live::AttemptExpired { said_by: if said_by_service { SaidBy::Service } else { SaidBy::OurClock }, doubt }
+            }
+            Self::WindowExpired => Live::WindowExpired,
+            Self::SessionExpired { error, doubt } => Live::SessionExpired { error: error.thaw(), doubt },
+            Self::OtpTriesUsedUp { error } => Live::OtpTriesUsedUp(error.thaw()),
+            Self::AnonymousNotEnabled { error } => Live::AnonymousNotEnabled(error.thaw()),
+            Self::EmailAlreadyRegistered { error } => Live::EmailAlreadyRegistered(error.thaw()),
+            Self::UnknownClaimToken { error } => Live::UnknownClaimToken(error.thaw()),
+            Self::Rejected { error } => Live::Rejected(error.thaw()),
+            Self::RateLimited { error, retry_at } => Live::RateLimited { error: error.thaw(), retry_at: thaw_time(retry_at) },
+            Self::GaveUp { trouble, retry_at, doubt } => Live::GaveUp { trouble: trouble.thaw(), retry_at: thaw_time(retry_at), doubt },
+            Self::Protocol { violation } => Live::Protocol(violation.thaw()),
+            Self::CredentialLost { service } => Live::CredentialLost { service: service.into() },
+            Self::CredentialUnreadable { service, kept } => {
+                Live::CredentialUnreadable { service: service.into(), kept: kept.into_iter().map(ExchangeId).collect() }
+            }
+        }
+    }
+}

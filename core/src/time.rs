@@ -1,0 +1,176 @@
+//! Points in time, as numbers that somebody else read off a clock.
+//!
+//! [`Timestamp`] is wall-clock time, because snapshots outlive processes and servers send dates.
+//! Nothing here reads a clock.
+
+use core::fmt;
+use core::time::Duration;
+
+use alloc::string::String;
+use jiff::civil::DateTime;
+use jiff::fmt::strtime::BrokenDownTime;
+use jiff::tz::TimeZone;
+
+/// A wall-clock time in unix milliseconds. Arithmetic saturates; it never panics and never wraps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// From unix milliseconds.
+    #[must_use]
+    pub const fn from_unix_ms(ms: i64) -> Self {
+        Self(ms)
+    }
+
+    /// In unix milliseconds.
+    #[must_use]
+    pub const fn as_unix_ms(self) -> i64 {
+        self.0
+    }
+
+    /// This time and `duration` on top.
+    #[must_use]
+    pub fn after(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(millis(duration)))
+    }
+
+    /// This time less `duration`.
+    #[must_use]
+    pub fn before(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(millis(duration)))
+    }
+
+    /// How long after `earlier` this is; zero when it is not after it.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// Reads an RFC 3339 date-time, with `Z` or an offset (RFC 3339 section 5.6). `None` when it is none.
+    #[must_use]
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        // The library also takes RFC 9557 annotations and a space for the `T`; a wire date has neither.
+        let plain = text.is_ascii() && !text.contains(['[', ' ', '_']);
+        let instant: jiff::Timestamp = plain.then(|| text.parse().ok()).flatten()?;
+        Some(Self(instant.as_millisecond()))
+    }
+
+    /// Reads any of the three HTTP-dates (RFC 9110 section 5.6.7). `now` places a two-digit year:
+    /// a date that would lie more than 50 years ahead is one of the past century.
+    #[must_use]
+    pub fn parse_http_date(text: &str, now: Self) -> Option<Self> {
+        // The name of the day says nothing that the date does not say; it is not held against it.
+        let (_, date) = text.split_once(' ')?;
+        if date.contains('-') {
+            return rfc850(date, now);
+        }
+        let format = if text.contains(',') { "%d %b %Y %H:%M:%S GMT" } else { "%b %e %H:%M:%S %Y" };
+        instant(civil(format, date)?)
+    }
+}
+
+/// RFC 3339 in UTC with milliseconds; a time beyond the calendar's range as plain milliseconds.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(instant) => write!(f, "{instant:.3}"),
+            Err(_) => write!(f, "{}ms", self.0),
+        }
+    }
+}
+
+impl Timestamp {
+    /// As [`Display`](fmt::Display), as a string.
+    #[must_use]
+    pub fn to_rfc3339(self) -> String {
+        alloc::format!("{self}")
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn rfc850(date: &str, now: Timestamp) -> Option<Timestamp> {
+    let written = civil("%d-%b-%y %H:%M:%S GMT", date)?;
+    let this_year = jiff::Timestamp::from_millisecond(now.0).ok()?.to_zoned(TimeZone::UTC).year();
+    let mut year = this_year - this_year.rem_euclid(100) + written.year().rem_euclid(100);
+    if year - this_year > 50 {
+        year -= 100;
+    } else if this_year - year > 50 {
+        year += 100;
+    }
+    instant(written.with().year(year).build().ok()?)
+}
+
+fn civil(format: &str, text: &str) -> Option<DateTime> {
+    BrokenDownTime::parse(format, text).ok()?.to_datetime().ok()
+}
+
+fn instant(utc: DateTime) -> Option<Timestamp> {
+    let zoned = utc.to_zoned(TimeZone::UTC).ok()?;
+    Some(Timestamp(zoned.timestamp().as_millisecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RFC_EXAMPLE: i64 = 784_111_777_000;
+    const NOW: Timestamp = Timestamp::from_unix_ms(1_790_000_000_000); // September 2026
+
+    #[test]
+    fn the_three_http_dates_are_one_instant() {
+        for text in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
+            let parsed = Timestamp::parse_http_date(text, NOW);
+            assert_eq!(parsed, Some(Timestamp(RFC_EXAMPLE)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_two_digit_year_is_never_more_than_50_years_ahead() {
+        let year = |yy: &str| {
+            let text = alloc::format!("Sunday, 06-Nov-{yy} 08:49:37 GMT");
+            Timestamp::parse_http_date(&text, NOW).map(|t| t.to_rfc3339())
+        };
+        assert_eq!(year("76").as_deref(), Some("2076-11-06T08:49:37.000Z"));
+        assert_eq!(year("77").as_deref(), Some("1977-11-06T08:49:37.000Z"));
+        assert_eq!(year("26").as_deref(), Some("2026-11-06T08:49:37.000Z"));
+    }
+
+    #[test]
+    fn what_is_no_http_date_is_none() {
+        for text in [
+            "",
+            " ",
+            "soon",
+            "Sun, 32 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:37 CET",
+            "1994-11-06",
+            "Sun, 06 Nov 1994",
+            "-",
+            "a -",
+        ] {
+            assert_eq!(Timestamp::parse_http_date(text, NOW), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn rfc3339_with_offsets_fractions_and_lower_case() {
+        for text in ["1994-11-06T08:49:37Z", "1994-11-06t08:49:37.000000001z", "1994-11-06T10:49:37+02:00"] {
+            assert_eq!(Timestamp::parse_rfc3339(text), Some(Timestamp(RFC_EXAMPLE)), "{text}");
+        }
+        for text in ["", "1994-11-06", "1994-11-06T08:49:37", "1994-11-06 08:49:37Z", "1994-11-06T08:49:37Z[UTC]", "yesterday"] {
+            assert_eq!(Timestamp::parse_rfc3339(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn arithmetic_saturates() {
+        let end = Timestamp(i64::MAX);
+        assert_eq!(end.after(Duration::MAX), end);
+        assert_eq!(Timestamp(i64::MIN).before(Duration::MAX), Timestamp(i64::MIN));
+        assert_eq!(Timestamp(5).since(Timestamp(9)), Duration::ZERO);
+        assert_eq!(end.to_rfc3339(), "9223372036854775807ms");
+    }
+}

@@ -1,0 +1,117 @@
+//! Text from a service, and the one way in which it may be shown.
+
+use core::fmt;
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+
+/// Free text that a service sent.
+///
+/// It reaches a terminal, a log or a JSON field only through `Display`, which makes control, bidirectional and
+/// invisible characters visible as `<U+202E>`, redacts whatever looks like a token, and stops after
+/// [`SHOWN`](Untrusted::SHOWN) characters. `Debug` does the same.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Untrusted(String);
+
+impl Untrusted {
+    /// How many characters are shown at most.
+    pub const SHOWN: usize = 200;
+    /// How many bytes are kept at most.
+    pub const KEPT: usize = 1024;
+
+    /// Wraps `text`; what is beyond [`KEPT`](Self::KEPT) bytes is cut off.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        let mut end = text.len().min(Self::KEPT);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        Self(text.get(..end).unwrap_or_default().to_owned())
+    }
+
+    /// The text as it came, for comparing, never for showing.
+    pub(crate) fn raw(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Untrusted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0.as_str();
+        for _ in 0..Self::SHOWN {
+            let Some(char) = rest.chars().next() else { return Ok(()) };
+            if let Some(length) = token_at_start(rest) {
+                f.write_str("[redacted]")?;
+                rest = rest.get(length..).unwrap_or_default();
+                continue;
+            }
+            rest = rest.get(char.len_utf8()..).unwrap_or_default();
+            // An escape that stands in the text itself would read as one of ours.
+            if is_unsafe(char) || (char == '<' && rest.starts_with("U+")) {
+                write!(f, "<U+{:04X}>", u32::from(char))?;
+            } else {
+                write!(f, "{char}")?;
+            }
+        }
+        if rest.is_empty() { Ok(()) } else { f.write_str("…") }
+    }
+}
+
+impl fmt::Debug for Untrusted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Untrusted({self})")
+    }
+}
+
+/// The length of a token at the start of `text`: a service may echo what it was sent.
+fn token_at_start(text: &str) -> Option<usize> {
+    let prefixes = ["ot_pat_", "ot_clm_", "ot_cat_", "ot_ptk_", "eyJ"];
+    let prefix = prefixes.into_iter().find(|prefix| text.starts_with(prefix))?;
+    let is_token = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-' | '.' | '+' | '/' | '=');
+    let length = text.find(|char| !is_token(char)).unwrap_or(text.len());
+    (length > prefix.len()).then_some(length)
+}
+
+/// Controls, line separators, bidirectional marks, zero-width and invisible characters.
+fn is_unsafe(char: char) -> bool {
+    char.is_control()
+        || matches!(u32::from(char),
+            0xAD | 0x61C | 0x115F | 0x1160 | 0x17B4 | 0x17B5 | 0x180B..=0x180F | 0x200B..=0x200F | 0x2028..=0x202E
+            | 0x2060..=0x206F | 0x3164 | 0xFE00..=0xFE0F | 0xFEFF | 0xFFA0 | 0xFFF0..=0xFFFB | 0x1BCA0..=0x1BCA3
+            | 0x1D173..=0x1D17A | 0xE0000..=0xE0FFF)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    fn shown(text: &str) -> String {
+        format!("{}", Untrusted::new(text))
+    }
+
+    #[test]
+    fn control_bidi_and_invisible_characters_are_made_visible() {
+        assert_eq!(shown("a\x1b[31mb\r\n\u{9b}"), "a<U+001B>[31mb<U+000D><U+000A><U+009B>");
+        assert_eq!(shown("\u{202E}moc\u{200B}\u{FEFF}\u{E0041}"), "<U+202E>moc<U+200B><U+FEFF><U+E0041>");
+        assert_eq!(shown("שלום 你好 é"), "שלום 你好 é");
+    }
+
+    #[test]
+    fn an_escape_in_the_text_is_not_taken_for_ours() {
+        assert_ne!(shown("<U+202E>"), shown("\u{202E}"));
+        assert_eq!(shown("<b>"), "<b>");
+    }
+
+    #[test]
+    fn tokens_that_a_service_echoes_are_redacted() {
+        assert_eq!(shown("token ot_clm_AbC-12_3 is unknown"), "token [redacted] is unknown");
+        assert_eq!(shown("(eyJhbGciOiJFZERTQSJ9.e30.c2ln)"), "([redacted])");
+    }
+
+    #[test]
+    fn long_text_is_cut() {
+        assert_eq!(shown(&"é".repeat(5000)).chars().count(), Untrusted::SHOWN + 1);
+        assert_eq!(Untrusted::new(&"é".repeat(5000)).raw().len(), Untrusted::KEPT);
+    }
+}

@@ -1,0 +1,52 @@
+//! Requests as bytes. Both services take POST only; every body is built here.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, USER_AGENT};
+use http::{Method, Request};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+
+use crate::exchange::{Exchange, ExchangeId};
+use crate::origin::Endpoint;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+const AGENT: HeaderValue = HeaderValue::from_static(concat!("enlist/", env!("CARGO_PKG_VERSION")));
+
+/// What stands for itself in a form; a `%20` for a space is as good as a `+`.
+const ESCAPED_IN_FORMS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'*');
+
+pub(crate) fn post_json(endpoint: &Endpoint, body: &Value) -> Request<Vec<u8>> {
+    post(endpoint, JSON, alloc::format!("{body}").into_bytes())
+}
+
+pub(crate) fn post_form(endpoint: &Endpoint, fields: &[(&str, &str)]) -> Request<Vec<u8>> {
+    let mut body = String::new();
+    for (name, value) in fields {
+        if !body.is_empty() {
+            body.push('&');
+        }
+        body.push_str(name);
+        body.push('=');
+        body.extend(utf8_percent_encode(value, ESCAPED_IN_FORMS));
+    }
+    post(endpoint, FORM, body.into_bytes())
+}
+
+fn post(endpoint: &Endpoint, content_type: HeaderValue, body: Vec<u8>) -> Request<Vec<u8>> {
+    let mut request = Request::new(body);
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = endpoint.uri().clone();
+    let headers = request.headers_mut();
+    headers.insert(ACCEPT, JSON);
+    headers.insert(CONTENT_TYPE, content_type);
+    headers.insert(USER_AGENT, AGENT);
+    request
+}
+
+/// An exchange with the usual deadline and body cap.
+pub(crate) fn exchange(id: ExchangeId, request: Request<Vec<u8>>, delivers: bool) -> Exchange {
+    Exchange { id, request, timeout: Exchange::TIMEOUT, max_body: Exchange::MAX_BODY, delivers }
+}
