@@ -85,7 +85,7 @@ impl Origin {
     }
 
     fn rest_of<'a>(&self, field: &'static str, url: &'a str) -> Result<&'a str, Violation> {
-        let (origin, rest) = split(url).ok_or(Violation::BadField { field: field.into() })?;
+        let (origin, rest) = split(url).ok_or_else(|| Violation::BadField { field: field.into() })?;
         if origin != *self {
             return Err(Violation::ForeignOrigin { field: field.into(), origin: Untrusted::new(&format!("{origin}")) });
         }

@@ -196,8 +196,8 @@ impl Registration {
         }
         match hand_in.call.clone().settle(answer, now) {
             Next::Object(object) => match wire::handed_in(&object, &self.profile) {
-                Ok(wire::HandedIn::Delivered(identity)) => State::Done(Ok(identity)),
-                Ok(wire::HandedIn::NotVerified) => self.on_no(hand_in, not_verified()),
+                Ok(Some(identity)) => State::Done(Ok(identity)),
+                Ok(None) => self.on_no(hand_in, not_verified()),
                 Err(violation) => {
                     self.kept.push(id);
                     hand_in.lost(violation.into(), now)

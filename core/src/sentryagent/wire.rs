@@ -65,20 +65,14 @@ pub(crate) fn hand_in(origin: &Origin, otp_session_id: &SessionId, otp: &Otp) ->
     post_json(&origin.endpoint(OTP_PATH), &json!({ "session_id": otp_session_id.expose(), "otp": otp.expose() }))
 }
 
-/// The answer of step 3.
-pub(crate) enum HandedIn {
-    Delivered(Identity),
-    /// A success that says `verified: false`: undocumented, and no badge.
-    NotVerified,
-}
-
-/// Reads the answer of step 3. The badge alone is required: one that cannot be decoded is a badge still.
-pub(crate) fn handed_in(object: &Object<'_>, profile: &PublicProfile) -> Result<HandedIn, Violation> {
+/// Reads the answer of step 3. The badge alone is required: one that cannot be decoded is a badge still. `None` for a success
+/// that says `verified: false`: undocumented, and no badge.
+pub(crate) fn handed_in(object: &Object<'_>, profile: &PublicProfile) -> Result<Option<Identity>, Violation> {
     if object.get("verified") == Some(&Json::Bool(false)) && object.text(DELIVERY).is_none() {
-        return Ok(HandedIn::NotVerified);
+        return Ok(None);
     }
     let badge: Badge = object.required_secret(DELIVERY)?;
-    Ok(HandedIn::Delivered(Identity { did: did_of(&badge), badge, public_profile: profile.clone() }))
+    Ok(Some(Identity { did: did_of(&badge), badge, public_profile: profile.clone() }))
 }
 
 /// What a definite no to steps 2 and 3 means. 410 is documented; a session that is not found is as dead.

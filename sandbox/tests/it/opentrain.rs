@@ -221,3 +221,22 @@ fn well_known_documents() {
     assert_eq!(server["issuer"], sandbox.url());
     assert_eq!(server["agent_auth"]["claim_endpoint"], format!("{}{CLAIM}", sandbox.url()));
 }
+
+#[test]
+fn the_window_cuts_an_attempt_short() {
+    let sandbox = start(Config::default());
+    let token = claim_token(&sandbox);
+    seconds(&sandbox, 86_000);
+    start_claim(&sandbox, &token, EMAIL).ok();
+    seconds(&sandbox, 400);
+    assert!(sandbox.approve(&Which::newest()).is_err());
+    assert_eq!(poll(&sandbox, &token).error(400), "expired_token");
+}
+
+#[test]
+fn the_played_human_came_in_time_though_nobody_looked() {
+    let sandbox = start(Config { auto_approve: Some(Duration::from_secs(20)), ..Config::default() });
+    let (token, _) = claiming(&sandbox);
+    seconds(&sandbox, 4000);
+    poll(&sandbox, &token).ok();
+}

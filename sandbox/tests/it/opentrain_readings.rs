@@ -159,3 +159,15 @@ fn email_sent() {
         assert_eq!(sandbox.outbox().len(), mails);
     }
 }
+
+#[test]
+fn u19_a_restart_forgets_what_was_added() {
+    let sandbox = playing(OpenTrainReadings { interval: Interval::Grows, ..OpenTrainReadings::default() });
+    let (token, _) = claiming(&sandbox);
+    poll(&sandbox, &token);
+    assert_eq!(poll(&sandbox, &token).error(400), "slow_down");
+    start_claim(&sandbox, &token, EMAIL).ok();
+    poll(&sandbox, &token);
+    sandbox.advance(Duration::from_secs(5));
+    assert_eq!(poll(&sandbox, &token).error(400), "authorization_pending");
+}

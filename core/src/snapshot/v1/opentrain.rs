@@ -18,7 +18,7 @@ use crate::time::Timestamp;
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Enrolment {
+pub(in crate::snapshot) struct Enrolment {
     agent_name: Option<String>,
     organization_name: Option<String>,
     last_id: u64,
@@ -49,7 +49,7 @@ struct Registration {
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Claim {
+pub(in crate::snapshot) struct Claim {
     claim_endpoint: String,
     token_endpoint: String,
     claim_token: SecretText,

@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Registration {
+pub(in crate::snapshot) struct Registration {
     profile: PublicProfile,
     phone_hint: String,
     last_id: u64,
