@@ -155,7 +155,9 @@ failure_codes! {
     AnonymousNotEnabled => "anonymous_not_enabled",
     /// [`Failure::EmailAlreadyRegistered`]
     EmailAlreadyRegistered => "email_already_registered",
-    /// [`Failure::Rejected`] and [`Failure::UnknownClaimToken`]
+    /// [`Failure::UnknownClaimToken`]; to scripts a rejection like any other
+    UnknownClaimToken => "rejected",
+    /// [`Failure::Rejected`]
     Rejected => "rejected",
     /// [`Failure::RateLimited`]
     RateLimited => "rate_limited",
@@ -191,7 +193,8 @@ impl Failure {
             Self::OtpTriesUsedUp(_) => FailureCode::OtpTriesUsedUp,
             Self::AnonymousNotEnabled(_) => FailureCode::AnonymousNotEnabled,
             Self::EmailAlreadyRegistered(_) => FailureCode::EmailAlreadyRegistered,
-            Self::UnknownClaimToken(_) | Self::Rejected(_) => FailureCode::Rejected,
+            Self::UnknownClaimToken(_) => FailureCode::UnknownClaimToken,
+            Self::Rejected(_) => FailureCode::Rejected,
             Self::RateLimited { .. } => FailureCode::RateLimited,
             Self::GaveUp { trouble, .. } => trouble_code(trouble),
             Self::Protocol(Violation::ForeignOrigin { .. }) => FailureCode::ForeignOrigin,
