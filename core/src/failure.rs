@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 #[non_exhaustive]
 pub enum Failure {
     /// The human said no.
-    #[error("the owner declined")]
+    #[error("the owner declined; the registration is kept")]
     Denied(ServerError),
     /// The claim attempt is over; the registration is not.
     #[error("the claim attempt has expired ({}); the registration is kept{}", self.said_by_words(), doubt_words(*doubt))]
@@ -24,10 +24,10 @@ pub enum Failure {
         doubt: bool,
     },
     /// The claim window (about 24 h from the registration) is over.
-    #[error("the time for claiming this registration is over; the registration can no longer be claimed")]
+    #[error("the time for claiming this registration is over; register again")]
     WindowExpired,
     /// The service has forgotten the registration's session.
-    #[error("the registration session has expired{}", doubt_words(*doubt))]
+    #[error("the registration session has expired; register again{}", doubt_words(*doubt))]
     SessionExpired {
         /// The service's answer.
         error: ServerError,
@@ -35,16 +35,16 @@ pub enum Failure {
         doubt: bool,
     },
     /// Too many wrong codes.
-    #[error("the tries for the one-time code are used up")]
+    #[error("the tries for the one-time code are used up; register again")]
     OtpTriesUsedUp(ServerError),
     /// The service does not register agents anonymously.
     #[error("anonymous registration is switched off at the service")]
     AnonymousNotEnabled(ServerError),
     /// The owner's e-mail has an account already.
-    #[error("this e-mail already has an account at the service; the registration is kept")]
+    #[error("this e-mail already has an account at the service; the registration is kept, claim it with another e-mail")]
     EmailAlreadyRegistered(ServerError),
     /// The service does not know the claim token (any more).
-    #[error("the service does not know this claim token")]
+    #[error("the service does not know this claim token; register again")]
     UnknownClaimToken(ServerError),
     /// Any other definite refusal.
     #[error("the request was rejected: {0}")]
@@ -71,13 +71,13 @@ pub enum Failure {
     #[error("{0}")]
     Protocol(Violation),
     /// The credential was delivered once, and that answer was lost. A later definite answer proved it.
-    #[error("the credential was delivered, and the answer that held it was lost")]
+    #[error("the credential was delivered, and the answer that held it was lost; {}", way_out(*service))]
     CredentialLost {
         /// Whose credential.
         service: Service,
     },
     /// The credential was delivered in an answer that cannot be read; its bytes are kept aside.
-    #[error("the credential was delivered in an answer that cannot be read; its bytes are kept")]
+    #[error("the credential was delivered in an answer that cannot be read; its bytes are kept for a person to look at")]
     CredentialUnreadable {
         /// Whose credential.
         service: Service,
@@ -255,6 +255,13 @@ fn trouble_code(trouble: &Trouble) -> FailureCode {
         TransportKind::Tls => FailureCode::Tls,
         TransportKind::Proxy => FailureCode::Proxy,
         _ => FailureCode::Network,
+    }
+}
+
+const fn way_out(service: Service) -> &'static str {
+    match service {
+        Service::OpenTrain => "the owner can sign in at the service, create a token there, and hand it to the agent",
+        Service::SentryAgent => "a DID may exist whose badge nobody has; register again",
     }
 }
 

@@ -236,6 +236,10 @@ impl<C: Ceremony> Bench<C> {
         self.script.pop_front().expect("the script is at its end")
     }
 
+    pub fn has_answer(&self) -> bool {
+        !self.script.is_empty()
+    }
+
     /// Answers the question that is asked now.
     pub fn answer_next(&mut self) {
         let answer = self.answers.pop_front().expect("nobody answers");
