@@ -1,0 +1,200 @@
+//! One exchange over ureq: sent once, read up to its cap, and reported without judgement.
+
+use std::io::{self, Read};
+use std::time::Duration;
+
+use enlist_core::{Delivery, Exchange, Origin, Partial, TransportFailure, TransportKind};
+use http::header::CONTENT_LENGTH;
+use http::{HeaderValue, Method, Request, Response, Uri};
+use ureq::config::Config;
+use ureq::{Agent, AsSendBody, Error, SendBody, Timeout};
+
+/// How long a connection may take to stand: name, TCP, proxy and TLS.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How many bytes a status line and its headers may have.
+const MAX_HEADERS: usize = 32 * 1024;
+/// How many characters of a library's words are kept.
+const MAX_TEXT: usize = 160;
+
+/// Sends exchanges over ureq, with rustls on ring and the Mozilla roots that are compiled in.
+///
+/// Whatever agent it is made from, each exchange is sent once, over a connection of its own; no redirect is followed, every
+/// status is an answer, nothing is decompressed. It does not insist on https: the ceremonies pin their origins, and allow
+/// plain http on loopback only.
+#[derive(Clone, Debug)]
+pub struct Client {
+    agent: Agent,
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Client {
+    /// A client that goes through the proxy that `ALL_PROXY`, `HTTPS_PROXY` or `HTTP_PROXY` names, but for the hosts in
+    /// `NO_PROXY` and this machine itself. It opens nothing and loads no trust roots before a connection needs them.
+    #[must_use]
+    pub fn new() -> Self {
+        // A poll comes every five seconds or more, and servers close idle connections after five. ureq looks at a kept
+        // connection before it reuses it, but one that closes a moment later would still get the request, which is lost then:
+        // nothing is kept.
+        Self::from_agent(Config::builder().max_idle_connections(0).build().new_agent())
+    }
+
+    /// A client over an agent of one's own, for its trust roots, proxy and resolver. What is pinned for each exchange stays so.
+    /// Compile ureq without its `gzip` and `brotli`: with them it decompresses whatever it is told.
+    #[must_use]
+    pub fn from_agent(agent: Agent) -> Self {
+        Self { agent }
+    }
+
+    /// Sends the exchange, once, and reads the whole answer, whatever its status.
+    ///
+    /// # Errors
+    /// [`TransportFailure`] when no whole answer came: with what had come of it, and [`Delivery::NotSent`] only when the
+    /// service cannot have seen the request's body.
+    pub fn execute(&self, exchange: &Exchange) -> Result<Response<Vec<u8>>, TransportFailure> {
+        let mut body = Outgoing { bytes: exchange.request.body(), begun: exchange.request.body().is_empty() };
+        let answer = match is_bodiless(&exchange.request) {
+            true => self.agent.run(self.pinned(exchange, ())),
+            false => self.agent.run(self.pinned(exchange, SendBody::from_reader(&mut body))),
+        };
+        let (mut parts, body) = answer.map_err(|error| failure(&error, body.begun))?.into_parts();
+        // ureq leaves the URL there.
+        parts.extensions.clear();
+        match read(body, exchange.max_body) {
+            (bytes, None) => Ok(Response::from_parts(parts, bytes)),
+            (bytes, Some(broken)) => {
+                Err(TransportFailure { partial: Some(Partial { status: parts.status.as_u16(), body: bytes }), ..broken })
+            }
+        }
+    }
+
+    /// The request as ureq takes it, with everything that must hold for it.
+    fn pinned<B: AsSendBody>(&self, exchange: &Exchange, body: B) -> Request<B> {
+        let sent = &exchange.request;
+        let mut request = Request::new(body);
+        *request.method_mut() = sent.method().clone();
+        *request.uri_mut() = sent.uri().clone();
+        *request.headers_mut() = sent.headers().clone();
+        if !is_bodiless(sent) {
+            // Else ureq would send a reader's bytes chunked.
+            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(sent.body().len()));
+        }
+        let proxy = self.agent.config().proxy().filter(|_| !is_loopback(sent.uri())).cloned();
+        self.agent
+            .configure_request(request)
+            // A refusal's body says what to do next; as an error it would be thrown away.
+            .http_status_as_error(false)
+            // A redirect is an answer. Following it would hand the body to whomever it names.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            // What was sent is what the ceremony built: ureq adds no header of its own, and asks for no compression.
+            .accept_encoding("")
+            .accept("")
+            .user_agent("")
+            // No end of headers is no answer.
+            .max_response_header_size(MAX_HEADERS)
+            .timeout_connect(Some(CONNECT))
+            // One deadline for the whole: a time for each read would never stop a drip.
+            .timeout_global(Some(exchange.timeout))
+            // A connection that somebody else's agent kept is not taken either.
+            .max_idle_age(Duration::ZERO)
+            // No proxy has any business between this machine and itself.
+            .proxy(proxy)
+            .build()
+    }
+}
+
+/// The body on its way out. Until ureq asks for it, it has not even a connection, or could not write the request's head to it:
+/// the service cannot have carried out anything. An empty body says nothing, and counts as sent.
+struct Outgoing<'a> {
+    bytes: &'a [u8],
+    begun: bool,
+}
+
+impl Read for Outgoing<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.begun = true;
+        self.bytes.read(buffer)
+    }
+}
+
+/// A GET has no body, and no `content-length: 0` for it.
+fn is_bodiless(request: &Request<Vec<u8>>) -> bool {
+    matches!(*request.method(), Method::GET | Method::HEAD) && request.body().is_empty()
+}
+
+fn is_loopback(uri: &Uri) -> bool {
+    let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else { return false };
+    Origin::parse(&format!("{scheme}://{authority}")).is_ok_and(|origin| origin.is_loopback())
+}
+
+/// At most `max` bytes of the body, and why that is not all of it.
+fn read(body: ureq::Body, max: usize) -> (Vec<u8>, Option<TransportFailure>) {
+    let mut bytes = Vec::new();
+    let one_more = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
+    let end = body.into_reader().take(one_more).read_to_end(&mut bytes);
+    let too_large = bytes.len() > max;
+    bytes.truncate(max);
+    match end {
+        _ if too_large => (bytes, Some(TransportFailure::new(TransportKind::BodyTooLarge, Delivery::Unknown))),
+        Ok(_) => (bytes, None),
+        Err(error) => (bytes, Some(failure(&error.into(), true))),
+    }
+}
+
+/// An error in the ceremonies' terms; `begun` when the request's body may have been sent.
+fn failure(error: &Error, begun: bool) -> TransportFailure {
+    let kind = kind(error, begun);
+    let before_sending = matches!(kind, TransportKind::Dns | TransportKind::Connect | TransportKind::Tls | TransportKind::Proxy)
+        || matches!(error, Error::Timeout(Timeout::Resolve | Timeout::Connect));
+    let delivery = if begun && !before_sending { Delivery::Unknown } else { Delivery::NotSent };
+    TransportFailure { kind, delivery, partial: None, text: text(error) }
+}
+
+fn kind(error: &Error, begun: bool) -> TransportKind {
+    match error {
+        Error::Timeout(_) => TransportKind::Timeout,
+        Error::Io(error) => io_kind(error, begun),
+        Error::HostNotFound => TransportKind::Dns,
+        Error::ConnectProxyFailed(_) | Error::InvalidProxyUrl => TransportKind::Proxy,
+        Error::Tls(_) | Error::Rustls(_) | Error::TlsRequired => TransportKind::Tls,
+        Error::Protocol(_) | Error::LargeResponseHeader(..) | Error::Http(_) | Error::BadUri(_) => TransportKind::BadHttp,
+        _ if begun => TransportKind::Closed,
+        _ => TransportKind::Connect,
+    }
+}
+
+fn io_kind(error: &io::Error, begun: bool) -> TransportKind {
+    match error.kind() {
+        io::ErrorKind::TimedOut => TransportKind::Timeout,
+        io::ErrorKind::ConnectionRefused => TransportKind::Connect,
+        _ if is_failed_lookup(error) => TransportKind::Dns,
+        _ if begun => TransportKind::Closed,
+        // So rustls reports a certificate that it does not accept, and bytes that are no TLS.
+        io::ErrorKind::InvalidData => TransportKind::Tls,
+        _ => TransportKind::Connect,
+    }
+}
+
+/// The standard library has no kind for a failed lookup, only these words.
+fn is_failed_lookup(error: &io::Error) -> bool {
+    error.raw_os_error().is_none() && error.to_string().starts_with("failed to lookup address")
+}
+
+/// The library's words, where they hold neither URL nor answer; printable, and not many.
+fn text(error: &Error) -> String {
+    let words = match error {
+        Error::Io(error) => error.to_string(),
+        Error::Timeout(_) | Error::Tls(_) | Error::Rustls(_) | Error::LargeResponseHeader(..) | Error::ConnectProxyFailed(_) => {
+            error.to_string()
+        }
+        // Its own words about the answer; those of other kinds may quote it, or a header.
+        Error::Protocol(_) => "the answer's framing".to_owned(),
+        _ => String::new(),
+    };
+    words.chars().map(|c| if c.is_ascii_graphic() { c } else { ' ' }).take(MAX_TEXT).collect()
+}

@@ -1,0 +1,149 @@
+//! What a driver needs from the program around it: the clock, the human, the store.
+
+use std::convert::Infallible;
+use std::ops::ControlFlow;
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use enlist_core::{Ceremony, Exchange, ExchangeId, Input, Snapshot, Timestamp, TransportFailure, WaitReason};
+use http::Response;
+
+/// The longest sleep in one piece. A sleep may stand still while the machine is suspended; the clock does not.
+const SLICE: Duration = Duration::from_secs(1);
+
+/// The program around a ceremony, as [`drive`](crate::drive()) calls it.
+///
+/// The methods that keep something have no default: one that silently kept nothing would lose credentials that are delivered
+/// once.
+pub trait Host<C: Ceremony> {
+    /// Why the host could not go on.
+    type Error;
+
+    /// The wall clock.
+    fn now(&mut self) -> Timestamp;
+
+    /// Waits until `until`, or shorter; returns at once when the clock is put back. `Break` leaves instead: [`Paused`].
+    ///
+    /// # Errors
+    /// Whatever ends the drive.
+    ///
+    /// [`Paused`]: crate::Ending::Paused
+    fn wait(&mut self, until: Timestamp, why: &WaitReason) -> Result<ControlFlow<()>, Self::Error>;
+
+    /// Shows the human something, without waiting for an answer.
+    ///
+    /// # Errors
+    /// Whatever ends the drive; it will be shown again.
+    fn show(&mut self, notice: &C::Notice) -> Result<(), Self::Error>;
+
+    /// Asks the human. `Break` when nobody answers now: [`Paused`](crate::Ending::Paused).
+    ///
+    /// # Errors
+    /// Whatever ends the drive; it will be asked again.
+    fn ask(&mut self, prompt: &C::Prompt) -> Result<ControlFlow<(), C::Answer>, Self::Error>;
+
+    /// Before the network: saves the snapshot, durably, and reserves a journal when the exchange
+    /// [`delivers`](Exchange::delivers), so that a full disk shows while nothing is at stake.
+    ///
+    /// # Errors
+    /// Nothing is sent then.
+    fn prepare(&mut self, snapshot: &Snapshot, exchange: &Exchange) -> Result<(), Self::Error>;
+
+    /// Before the answer is parsed: writes down, durably, a delivering exchange's 2xx, whole or cut off, with status and
+    /// content type. Other answers may be left out.
+    ///
+    /// # Errors
+    /// The answer is taken in and saved all the same, then the drive ends.
+    fn journal(&mut self, exchange: &Exchange, answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), Self::Error>;
+
+    /// The journaled answer to the exchange, if one was written down: whole as [`Input::Response`], cut as [`Input::Failed`].
+    ///
+    /// # Errors
+    /// Whatever ends the drive. A journal that cannot be read is an error, not `None`: `None` says that the answer is lost.
+    fn journaled(&mut self, id: ExchangeId) -> Result<Option<Input<C::Answer>>, Self::Error>;
+
+    /// After an answer was taken in: saves the snapshot, durably. Its journal has served then, unless the snapshot
+    /// [keeps](Snapshot::kept) it.
+    ///
+    /// # Errors
+    /// Whatever ends the drive; the ceremony itself has what was to be saved.
+    fn save(&mut self, snapshot: &Snapshot) -> Result<(), Self::Error>;
+}
+
+/// A host that keeps nothing: with the process goes the ceremony, and with the ceremony a credential that is delivered once.
+///
+/// For programs that accept this, such as tests. It has the system's clock, sleeps in the calling thread, and shows and asks by
+/// two functions. Their parameters are to be written out, `|code: &EnterCode| ...`.
+#[derive(Clone, Debug)]
+pub struct Volatile<S, A> {
+    show: S,
+    ask: A,
+}
+
+impl<S, A> Volatile<S, A> {
+    /// A host that shows notices by `show` and asks by `ask`.
+    pub fn new(show: S, ask: A) -> Self {
+        Self { show, ask }
+    }
+}
+
+impl<C, S, A> Host<C> for Volatile<S, A>
+where
+    C: Ceremony,
+    S: FnMut(&C::Notice),
+    A: FnMut(&C::Prompt) -> ControlFlow<(), C::Answer>,
+{
+    type Error = Infallible;
+
+    fn now(&mut self) -> Timestamp {
+        system_clock()
+    }
+
+    fn wait(&mut self, until: Timestamp, _why: &WaitReason) -> Result<ControlFlow<()>, Infallible> {
+        sleep_until(until, system_clock, thread::sleep);
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn show(&mut self, notice: &C::Notice) -> Result<(), Infallible> {
+        (self.show)(notice);
+        Ok(())
+    }
+
+    fn ask(&mut self, prompt: &C::Prompt) -> Result<ControlFlow<(), C::Answer>, Infallible> {
+        Ok((self.ask)(prompt))
+    }
+
+    fn prepare(&mut self, _snapshot: &Snapshot, _exchange: &Exchange) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn journal(&mut self, _exchange: &Exchange, _answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn journaled(&mut self, _id: ExchangeId) -> Result<Option<Input<C::Answer>>, Infallible> {
+        Ok(None)
+    }
+
+    fn save(&mut self, _snapshot: &Snapshot) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+fn system_clock() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_unix_ms(0).after(since)
+}
+
+/// Sleeps in slices, looking at the clock after each. A clock that was put back ends it: the ceremony measures anew.
+fn sleep_until(until: Timestamp, mut clock: impl FnMut() -> Timestamp, mut sleep: impl FnMut(Duration)) {
+    let mut seen = clock();
+    while seen < until {
+        sleep(until.since(seen).min(SLICE));
+        let now = clock();
+        if now < seen {
+            return;
+        }
+        seen = now;
+    }
+}
