@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use enlist_core::{Delivery, Exchange, Origin, Partial, TransportFailure, TransportKind};
 use http::header::CONTENT_LENGTH;
-use http::{HeaderValue, Method, Request, Response, Uri};
+use http::{HeaderValue, Request, Response, Uri};
 use ureq::config::Config;
-use ureq::{Agent, AsSendBody, Error, SendBody, Timeout};
+use ureq::{Agent, Error, SendBody, Timeout};
 
 /// How long a connection may take to stand: name, TCP, proxy and TLS.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -53,14 +53,10 @@ impl Client {
     /// Sends the exchange, once, and reads the whole answer, whatever its status.
     ///
     /// # Errors
-    /// [`TransportFailure`] when no whole answer came: with what had come of it, and [`Delivery::NotSent`] only when the
-    /// service cannot have seen the request's body.
+    /// [`TransportFailure`] when no whole answer came, with what had come of it.
     pub fn execute(&self, exchange: &Exchange) -> Result<Response<Vec<u8>>, TransportFailure> {
         let mut body = Outgoing { bytes: exchange.request.body(), begun: exchange.request.body().is_empty() };
-        let answer = match is_bodiless(&exchange.request) {
-            true => self.agent.run(self.pinned(exchange, ())),
-            false => self.agent.run(self.pinned(exchange, SendBody::from_reader(&mut body))),
-        };
+        let answer = self.agent.run(self.pinned(exchange, &mut body));
         let (mut parts, body) = answer.map_err(|error| failure(&error, body.begun))?.into_parts();
         // ureq leaves the URL there.
         parts.extensions.clear();
@@ -73,16 +69,14 @@ impl Client {
     }
 
     /// The request as ureq takes it, with everything that must hold for it.
-    fn pinned<B: AsSendBody>(&self, exchange: &Exchange, body: B) -> Request<B> {
+    fn pinned<'a>(&self, exchange: &Exchange, body: &'a mut Outgoing<'_>) -> Request<SendBody<'a>> {
         let sent = &exchange.request;
-        let mut request = Request::new(body);
+        let mut request = Request::new(SendBody::from_reader(body));
         *request.method_mut() = sent.method().clone();
         *request.uri_mut() = sent.uri().clone();
         *request.headers_mut() = sent.headers().clone();
-        if !is_bodiless(sent) {
-            // Else ureq would send a reader's bytes chunked.
-            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(sent.body().len()));
-        }
+        // Else ureq would send the body chunked, as it does a reader's.
+        request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(sent.body().len()));
         let proxy = self.agent.config().proxy().filter(|_| !is_loopback(sent.uri())).cloned();
         self.agent
             .configure_request(request)
@@ -108,8 +102,8 @@ impl Client {
     }
 }
 
-/// The body on its way out. Until ureq asks for it, it has not even a connection, or could not write the request's head to it:
-/// the service cannot have carried out anything. An empty body says nothing, and counts as sent.
+/// The body on its way out. ureq asks for it as soon as it has a connection and has written the request's head to it: until
+/// then the service cannot have carried out anything. An empty body, which it does not ask for, counts as sent.
 struct Outgoing<'a> {
     bytes: &'a [u8],
     begun: bool,
@@ -120,11 +114,6 @@ impl Read for Outgoing<'_> {
         self.begun = true;
         self.bytes.read(buffer)
     }
-}
-
-/// A GET has no body, and no `content-length: 0` for it.
-fn is_bodiless(request: &Request<Vec<u8>>) -> bool {
-    matches!(*request.method(), Method::GET | Method::HEAD) && request.body().is_empty()
 }
 
 fn is_loopback(uri: &Uri) -> bool {
@@ -185,15 +174,11 @@ fn is_failed_lookup(error: &io::Error) -> bool {
     error.raw_os_error().is_none() && error.to_string().starts_with("failed to lookup address")
 }
 
-/// The library's words, where they hold neither URL nor answer; printable, and not many.
+/// The library's words, printable and not many, unless they may quote the URL, a header or the answer.
 fn text(error: &Error) -> String {
     let words = match error {
-        Error::Io(error) => error.to_string(),
-        Error::Timeout(_) | Error::Tls(_) | Error::Rustls(_) | Error::LargeResponseHeader(..) | Error::ConnectProxyFailed(_) => {
-            error.to_string()
-        }
-        // Its own words about the answer; those of other kinds may quote it, or a header.
-        Error::Protocol(_) => "the answer's framing".to_owned(),
+        Error::Io(_) | Error::Timeout(_) | Error::Tls(_) | Error::Rustls(_) | Error::LargeResponseHeader(..) => error.to_string(),
+        Error::ConnectProxyFailed(_) => error.to_string(),
         _ => String::new(),
     };
     words.chars().map(|c| if c.is_ascii_graphic() { c } else { ' ' }).take(MAX_TEXT).collect()

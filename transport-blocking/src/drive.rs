@@ -77,7 +77,11 @@ pub fn drive<C: Ceremony, H: Host<C>>(
                 }
                 ceremony.handle(host.now(), Input::Woke)?;
             }
-            Step::Done(result) => return Ok(Ending::Finished(result)),
+            Step::Done(result) => {
+                // Most often a second time. But the first may have failed in the drive before this one.
+                host.save(&ceremony.snapshot()).map_err(DriveError::Host)?;
+                return Ok(Ending::Finished(result));
+            }
         }
     }
 }

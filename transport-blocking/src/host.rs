@@ -62,8 +62,8 @@ pub trait Host<C: Ceremony> {
     /// Whatever ends the drive. A journal that cannot be read is an error, not `None`: `None` says that the answer is lost.
     fn journaled(&mut self, id: ExchangeId) -> Result<Option<Input<C::Answer>>, Self::Error>;
 
-    /// After an answer was taken in: saves the snapshot, durably. Its journal has served then, unless the snapshot
-    /// [keeps](Snapshot::kept) it.
+    /// After an answer was taken in, and once more at the end: saves the snapshot, durably. The answer's journal has served
+    /// then, unless the snapshot [keeps](Snapshot::kept) it. A snapshot equal to the last one need not be written again.
     ///
     /// # Errors
     /// Whatever ends the drive; the ceremony itself has what was to be saved.
