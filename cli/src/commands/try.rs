@@ -1,0 +1,93 @@
+//! `enlist try`: both ceremonies, end to end, against the embedded sandbox, with every step explained.
+
+mod guide;
+mod script;
+
+use std::time::Duration;
+
+use enlist_blocking::{Client, DriveError, Ending, Host, drive};
+use enlist_core::opentrain::{Claim, ClaimedToken, Enrolment, Label};
+use enlist_core::secret::Email;
+use enlist_core::sentryagent::{Identity, Manifest, Registration};
+use enlist_core::{Ceremony, Origin, Untrusted};
+use enlist_sandbox::{Config, Sandbox};
+use serde_json::json;
+
+use crate::output::{Outcome, Output, note};
+use crate::problem::Problem;
+use guide::Guide;
+
+/// Shorter than the services' 5 s: nobody should wait for a tour.
+const INTERVAL: Duration = Duration::from_secs(1);
+const AGENT: &str = "My AI Agent";
+const OWNER: &str = "owner@example.com";
+/// The example of SentryAgent's documents.
+const MANIFEST: &str = r#"{
+    "mobile_phone": "+15005550006", "trust_tier": "community", "agent_name": "My AI Agent", "agent_version": "1.0.0",
+    "developer_name": "Acme Corp", "contact_email": "dev@acme.com", "primary_goal": "Customer support automation",
+    "tools": ["web-search", "email"], "compliance_attestation": true, "data_residency": "us-east-1"
+}"#;
+
+pub(crate) fn run(output: &Output) -> Result<Outcome, Problem> {
+    tour(output).inspect_err(|problem| {
+        if matches!(problem, Problem::Ceremony { .. } | Problem::AnswerLost) {
+            note("Both sides of this conversation were enlist's own, so this is its fault: please report it.");
+        }
+    })
+}
+
+fn tour(output: &Output) -> Result<Outcome, Problem> {
+    let sandbox = Sandbox::start(Config { interval: INTERVAL, ..Config::default() }).map_err(Problem::internal)?;
+    let origin = Origin::parse(sandbox.url()).map_err(Problem::internal)?;
+    let mut guide = Guide::new(output, &sandbox);
+    guide.welcome()?;
+    let token = claim(&mut guide, &origin)?;
+    let identity = register(&mut guide, &origin)?;
+    guide.sum_up(&token, &identity)?;
+    Ok(outcome(&token, &identity))
+}
+
+/// OpenTrain: the agent registers by itself, then its owner claims it.
+fn claim(guide: &mut Guide<'_>, origin: &Origin) -> Result<ClaimedToken, Problem> {
+    guide.heading("OpenTrain: the agent registers, then its owner claims it")?;
+    let agent = Label::parse(AGENT).map_err(Problem::internal)?;
+    let owner = Email::parse(OWNER).map_err(Problem::internal)?;
+    let registration = to_the_end(guide, &mut Enrolment::new(origin.clone(), Some(agent), None))?;
+    to_the_end(guide, &mut Claim::new(&registration, owner))
+}
+
+/// SentryAgent: manifest, a look at the profile, the code that comes by SMS, badge.
+fn register(guide: &mut Guide<'_>, origin: &Origin) -> Result<Identity, Problem> {
+    guide.heading("SentryAgent: the agent introduces itself, and its developer's phone vouches for it")?;
+    let manifest = Manifest::from_json(MANIFEST.as_bytes()).map_err(Problem::internal)?;
+    to_the_end(guide, &mut Registration::new(origin.clone(), manifest))
+}
+
+fn to_the_end<'a, C>(guide: &mut Guide<'a>, ceremony: &mut C) -> Result<C::Outcome, Problem>
+where
+    C: Ceremony,
+    Guide<'a>: Host<C, Error = Problem>,
+{
+    let client = Client::new();
+    match drive(ceremony, |exchange| client.execute(exchange), guide) {
+        Ok(Ending::Finished(Ok(outcome))) => Ok(outcome),
+        Ok(Ending::Finished(Err(failure))) => Err(Problem::Ceremony { failure: Box::new(failure), at: guide::now() }),
+        // The played humans leave only questions open that follow a lost answer.
+        Ok(Ending::Paused) => Err(Problem::AnswerLost),
+        Err(DriveError::Host(problem)) => Err(problem),
+        Err(DriveError::Misuse(misuse)) => Err(Problem::internal(misuse)),
+    }
+}
+
+fn outcome(token: &ClaimedToken, identity: &Identity) -> Outcome {
+    let scopes: Vec<String> = scopes(token).collect();
+    let data = json!({
+        "claim": { "scopes": scopes, "token_hint": token.access_token().hint() },
+        "badge": { "did": identity.did().map(ToString::to_string), "badge_hint": identity.badge().hint() },
+    });
+    Outcome { profile: "default", data }
+}
+
+fn scopes(token: &ClaimedToken) -> impl Iterator<Item = String> {
+    token.scopes().iter().map(|scope| Untrusted::new(scope).to_string())
+}

@@ -1,0 +1,139 @@
+//! The guide: drives along as the ceremony's host and says what happens.
+
+use std::fmt::Display;
+use std::ops::ControlFlow;
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use enlist_blocking::Host;
+use enlist_core::opentrain::ClaimedToken;
+use enlist_core::sentryagent::Identity;
+use enlist_core::{Exchange, ExchangeId, Input, Snapshot, Timestamp, TransportFailure, WaitReason};
+use enlist_sandbox::{MessageKind, Sandbox, Which};
+use http::Response;
+
+use super::script::{Played, meaning, reason};
+use super::{OWNER, scopes};
+use crate::output::Output;
+use crate::problem::Problem;
+
+/// Not in the first wait: so the first poll comes too early, and one "not yet" is seen.
+const OWNER_ACTS_IN_WAIT: u32 = 2;
+/// On top of each wait: a clock that is being corrected would wake it a moment too early.
+const MARGIN: Duration = Duration::from_millis(10);
+const SCOPES_PER_LINE: usize = 5;
+
+/// Host of every ceremony of the tour. It keeps nothing: what is lost with this process has no worth outside of it.
+pub(super) struct Guide<'a> {
+    output: &'a Output,
+    sandbox: &'a Sandbox,
+    requests: u32,
+    waits_for_owner: u32,
+}
+
+impl<'a> Guide<'a> {
+    pub(super) fn new(output: &'a Output, sandbox: &'a Sandbox) -> Self {
+        Self { output, sandbox, requests: 0, waits_for_owner: 0 }
+    }
+
+    pub(super) fn welcome(&self) -> Result<(), Problem> {
+        self.output.tell("How an AI agent gets its identity, at two services. Real requests, played people:")?;
+        self.output.tell(format_args!("a sandbox at {} stands in for app.opentrain.ai and", self.sandbox.url()))?;
+        self.output.tell("identity.sentryagent.ai. Nothing leaves this machine, and nothing is kept on it.")
+    }
+
+    pub(super) fn heading(&self, text: &str) -> Result<(), Problem> {
+        self.output.tell(format_args!("\n{text}"))
+    }
+
+    pub(super) fn say(&self, text: impl Display) -> Result<(), Problem> {
+        self.output.tell(format_args!("     {text}"))
+    }
+
+    pub(super) fn played(&self, text: impl Display) -> Result<(), Problem> {
+        self.output.tell(format_args!("  [played] {text}"))
+    }
+
+    pub(super) fn sum_up(&self, token: &ClaimedToken, identity: &Identity) -> Result<(), Problem> {
+        self.heading("Done. The agent has an identity at both (secrets are shown by their ends only):")?;
+        self.say(format_args!("OpenTrain    token {}, good for", token.access_token().hint()))?;
+        for scopes in scopes(token).collect::<Vec<_>>().chunks(SCOPES_PER_LINE) {
+            self.say(format_args!("             {}", scopes.join(" ")))?;
+        }
+        let did = identity.did().map_or_else(|| "a DID that cannot be read".to_owned(), ToString::to_string);
+        self.say(format_args!("SentryAgent  badge {} for {did}", identity.badge().hint()))?;
+        self.output.tell("\nNext: `enlist sandbox` runs both services, for your own client and for a browser.")
+    }
+
+    /// The code in the newest SMS, as its receiver reads it.
+    pub(super) fn code_on_the_phone(&self) -> Result<String, Problem> {
+        let outbox = self.sandbox.outbox();
+        let sms = outbox.into_iter().rev().find(|message| message.kind == MessageKind::Sms);
+        sms.and_then(|sms| sms.code).ok_or_else(|| Problem::internal("the sandbox sent no SMS"))
+    }
+
+    fn owner_acts(&self) -> Result<(), Problem> {
+        self.played(format_args!("{OWNER} opens the link, signs in and types the code."))?;
+        self.sandbox.approve(&Which::newest()).map(drop).map_err(Problem::internal)
+    }
+
+    fn answered(&self, exchange: &Exchange, answer: &str, is_success: bool) -> Result<(), Problem> {
+        let (method, path) = (exchange.request.method(), exchange.request.uri().path());
+        self.output.tell(format_args!("{:>3}  {method} {path} -> {answer}", self.requests))?;
+        meaning(path, is_success).iter().try_for_each(|line| self.say(line))
+    }
+}
+
+impl<C: Played> Host<C> for Guide<'_> {
+    type Error = Problem;
+
+    fn now(&mut self) -> Timestamp {
+        now()
+    }
+
+    fn wait(&mut self, until: Timestamp, why: &WaitReason) -> Result<ControlFlow<()>, Problem> {
+        let gap = until.since(now());
+        self.say(format_args!("... waiting {:.1} s: {}", gap.as_secs_f64(), reason(why)))?;
+        thread::sleep(gap / 2);
+        self.waits_for_owner += u32::from(*why == WaitReason::Pending);
+        if self.waits_for_owner == OWNER_ACTS_IN_WAIT && *why == WaitReason::Pending {
+            self.owner_acts()?;
+        }
+        thread::sleep(gap / 2 + MARGIN);
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn show(&mut self, notice: &C::Notice) -> Result<(), Problem> {
+        C::show(self, notice)
+    }
+
+    fn ask(&mut self, prompt: &C::Prompt) -> Result<ControlFlow<(), C::Answer>, Problem> {
+        C::ask(self, prompt)
+    }
+
+    fn prepare(&mut self, _: &Snapshot, _: &Exchange) -> Result<(), Problem> {
+        self.requests += 1;
+        Ok(())
+    }
+
+    fn journal(&mut self, exchange: &Exchange, answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), Problem> {
+        match answer {
+            Ok(response) => self.answered(exchange, response.status().as_str(), response.status().is_success()),
+            Err(failure) => self.answered(exchange, &failure.to_string(), false),
+        }
+    }
+
+    fn journaled(&mut self, _: ExchangeId) -> Result<Option<Input<C::Answer>>, Problem> {
+        Ok(None)
+    }
+
+    fn save(&mut self, _: &Snapshot) -> Result<(), Problem> {
+        Ok(())
+    }
+}
+
+/// The wall clock.
+pub(super) fn now() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    Timestamp::from_unix_ms(0).after(since_epoch)
+}

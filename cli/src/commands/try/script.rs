@@ -1,0 +1,94 @@
+//! The words of the tour: what each answer means, and what the played humans see and say.
+
+use std::ops::ControlFlow;
+
+use enlist_core::opentrain::{self, Claim, Enrolment, EnterCode};
+use enlist_core::secret::Otp;
+use enlist_core::sentryagent::{self, OtpReason, PublicProfile, Registration};
+use enlist_core::{Ceremony, WaitReason};
+
+use super::guide::Guide;
+use crate::problem::Problem;
+
+/// A ceremony whose human is played.
+pub(super) trait Played: Ceremony {
+    fn show(guide: &Guide<'_>, notice: &Self::Notice) -> Result<(), Problem>;
+    /// `Break` leaves the question open.
+    fn ask(guide: &Guide<'_>, prompt: &Self::Prompt) -> Result<ControlFlow<(), Self::Answer>, Problem>;
+}
+
+impl Played for Enrolment {
+    fn show(_: &Guide<'_>, notice: &Self::Notice) -> Result<(), Problem> {
+        match *notice {}
+    }
+
+    fn ask(_: &Guide<'_>, _: &opentrain::Prompt) -> Result<ControlFlow<(), opentrain::Answer>, Problem> {
+        Ok(ControlFlow::Break(()))
+    }
+}
+
+impl Played for Claim {
+    fn show(guide: &Guide<'_>, notice: &EnterCode) -> Result<(), Problem> {
+        guide.say(format_args!("    {}", notice.verification_uri.expose()))?;
+        guide.say(format_args!("    code {}", notice.user_code.expose()))
+    }
+
+    fn ask(_: &Guide<'_>, prompt: &Self::Prompt) -> Result<ControlFlow<(), Self::Answer>, Problem> {
+        match *prompt {}
+    }
+}
+
+impl Played for Registration {
+    fn show(_: &Guide<'_>, notice: &Self::Notice) -> Result<(), Problem> {
+        match *notice {}
+    }
+
+    fn ask(guide: &Guide<'_>, prompt: &sentryagent::Prompt) -> Result<ControlFlow<(), sentryagent::Answer>, Problem> {
+        use sentryagent::{Answer, Prompt};
+        let answer = match prompt {
+            Prompt::Profile { profile, .. } => {
+                show_profile(guide, profile)?;
+                guide.played("The developer reads it and agrees.")?;
+                Answer::ProfileOk
+            }
+            Prompt::Otp { phone_hint, reason: OtpReason::Sent, .. } => {
+                guide.played(format_args!("The developer reads the SMS on {phone_hint} and types its six digits."))?;
+                Answer::Otp(Otp::parse(&guide.code_on_the_phone()?).map_err(Problem::internal)?)
+            }
+            _ => return Ok(ControlFlow::Break(())),
+        };
+        Ok(ControlFlow::Continue(answer))
+    }
+}
+
+fn show_profile(guide: &Guide<'_>, profile: &PublicProfile) -> Result<(), Problem> {
+    let PublicProfile { agent_name, agent_version, developer_name, contact_email, primary_goal, .. } = profile;
+    guide.say(format_args!("    {agent_name} {agent_version} by {developer_name}, {}", contact_email.expose()))?;
+    let (tools, tier) = (profile.tools.join(", "), profile.trust_tier.as_str());
+    guide.say(format_args!("    {primary_goal}; {tools}; {tier}; {}", profile.data_residency))
+}
+
+/// What an answer means to somebody who sees it for the first time.
+pub(super) fn meaning(path: &str, is_success: bool) -> &'static [&'static str] {
+    match (path, is_success) {
+        ("/api/agent/identity", true) => &["The agent is registered: it has a first token, and 24 hours to find an owner."],
+        ("/api/agent/identity/claim", true) => &["The claim has begun. The service mails the link; the agent shows its owner both:"],
+        ("/api/agent/oauth/token", true) => &["Claimed. This answer holds the agent's token, and no other ever will."],
+        ("/api/agent/oauth/token", false) => &["Not yet (authorization_pending): the owner has still to act."],
+        ("/v1/auth/verify-phone", true) => &[
+            "The manifest is accepted. Before any SMS, a person checks what becomes public, in",
+            "the badge and for whoever looks the agent up:",
+        ],
+        ("/v1/auth/confirm-manifest", true) => &["The service sends a one-time code by SMS."],
+        ("/v1/auth/confirm", true) => &["The code was right. This answer holds the agent's badge, and no other ever will."],
+        _ => &[],
+    }
+}
+
+pub(super) fn reason(why: &WaitReason) -> &'static str {
+    match why {
+        WaitReason::Pending => "it is the owner's turn",
+        WaitReason::SlowedDown => "it is the owner's turn, and the service wants fewer polls",
+        _ => "a passing trouble, then the same again",
+    }
+}

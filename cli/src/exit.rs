@@ -1,0 +1,169 @@
+//! The exit codes, and which error leads to which. A contract: rows are only ever added.
+
+use enlist_core::FailureCode;
+use serde::Serialize;
+
+/// How the process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// All done.
+    Done,
+    /// Something that must not happen.
+    Unexpected,
+    /// The human said no.
+    Declined,
+    /// Restart or register again.
+    Expired,
+    /// A human or a login is needed.
+    NeedsHuman,
+    /// The service said no, or broke its protocol.
+    Refused,
+    /// No network, or a service that stays down.
+    Network,
+    /// Too many requests.
+    RateLimited,
+    /// A wrong command line or input; nothing was sent.
+    Usage,
+}
+
+/// `status` of the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Status {
+    Ready,
+    Failed,
+    Expired,
+}
+
+impl Exit {
+    /// The number that the process returns.
+    pub(crate) const fn number(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Unexpected => 1,
+            Self::Declined => 2,
+            Self::Expired => 3,
+            Self::NeedsHuman => 4,
+            Self::Refused => 5,
+            Self::Network => 6,
+            Self::RateLimited => 7,
+            Self::Usage => 64,
+        }
+    }
+
+    pub(crate) const fn status(self) -> Status {
+        match self {
+            Self::Done => Status::Ready,
+            Self::Expired => Status::Expired,
+            Self::Unexpected | Self::Declined | Self::NeedsHuman | Self::Refused | Self::Network | Self::RateLimited | Self::Usage => {
+                Status::Failed
+            }
+        }
+    }
+}
+
+/// `error.code` of the result: a ceremony's failure, or one of the command's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ErrorCode {
+    /// The ceremony ended without its credential.
+    Ceremony(FailureCode),
+    /// A request that must not be repeated by itself was sent, and its answer lost.
+    AnswerLost,
+    /// A fault of ours.
+    Internal,
+    /// A wrong command line or input.
+    Usage,
+}
+
+impl ErrorCode {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ceremony(code) => code.as_str(),
+            Self::AnswerLost => "answer_lost",
+            Self::Internal => "internal",
+            Self::Usage => "usage",
+        }
+    }
+
+    pub(crate) const fn exit(self) -> Exit {
+        match self {
+            Self::Ceremony(code) => of_ceremony(code),
+            Self::AnswerLost => Exit::NeedsHuman,
+            Self::Internal => Exit::Unexpected,
+            Self::Usage => Exit::Usage,
+        }
+    }
+}
+
+const fn of_ceremony(code: FailureCode) -> Exit {
+    use FailureCode as Code;
+    match code {
+        Code::Denied => Exit::Declined,
+        Code::AttemptExpired | Code::WindowExpired | Code::SessionExpired | Code::OtpTriesUsedUp => Exit::Expired,
+        Code::CredentialLost | Code::CredentialUnreadable => Exit::NeedsHuman,
+        Code::AnonymousNotEnabled
+        | Code::EmailAlreadyRegistered
+        | Code::UnknownClaimToken
+        | Code::Rejected
+        | Code::ProtocolViolation
+        | Code::ForeignOrigin => Exit::Refused,
+        Code::Network | Code::Timeout | Code::Tls | Code::Proxy | Code::Busy => Exit::Network,
+        Code::RateLimited => Exit::RateLimited,
+        // Another crate's enum may grow; the test below goes through all of it and lets no code end here.
+        _ => Exit::Unexpected,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rows of the contract that a command can end with today: exit code, status, error codes.
+    const TABLE: &str = "
+        1   failed   internal
+        2   failed   denied
+        3   expired  attempt_expired window_expired session_expired otp_tries_used_up
+        4   failed   answer_lost credential_lost credential_unreadable
+        5   failed   anonymous_not_enabled email_already_registered rejected protocol_violation foreign_origin
+        6   failed   network timeout tls proxy busy
+        7   failed   rate_limited
+        64  failed   usage";
+
+    fn all() -> Vec<ErrorCode> {
+        let own = [ErrorCode::AnswerLost, ErrorCode::Internal, ErrorCode::Usage];
+        FailureCode::ALL.iter().map(|code| ErrorCode::Ceremony(*code)).chain(own).collect()
+    }
+
+    fn row_of(code: ErrorCode) -> String {
+        let status = format!("{:?}", code.exit().status()).to_lowercase();
+        format!("{} {status}", code.exit().number())
+    }
+
+    #[test]
+    fn every_code_ends_as_the_contract_says() {
+        let mut rows = Vec::new();
+        for line in TABLE.lines().filter(|line| !line.trim().is_empty()) {
+            let mut words = line.split_whitespace();
+            let (exit, status) = (words.next().unwrap(), words.next().unwrap());
+            rows.extend(words.map(|code| (code.to_owned(), format!("{exit} {status}"))));
+        }
+        let mut ours: Vec<_> = all().into_iter().map(|code| (code.as_str().to_owned(), row_of(code))).collect();
+        rows.sort();
+        ours.sort();
+        // Two failures may have one name to scripts.
+        ours.dedup();
+        assert_eq!(ours, rows);
+    }
+
+    #[test]
+    fn no_failure_of_a_ceremony_is_unexpected() {
+        for code in FailureCode::ALL {
+            assert_ne!(of_ceremony(*code), Exit::Unexpected, "{}", code.as_str());
+        }
+    }
+
+    #[test]
+    fn success_is_ready() {
+        assert_eq!((Exit::Done.number(), Exit::Done.status()), (0, Status::Ready));
+    }
+}

@@ -1,0 +1,97 @@
+//! Who is in front of the command: a person, an agent, a CI job. It changes how things are said, never what is done.
+
+use std::env::{self, VarError};
+use std::io::{self, IsTerminal};
+
+use serde::Serialize;
+
+use crate::problem::Problem;
+
+/// Who is in front of the command, and how that was found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Mode {
+    pub(crate) is: Is,
+    because: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Is {
+    Human,
+    Agent,
+    Ci,
+}
+
+/// What the decisions about mode and format rest on.
+#[derive(Debug, Default)]
+pub(crate) struct Environment {
+    pub(crate) mode: Option<String>,
+    pub(crate) output: Option<String>,
+    ci: Option<String>,
+    is_terminal: bool,
+}
+
+impl Environment {
+    pub(crate) fn of_process() -> Self {
+        Self {
+            mode: variable("ENLIST_MODE"),
+            output: variable("ENLIST_OUTPUT"),
+            ci: variable("CI"),
+            is_terminal: io::stdout().is_terminal(),
+        }
+    }
+}
+
+/// An empty variable is as good as none.
+fn variable(name: &str) -> Option<String> {
+    match env::var(name) {
+        Ok(value) => (!value.is_empty()).then_some(value),
+        Err(VarError::NotPresent) => None,
+        Err(VarError::NotUnicode(value)) => Some(value.to_string_lossy().into_owned()),
+    }
+}
+
+impl Mode {
+    /// `ENLIST_MODE`, else what is found.
+    pub(crate) fn decide(environment: &Environment) -> Result<Self, Problem> {
+        let is = match environment.mode.as_deref() {
+            None => return Ok(Self::found(environment)),
+            Some("human") => Is::Human,
+            Some("agent") => Is::Agent,
+            Some("ci") => Is::Ci,
+            Some(_) => return Err(Problem::usage("ENLIST_MODE must be human, agent or ci")),
+        };
+        Ok(Self { is, because: "ENLIST_MODE" })
+    }
+
+    pub(crate) fn found(environment: &Environment) -> Self {
+        // CI=false is how a CI job is switched off by hand.
+        if environment.ci.as_deref().is_some_and(|ci| !matches!(ci, "false" | "0")) {
+            Self { is: Is::Ci, because: "CI is set" }
+        } else if environment.is_terminal {
+            Self { is: Is::Human, because: "a terminal" }
+        } else {
+            Self { is: Is::Agent, because: "no terminal" }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(mode: Option<&str>, ci: Option<&str>, is_terminal: bool) -> Option<(Is, &'static str)> {
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        let environment = Environment { mode: text(mode), ci: text(ci), is_terminal, output: None };
+        Mode::decide(&environment).ok().map(|mode| (mode.is, mode.because))
+    }
+
+    #[test]
+    fn the_variable_then_ci_then_the_terminal() {
+        assert_eq!(mode(Some("human"), Some("true"), false), Some((Is::Human, "ENLIST_MODE")));
+        assert_eq!(mode(None, Some("true"), true), Some((Is::Ci, "CI is set")));
+        assert_eq!(mode(None, Some("false"), true), Some((Is::Human, "a terminal")));
+        assert_eq!(mode(None, None, false), Some((Is::Agent, "no terminal")));
+        assert_eq!(mode(Some("robot"), None, false), None);
+    }
+}
