@@ -23,10 +23,10 @@ pub(crate) struct Cli {
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
     /// How the result is printed [default: text for people, json for agents; env: ENLIST_OUTPUT]
-    #[arg(long, global = true, value_enum, value_name = "FORMAT", overrides_with = "json")]
+    #[arg(long, global = true, value_enum, value_name = "FORMAT")]
     output: Option<Format>,
-    /// The same as --output json
-    #[arg(long, global = true, overrides_with = "output")]
+    /// The same as --output json, and stronger than any --output
+    #[arg(long, global = true)]
     json: bool,
 }
 
@@ -57,7 +57,6 @@ impl Command {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Options")]
 pub(crate) struct SandboxArgs {
     /// Where to listen; loopback only, port 0 is any free one
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
@@ -96,13 +95,15 @@ mod tests {
         assert_eq!(names, Command::NAMES);
     }
 
+    /// Before the command and after it are two places, and clap knows no order between them.
     #[test]
-    fn the_last_word_on_the_format_wins() {
+    fn json_wins_wherever_it_stands() {
         let format = |argv: &[&str]| Cli::try_parse_from(argv).map(|cli| cli.global.format()).map_err(|error| error.to_string());
         assert_eq!(format(&["enlist", "try"]), Ok(None));
-        assert_eq!(format(&["enlist", "--json", "try"]), Ok(Some(Format::Json)));
-        assert_eq!(format(&["enlist", "try", "--json", "--output", "text"]), Ok(Some(Format::Text)));
-        assert_eq!(format(&["enlist", "try", "--output", "text", "--json"]), Ok(Some(Format::Json)));
+        assert_eq!(format(&["enlist", "--output", "text", "try"]), Ok(Some(Format::Text)));
+        assert_eq!(format(&["enlist", "try", "--json", "--output", "text"]), Ok(Some(Format::Json)));
+        assert_eq!(format(&["enlist", "--json", "try", "--output", "text"]), Ok(Some(Format::Json)));
+        assert_eq!(format(&["enlist", "--output", "text", "try", "--json"]), Ok(Some(Format::Json)));
     }
 
     #[test]

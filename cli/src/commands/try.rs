@@ -31,7 +31,7 @@ const MANIFEST: &str = r#"{
 pub(crate) fn run(output: &Output) -> Result<Outcome, Problem> {
     tour(output).inspect_err(|problem| {
         if matches!(problem, Problem::Ceremony { .. } | Problem::AnswerLost) {
-            note("Both sides of this conversation were enlist's own, so this is its fault: please report it.");
+            note("Both sides of this conversation are enlist's own. This should not happen: please report it.");
         }
     })
 }
@@ -85,7 +85,7 @@ fn outcome(token: &ClaimedToken, identity: &Identity) -> Outcome {
         "claim": { "scopes": scopes, "token_hint": token.access_token().hint() },
         "badge": { "did": identity.did().map(ToString::to_string), "badge_hint": identity.badge().hint() },
     });
-    Outcome { profile: "default", data }
+    Outcome { data }
 }
 
 fn scopes(token: &ClaimedToken) -> impl Iterator<Item = String> {

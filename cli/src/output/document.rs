@@ -9,6 +9,8 @@ use crate::mode::Mode;
 use crate::problem::{ErrorBody, Problem};
 
 const VERSION: u8 = 1;
+/// No command keeps anything yet, so there is one profile.
+const PROFILE: &str = "default";
 
 #[derive(Debug, Serialize)]
 pub(super) struct Document<'a> {
@@ -18,7 +20,7 @@ pub(super) struct Document<'a> {
     status: Status,
     exit: u8,
     service: Option<&'static str>,
-    profile: Option<&'static str>,
+    profile: &'static str,
     mode: Mode,
     data: Option<&'a Value>,
     error: Option<ErrorBody>,
@@ -46,7 +48,7 @@ impl<'a> Document<'a> {
             status: exit.status(),
             exit: exit.number(),
             service: None,
-            profile: outcome.map(|outcome| outcome.profile),
+            profile: PROFILE,
             mode,
             data: outcome.map(|outcome| &outcome.data),
             error: problem.map(Problem::body),
@@ -79,7 +81,7 @@ mod tests {
 
     #[test]
     fn success_has_data_and_no_error() {
-        let document = of(Ok(Outcome { profile: "default", data: json!({"claim": {}}) }));
+        let document = of(Ok(Outcome { data: json!({"claim": {}}) }));
         let expected = json!({
             "v": 1, "type": "result", "command": "try", "status": "ready", "exit": 0, "service": null, "profile": "default",
             "mode": {"is": "agent", "because": "no terminal"}, "data": {"claim": {}}, "error": null, "next": null, "warnings": []

@@ -28,7 +28,6 @@ pub(crate) enum Format {
 /// What a command brought.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    pub(crate) profile: &'static str,
     /// `data` of the document. Text was printed on the way.
     pub(crate) data: Value,
 }

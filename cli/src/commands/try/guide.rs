@@ -77,10 +77,9 @@ impl<'a> Guide<'a> {
         self.sandbox.approve(&Which::newest()).map(drop).map_err(Problem::internal)
     }
 
-    fn answered(&self, exchange: &Exchange, answer: &str, is_success: bool) -> Result<(), Problem> {
+    fn answered(&self, exchange: &Exchange, answer: impl Display) -> Result<(), Problem> {
         let (method, path) = (exchange.request.method(), exchange.request.uri().path());
-        self.output.tell(format_args!("{:>3}  {method} {path} -> {answer}", self.requests))?;
-        meaning(path, is_success).iter().try_for_each(|line| self.say(line))
+        self.output.tell(format_args!("{:>3}  {method} {path} -> {answer}", self.requests))
     }
 }
 
@@ -118,8 +117,11 @@ impl<C: Played> Host<C> for Guide<'_> {
 
     fn journal(&mut self, exchange: &Exchange, answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), Problem> {
         match answer {
-            Ok(response) => self.answered(exchange, response.status().as_str(), response.status().is_success()),
-            Err(failure) => self.answered(exchange, &failure.to_string(), false),
+            Ok(response) => {
+                self.answered(exchange, response.status().as_str())?;
+                meaning(exchange.request.uri().path(), response.status().as_u16()).iter().try_for_each(|line| self.say(line))
+            }
+            Err(failure) => self.answered(exchange, failure),
         }
     }
 

@@ -69,18 +69,18 @@ fn show_profile(guide: &Guide<'_>, profile: &PublicProfile) -> Result<(), Proble
 }
 
 /// What an answer means to somebody who sees it for the first time.
-pub(super) fn meaning(path: &str, is_success: bool) -> &'static [&'static str] {
-    match (path, is_success) {
-        ("/api/agent/identity", true) => &["The agent is registered: it has a first token, and 24 hours to find an owner."],
-        ("/api/agent/identity/claim", true) => &["The claim has begun. The service mails the link; the agent shows its owner both:"],
-        ("/api/agent/oauth/token", true) => &["Claimed. This answer holds the agent's token, and no other ever will."],
-        ("/api/agent/oauth/token", false) => &["Not yet (authorization_pending): the owner has still to act."],
-        ("/v1/auth/verify-phone", true) => &[
+pub(super) fn meaning(path: &str, status: u16) -> &'static [&'static str] {
+    match (path, status) {
+        ("/api/agent/identity", 200) => &["The agent is registered: it has a first token, and 24 hours to find an owner."],
+        ("/api/agent/identity/claim", 200) => &["The claim has begun. The service mails the link; the agent shows its owner both:"],
+        ("/api/agent/oauth/token", 200) => &["Claimed. This answer holds the agent's token, and no other ever will."],
+        ("/api/agent/oauth/token", 400) => &["Not yet (authorization_pending): the owner has still to act."],
+        ("/v1/auth/verify-phone", 200) => &[
             "The manifest is accepted. Before any SMS, a person checks what becomes public, in",
             "the badge and for whoever looks the agent up:",
         ],
-        ("/v1/auth/confirm-manifest", true) => &["The service sends a one-time code by SMS."],
-        ("/v1/auth/confirm", true) => &["The code was right. This answer holds the agent's badge, and no other ever will."],
+        ("/v1/auth/confirm-manifest", 200) => &["The service sends a one-time code by SMS."],
+        ("/v1/auth/confirm", 200) => &["The code was right. This answer holds the agent's badge, and no other ever will."],
         _ => &[],
     }
 }
