@@ -183,3 +183,48 @@ fn text(error: &Error) -> String {
     };
     words.chars().map(|c| if c.is_ascii_graphic() { c } else { ' ' }).take(MAX_TEXT).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_says_by_its_phase_whether_anything_was_sent() {
+        for (phase, begun, delivery) in [
+            (Timeout::Resolve, true, Delivery::NotSent),
+            (Timeout::Connect, true, Delivery::NotSent),
+            (Timeout::Global, false, Delivery::NotSent),
+            (Timeout::Global, true, Delivery::Unknown),
+            (Timeout::RecvBody, true, Delivery::Unknown),
+        ] {
+            let failure = failure(&Error::Timeout(phase), begun);
+            assert_eq!((failure.kind, failure.delivery), (TransportKind::Timeout, delivery), "{phase:?}");
+        }
+        let by_the_system = Error::Io(io::ErrorKind::TimedOut.into());
+        assert_eq!(failure(&by_the_system, true).kind, TransportKind::Timeout);
+    }
+
+    #[test]
+    fn words_that_may_quote_the_request_are_left_out_and_the_rest_is_made_printable() {
+        assert_eq!(text(&Error::BadUri("http://x/?token=secret".into())), "");
+        assert_eq!(text(&Error::Other("secret".into())), "");
+        let wild = io::Error::other("\u{1b}[2J\u{202e}ab\n".to_owned() + &"x".repeat(1000));
+        let text = text(&Error::Io(wild));
+        assert!(text.starts_with("io:  [2J ab xx") && text.len() == MAX_TEXT, "{text}");
+    }
+
+    #[test]
+    fn this_machine_has_many_names() {
+        for (uri, expected) in [
+            ("http://localhost/", true),
+            ("http://LOCALHOST:1/", true),
+            ("https://127.8.9.10:1/x?y", true),
+            ("http://[::1]:1/", true),
+            ("https://localhost.example/", false),
+            ("https://app.opentrain.ai/", false),
+            ("/path", false),
+        ] {
+            assert_eq!(is_loopback(&uri.parse().unwrap()), expected, "{uri}");
+        }
+    }
+}

@@ -147,3 +147,47 @@ fn sleep_until(until: Timestamp, mut clock: impl FnMut() -> Timestamp, mut sleep
         seen = now;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The sleeps until 10 s, when each moves the clock by what `moved` makes of it.
+    fn sleeps(mut moved: impl FnMut(u64) -> i64) -> Vec<u64> {
+        let (now, mut sleeps) = (std::cell::Cell::new(0), Vec::new());
+        let sleep = |duration: Duration| {
+            let ms = u64::try_from(duration.as_millis()).unwrap();
+            now.set(now.get() + moved(ms));
+            sleeps.push(ms);
+        };
+        sleep_until(Timestamp::from_unix_ms(10_000), || Timestamp::from_unix_ms(now.get()), sleep);
+        sleeps
+    }
+
+    #[test]
+    fn it_sleeps_in_slices_and_no_longer_than_asked() {
+        assert_eq!(sleeps(|ms| i64::try_from(ms).unwrap()), [1000; 10]);
+        assert_eq!(sleeps(|ms| i64::try_from(ms).unwrap().min(700)).len(), 15);
+        let late = sleeps(|_| 3000);
+        assert_eq!(late, [1000; 4]);
+        assert_eq!(sleeps(|_| 2300).last(), Some(&800));
+    }
+
+    #[test]
+    fn it_looks_soon_after_a_suspension() {
+        let mut jumps = [1000, 3_600_000].into_iter();
+        assert_eq!(sleeps(|_| jumps.next().unwrap()), [1000; 2]);
+    }
+
+    #[test]
+    fn it_returns_when_the_clock_is_put_back() {
+        let mut jumps = [1000, -3_600_000].into_iter();
+        assert_eq!(sleeps(|_| jumps.next().unwrap()), [1000; 2]);
+    }
+
+    #[test]
+    fn the_system_clock_is_in_unix_milliseconds() {
+        // Between 2026 and 2100.
+        assert!((1_767_225_600_000..4_102_444_800_000).contains(&system_clock().as_unix_ms()));
+    }
+}

@@ -8,7 +8,11 @@
 //! host's part. [`Volatile`] is the one host that is ready-made, and keeps nothing. It is no retry library, follows no
 //! redirect, and has no async twin in here.
 //!
-//! ureq logs through the `log` crate, URLs with their queries at trace level: leave the target `ureq` out of a trace log.
+//! # Logs
+//!
+//! At trace level, `ureq_proto` gives every byte of every exchange to the `log` crate: credentials too. At debug level ureq logs
+//! none. A program that installs a logger keeps the targets `ureq` and `ureq_proto` at debug, or compiles `log` with its
+//! feature `max_level_debug`.
 //!
 //! # An agent's registration at OpenTrain, claimed by its owner
 //!

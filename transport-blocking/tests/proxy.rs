@@ -1,0 +1,105 @@
+//! Which way requests go when a proxy is named.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod common;
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::process::Command;
+use std::time::Duration;
+
+use common::*;
+use enlist_blocking::Client;
+use enlist_core::{Delivery, Exchange, TransportKind};
+use ureq::{Agent, Proxy};
+
+/// Named by nobody, so that only a proxy can reach it.
+const ELSEWHERE: &str = "http://service.invalid/?token=canary-query";
+
+fn client_by(port: u16) -> Client {
+    let proxy = Proxy::new(&format!("http://user:canary-header@127.0.0.1:{port}")).unwrap();
+    Client::from_agent(Agent::config_builder().proxy(Some(proxy)).build().new_agent())
+}
+
+#[test]
+fn an_exchange_goes_through_the_proxy() {
+    let proxy = Peer::new(|stream| {
+        stream.write_all(b"HTTP/1.1 200 Connected\r\n\r\n")?;
+        stream.read_request()?;
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+    });
+    assert_eq!(execute(&client_by(proxy.port), &exchange(ELSEWHERE)).unwrap().body(), b"{}");
+    assert!(proxy.received().starts_with("CONNECT service.invalid:80 HTTP/1.1\r\n"));
+}
+
+#[test]
+fn this_machine_is_reached_without_a_proxy() {
+    let proxy = Peer::answering("HTTP/1.1 502 Bad Gateway\r\n\r\n");
+    let peer = Peer::answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+    for host in ["127.0.0.1", "localhost", "LOCALHOST"] {
+        let url = format!("http://{host}:{}/", peer.port);
+        assert!(execute(&client_by(proxy.port), &exchange(&url)).is_ok(), "{host}");
+    }
+    assert_eq!((proxy.connections(), peer.connections()), (0, 3));
+}
+
+#[test]
+fn a_proxy_that_does_not_let_through_gets_no_byte_of_the_request() {
+    for (answer, kind) in [
+        ("HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic\r\n\r\n", TransportKind::Proxy),
+        ("HTTP/1.1 403 Forbidden\r\n\r\n", TransportKind::Proxy),
+        ("HTTP/1.1 502 Bad Gateway\r\n\r\n", TransportKind::Proxy),
+        ("", TransportKind::Proxy),
+        ("SSH-2.0-OpenSSH_9.6\r\n", TransportKind::BadHttp),
+    ] {
+        let proxy = Peer::answering(answer);
+        let failure = execute(&client_by(proxy.port), &exchange(ELSEWHERE)).unwrap_err();
+        assert_eq!((failure.kind, failure.delivery, &failure.partial), (kind, Delivery::NotSent, &None), "{failure:?}");
+        assert!(!proxy.received().contains("canary"));
+    }
+}
+
+#[test]
+fn a_proxy_that_is_not_there_or_does_not_answer_sends_nothing() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let failure = execute(&client_by(port), &exchange(ELSEWHERE)).unwrap_err();
+    assert_eq!((failure.kind, failure.delivery), (TransportKind::Connect, Delivery::NotSent));
+    let silent = Peer::raw(Spied::hold);
+    let short = Exchange { timeout: Duration::from_millis(300), ..exchange(ELSEWHERE) };
+    let failure = execute(&client_by(silent.port), &short).unwrap_err();
+    assert_eq!((failure.kind, failure.delivery), (TransportKind::Timeout, Delivery::NotSent));
+}
+
+/// The environment is this process's: the test below runs itself again in others.
+#[test]
+#[ignore = "run by the_environment_names_the_proxy"]
+fn with_the_environments_proxy() {
+    let Ok(peer) = std::env::var("TEST_PEER") else { return };
+    assert!(Client::new().execute(&exchange(&peer)).is_ok());
+    let failure = Client::new().execute(&exchange(ELSEWHERE)).unwrap_err();
+    assert_eq!(failure.delivery, Delivery::NotSent);
+}
+
+#[test]
+fn the_environment_names_the_proxy() {
+    // How a SOCKS 5 client greets, and how an HTTP one does.
+    for (scheme, greeting) in [("http", "CONNECT service.invalid:80 "), ("socks5h", "\u{5}")] {
+        for variable in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY"] {
+            let proxy = Peer::raw(|stream| {
+                let mut first = [0];
+                stream.read_exact(&mut first)?;
+                if first == *b"C" { stream.read_request().map(|_| ()) } else { Ok(()) }
+            });
+            let peer = Peer::answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+            let mut again = Command::new(std::env::current_exe().unwrap());
+            for inherited in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"] {
+                again.env_remove(inherited).env_remove(inherited.to_lowercase());
+            }
+            again.env(variable, format!("{scheme}://127.0.0.1:{}", proxy.port)).env("TEST_PEER", peer.url());
+            let output = again.args(["--exact", "with_the_environments_proxy", "--ignored"]).output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+            assert_eq!((proxy.connections(), peer.connections()), (1, 1), "{scheme} in {variable}");
+            assert!(proxy.received().starts_with(greeting), "{:?}", proxy.received());
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Whom the client trusts, and that it sends nothing to anybody else.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod common;
+
+use std::io::{Read, Write};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use common::*;
+use enlist_blocking::Client;
+use enlist_core::{Delivery, Exchange, TransportFailure, TransportKind};
+use rustls::crypto::ring;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, ServerConnection, Stream, SupportedProtocolVersion, version};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+
+const CA: &[u8] = include_bytes!("tls/ca.der");
+const VALID: &[u8] = include_bytes!("tls/valid.der");
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+
+/// A server with this certificate, and what it decrypts.
+struct Server {
+    peer: Peer,
+    decrypted: mpsc::Receiver<String>,
+}
+
+impl Server {
+    fn new(certificate: &'static [u8], versions: &[&'static SupportedProtocolVersion], asks_for_certificate: bool) -> Self {
+        let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider())).with_protocol_versions(versions).unwrap();
+        let builder = if asks_for_certificate {
+            let mut roots = RootCertStore::empty();
+            roots.add(CertificateDer::from(CA)).unwrap();
+            let provider = Arc::new(ring::default_provider());
+            builder.with_client_cert_verifier(WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap())
+        } else {
+            builder.with_no_client_auth()
+        };
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(&include_bytes!("tls/key.der")[..]));
+        let config = Arc::new(builder.with_single_cert(vec![CertificateDer::from(certificate)], key).unwrap());
+        let (said, decrypted) = mpsc::channel();
+        let peer = Peer::raw(move |stream| {
+            let mut connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut tls = Stream::new(&mut connection, stream);
+            let mut request = Vec::new();
+            let mut buffer = [0; 4096];
+            while !request.ends_with(BODY.as_bytes()) {
+                match tls.read(&mut buffer) {
+                    Ok(length) if length > 0 => request.extend(&buffer[..length]),
+                    _ => break,
+                }
+            }
+            let _ = tls.write_all(ANSWER).and_then(|()| tls.flush());
+            said.send(String::from_utf8(request).unwrap()).unwrap();
+            Ok(())
+        });
+        Self { peer, decrypted }
+    }
+
+    fn exchange(&self) -> Exchange {
+        exchange(&format!("https://localhost:{}/?token=canary-query", self.peer.port))
+    }
+
+    fn decrypted(&self) -> String {
+        self.decrypted.recv_timeout(Duration::from_secs(5)).unwrap()
+    }
+}
+
+fn client_that_trusts(certificate: &'static [u8]) -> Client {
+    let roots = RootCerts::new_with_certs(&[Certificate::from_der(certificate)]);
+    let tls = TlsConfig::builder().root_certs(roots).build();
+    Client::from_agent(ureq::Agent::config_builder().proxy(None).tls_config(tls).build().new_agent())
+}
+
+fn assert_not_sent(failure: &TransportFailure, kind: TransportKind) {
+    assert_eq!((failure.kind, failure.delivery), (kind, Delivery::NotSent), "{failure:?}");
+}
+
+#[test]
+fn a_trusted_server_is_talked_to_in_tls_1_2_and_1_3() {
+    for version in [&version::TLS12, &version::TLS13] {
+        let server = Server::new(VALID, &[version], false);
+        let client = client_that_trusts(CA);
+        for _ in 0..2 {
+            assert_eq!(execute(&client, &server.exchange()).unwrap().body(), b"{}");
+            assert!(server.decrypted().ends_with(BODY));
+        }
+        assert!(!server.peer.received().contains("canary"));
+    }
+}
+
+#[test]
+fn nothing_is_sent_to_a_server_that_is_not_to_be_trusted() {
+    for (certificate, client, word) in [
+        (VALID, client(), "UnknownIssuer"),
+        (&include_bytes!("tls/self_signed.der")[..], client_that_trusts(CA), "UnknownIssuer"),
+        (&include_bytes!("tls/expired.der")[..], client_that_trusts(CA), "expired"),
+        (&include_bytes!("tls/other_name.der")[..], client_that_trusts(CA), "not valid for name"),
+    ] {
+        let server = Server::new(certificate, &[&version::TLS12, &version::TLS13], false);
+        let failure = execute(&client, &server.exchange()).unwrap_err();
+        assert_not_sent(&failure, TransportKind::Tls);
+        assert!(failure.text.contains(word), "{}", failure.text);
+        assert_eq!(server.decrypted(), "");
+    }
+}
+
+/// In TLS 1.3 the server's refusal of a client without a certificate comes when the client has sent its request already.
+#[test]
+fn a_refusal_after_the_handshake_may_have_delivered() {
+    let server = Server::new(VALID, &[&version::TLS13], true);
+    let failure = execute(&client_that_trusts(CA), &server.exchange()).unwrap_err();
+    assert_eq!((failure.kind, failure.delivery), (TransportKind::Closed, Delivery::Unknown), "{failure:?}");
+    let server = Server::new(VALID, &[&version::TLS12], true);
+    assert_not_sent(&execute(&client_that_trusts(CA), &server.exchange()).unwrap_err(), TransportKind::Tls);
+}
+
+#[test]
+fn nothing_is_sent_where_tls_is_not_spoken() {
+    let https = |peer: &Peer| exchange(&format!("https://localhost:{}/?token=canary-query", peer.port));
+    let plain = Peer::raw(|stream| stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").and_then(|()| stream.hold()));
+    assert_not_sent(&failed(&https(&plain)), TransportKind::Tls);
+    let closing = Peer::raw(|stream| stream.read(&mut [0; 4096]).map(|_| ()));
+    assert_not_sent(&failed(&https(&closing)), TransportKind::Connect);
+    let silent = Peer::raw(Spied::hold);
+    assert_not_sent(&failed(&Exchange { timeout: Duration::from_millis(300), ..https(&silent) }), TransportKind::Timeout);
+    for peer in [plain, closing, silent] {
+        assert!(!peer.received().is_empty() && !peer.received().contains("canary"));
+    }
+}
