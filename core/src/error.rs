@@ -128,8 +128,10 @@ fn detail(text: &str) -> String {
 }
 
 /// A service's refusal: any answer that is no success, and a 2xx whose body carries `error`.
+///
+/// Its `Display` says the status alone: what the service wrote is in the fields, and is nobody's sentence but its own.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the service answered {status}{}", in_brackets(self.code.as_ref()))]
+#[error("the service answered {status}")]
 pub struct ServerError {
     /// The HTTP status.
     pub status: u16,
@@ -141,10 +143,6 @@ pub struct ServerError {
     pub retry_after: Option<u64>,
     /// The body's beginning, when it was no JSON error.
     pub body: Option<Untrusted>,
-}
-
-fn in_brackets(code: Option<&Untrusted>) -> String {
-    code.map_or_else(String::new, |code| alloc::format!(" ({code})"))
 }
 
 impl ServerError {
@@ -199,7 +197,7 @@ pub enum Violation {
         field: Cow<'static, str>,
     },
     /// A URL in the answer is not on the pinned origin.
-    #[error("`{field}` in the service's answer points to another origin, {origin}; nothing was sent there")]
+    #[error("`{field}` in the service's answer points to another origin; nothing was sent there")]
     ForeignOrigin {
         /// The member's name.
         field: Cow<'static, str>,
