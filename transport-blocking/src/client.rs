@@ -33,8 +33,11 @@ impl Default for Client {
 }
 
 impl Client {
-    /// A client that goes through the proxy that `ALL_PROXY`, `HTTPS_PROXY` or `HTTP_PROXY` names, but for the hosts in
-    /// `NO_PROXY` and this machine itself. It opens nothing and loads no trust roots before a connection needs them.
+    /// A client that goes through the environment's proxy, but never to this machine itself.
+    ///
+    /// The proxy is what the first of `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY` names (or their lower-case twins), an HTTP or a
+    /// SOCKS one; `NO_PROXY` lists hosts to reach without it: `host`, `.domain`, `*`. Nothing is opened, and no trust roots are
+    /// loaded, before a connection needs them.
     #[must_use]
     pub fn new() -> Self {
         // A poll comes every five seconds or more, and servers close idle connections after five. ureq looks at a kept

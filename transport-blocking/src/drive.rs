@@ -28,12 +28,17 @@ pub enum DriveError<E> {
 
 /// Drives a ceremony to its end, or until the host leaves.
 ///
-/// Each exchange is prepared (saved) before it is sent, journaled before its answer is parsed, and saved after. `execute` is
-/// the client, `|exchange| client.execute(exchange)` for a [`Client`](crate::Client). Another one has five duties: it follows
-/// no redirect and repeats nothing by itself; it gives every status back as an answer, a 4xx too; it keeps
-/// [`timeout`](Exchange::timeout) from the first byte to the last and reads no more than [`max_body`](Exchange::max_body)
-/// bytes; it passes all headers, both ways, and decompresses nothing; and it says
-/// [`NotSent`](enlist_core::Delivery::NotSent) only when the service cannot have seen the request.
+/// Each exchange is prepared (saved) before it is sent, journaled before its answer is parsed, and saved after.
+///
+/// `execute` is the client: `|exchange| client.execute(exchange)` for a [`Client`](crate::Client). Another one has five duties:
+///
+/// * It follows no redirect, and repeats nothing by itself.
+/// * It gives back every status as an answer, a 4xx too.
+/// * It keeps the [`timeout`](Exchange::timeout), from connecting to the last byte, and reads no more than
+///   [`max_body`](Exchange::max_body) bytes.
+/// * It passes on all headers, both ways, and decompresses nothing.
+/// * It reports [`NotSent`](enlist_core::Delivery::NotSent) only when the service cannot have seen the request; when in doubt,
+///   [`Unknown`](enlist_core::Delivery::Unknown).
 ///
 /// # Errors
 /// [`DriveError`]. After a failed [`journal`](Host::journal) or [`save`](Host::save), the ceremony holds what was to be kept.

@@ -25,6 +25,18 @@ fn the_request_is_sent_as_it_was_built() {
 }
 
 #[test]
+fn no_header_is_added_that_was_not_there() {
+    let peer = Peer::answering("HTTP/1.1 204 No Content\r\n\r\n");
+    let mut exchange = peer.exchange();
+    exchange.request.headers_mut().clear();
+    execute(&client(), &exchange).unwrap();
+    let received = peer.received().to_lowercase();
+    for added in ["accept:", "accept-encoding:", "user-agent:", "cookie:", "referer:", "expect:", "transfer-encoding:"] {
+        assert!(!received.contains(added), "{received}");
+    }
+}
+
+#[test]
 fn every_status_is_an_answer_with_its_headers_and_body() {
     for status in [200, 201, 400, 401, 403, 404, 407, 409, 410, 429, 451, 500, 502, 503, 504, 599] {
         let body = r#"{"error":"authorization_pending"}"#;
@@ -133,7 +145,8 @@ fn each_exchange_has_a_connection_of_its_own() {
         // A second request would be read, and never answered.
         stream.read_request().map(|_| ())
     });
-    let keeping = enlist_blocking::Client::from_agent(ureq::Agent::config_builder().proxy(None).build().new_agent());
+    // ureq does not share connections between requests whose user agents differ; here they are the same.
+    let keeping = enlist_blocking::Client::from_agent(ureq::Agent::config_builder().proxy(None).user_agent("").build().new_agent());
     for client in [enlist_blocking::Client::new(), keeping] {
         let before = peer.connections();
         for _ in 0..3 {
@@ -141,6 +154,20 @@ fn each_exchange_has_a_connection_of_its_own() {
         }
         assert_eq!(peer.connections() - before, 3);
     }
+}
+
+#[test]
+fn no_connection_is_held_between_exchanges() {
+    let (said, closed) = std::sync::mpsc::channel();
+    let peer = Peer::new(move |stream| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: keep-alive\r\ncontent-length: 2\r\n\r\n{}")?;
+        stream.hold()?;
+        said.send(()).unwrap();
+        Ok(())
+    });
+    let client = enlist_blocking::Client::new();
+    execute(&client, &peer.exchange()).unwrap();
+    assert!(closed.recv_timeout(std::time::Duration::from_secs(1)).is_ok());
 }
 
 #[test]

@@ -106,14 +106,18 @@ fn nothing_is_sent_to_a_server_that_is_not_to_be_trusted() {
     }
 }
 
-/// In TLS 1.3 the server's refusal of a client without a certificate comes when the client has sent its request already.
+/// In TLS 1.3 the server's refusal of a client without a certificate comes when the client has most often sent its request.
 #[test]
 fn a_refusal_after_the_handshake_may_have_delivered() {
-    let server = Server::new(VALID, &[&version::TLS13], true);
-    let failure = execute(&client_that_trusts(CA), &server.exchange()).unwrap_err();
-    assert_eq!((failure.kind, failure.delivery), (TransportKind::Closed, Delivery::Unknown), "{failure:?}");
-    let server = Server::new(VALID, &[&version::TLS12], true);
-    assert_not_sent(&execute(&client_that_trusts(CA), &server.exchange()).unwrap_err(), TransportKind::Tls);
+    let refused = |version| {
+        let failure = execute(&client_that_trusts(CA), &Server::new(VALID, &[version], true).exchange()).unwrap_err();
+        (failure.kind, failure.delivery)
+    };
+    // The server closes, and whether the client sees that first while writing is chance.
+    let broken = (TransportKind::Connect, Delivery::NotSent);
+    let (in_1_3, in_1_2) = (refused(&version::TLS13), refused(&version::TLS12));
+    assert!([(TransportKind::Closed, Delivery::Unknown), broken].contains(&in_1_3), "{in_1_3:?}");
+    assert!([(TransportKind::Tls, Delivery::NotSent), broken].contains(&in_1_2), "{in_1_2:?}");
 }
 
 #[test]
