@@ -72,6 +72,14 @@ impl Call {
         }
     }
 
+    /// When it is due, if it waits.
+    pub(crate) fn waits_until(&self, now: Timestamp) -> Option<Timestamp> {
+        match &self.phase {
+            Phase::Waiting { timer, .. } => timer.until(now),
+            Phase::Due | Phase::InFlight(_) => None,
+        }
+    }
+
     /// The same call, sent as exchange `id`.
     pub(crate) fn sent(self, id: ExchangeId) -> Self {
         Self { phase: Phase::InFlight(id), ..self }
@@ -106,10 +114,11 @@ impl Call {
 
     fn refused_busy(self, error: ServerError, now: Timestamp) -> Next<'static> {
         if self.busy >= BUSY_REPEATS {
-            return Next::End(give_up(error.into(), now));
+            return Next::End(give_up(error.into(), false, now));
         }
         let named = error.retry_after.map(|seconds| Duration::from_secs(seconds.min(u64::from(LONGEST))));
-        let wait = named.unwrap_or_else(|| doubled(self.busy));
+        // A time that is past, or nought, is no leave to hurry.
+        let wait = named.map_or_else(|| doubled(self.busy), |named| named.max(FIRST_WAIT));
         Next::Again(Self { busy: self.busy.saturating_add(1), ..self }.after(wait, error.into(), now))
     }
 
@@ -117,13 +126,13 @@ impl Call {
         match failure.kind {
             TransportKind::NotTried => return Next::Again(Self { phase: Phase::Due, ..self }),
             // Neither a certificate nor a proxy's refusal gets better in seconds.
-            TransportKind::Tls | TransportKind::Proxy => return Next::End(give_up(failure.into(), now)),
+            TransportKind::Tls | TransportKind::Proxy => return Next::End(give_up(failure.into(), false, now)),
             _ => {}
         }
         let since = self.unsent_since.unwrap_or(now);
         let tries = self.unsent.saturating_add(1);
         if tries >= UNSENT_TRIES || now.since(since) > UNSENT_WITHIN {
-            return Next::End(give_up(failure.into(), now));
+            return Next::End(give_up(failure.into(), false, now));
         }
         let wait = doubled(self.unsent);
         Next::Again(Self { unsent: tries, unsent_since: Some(since), ..self }.after(wait, failure.into(), now))
@@ -140,12 +149,12 @@ impl Call {
 }
 
 /// The failure of tries that brought no definite answer.
-pub(crate) fn give_up(trouble: Trouble, now: Timestamp) -> Failure {
+pub(crate) fn give_up(trouble: Trouble, doubt: bool, now: Timestamp) -> Failure {
     let named = match &trouble {
         Trouble::Server(error) => error.retry_after,
         Trouble::Transport(_) | Trouble::Unreadable(_) => None,
     };
-    Failure::GaveUp { trouble, retry_at: come_back(now, named), doubt: false }
+    Failure::GaveUp { trouble, retry_at: come_back(now, named), doubt }
 }
 
 fn come_back(now: Timestamp, retry_after: Option<u64>) -> Timestamp {

@@ -112,7 +112,7 @@ impl TransportKind {
             Self::Dns => "the service's name could not be resolved",
             Self::Connect => "no connection to the service",
             Self::Timeout => "no answer within the time allowed",
-            Self::Tls => "the service's certificate or TLS was not accepted; nothing was sent",
+            Self::Tls => "the service's certificate or TLS was not accepted",
             Self::Proxy => "the proxy refused",
             Self::Closed => "the connection broke before the whole answer had come",
             Self::BodyTooLarge => "the answer was larger than allowed",
@@ -141,6 +141,8 @@ pub struct ServerError {
     pub description: Option<Untrusted>,
     /// `Retry-After` in seconds from the receipt, unclamped.
     pub retry_after: Option<u64>,
+    /// `interval` in the body, in seconds: some services send it with `slow_down`.
+    pub interval: Option<u32>,
     /// The body's beginning, when it was no JSON error.
     pub body: Option<Untrusted>,
 }

@@ -72,7 +72,7 @@ impl Origin {
         if rest.contains('#') {
             return Err(Violation::BadField { field: field.into() });
         }
-        self.endpoint(rest).0.path_and_query().map_or(Err(Violation::BadField { field: field.into() }), |_| Ok(self.endpoint(rest)))
+        format!("{self}{rest}").parse().map(Endpoint).map_err(|_| Violation::BadField { field: field.into() })
     }
 
     /// A link for the human, re-serialised from what was parsed.
@@ -138,15 +138,22 @@ fn split(url: &str) -> Option<(Origin, &str)> {
 fn host_and_port(authority: &str, scheme: Scheme) -> Option<(String, u16)> {
     let parsed: http::uri::Authority = authority.parse().ok()?;
     let host = parsed.host();
-    let is_v6 = host.starts_with('[');
+    if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        // One address has many spellings; they are one host.
+        let address: Ipv6Addr = address.parse().ok()?;
+        return Some((format!("[{address}]"), port_of(authority, host, scheme)?));
+    }
     let is_name = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'));
+    is_name.then(|| Some((host.to_ascii_lowercase(), port_of(authority, host, scheme)?)))?
+}
+
+fn port_of(authority: &str, host: &str, scheme: Scheme) -> Option<u16> {
     let after_host = authority.strip_prefix(host)?;
-    let port = match after_host.strip_prefix(':') {
-        None if after_host.is_empty() => scheme.name_and_port().1,
-        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok().filter(|port| *port != 0)?,
-        _ => return None,
-    };
-    (is_v6 || is_name).then(|| (host.to_ascii_lowercase(), port))
+    match after_host.strip_prefix(':') {
+        None if after_host.is_empty() => Some(scheme.name_and_port().1),
+        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok().filter(|port| *port != 0),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -192,6 +199,14 @@ mod tests {
         ] {
             // White space around a typed URL is forgiven; a line break inside is not.
             assert_eq!(Origin::parse(bad).is_ok(), bad.ends_with('\n'), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_ipv6_host_is_an_address_and_not_a_text() {
+        assert_eq!(Origin::parse("https://[::1]"), Origin::parse("https://[0:0:0:0:0:0:0:1]:443"));
+        for bad in ["https://[zz]", "https://[]", "https://[1]", "https://[::1", "https://[::1]x"] {
+            assert!(Origin::parse(bad).is_err(), "{bad}");
         }
     }
 

@@ -31,6 +31,11 @@ pub trait Kind: sealed::Sealed {
     }
     /// Whether `text` keeps the rule.
     fn allows(text: &str) -> bool;
+    /// The form that may be shown.
+    #[must_use]
+    fn hint(text: &str) -> String {
+        token_hint(text)
+    }
 }
 
 /// An input that breaks the rule of its type. The input itself is not in it, for it may be a secret.
@@ -57,21 +62,20 @@ impl<K: Kind> Secret<K> {
         }
     }
 
-    /// A form that may be shown: the prefix that names the kind of token, and the last four characters
-    /// (the first letter and the domain of an e-mail, the country and the last four digits of a phone).
+    /// A form that may be shown: of a token its prefix and its last four characters, of an e-mail its first letter and the
+    /// domain, of a phone number its last four digits, of anything else nothing.
     #[must_use]
     pub fn hint(&self) -> String {
-        if let Some((name, domain)) = self.text.rsplit_once('@') {
-            return format!("{}…@{domain}", name.chars().next().unwrap_or('…'));
-        }
-        let prefix = ["ot_pat_", "ot_clm_", "ot_cat_", "eyJ", "+"].into_iter().find(|prefix| self.text.starts_with(prefix));
-        let last = self.text.len().checked_sub(4).and_then(|at| self.text.get(at..));
-        match (prefix, last) {
-            (Some("+"), Some(last)) => format!("+…{last}"),
-            // A short value would be half told by its last four characters.
-            (prefix, Some(last)) if self.text.len() >= 20 => format!("{}…{last}", prefix.unwrap_or("")),
-            _ => "…".to_owned(),
-        }
+        K::hint(&self.text)
+    }
+}
+
+/// The prefix that names the kind of token, and the end. A short text would be half told by that.
+fn token_hint(text: &str) -> String {
+    let prefix = ["ot_pat_", "ot_clm_", "eyJ"].into_iter().find(|prefix| text.starts_with(prefix));
+    match (prefix, text.len().checked_sub(4).and_then(|at| text.get(at..))) {
+        (Some(prefix), Some(last)) if text.len() >= 20 => format!("{prefix}…{last}"),
+        _ => "…".to_owned(),
     }
 }
 
@@ -124,10 +128,10 @@ pub type Phone = Secret<kind::Phone>;
 
 /// The kinds of [`Secret`], as types without values.
 pub mod kind {
-    use super::{Kind, sealed::Sealed};
+    use super::{Kind, String, format, sealed::Sealed};
 
     macro_rules! kinds {
-        ($($name:ident: $rule:literal, $allows:expr $(, clean $clean:expr)?;)*) => {$(
+        ($($name:ident: $rule:literal, $allows:expr $(, clean $clean:expr)? $(, hint $hint:expr)?;)*) => {$(
             #[doc = concat!("Kind of [`super::", stringify!($name), "`].")]
             #[derive(Debug)]
             pub enum $name {}
@@ -137,6 +141,7 @@ pub mod kind {
                 const RULE: &'static str = $rule;
                 $(fn clean(text: &str) -> &str { ($clean)(text) })?
                 fn allows(text: &str) -> bool { ($allows)(text) }
+                $(fn hint(text: &str) -> String { ($hint)(text) })?
             }
         )*};
     }
@@ -144,14 +149,27 @@ pub mod kind {
     kinds! {
         PersonalToken: "visible ASCII characters only", is_token;
         ClaimToken: "visible ASCII characters only", is_token;
-        ClaimLink: "an absolute link of visible ASCII characters", is_token;
-        UserCode: "at most 64 visible ASCII characters", |text: &str| is_token(text) && text.len() <= 64;
+        ClaimLink: "an absolute link of visible ASCII characters", is_token, hint no_hint;
+        UserCode: "at most 64 visible ASCII characters", |text: &str| is_token(text) && text.len() <= 64, hint no_hint;
         Otp: "exactly the 6 digits of the message, 0 to 9",
-            |text: &str| text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit()), clean str::trim;
+            |text: &str| text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit()), clean str::trim, hint no_hint;
         Badge: "visible ASCII characters only", is_token;
-        SessionId: "at most 256 visible ASCII characters", |text: &str| is_token(text) && text.len() <= 256;
-        Email: "an address like name@example.com", is_email, clean str::trim;
-        Phone: "E.164, like +15005550006: a plus sign, then 2 to 15 digits of which the first is not 0", is_e164, clean str::trim;
+        SessionId: "at most 256 visible ASCII characters", |text: &str| is_token(text) && text.len() <= 256, hint no_hint;
+        Email: "an address like name@example.com", is_email, clean str::trim, hint email_hint;
+        Phone: "E.164, like +15005550006: a plus sign, then 2 to 15 digits of which the first is not 0", is_e164, clean str::trim, hint phone_hint;
+    }
+
+    fn no_hint(_: &str) -> String {
+        "…".into()
+    }
+
+    fn email_hint(text: &str) -> String {
+        let (name, domain) = text.rsplit_once('@').unwrap_or_default();
+        format!("{}…@{domain}", name.chars().next().unwrap_or('…'))
+    }
+
+    fn phone_hint(text: &str) -> String {
+        format!("+…{}", text.len().checked_sub(4).and_then(|at| text.get(at..)).unwrap_or_default())
     }
 
     fn is_token(text: &str) -> bool {
@@ -253,5 +271,8 @@ mod tests {
         ]
         .into();
         assert_eq!(hints, ["o…@example.com", "+…0006", "…"]);
+        // A link or a token with an at sign in it is no e-mail address.
+        assert_eq!(ClaimLink::parse("https://app.opentrain.ai/claim?email=o@example.com&token=ot_cat_SECRET").unwrap().hint(), "…");
+        assert_eq!(PersonalToken::parse("ot_pat_8f2a@CANARYCANARY91cd").unwrap().hint(), "ot_pat_…91cd");
     }
 }

@@ -38,14 +38,16 @@ impl Untrusted {
 impl fmt::Display for Untrusted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut rest = self.0.as_str();
+        let mut at_word_start = true;
         for _ in 0..Self::SHOWN {
             let Some(char) = rest.chars().next() else { return Ok(()) };
-            if let Some(length) = token_at_start(rest) {
+            if let Some(length) = token_at_start(rest).or_else(|| at_word_start.then(|| person_at_start(rest)).flatten()) {
                 f.write_str("[redacted]")?;
                 rest = rest.get(length..).unwrap_or_default();
                 continue;
             }
             rest = rest.get(char.len_utf8()..).unwrap_or_default();
+            at_word_start = !is_of_address(char);
             // An escape that stands in the text itself would read as one of ours.
             if is_unsafe(char) || (char == '<' && rest.starts_with("U+")) {
                 write!(f, "<U+{:04X}>", u32::from(char))?;
@@ -72,12 +74,25 @@ fn token_at_start(text: &str) -> Option<usize> {
     (length > prefix.len()).then_some(length)
 }
 
+/// The length of an e-mail address or a phone number at the start of `text`.
+fn person_at_start(text: &str) -> Option<usize> {
+    let length = text.find(|char| !is_of_address(char)).unwrap_or(text.len());
+    let word = text.get(..length)?;
+    let is_email = word.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.'));
+    let is_phone = word.strip_prefix('+').is_some_and(|digits| digits.len() >= 7 && digits.bytes().all(|byte| byte.is_ascii_digit()));
+    (is_email || is_phone).then_some(length)
+}
+
+fn is_of_address(char: char) -> bool {
+    char.is_alphanumeric() || matches!(char, '@' | '.' | '_' | '-' | '+' | '%')
+}
+
 /// Controls, line separators, bidirectional marks, zero-width and invisible characters.
 fn is_unsafe(char: char) -> bool {
     char.is_control()
         || matches!(u32::from(char),
-            0xAD | 0x61C | 0x115F | 0x1160 | 0x17B4 | 0x17B5 | 0x180B..=0x180F | 0x200B..=0x200F | 0x2028..=0x202E
-            | 0x2060..=0x206F | 0x3164 | 0xFE00..=0xFE0F | 0xFEFF | 0xFFA0 | 0xFFF0..=0xFFFB | 0x1BCA0..=0x1BCA3
+            0xAD | 0x34F | 0x61C | 0x115F | 0x1160 | 0x17B4 | 0x17B5 | 0x180B..=0x180F | 0x200B..=0x200F | 0x2028..=0x202E
+            | 0x2060..=0x206F | 0x2800 | 0x3164 | 0xFE00..=0xFE0F | 0xFEFF | 0xFFA0 | 0xFFF0..=0xFFFB | 0x1BCA0..=0x1BCA3
             | 0x1D173..=0x1D17A | 0xE0000..=0xE0FFF)
 }
 
@@ -107,6 +122,21 @@ mod tests {
     fn tokens_that_a_service_echoes_are_redacted() {
         assert_eq!(shown("token ot_clm_AbC-12_3 is unknown"), "token [redacted] is unknown");
         assert_eq!(shown("(eyJhbGciOiJFZERTQSJ9.e30.c2ln)"), "([redacted])");
+    }
+
+    #[test]
+    fn a_persons_data_that_a_service_echoes_is_redacted() {
+        assert_eq!(shown("owner@example.com: taken, +15005550006 too"), "[redacted]: taken, [redacted] too");
+        assert_eq!(shown("<o.w+n@sub.example.org>"), "<[redacted]>");
+        assert_eq!(shown("a @ b, x@y, +1 23, 2+2"), "a @ b, x@y, +1 23, 2+2");
+    }
+
+    #[test]
+    fn every_bidi_control_is_made_visible() {
+        for code in (0x202A..=0x202E).chain(0x2066..=0x2069).chain([0x61C, 0x200E, 0x200F, 0x34F, 0x2800]) {
+            let char = char::from_u32(code).unwrap();
+            assert_eq!(shown(&String::from(char)), format!("<U+{code:04X}>"));
+        }
     }
 
     #[test]

@@ -56,6 +56,7 @@ fn a_start_that_cannot_be_shown_safely_is_refused() {
         (start(r#""1""#, r#""javascript:alert(1)""#, life), Violation::BadField { field: "verification_uri".into() }),
         (start(r#""1""#, r#""""#, life), Violation::MissingField { field: "verification_uri".into() }),
         (start(r#""1""#, link, ""), Violation::MissingField { field: "expires_in".into() }),
+        (start(r#""1""#, link, r#","expires_in":null"#), Violation::MissingField { field: "expires_in".into() }),
     ] {
         assert_eq!(Bench::new(claim(), [answer]).run(), Err(Failure::Protocol(expected)));
     }
@@ -63,10 +64,7 @@ fn a_start_that_cannot_be_shown_safely_is_refused() {
     assert!(matches!(Bench::new(claim(), [foreign]).run(), Err(Failure::Protocol(Violation::BadField { .. }))));
     let foreign = start(r#""1""#, r#""https://evil.example/?token=ot_cat_SECRETSECRET""#, life);
     let Err(Failure::Protocol(violation)) = Bench::new(claim(), [foreign]).run() else { panic!() };
-    assert_eq!(
-        violation.to_string(),
-        "`verification_uri` in the service's answer points to another origin; nothing was sent there"
-    );
+    assert_eq!(violation.to_string(), "`verification_uri` in the service's answer points to another origin; nothing was sent there");
 }
 
 /// Hostile answers to a poll: each a wait of its kind, and the token is still got.
@@ -118,6 +116,18 @@ fn only_an_answer_that_may_have_held_the_token_leaves_a_doubt() {
     for unreadable in [html(200), json(200, "{}"), cut(200, "{"), with_headers(200, &[("content-encoding", "gzip")], "")] {
         assert!(matches!(end(unreadable), Failure::CredentialUnreadable { kept, .. } if kept.len() == 1));
     }
+}
+
+#[test]
+fn a_doubt_is_told_whatever_ends_the_claim() {
+    for end in [html(404), html(302), error(400, "access_denied"), error(400, "teapot")] {
+        let mut bench = waiting_claim([lost(), end]);
+        bench.run().unwrap_err();
+        assert!(bench.ceremony.in_doubt());
+    }
+    let mut bench = waiting_claim([lost(), pending(), html(404)]);
+    bench.run().unwrap_err();
+    assert!(!bench.ceremony.in_doubt());
 }
 
 #[test]
@@ -204,6 +214,12 @@ fn a_late_answer_of_another_exchange_changes_nothing() {
     bench.run_on();
     let stale = bench.begin().id;
     bench.handle(Input::answered(stale, pending()));
+    let before = bench.ceremony.clone();
+    assert_eq!(bench.ceremony.handle(bench.now, Input::answered(stale, delivered())), Err(Misuse::NotInFlight(stale)));
+    assert_eq!(bench.ceremony, before);
+    // Nor while another is under way.
+    bench.run_on();
+    bench.begin();
     let before = bench.ceremony.clone();
     assert_eq!(bench.ceremony.handle(bench.now, Input::answered(stale, delivered())), Err(Misuse::NotInFlight(stale)));
     assert_eq!(bench.ceremony, before);

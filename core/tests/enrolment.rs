@@ -112,6 +112,10 @@ fn misuse_leaves_the_state_as_it_is() {
     // A stale answer: one to an exchange that is settled.
     bench.handle(Input::answered(id, html(503)));
     assert_eq!(bench.ceremony.handle(START, Input::lost(id)), Err(Misuse::NotInFlight(id)));
+    // And while another is under way.
+    bench.now = START.after(std::time::Duration::from_secs(2));
+    bench.begin();
+    assert_eq!(bench.ceremony.handle(bench.now, Input::lost(id)), Err(Misuse::NotInFlight(id)));
 }
 
 #[test]

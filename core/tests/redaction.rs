@@ -68,7 +68,7 @@ fn debug_of<A: Debug>(input: &Input<A>) -> String {
 }
 
 fn echo(status: u16) -> Answered {
-    let words = "token ot_clm_CLAIMTOKENCLAIMTOKEN77ab of ot_pat_8f2a_PRECLAIMPRECLAIM91cd, eyJhbGciOiJFZERTQSJ9.e30.QkFER0VT is bad";
+    let words = "token ot_clm_CLAIMTOKENCLAIMTOKEN77ab of ot_pat_8f2a_PRECLAIMPRECLAIM91cd, eyJhbGciOiJFZERTQSJ9.e30.QkFER0VT for owner@example.com and +15005550006 is bad";
     json(status, &format!(r#"{{"error":"ot_cat_ATTEMPTTOKENATTEMPT12","error_description":"{words}","text":"{words}"}}"#))
 }
 

@@ -146,6 +146,84 @@ fn after_a_503_a_no_is_ambiguous_and_never_called_a_loss() {
 }
 
 #[test]
+fn only_the_code_delivers() {
+    let delivers = |answers: Vec<Answered>| {
+        let mut bench = with_codes([]);
+        bench = Bench::new(bench.ceremony.clone(), answers).answering([Answer::ProfileOk, otp("123456")]);
+        bench.run_on();
+        bench.begin().delivers
+    };
+    assert_eq!([delivers(vec![]), delivers(vec![submitted()]), delivers(vec![submitted(), texted()])], [false, false, true]);
+}
+
+/// A no to another code than the one whose answer was lost says only that this other one is wrong.
+#[test]
+fn a_no_to_another_code_proves_no_loss() {
+    let mut bench = with_codes([lost(), lost(), html(401), badge()]);
+    bench.run().unwrap();
+    assert!(bench.sent[4].contains("234567") && bench.sent[5].contains("345678"));
+    // 410 says that the session is spent, whatever the code.
+    let mut bench = with_codes([lost(), lost(), html(410)]);
+    assert!(matches!(bench.run(), Err(Failure::CredentialLost { .. })));
+    assert!(bench.ceremony.in_doubt());
+}
+
+#[test]
+fn a_readable_success_without_a_badge_is_kept_aside() {
+    for answer in [json(200, r#"{"verified":true}"#), json(200, r#"{"verified":true,"badge":"a\nb"}"#), json(200, "{}")] {
+        let mut bench = with_codes([answer, lost()]);
+        bench.run_on();
+        assert_eq!(bench.ceremony.snapshot().kept().len(), 1);
+    }
+}
+
+#[test]
+fn a_badge_beats_verified_false() {
+    assert!(with_codes([json(200, r#"{"verified":false,"badge":"x.y.z"}"#)]).run().is_ok());
+}
+
+#[test]
+fn another_sms_can_be_ordered_when_none_came() {
+    let mut first = bench([submitted(), texted(), texted(), badge()], [Answer::ProfileOk, Answer::SmsAgain, otp("123456")]);
+    first.run().unwrap();
+    assert_eq!(first.sent[1], first.sent[2]);
+    // After it, a no proves nothing about the code of the first.
+    let mut second = bench([submitted(), texted(), lost(), lost()], [Answer::ProfileOk, otp("123456")]);
+    second.run_on();
+    let mut second =
+        Bench::new(second.ceremony, [texted(), html(401), html(410)]).answering([Answer::SmsAgain, otp("123456"), otp("123456")]);
+    assert!(matches!(second.run(), Err(Failure::SessionExpired { doubt: true, .. })));
+}
+
+#[test]
+fn a_strangers_page_is_no_answer_to_a_code() {
+    for status in [403, 408] {
+        let mut bench = with_codes([html(status), badge()]);
+        bench.run().unwrap();
+        assert!(matches!(bench.prompts.last(), Some(Prompt::Otp { reason: OtpReason::NotTaken(_), .. })));
+    }
+}
+
+#[test]
+fn no_waiting_beyond_the_sessions_end() {
+    let mut bench = with_codes([with_headers(503, &[("retry-after", "3000")], ""), badge()]);
+    bench.run().unwrap();
+    assert_eq!(bench.waited()[2], 0.0);
+}
+
+#[test]
+fn a_stale_answer_changes_nothing() {
+    let mut bench = bench([], []);
+    let stale = bench.begin().id;
+    bench.handle(Input::answered(stale, submitted()));
+    bench.handle(Input::Answer(Answer::ProfileOk));
+    bench.begin();
+    let before = bench.ceremony.clone();
+    assert!(bench.ceremony.handle(START, Input::answered(stale, texted())).is_err());
+    assert_eq!(bench.ceremony, before);
+}
+
+#[test]
 fn a_code_that_could_not_be_sent_costs_the_registration_nothing() {
     let offline = || failed(TransportKind::Connect, Delivery::NotSent);
     let mut bench = with_codes([offline(), offline(), offline(), badge()]);

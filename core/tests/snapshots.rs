@@ -32,6 +32,12 @@ impl Gallery {
         self.check(name, &bench, true);
     }
 
+    /// The same for a state that knows a one-time code.
+    fn but_for_the_code<C: Ceremony + std::fmt::Debug>(&mut self, name: &str, mut bench: Bench<C>) {
+        bench.run_on();
+        self.check(name, &bench, false);
+    }
+
     /// The same with a request begun on top: its answer is owed.
     fn in_flight<C: Ceremony + std::fmt::Debug>(&mut self, name: &str, mut bench: Bench<C>, same: bool) {
         assert_eq!(bench.run_on(), Stop::ScriptEnded, "{name}");
@@ -142,8 +148,8 @@ fn registration_states(gallery: &mut Gallery) {
     gallery.at("registration.asking_sms", sentry([submitted(), lost()], [ok.clone()]));
     gallery.at("registration.asking_otp", sentry([submitted(), texted()], [ok.clone()]));
     gallery.at("registration.asking_otp_rejected", sentry([submitted(), texted(), error(401, "invalid_otp")], [ok.clone(), otp()]));
-    gallery.at("registration.asking_otp_lost", sentry([submitted(), texted(), lost(), html(200)], [ok.clone(), otp()]));
     // The code itself is in no snapshot, so the machine differs; the next step does not.
+    gallery.but_for_the_code("registration.asking_otp_lost", sentry([submitted(), texted(), lost(), html(200)], [ok.clone(), otp()]));
     gallery.in_flight("registration.otp_in_flight", sentry([submitted(), texted()], [ok.clone(), otp()]), false);
     gallery.at("registration.registered", sentry([submitted(), texted(), badge()], [ok, otp()]));
 }
@@ -174,7 +180,7 @@ fn failures(gallery: &mut Gallery) {
     gallery.at("failed.echo_mismatch", sentry([json(200, r#"{"manifest_session_id":"1","public_profile":{"agent_name":"Mallory"}}"#)], []));
     gallery.at("failed.credential_lost", waiting_claim([lost(), invalid_grant()]));
     gallery.at("failed.credential_unreadable", waiting_claim([html(200), invalid_grant()]));
-    gallery.at("failed.badge_lost", sentry([submitted(), texted(), lost(), html(401)], [Answer::ProfileOk, otp()]));
+    gallery.but_for_the_code("failed.badge_lost", sentry([submitted(), texted(), lost(), html(401)], [Answer::ProfileOk, otp()]));
     gallery.at("failed.session_expired", sentry([submitted(), html(410)], [Answer::ProfileOk]));
     gallery.at("failed.session_expired_in_doubt", sentry([submitted(), texted(), html(503), html(410)], [Answer::ProfileOk, otp()]));
     gallery.at("failed.otp_tries_used_up", sentry([submitted(), texted(), html(429)], [Answer::ProfileOk, otp()]));
@@ -264,9 +270,35 @@ fn a_snapshot_that_cannot_be_right_is_refused() {
     assert_eq!(edit(r#""interval":5,"slowed""#, r#""interval":0,"slowed""#), ResumeError::Invalid { what: "pace" });
     assert_eq!(edit(r#""in_flight":{"id":3"#, r#""in_flight":{"id":9"#), ResumeError::Invalid { what: "exchange ids" });
     assert_eq!(edit("opentrain.claim", "other.claim"), ResumeError::Invalid { what: "ceremony" });
+    assert_eq!(edit(r#""kept":[]"#, r#""kept":[7]"#), ResumeError::Invalid { what: "exchange ids" });
+    let endpoint = format!("https://app.opentrain.ai/{}", "a".repeat(70_000));
+    assert_eq!(edit("https://app.opentrain.ai/api/agent/oauth/token", &endpoint), ResumeError::Invalid { what: "endpoint" });
+    let without_notice = good.replace(&good[good.find(r#""shown":{"#).unwrap()..good.find(r#","at":"#).unwrap()], r#""shown":null"#);
+    assert_eq!(resume(&without_notice), Err(ResumeError::Invalid { what: "notice" }));
     assert!(matches!(edit(r#""doubt":false"#, r#""doubt":false,"extra":1"#), ResumeError::NotASnapshot { .. }));
     let snapshot = Snapshot::from_json(good.as_bytes()).unwrap();
     assert_eq!(Enrolment::resume(&snapshot).unwrap_err(), ResumeError::OtherCeremony { expected: "opentrain.enrolment" });
+}
+
+/// What is shown to people, and what bounds a wait, is checked again: a file may have been edited.
+#[test]
+fn a_snapshot_brings_nothing_that_the_wire_would_not() {
+    let edited = |name: &str, from: &str, to: &str| {
+        let json = std::fs::read_to_string(golden_dir().join(format!("{name}.json"))).unwrap();
+        assert!(json.contains(from), "{name}: {from}");
+        Snapshot::from_json(json.replace(from, to).as_bytes()).unwrap()
+    };
+    let claim = |name, from, to| Claim::resume(&edited(name, from, to));
+    let registration = |name, from, to| Registration::resume(&edited(name, from, to)).unwrap_err();
+    let invalid = |what| ResumeError::Invalid { what };
+    assert_eq!(claim("claim.claimed", "jobs:read", r"\u001b[2J").unwrap_err(), invalid("scopes"));
+    assert_eq!(claim("claim.waiting", r#""gap_ms":6000"#, r#""gap_ms":9999999"#).unwrap_err(), invalid("wait"));
+    assert_eq!(registration("registration.asking_otp", "+…0006", r"\u001b[2J"), invalid("phone"));
+    assert_eq!(registration("registration.asking_profile", "My AI Agent", r"a\u0007"), invalid("profile"));
+    assert_eq!(registration("registration.asking_profile", "web-search", r"\u0007"), invalid("profile"));
+    assert_eq!(registration("registration.otp_in_flight", r#""in_flight":{"id":3}"#, r#""due":null"#), invalid("one-time code"));
+    let endless = claim("claim.waiting", r#""expires_at":1781256600000"#, r#""expires_at":9223372036854775807"#).unwrap();
+    assert_eq!(endless.notice().unwrap().expires_at, START.after(Duration::from_secs(86_400)));
 }
 
 #[test]

@@ -185,3 +185,88 @@ fn a_certificate_that_is_refused_is_not_tried_again() {
     assert_eq!(waits, [0.0]);
     assert!(matches!(stop, Stop::Done(Err(Failure::GaveUp { .. }))));
 }
+
+#[test]
+fn a_larger_interval_of_the_services_own_is_taken() {
+    let slow = |interval: u32| json(400, &format!(r#"{{"error":"slow_down","interval":{interval}}}"#));
+    assert_eq!(token_after([slow(30), pending(), delivered()]), [6.0, 42.0, 42.0, 0.0]);
+    assert_eq!(token_after([slow(1), delivered()]), [6.0, 14.0, 0.0]);
+    assert_eq!(
+        token_after([json(400, r#"{"error":"authorization_pending","interval":20}"#), pending(), delivered()]),
+        [6.0, 24.0, 24.0, 0.0]
+    );
+}
+
+#[test]
+fn a_retry_after_is_honoured_on_a_definite_answer_too() {
+    let with_retry = |code: &str| with_headers(400, &[("retry-after", "20")], &format!(r#"{{"error":"{code}"}}"#));
+    assert_eq!(token_after([with_retry("authorization_pending"), pending(), delivered()]), [6.0, 24.0, 6.0, 0.0]);
+    assert_eq!(token_after([with_retry("slow_down"), pending(), delivered()]), [6.0, 28.0, 14.0, 0.0]);
+}
+
+#[test]
+fn a_429_that_says_slow_down_is_one_and_any_other_is_a_trouble() {
+    assert_eq!(token_after([error(429, "slow_down"), pending(), delivered()]), [6.0, 14.0, 14.0, 0.0]);
+    assert_eq!(token_after([error(429, "rate_limit_exceeded"), pending(), delivered()]), [6.0, 12.0, 6.0, 0.0]);
+    assert_eq!(
+        token_after([error(400, "temporarily_unavailable"), error(400, "temporarily_unavailable"), delivered()]),
+        [6.0, 12.0, 24.0, 0.0]
+    );
+}
+
+#[test]
+fn a_poll_that_the_driver_did_not_send_is_due_at_once_and_costs_nothing() {
+    let mut bench = waiting_claim([]);
+    bench.run_on();
+    for _ in 0..20 {
+        let id = bench.begin().id;
+        bench.handle(enlist_core::Input::not_sent(id));
+        assert_eq!(bench.ceremony.poll(bench.now), Step::Send);
+    }
+    bench.then([lost(), delivered()]);
+    bench.run().unwrap();
+    assert_eq!(bench.waits.iter().rev().take(2).copied().collect::<Vec<_>>(), [0, 12_000]);
+}
+
+#[test]
+fn a_clock_put_back_while_a_poll_is_under_way_moves_the_end_too() {
+    let mut bench = waiting_claim([]);
+    bench.run_on();
+    let id = bench.begin().id;
+    bench.now = bench.now.before(std::time::Duration::from_secs(86_400));
+    bench.handle(enlist_core::Input::answered(id, pending()));
+    bench.then(std::iter::repeat_with(pending).take(1000));
+    assert!(matches!(bench.run(), Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, .. })));
+    assert!(bench.sent.len() <= 302, "{}", bench.sent.len());
+}
+
+#[test]
+fn tries_that_take_longer_than_ten_seconds_are_the_last() {
+    let mut bench = Bench::new(claim(), [refused(), refused()]);
+    bench.jumps = [20].into();
+    assert!(matches!(bench.run(), Err(Failure::GaveUp { .. })));
+    // A 503 in between does not give them back.
+    let (waits, stop) = start_waits([refused(), refused(), html(503), refused()]);
+    assert_eq!(waits, [2.0, 4.0, 2.0, 0.0]);
+    assert!(matches!(stop, Stop::Done(Err(Failure::GaveUp { .. }))));
+}
+
+#[test]
+fn a_start_refused_as_busy_waits_for_two_seconds_at_least_and_an_hour_at_most() {
+    let busy = |retry_after: &str| with_headers(503, &[("retry-after", retry_after)], "");
+    let (waits, _) = start_waits([busy("0"), busy("Sun, 06 Nov 1994 08:49:37 GMT"), busy("999999")]);
+    assert_eq!(waits, [2.0, 2.0, 3600.0]);
+}
+
+#[test]
+fn an_attempt_is_not_believed_to_live_for_more_than_a_day() {
+    let life = |seconds: &str| {
+        let mut bench = Bench::new(claim(), []);
+        bench
+            .exchange(json(200, &format!(r#"{{"user_code":"1","verification_uri":"https://app.opentrain.ai/c","expires_in":{seconds}}}"#)));
+        bench.ceremony.notice().unwrap().expires_at.since(START).as_secs()
+    };
+    for (given, expected) in [("600", 600), ("999999999", 86_400), ("1e300", 86_400), ("-5", 1800), ("\"x\"", 1800)] {
+        assert_eq!(life(given), expected, "{given}");
+    }
+}

@@ -15,9 +15,9 @@ use crate::call::{self, Call, Next};
 use crate::ceremony::{Ceremony, Input, Step, WaitReason, sealed};
 use crate::error::{Misuse, TransportKind};
 use crate::exchange::{Exchange, ExchangeId};
-use crate::failure::Failure;
+use crate::failure::{Failure, SaidBy};
 use crate::origin::{Endpoint, Origin};
-use crate::pace::{Pace, Timer};
+use crate::pace::{DEFAULT_INTERVAL, Pace};
 use crate::secret::{ClaimLink, ClaimToken, Email, UserCode};
 use crate::snapshot::{ResumeError, Snapshot};
 use crate::time::Timestamp;
@@ -25,8 +25,7 @@ use crate::wire::{Answer, request::exchange, wipe};
 
 /// How often a claim start whose answer was lost is sent in all.
 const MOST_STARTS: u8 = 3;
-/// How many unreadable answers are remembered.
-const MOST_KEPT: usize = 32;
+
 /// A claim attempt, from its start to the token.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claim {
@@ -34,9 +33,20 @@ pub struct Claim {
     pub(crate) owner: Email,
     pub(crate) last_id: u64,
     pub(crate) seen: Timestamp,
+    pub(crate) memory: Memory,
+    pub(crate) state: State,
+}
+
+/// What outlives a state, and an attempt: another attempt must know what may still come of the last one.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Memory {
+    pub(crate) pace: Pace,
+    /// A poll's answer was lost, and no definite one has come since: the token may have been in it.
+    pub(crate) doubt: bool,
     /// The exchanges whose unreadable 2xx may hold the token.
     pub(crate) kept: Vec<ExchangeId>,
-    pub(crate) state: State,
+    /// The last code that the owner may have seen. Without one, nothing can have been approved.
+    pub(crate) shown: Option<Arc<EnterCode>>,
 }
 
 /// What the registration fixed for every attempt.
@@ -52,7 +62,8 @@ pub(crate) struct Terms {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum State {
     Starting(Starting),
-    Announcing(Attempt),
+    /// Started at this time; the notice has not been shown yet.
+    Announcing(Timestamp),
     Polling(Polling),
     Done(Result<ClaimedToken, Failure>),
 }
@@ -65,15 +76,9 @@ pub(crate) struct Starting {
     pub(crate) lost: u8,
 }
 
-/// Started; the notice has not been shown yet.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Attempt {
-    pub(crate) notice: Arc<EnterCode>,
-    pub(crate) started_at: Timestamp,
-}
-
 /// What the owner must do: open the link, type the code.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct EnterCode {
     /// The code. Shown even when the link is.
     pub user_code: UserCode,
@@ -102,25 +107,31 @@ impl Claim {
             window_ends: registration.claim_token_expires_at,
         };
         let seen = Timestamp::from_unix_ms(0);
-        Self { terms, owner, last_id: 0, seen, kept: Vec::new(), state: State::Starting(Starting::first()) }
+        let memory = Memory { pace: Pace::new(DEFAULT_INTERVAL), doubt: false, kept: Vec::new(), shown: None };
+        Self { terms, owner, last_id: 0, seen, memory, state: State::Starting(Starting::first()) }
     }
 
-    /// Another attempt, on the owner's word, in place of this one. It polls once more before it starts, at this attempt's pace:
-    /// an approval may be under way, and a start would break it off.
+    /// Another attempt, on the owner's word, in place of this one. When the owner may have seen a code, it polls once more before
+    /// it starts, at this attempt's pace: an approval may be under way, and a start would break it off. Only the service's own
+    /// word that this attempt is over makes that needless.
+    ///
+    /// A [`Claim::new`] from a registration that was used for a claim before knows nothing of that; restart the old one instead.
     ///
     /// # Errors
     /// [`Misuse::StillInFlight`] while an answer is owed, [`Misuse::Finished`] when this attempt brought the token.
     pub fn restart(&self, owner: Email) -> Result<Self, Misuse> {
+        if let Some(id) = self.in_flight() {
+            return Err(Misuse::StillInFlight(id));
+        }
+        let start_at_once = || State::Starting(Starting::first());
+        let poll_first = |polling: Polling| State::Polling(polling.before_start());
         let state = match &self.state {
             State::Done(Ok(_)) => return Err(Misuse::Finished),
-            State::Starting(Starting { call, .. }) => match call.in_flight() {
-                Some(id) => return Err(Misuse::StillInFlight(id)),
-                None => State::Starting(Starting::first()),
-            },
-            State::Done(Err(_)) => State::Starting(Starting::first()),
-            State::Announcing(attempt) => State::Polling(attempt.clone().shown().before_start()),
-            State::Polling(Polling { turn: Turn::InFlight { id, .. }, .. }) => return Err(Misuse::StillInFlight(*id)),
-            State::Polling(polling) => State::Polling(polling.clone().before_start()),
+            State::Polling(polling) => poll_first(polling.clone()),
+            State::Announcing(started_at) => poll_first(Polling::first(&self.memory.pace, *started_at)),
+            State::Done(Err(failure)) if ended_by_service(failure) => start_at_once(),
+            State::Starting(_) | State::Done(Err(_)) if self.memory.shown.is_none() => start_at_once(),
+            State::Starting(_) | State::Done(Err(_)) => poll_first(Polling::first(&self.memory.pace, self.seen)),
         };
         Ok(Self { owner, state, ..self.clone() })
     }
@@ -129,10 +140,21 @@ impl Claim {
     #[must_use]
     pub fn notice(&self) -> Option<&EnterCode> {
         match &self.state {
-            State::Announcing(attempt) => Some(&attempt.notice),
-            State::Polling(Polling { goal: Goal::Token(notice), .. }) => Some(notice),
+            State::Announcing(_) | State::Polling(Polling { goal: Goal::Token, .. }) => self.memory.shown.as_deref(),
             _ => None,
         }
+    }
+
+    /// Whether an answer was lost, or could not be read, that may have held the token. It stays true of a claim that failed.
+    #[must_use]
+    pub fn in_doubt(&self) -> bool {
+        self.memory.doubt
+    }
+
+    /// The pinned origin.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        &self.terms.origin
     }
 
     /// Who is to claim.
@@ -155,29 +177,74 @@ impl Claim {
         }
     }
 
-    /// The state after the answer `result` to the exchange in flight.
+    /// The state after the answer to the exchange in flight.
     fn answered(&mut self, now: Timestamp, id: ExchangeId, answer: Answer<'_>) -> State {
         match self.state.clone() {
-            State::Starting(starting) => starting.on_answer(&self.terms, &self.owner, answer, now),
+            State::Starting(starting) => starting.on_answer(&self.terms, &self.owner, &mut self.memory, answer, now),
             State::Polling(polling) => {
                 if matches!(&answer, Answer::NotSent(failure) if failure.kind == TransportKind::NotTried) {
                     return State::Polling(polling.due_again(now));
                 }
                 let polled = wire::polled(answer);
-                self.keep(id, &polled);
-                polling.on_answer(&self.terms, &self.kept, polled, now)
+                self.memory.learn(id, &polled);
+                if let (Polled::Delivered(_), Some(shown)) = (&polled, &self.memory.shown) {
+                    // The code that was typed may have been an earlier attempt's, and so another owner's.
+                    self.owner = shown.owner.clone();
+                }
+                polling.on_answer(&self.terms, &mut self.memory, polled, now)
             }
             state @ (State::Announcing(_) | State::Done(_)) => state,
         }
     }
+}
 
-    /// An unreadable 2xx is remembered until a definite answer shows that it was no delivery.
-    fn keep(&mut self, id: ExchangeId, polled: &Polled) {
+/// Whether the service itself said that nothing can come of the attempt any more.
+fn ended_by_service(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::Denied(_)
+            | Failure::WindowExpired
+            | Failure::AttemptExpired { said_by: SaidBy::Service, doubt: false }
+            | Failure::UnknownClaimToken(_)
+            | Failure::CredentialLost { .. }
+            | Failure::CredentialUnreadable { .. }
+    )
+}
+
+impl Memory {
+    /// A definite answer ends a doubt; an unreadable one is remembered until then.
+    fn learn(&mut self, id: ExchangeId, polled: &Polled) {
         match polled {
-            Polled::Pending { .. } | Polled::SlowDown { .. } => self.kept.clear(),
-            Polled::Unanswered { doubt: Doubt::Unreadable, .. } if self.kept.len() < MOST_KEPT => self.kept.push(id),
+            Polled::Pending { .. } | Polled::SlowDown { .. } => {
+                self.doubt = false;
+                self.kept.clear();
+            }
+            Polled::Unanswered { doubt, .. } => {
+                self.doubt |= *doubt != Doubt::None;
+                self.kept.extend((*doubt == Doubt::Unreadable).then_some(id));
+            }
             _ => {}
         }
+    }
+
+    /// A new attempt: nothing of the last one counts any more.
+    fn begin_attempt(&mut self, notice: EnterCode) {
+        *self = Self { pace: Pace::new(notice.interval), doubt: false, kept: Vec::new(), shown: Some(Arc::new(notice)) };
+    }
+
+    /// The clock was put back: the attempt's end, which was reckoned by it, moves along.
+    pub(crate) fn clock_put_back(&mut self, by: Duration) {
+        if let Some(shown) = &mut self.shown
+            && !by.is_zero()
+        {
+            let shown = Arc::make_mut(shown);
+            shown.expires_at = shown.expires_at.before(by);
+        }
+    }
+
+    /// Whether the last attempt is over by our clock; `None` when there was none.
+    pub(crate) fn is_over(&self, now: Timestamp) -> Option<bool> {
+        self.shown.as_ref().map(|shown| now >= shown.expires_at)
     }
 }
 
@@ -192,11 +259,14 @@ impl Starting {
         Self { call: Call::due(), lost: 0 }
     }
 
-    fn on_answer(self, terms: &Terms, owner: &Email, answer: Answer<'_>, now: Timestamp) -> State {
+    fn on_answer(self, terms: &Terms, owner: &Email, memory: &mut Memory, answer: Answer<'_>, now: Timestamp) -> State {
         let failed = |failure| State::Done(Err(failure));
         match self.call.settle(answer, now) {
             Next::Object(object) => match wire::started(&object, &terms.origin, owner, now) {
-                Ok(notice) => State::Announcing(Attempt { notice: Arc::new(notice), started_at: now }),
+                Ok(notice) => {
+                    memory.begin_attempt(notice);
+                    State::Announcing(now)
+                }
                 Err(violation) => failed(Failure::Protocol(violation)),
             },
             Next::Refused(error) => failed(wire::start_refused(error, terms.window_is_over(now, Duration::ZERO))),
@@ -204,22 +274,13 @@ impl Starting {
             Next::Lost(trouble) | Next::Unreadable(trouble) => {
                 let lost = self.lost.saturating_add(1);
                 if lost >= MOST_STARTS {
-                    return failed(call::give_up(trouble, now));
+                    return failed(call::give_up(trouble, memory.doubt, now));
                 }
-                State::Polling(Polling::before_second_start(lost, trouble, now))
+                State::Polling(Polling::before_second_start(lost, trouble, memory, now))
             }
             Next::Again(call) => State::Starting(Self { call, lost: self.lost }),
             Next::End(failure) => failed(failure),
         }
-    }
-}
-
-impl Attempt {
-    /// The notice was shown: the first poll is due one interval after the start's answer.
-    fn shown(self) -> Polling {
-        let pace = Pace::new(self.notice.interval);
-        let turn = Turn::Waiting { timer: Timer::new(self.started_at, pace.gap()), why: WaitReason::Pending };
-        Polling { turn, pace, doubt: false, unanswered: 0, goal: Goal::Token(self.notice) }
     }
 }
 
@@ -236,7 +297,11 @@ impl Ceremony for Claim {
     fn poll(&self, now: Timestamp) -> Step<EnterCode, Infallible, ClaimedToken> {
         match &self.state {
             State::Starting(starting) => starting.call.step(now),
-            State::Announcing(attempt) => Step::Notify(EnterCode::clone(&attempt.notice)),
+            State::Announcing(_) => match self.notice() {
+                Some(notice) => Step::Notify(notice.clone()),
+                // Not reached: an attempt that has started has its notice, in a resumed claim too.
+                None => Step::Wait { until: now, why: WaitReason::Pending },
+            },
             State::Polling(polling) => polling.step(now),
             State::Done(result) => Step::Done(result.clone()),
         }
@@ -268,13 +333,13 @@ impl Ceremony for Claim {
             Input::Failed { id, failure } => (id, Err(failure)),
             Input::Answer(never) => match never {},
             Input::Notified => {
-                let State::Announcing(attempt) = &self.state else { return Err(Misuse::NothingToShow) };
-                self.state = State::Polling(attempt.clone().shown());
+                let State::Announcing(started_at) = self.state else { return Err(Misuse::NothingToShow) };
+                self.state = State::Polling(Polling::first(&self.memory.pace, started_at));
                 return Ok(());
             }
             Input::Woke => {
                 return match &mut self.state {
-                    State::Polling(polling) => polling.woke(now),
+                    State::Polling(polling) => polling.woke(&mut self.memory, now),
                     State::Starting(starting) => starting.call.woke(now),
                     _ => Err(Misuse::NotWaiting),
                 };
@@ -282,6 +347,9 @@ impl Ceremony for Claim {
         };
         if self.in_flight() != Some(id) {
             return Err(Misuse::NotInFlight(id));
+        }
+        if let State::Polling(polling) = &self.state {
+            self.memory.clock_put_back(polling.begun_before(now));
         }
         let delivery = if matches!(self.state, State::Starting(_)) { wire::STARTED } else { wire::DELIVERY };
         self.state = self.answered(now, id, Answer::read(&result, now, delivery));

@@ -8,8 +8,8 @@ mod enrolment;
 mod polling;
 pub(crate) mod wire;
 
-pub(crate) use claim::{Attempt, Starting, State as ClaimState, Terms};
 pub use claim::{Claim, EnterCode};
+pub(crate) use claim::{Memory, Starting, State as ClaimState, Terms};
 pub(crate) use enrolment::State as EnrolmentState;
 pub use enrolment::{Answer, Enrolment, Label, Prompt};
 pub(crate) use polling::{Goal, Polling, Turn};
@@ -38,6 +38,12 @@ pub struct Registration {
 }
 
 impl Registration {
+    /// The pinned origin.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
     /// The service's id of the registration, when it sent one.
     #[must_use]
     pub fn registration_id(&self) -> Option<&str> {

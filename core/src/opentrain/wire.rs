@@ -18,7 +18,7 @@ use crate::pace::{DEFAULT_INTERVAL, LONGEST, normalised};
 use crate::secret::{ClaimToken, Email};
 use crate::time::Timestamp;
 use crate::wire::Answer;
-use crate::wire::json::Object;
+use crate::wire::json::{Json, Object};
 use crate::wire::request::{post_form, post_json};
 
 const REGISTER_PATH: &str = "/api/agent/identity";
@@ -28,7 +28,7 @@ const GRANT_TYPE: &str = "urn:opentrain:agent-auth:grant-type:claim";
 
 /// How long an attempt lives by the documents, in seconds, and the longest that is believed.
 const ATTEMPT_LIFE: u32 = 1800;
-const LONGEST_LIFE: u32 = 86_400;
+pub(crate) const LONGEST_LIFE: u32 = 86_400;
 
 /// The member whose presence makes an answer a delivery, whatever else is in it.
 pub(crate) const DELIVERY: &str = "access_token";
@@ -54,10 +54,7 @@ pub(crate) fn registration(object: &Object<'_>, origin: &Origin) -> Result<Regis
     }
     Ok(Registration {
         origin: origin.clone(),
-        registration_id: object
-            .text("registration_id")
-            .filter(|id| id.len() <= 256 && id.bytes().all(|byte| byte.is_ascii_graphic()))
-            .map(Into::into),
+        registration_id: object.text("registration_id").filter(|id| is_id(id)).map(Into::into),
         access_token: object.required_secret("access_token")?,
         scopes: scopes(object),
         claim_token: object.required_secret("claim_token")?,
@@ -79,7 +76,7 @@ pub(crate) fn start(terms: &Terms, owner: &Email) -> Request<Vec<u8>> {
 
 /// Reads the answer of `start`. Required are code, link and life.
 pub(crate) fn started(object: &Object<'_>, origin: &Origin, owner: &Email, now: Timestamp) -> Result<EnterCode, Violation> {
-    if object.get("expires_in").is_none() {
+    if matches!(object.get("expires_in"), None | Some(Json::Null)) {
         return Err(Violation::MissingField { field: "expires_in".into() });
     }
     let life = normalised(object.number("expires_in"), ATTEMPT_LIFE, LONGEST_LIFE);
@@ -125,7 +122,9 @@ pub(crate) fn polled(answer: Answer<'_>) -> Polled {
         Answer::Lost(trouble) => Polled::unanswered(trouble, Doubt::Lost),
         Answer::NotSent(failure) => Polled::unanswered(failure.into(), Doubt::None),
         // A 429 says by its status what slow_down says by its code; it may say both.
-        Answer::TooMany(error) if error.has_code("slow_down") => Polled::SlowDown { retry_after: error.retry_after },
+        Answer::TooMany(error) if error.has_code("slow_down") => {
+            Polled::SlowDown { interval: error.interval, retry_after: error.retry_after }
+        }
         Answer::TooMany(error) | Answer::Unavailable(error) => Polled::unanswered(error.into(), Doubt::None),
         Answer::Refused(error) => poll_refused(error),
         Answer::Broken(violation) => Polled::Broken(violation),
@@ -147,8 +146,8 @@ fn poll_refused(error: ServerError) -> Polled {
         return Polled::Refused(error);
     }
     match error.code.as_ref().map_or("", |code| code.raw()) {
-        "authorization_pending" => Polled::Pending { retry_after: error.retry_after },
-        "slow_down" => Polled::SlowDown { retry_after: error.retry_after },
+        "authorization_pending" => Polled::Pending { interval: error.interval, retry_after: error.retry_after },
+        "slow_down" => Polled::SlowDown { interval: error.interval, retry_after: error.retry_after },
         "temporarily_unavailable" => Polled::unanswered(error.into(), Doubt::None),
         "expired_token" => Polled::Lapsed,
         "access_denied" | "claim_denied" => Polled::Denied(error),
@@ -173,10 +172,17 @@ fn endpoint(object: &Object<'_>, origin: &Origin, field: &'static str, path: &st
     object.text(field).map_or_else(|| Ok(origin.endpoint(path)), |url| origin.pinned_endpoint(field, url))
 }
 
-/// OpenTrain sends `scopes` as a list; its relatives `scope` as words. What is no scope-token (RFC 6749 section 3.3) is dropped.
+/// OpenTrain sends `scopes` as a list; its relatives `scope` as words. What is no scope is dropped.
 fn scopes(object: &Object<'_>) -> Vec<String> {
-    let is_scope = |word: &String| {
-        !word.is_empty() && word.len() <= 128 && word.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
-    };
-    object.words("scopes", "scope").into_iter().filter(is_scope).collect()
+    object.words("scopes", "scope").into_iter().filter(|word| is_scope(word)).collect()
+}
+
+/// A scope-token (RFC 6749 section 3.3) of a sane length.
+pub(crate) fn is_scope(word: &str) -> bool {
+    is_id(word) && !word.contains(['"', '\\'])
+}
+
+/// Visible ASCII of a sane length: fit to be shown.
+pub(crate) fn is_id(text: &str) -> bool {
+    (1..=256).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }

@@ -219,7 +219,8 @@ impl Check<'_> {
     }
 }
 
-fn is_plain(text: &str) -> bool {
+/// Fit to be shown: not empty, without control characters.
+pub(crate) fn is_plain(text: &str) -> bool {
     !text.trim().is_empty() && !text.contains(char::is_control)
 }
 

@@ -9,6 +9,7 @@ mod registration;
 pub(crate) mod wire;
 
 pub use badge::Did;
+pub(crate) use manifest::is_plain;
 pub use manifest::{FieldError, Manifest, ManifestError, PublicProfile, TrustTier};
 pub use registration::{Answer, OtpReason, Prompt, Registration};
 pub(crate) use registration::{OtpDoubt, OtpSession, State};

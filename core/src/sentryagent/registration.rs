@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Identity, Manifest, PublicProfile, wire};
-use crate::call::{self, Call, Next};
+use crate::call::{self, Call, Next, Phase};
 use crate::ceremony::{Ceremony, Input, Step, sealed};
 use crate::error::{Misuse, ServerError, Trouble};
 use crate::exchange::{Exchange, ExchangeId};
@@ -31,6 +31,10 @@ pub struct Registration {
     pub(crate) seen: Timestamp,
     /// The exchanges whose unreadable 2xx may hold the badge.
     pub(crate) kept: Vec<ExchangeId>,
+    /// Whether a code that was handed in may have been accepted.
+    pub(crate) doubt: OtpDoubt,
+    /// The code whose answer was lost; in no snapshot. `None` under a doubt: not known any more.
+    pub(crate) lost_otp: Option<Otp>,
     pub(crate) state: State,
 }
 
@@ -69,15 +73,17 @@ pub(crate) struct OtpSession {
     pub(crate) id: SessionId,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) reason: OtpReason,
-    pub(crate) doubt: OtpDoubt,
+    /// What another SMS would be ordered with.
+    pub(crate) manifest_session: SessionId,
 }
 
 /// Whether a code that was handed in may have been accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub(crate) enum OtpDoubt {
     None,
-    /// It was answered 503, which may come too late to be a refusal.
-    Busy,
+    /// It was answered 503, which may come too late to be a refusal; or its answer was lost, and another SMS has been ordered
+    /// since. Nothing will prove it.
+    Open,
     /// Its answer was lost.
     Lost,
 }
@@ -129,7 +135,7 @@ pub enum OtpReason {
 pub enum Answer {
     /// The profile is right; send the SMS.
     ProfileOk,
-    /// Send another SMS.
+    /// Send another SMS: the answer to [`Prompt::SmsAgain`], and to [`Prompt::Otp`] when none came.
     SmsAgain,
     /// The code.
     Otp(Otp),
@@ -141,13 +147,36 @@ impl Registration {
     pub fn new(origin: Origin, manifest: Manifest) -> Self {
         let (profile, phone_hint) = (manifest.profile.clone(), manifest.mobile_phone.hint());
         let state = State::Submitting { manifest, call: Call::due(), lost: 0 };
-        Self { origin, profile, phone_hint, last_id: 0, seen: Timestamp::from_unix_ms(0), kept: Vec::new(), state }
+        Self {
+            origin,
+            profile,
+            phone_hint,
+            last_id: 0,
+            seen: Timestamp::from_unix_ms(0),
+            kept: Vec::new(),
+            doubt: OtpDoubt::None,
+            lost_otp: None,
+            state,
+        }
     }
 
     /// What becomes public.
     #[must_use]
     pub fn public_profile(&self) -> &PublicProfile {
         &self.profile
+    }
+
+    /// The pinned origin.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Whether a code that was handed in may have been accepted, and the badge lost with the answer. It stays true of a
+    /// registration that failed.
+    #[must_use]
+    pub fn in_doubt(&self) -> bool {
+        self.doubt != OtpDoubt::None
     }
 
     fn call(&self) -> Option<&Call> {
@@ -167,7 +196,7 @@ impl Registration {
             Next::Lost(trouble) | Next::Unreadable(trouble) => {
                 let lost = lost.saturating_add(1);
                 if lost >= MOST_SUBMISSIONS {
-                    return failed(call::give_up(trouble, now));
+                    return failed(call::give_up(trouble, false, now));
                 }
                 State::Submitting { manifest, call: call.repeat(trouble, now), lost }
             }
@@ -177,10 +206,16 @@ impl Registration {
     }
 
     /// An SMS is never ordered a second time without the human's word.
-    fn on_texted(session: SessionId, call: Call, answer: HttpAnswer<'_>, now: Timestamp) -> State {
+    fn on_texted(&mut self, session: SessionId, call: Call, answer: HttpAnswer<'_>, now: Timestamp) -> State {
         match call.settle(answer, now) {
             Next::Object(object) => match wire::texted(&object) {
-                Ok((id, expires_at)) => State::AskingOtp(OtpSession { id, expires_at, reason: OtpReason::Sent, doubt: OtpDoubt::None }),
+                Ok((id, expires_at)) => {
+                    // What became of an earlier session's code, this one's answers will not tell.
+                    if self.doubt == OtpDoubt::Lost {
+                        self.doubt = OtpDoubt::Open;
+                    }
+                    State::AskingOtp(OtpSession { id, expires_at, reason: OtpReason::Sent, manifest_session: session })
+                }
                 Err(violation) => State::AskingSms { session, trouble: violation.into() },
             },
             Next::Refused(error) => failed(wire::refused(error, false)),
@@ -198,35 +233,67 @@ impl Registration {
             Next::Object(object) => match wire::handed_in(&object, &self.profile) {
                 Ok(Some(identity)) => State::Done(Ok(identity)),
                 Ok(None) => self.on_no(hand_in, not_verified()),
-                Err(violation) => {
-                    self.kept.push(id);
-                    hand_in.lost(violation.into(), now)
-                }
+                Err(violation) => self.on_unreadable(hand_in, id, violation.into(), now),
             },
-            Next::Unreadable(trouble) => {
-                self.kept.push(id);
-                hand_in.lost(trouble, now)
-            }
-            Next::Lost(trouble) => hand_in.lost(trouble, now),
+            Next::Unreadable(trouble) => self.on_unreadable(hand_in, id, trouble, now),
+            Next::Lost(trouble) => self.on_lost(hand_in, trouble, now),
             // A conflict with itself: the first try may still be under way.
-            Next::Refused(error) if error.status == 409 => hand_in.lost(error.into(), now),
+            Next::Refused(error) if error.status == 409 => self.on_lost(hand_in, error.into(), now),
+            // Pages that the service would not write: a proxy's. The code has not come so far.
+            Next::Refused(error) if matches!(error.status, 403 | 408) && error.is_strangers_page() => {
+                hand_in.ask(OtpReason::NotTaken(error.into()))
+            }
             Next::Refused(error) => self.on_no(hand_in, error),
-            Next::Again(call) => hand_in.again(call),
+            Next::Again(call) => self.on_not_taken(hand_in, call, now),
             // Not a failure of the registration: the session lives on, and the human may hand the code in later.
             Next::End(Failure::GaveUp { trouble, .. }) => hand_in.ask(OtpReason::NotTaken(trouble)),
             Next::End(failure) => failed(failure),
         }
     }
 
-    /// A definite no. After a lost answer, 401 and 410 prove that the code had been accepted.
+    fn on_unreadable(&mut self, hand_in: HandIn, id: ExchangeId, trouble: Trouble, now: Timestamp) -> State {
+        self.kept.push(id);
+        self.on_lost(hand_in, trouble, now)
+    }
+
+    /// The same session and code once more, then it is the human's turn.
+    fn on_lost(&mut self, hand_in: HandIn, trouble: Trouble, now: Timestamp) -> State {
+        self.doubt = OtpDoubt::Lost;
+        self.lost_otp.clone_from(&hand_in.otp);
+        match hand_in.otp {
+            Some(otp) if hand_in.repeat => {
+                State::HandingIn { session: hand_in.session, otp: Some(otp), call: hand_in.call.repeat(trouble, now), repeat: false }
+            }
+            Some(_) => hand_in.session.asking(OtpReason::NotTaken(trouble)),
+            None => hand_in.session.asking(OtpReason::Interrupted),
+        }
+    }
+
+    /// Not carried out: the same again when it is due, unless the session is over by then.
+    fn on_not_taken(&mut self, hand_in: HandIn, call: Call, now: Timestamp) -> State {
+        if call.busy > 0 && self.doubt == OtpDoubt::None {
+            self.doubt = OtpDoubt::Open;
+        }
+        let comes_too_late = call.waits_until(now).zip(hand_in.session.expires_at).is_some_and(|(due, end)| due > end);
+        match (hand_in.otp, &call.phase) {
+            (None, _) => hand_in.session.asking(OtpReason::Interrupted),
+            (Some(_), Phase::Waiting { trouble, .. }) if comes_too_late => hand_in.session.asking(OtpReason::NotTaken(trouble.clone())),
+            (Some(otp), _) => State::HandingIn { session: hand_in.session, otp: Some(otp), call, repeat: hand_in.repeat },
+        }
+    }
+
+    /// A definite no. After a lost answer, 410 proves that the code had been accepted, and so does 401 to the same code; to
+    /// another code 401 says that this other one is wrong.
     fn on_no(&self, hand_in: HandIn, error: ServerError) -> State {
         let service = Service::SentryAgent;
-        let is_no = matches!(error.status, 200..=299 | 401 | 410);
-        match hand_in.session.doubt {
-            OtpDoubt::Lost if is_no && !self.kept.is_empty() => failed(Failure::CredentialUnreadable { service, kept: self.kept.clone() }),
-            OtpDoubt::Lost if is_no => failed(Failure::CredentialLost { service }),
-            doubt if error.status == 410 || !is_no => failed(wire::refused(error, doubt != OtpDoubt::None)),
-            _ => hand_in.ask(OtpReason::Rejected(error)),
+        let is_wrong_code = matches!(error.status, 200..=299 | 401);
+        let is_other_code = self.lost_otp.is_some() && self.lost_otp != hand_in.otp;
+        let proves_loss = self.doubt == OtpDoubt::Lost && (error.status == 410 || is_wrong_code && !is_other_code);
+        match is_wrong_code {
+            _ if proves_loss && !self.kept.is_empty() => failed(Failure::CredentialUnreadable { service, kept: self.kept.clone() }),
+            _ if proves_loss => failed(Failure::CredentialLost { service }),
+            true => hand_in.ask(OtpReason::Rejected(error)),
+            false => failed(wire::refused(error, self.in_doubt())),
         }
     }
 }
@@ -240,30 +307,14 @@ struct HandIn {
 }
 
 impl HandIn {
-    /// The answer was lost: the same session and code once more, then it is the human's turn.
-    fn lost(self, trouble: Trouble, now: Timestamp) -> State {
-        let session = OtpSession { doubt: OtpDoubt::Lost, ..self.session };
-        match self.otp {
-            Some(otp) if self.repeat => State::HandingIn { session, otp: Some(otp), call: self.call.repeat(trouble, now), repeat: false },
-            Some(_) => State::AskingOtp(OtpSession { reason: OtpReason::NotTaken(trouble), ..session }),
-            None => State::AskingOtp(OtpSession { reason: OtpReason::Interrupted, ..session }),
-        }
-    }
-
-    /// Not carried out: the same again when it is due.
-    fn again(self, call: Call) -> State {
-        let mut session = self.session;
-        if call.busy > 0 && session.doubt == OtpDoubt::None {
-            session.doubt = OtpDoubt::Busy;
-        }
-        match self.otp {
-            Some(otp) => State::HandingIn { session, otp: Some(otp), call, repeat: self.repeat },
-            None => State::AskingOtp(OtpSession { reason: OtpReason::Interrupted, ..session }),
-        }
-    }
-
     fn ask(self, reason: OtpReason) -> State {
-        State::AskingOtp(OtpSession { reason, ..self.session })
+        self.session.asking(reason)
+    }
+}
+
+impl OtpSession {
+    fn asking(self, reason: OtpReason) -> State {
+        State::AskingOtp(Self { reason, ..self })
     }
 }
 
@@ -273,7 +324,7 @@ fn failed(failure: Failure) -> State {
 
 /// `200 {"verified": false}` stands nowhere in the documents; it can only mean a wrong code.
 const fn not_verified() -> ServerError {
-    ServerError { status: 200, code: None, description: None, retry_after: None, body: None }
+    ServerError { status: 200, code: None, description: None, retry_after: None, interval: None, body: None }
 }
 
 impl sealed::Sealed for Registration {}
@@ -341,7 +392,7 @@ impl Ceremony for Registration {
             State::Submitting { manifest, call, lost } => {
                 self.on_submitted(manifest, call, lost, HttpAnswer::read(&result, now, wire::SUBMITTED), now)
             }
-            State::Texting { session, call } => Self::on_texted(session, call, HttpAnswer::read(&result, now, wire::TEXTED), now),
+            State::Texting { session, call } => self.on_texted(session, call, HttpAnswer::read(&result, now, wire::TEXTED), now),
             State::HandingIn { session, otp, call, repeat } => {
                 let answer = HttpAnswer::read(&result, now, wire::DELIVERY);
                 self.on_handed_in(HandIn { session, otp, call, repeat }, id, answer, now)
@@ -367,6 +418,10 @@ impl Registration {
         self.state = match (self.state.clone(), answer) {
             (State::AskingProfile { session }, Answer::ProfileOk) | (State::AskingSms { session, .. }, Answer::SmsAgain) => {
                 State::Texting { session, call: Call::due() }
+            }
+            // It did not come: another one, as part of the same manifest's session.
+            (State::AskingOtp(OtpSession { manifest_session, .. }), Answer::SmsAgain) => {
+                State::Texting { session: manifest_session, call: Call::due() }
             }
             (State::AskingOtp(session), Answer::Otp(otp)) => State::HandingIn { session, otp: Some(otp), call: Call::due(), repeat: true },
             _ => return Err(Misuse::NotAsked),

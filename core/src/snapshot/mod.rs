@@ -90,7 +90,7 @@ impl Snapshot {
         &self.origin
     }
 
-    /// The time of the last change.
+    /// When the last request was begun, or the last answer taken in.
     #[must_use]
     pub fn saved_at(&self) -> Timestamp {
         self.saved_at

@@ -13,6 +13,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::error::{Delivery, ServerError, TransportFailure, TransportKind, Trouble, Violation};
+use crate::pace::{LONGEST, normalised};
 use crate::time::Timestamp;
 use crate::untrusted::Untrusted;
 use json::Object;
@@ -114,7 +115,9 @@ fn server_error(status: u16, headers: &HeaderMap, object: Option<&Object<'_>>, b
     let code = text(["error", "code", "err"]);
     let body =
         code.is_none().then(|| Untrusted::new(&String::from_utf8_lossy(body.get(..body.len().min(Untrusted::KEPT)).unwrap_or_default())));
+    let interval = object.and_then(|object| object.number("interval")).map(|seconds| normalised(Some(seconds), 1, LONGEST));
     ServerError {
+        interval,
         status,
         code,
         description: text(["error_description", "message", "description"]),

@@ -213,6 +213,7 @@ pub(super) struct ServerError {
     code: Option<String>,
     description: Option<String>,
     retry_after: Option<u64>,
+    interval: Option<u32>,
     body: Option<String>,
 }
 
@@ -223,6 +224,7 @@ impl From<&error::ServerError> for ServerError {
             code: freeze_text(live.code.as_ref()),
             description: freeze_text(live.description.as_ref()),
             retry_after: live.retry_after,
+            interval: live.interval,
             body: freeze_text(live.body.as_ref()),
         }
     }
@@ -235,6 +237,7 @@ impl ServerError {
             code: thaw_text(self.code),
             description: thaw_text(self.description),
             retry_after: self.retry_after,
+            interval: self.interval,
             body: thaw_text(self.body),
         }
     }

@@ -1,5 +1,7 @@
 //! OpenTrain's enrolment and claim.
 
+use core::time::Duration;
+
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -57,6 +59,9 @@ pub(in crate::snapshot) struct Claim {
     owner: SecretText,
     last_id: u64,
     pub(super) kept: Vec<u64>,
+    pace: Pace,
+    doubt: bool,
+    shown: Option<EnterCode>,
     at: ClaimAt,
 }
 
@@ -64,8 +69,8 @@ pub(in crate::snapshot) struct Claim {
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum ClaimAt {
     Starting { call: Call, lost: u8 },
-    Announcing { notice: EnterCode, started_at: i64 },
-    Polling { turn: Turn, pace: Pace, doubt: bool, unanswered: u8, goal: Goal },
+    Announcing { started_at: i64 },
+    Polling { turn: Turn, unanswered: u8, goal: Goal },
     Claimed { access_token: SecretText, scopes: Vec<String> },
     Failed { failure: Failure },
 }
@@ -80,8 +85,8 @@ enum Turn {
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Goal {
-    Token { notice: EnterCode },
-    Start { lost: u8, after_attempt: bool },
+    Token,
+    Start { lost: u8 },
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -169,15 +174,20 @@ impl Registration {
     fn thaw(self, origin: &Origin) -> Result<live::Registration, ResumeError> {
         Ok(live::Registration {
             origin: origin.clone(),
-            registration_id: self.registration_id,
+            registration_id: self.registration_id.filter(|id| live::wire::is_id(id)),
             access_token: thaw_secret(&self.access_token, "access token")?,
-            scopes: self.scopes,
+            scopes: check_scopes(self.scopes)?,
             claim_token: thaw_secret(&self.claim_token, "claim token")?,
             claim_token_expires_at: self.claim_token_expires_at.map(thaw_time),
             claim_endpoint: pinned(origin, &self.claim_endpoint)?,
             token_endpoint: pinned(origin, &self.token_endpoint)?,
         })
     }
+}
+
+/// They are shown: what the wire would not take, a file may not bring.
+fn check_scopes(scopes: Vec<String>) -> Result<Vec<String>, ResumeError> {
+    if scopes.iter().all(|scope| live::wire::is_scope(scope)) { Ok(scopes) } else { Err(invalid("scopes")) }
 }
 
 fn pinned(origin: &Origin, url: &str) -> Result<Endpoint, ResumeError> {
@@ -188,9 +198,7 @@ impl From<&live::Claim> for Claim {
     fn from(live: &live::Claim) -> Self {
         let at = match &live.state {
             live::ClaimState::Starting(live::Starting { call, lost }) => ClaimAt::Starting { call: call.into(), lost: *lost },
-            live::ClaimState::Announcing(attempt) => {
-                ClaimAt::Announcing { notice: (&*attempt.notice).into(), started_at: attempt.started_at.as_unix_ms() }
-            }
+            live::ClaimState::Announcing(started_at) => ClaimAt::Announcing { started_at: started_at.as_unix_ms() },
             live::ClaimState::Polling(polling) => polling.into(),
             live::ClaimState::Done(Ok(token)) => {
                 ClaimAt::Claimed { access_token: freeze_secret(&token.access_token), scopes: token.scopes.clone() }
@@ -204,7 +212,10 @@ impl From<&live::Claim> for Claim {
             window_ends: live.terms.window_ends.map(Timestamp::as_unix_ms),
             owner: freeze_secret(&live.owner),
             last_id: live.last_id,
-            kept: live.kept.iter().map(|id| id.0).collect(),
+            kept: live.memory.kept.iter().map(|id| id.0).collect(),
+            pace: (&live.memory.pace).into(),
+            doubt: live.memory.doubt,
+            shown: live.memory.shown.as_deref().map(Into::into),
             at,
         }
     }
@@ -216,13 +227,18 @@ impl From<&live::Polling> for ClaimAt {
             live::Turn::Waiting { timer, why } => Turn::Waiting { timer: timer.into(), why: why.into() },
             live::Turn::InFlight { id, begun_at } => Turn::InFlight { id: id.0, begun_at: begun_at.as_unix_ms() },
         };
-        let goal = match &live.goal {
-            live::Goal::Token(notice) => Goal::Token { notice: (&**notice).into() },
-            live::Goal::Start { lost, after_attempt } => Goal::Start { lost: *lost, after_attempt: *after_attempt },
+        let goal = match live.goal {
+            live::Goal::Token => Goal::Token,
+            live::Goal::Start { lost } => Goal::Start { lost },
         };
-        let pace::Pace { interval, slowed, backoff, retry_after } = live.pace;
-        let pace = Pace { interval, slowed, backoff, retry_after };
-        Self::Polling { turn, pace, doubt: live.doubt, unanswered: live.unanswered, goal }
+        Self::Polling { turn, unanswered: live.unanswered, goal }
+    }
+}
+
+impl From<&pace::Pace> for Pace {
+    fn from(live: &pace::Pace) -> Self {
+        let pace::Pace { interval, slowed, backoff, retry_after } = *live;
+        Self { interval, slowed, backoff, retry_after }
     }
 }
 
@@ -245,27 +261,30 @@ impl Claim {
             origin,
         };
         let owner = thaw_secret(&self.owner, "e-mail")?;
-        let state = self.at.thaw(&terms.origin)?;
-        Ok(live::Claim { terms, owner, last_id: self.last_id, seen, kept, state })
+        let shown = self.shown.map(|notice| notice.thaw(&terms.origin, seen)).transpose()?;
+        if shown.is_none() && matches!(self.at, ClaimAt::Announcing { .. } | ClaimAt::Polling { goal: Goal::Token, .. }) {
+            return Err(invalid("notice"));
+        }
+        let memory = live::Memory { pace: self.pace.thaw()?, doubt: self.doubt, kept, shown: shown.map(Arc::new) };
+        Ok(live::Claim { terms, owner, last_id: self.last_id, seen, memory, state: self.at.thaw()? })
     }
 }
 
 impl ClaimAt {
-    fn thaw(self, origin: &Origin) -> Result<live::ClaimState, ResumeError> {
+    fn thaw(self) -> Result<live::ClaimState, ResumeError> {
         Ok(match self {
             Self::Starting { call, lost } => live::ClaimState::Starting(live::Starting { call: call.thaw()?, lost }),
-            Self::Announcing { notice, started_at } => {
-                live::ClaimState::Announcing(live::Attempt { notice: Arc::new(notice.thaw(origin)?), started_at: thaw_time(started_at) })
-            }
-            Self::Polling { turn, pace, doubt, unanswered, goal } => {
+            Self::Announcing { started_at } => live::ClaimState::Announcing(thaw_time(started_at)),
+            Self::Polling { turn, unanswered, goal } => {
                 let goal = match goal {
-                    Goal::Token { notice } => live::Goal::Token(Arc::new(notice.thaw(origin)?)),
-                    Goal::Start { lost, after_attempt } => live::Goal::Start { lost, after_attempt },
+                    Goal::Token => live::Goal::Token,
+                    Goal::Start { lost } => live::Goal::Start { lost },
                 };
-                live::ClaimState::Polling(live::Polling { turn: turn.thaw()?, pace: pace.thaw()?, doubt, unanswered, goal })
+                live::ClaimState::Polling(live::Polling { turn: turn.thaw()?, unanswered, goal })
             }
             Self::Claimed { access_token, scopes } => {
-                live::ClaimState::Done(Ok(live::ClaimedToken { access_token: thaw_secret(&access_token, "access token")?, scopes }))
+                let access_token = thaw_secret(&access_token, "access token")?;
+                live::ClaimState::Done(Ok(live::ClaimedToken { access_token, scopes: check_scopes(scopes)? }))
             }
             Self::Failed { failure } => live::ClaimState::Done(Err(failure.thaw())),
         })
@@ -305,12 +324,14 @@ impl From<&live::EnterCode> for EnterCode {
 }
 
 impl EnterCode {
-    fn thaw(self, origin: &Origin) -> Result<live::EnterCode, ResumeError> {
+    fn thaw(self, origin: &Origin, seen: Timestamp) -> Result<live::EnterCode, ResumeError> {
+        // No attempt is believed to live for longer than a day: an end that was edited must not keep the polls going for ever.
+        let latest = seen.after(Duration::from_secs(live::wire::LONGEST_LIFE.into()));
         Ok(live::EnterCode {
             user_code: thaw_secret(&self.user_code, "user code")?,
             verification_uri: origin.pinned_link("verification_uri", &self.verification_uri).map_err(|_| invalid("link"))?,
             owner: thaw_secret(&self.owner, "e-mail")?,
-            expires_at: thaw_time(self.expires_at),
+            expires_at: thaw_time(self.expires_at).min(latest),
             interval: Some(self.interval).filter(|interval| (1..=pace::LONGEST).contains(interval)).ok_or(invalid("interval"))?,
             email_sent: self.email_sent,
         })

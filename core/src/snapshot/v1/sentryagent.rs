@@ -20,6 +20,7 @@ pub(in crate::snapshot) struct Registration {
     phone_hint: String,
     last_id: u64,
     pub(super) kept: Vec<u64>,
+    doubt: OtpDoubt,
     at: At,
 }
 
@@ -65,7 +66,7 @@ struct OtpSession {
     id: SecretText,
     expires_at: Option<i64>,
     reason: OtpReason,
-    doubt: OtpDoubt,
+    manifest_session: SecretText,
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -81,7 +82,7 @@ enum OtpReason {
 #[serde(rename_all = "snake_case")]
 enum OtpDoubt {
     None,
-    Busy,
+    Open,
     Lost,
 }
 
@@ -105,6 +106,7 @@ impl From<&live::Registration> for Registration {
             phone_hint: live.phone_hint.clone(),
             last_id: live.last_id,
             kept: live.kept.iter().map(|id| id.0).collect(),
+            doubt: live.doubt.into(),
             at: (&live.state).into(),
         }
     }
@@ -145,8 +147,21 @@ impl Registration {
     pub(super) fn thaw(self, origin: Origin, seen: Timestamp) -> Result<live::Registration, ResumeError> {
         let kept = check_ids(self.last_id, self.in_flight(), &self.kept)?;
         let profile = self.profile.thaw()?;
+        if !live::is_plain(&self.phone_hint) {
+            return Err(invalid("phone"));
+        }
         let state = self.at.thaw(&profile)?;
-        Ok(live::Registration { origin, profile, phone_hint: self.phone_hint, last_id: self.last_id, seen, kept, state })
+        Ok(live::Registration {
+            origin,
+            profile,
+            phone_hint: self.phone_hint,
+            last_id: self.last_id,
+            seen,
+            kept,
+            doubt: self.doubt.into(),
+            lost_otp: None,
+            state,
+        })
     }
 }
 
@@ -185,12 +200,28 @@ impl From<&live::OtpSession> for OtpSession {
             live::OtpReason::NotTaken(trouble) => OtpReason::NotTaken { trouble: trouble.into() },
             live::OtpReason::Interrupted => OtpReason::Interrupted,
         };
-        let doubt = match live.doubt {
-            live::OtpDoubt::None => OtpDoubt::None,
-            live::OtpDoubt::Busy => OtpDoubt::Busy,
-            live::OtpDoubt::Lost => OtpDoubt::Lost,
-        };
-        Self { id: freeze_secret(&live.id), expires_at: live.expires_at.map(Timestamp::as_unix_ms), reason, doubt }
+        let manifest_session = freeze_secret(&live.manifest_session);
+        Self { id: freeze_secret(&live.id), expires_at: live.expires_at.map(Timestamp::as_unix_ms), reason, manifest_session }
+    }
+}
+
+impl From<live::OtpDoubt> for OtpDoubt {
+    fn from(live: live::OtpDoubt) -> Self {
+        match live {
+            live::OtpDoubt::None => Self::None,
+            live::OtpDoubt::Open => Self::Open,
+            live::OtpDoubt::Lost => Self::Lost,
+        }
+    }
+}
+
+impl From<OtpDoubt> for live::OtpDoubt {
+    fn from(frozen: OtpDoubt) -> Self {
+        match frozen {
+            OtpDoubt::None => Self::None,
+            OtpDoubt::Open => Self::Open,
+            OtpDoubt::Lost => Self::Lost,
+        }
     }
 }
 
@@ -202,12 +233,9 @@ impl OtpSession {
             OtpReason::NotTaken { trouble } => live::OtpReason::NotTaken(trouble.thaw()),
             OtpReason::Interrupted => live::OtpReason::Interrupted,
         };
-        let doubt = match self.doubt {
-            OtpDoubt::None => live::OtpDoubt::None,
-            OtpDoubt::Busy => live::OtpDoubt::Busy,
-            OtpDoubt::Lost => live::OtpDoubt::Lost,
-        };
-        Ok(live::OtpSession { id: thaw_secret(&self.id, "session")?, expires_at: self.expires_at.map(thaw_time), reason, doubt })
+        let manifest_session = thaw_secret(&self.manifest_session, "session")?;
+        let (id, expires_at) = (thaw_secret(&self.id, "session")?, self.expires_at.map(thaw_time));
+        Ok(live::OtpSession { id, expires_at, reason, manifest_session })
     }
 }
 
@@ -233,6 +261,10 @@ impl PublicProfile {
             "enterprise" => live::TrustTier::Enterprise,
             _ => return Err(invalid("trust tier")),
         };
+        let texts = [&self.agent_name, &self.agent_version, &self.developer_name, &self.primary_goal, &self.data_residency];
+        if !texts.into_iter().chain(&self.tools).all(|text| live::is_plain(text)) {
+            return Err(invalid("profile"));
+        }
         Ok(live::PublicProfile {
             agent_name: self.agent_name,
             agent_version: self.agent_version,
