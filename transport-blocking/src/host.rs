@@ -130,7 +130,9 @@ where
     }
 }
 
-fn system_clock() -> Timestamp {
+/// The system's wall clock, as a [`Host`] reads it.
+#[must_use]
+pub fn system_clock() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_unix_ms(0).after(since)
 }

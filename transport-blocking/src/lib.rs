@@ -58,4 +58,9 @@ mod host;
 
 pub use client::Client;
 pub use drive::{DriveError, Ending, drive};
-pub use host::{Host, Volatile};
+pub use host::{Host, Volatile, system_clock};
+
+/// The README's example, so that it compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
