@@ -26,12 +26,27 @@ const BODIES: [&str; 8] = [
 #[derive(Arbitrary, Debug)]
 enum Op {
     /// A body that the services send.
-    Reply { status: u16, body: u8 },
+    Reply {
+        status: u16,
+        body: u8,
+    },
     /// Any bytes at all.
-    Garbage { status: u16, header: String, body: Vec<u8> },
-    Fail { not_sent: bool, kind: u8, partial: Option<(u16, Vec<u8>)> },
-    Advance { ms: u32 },
-    Jump { ms: i64 },
+    Garbage {
+        status: u16,
+        header: String,
+        body: Vec<u8>,
+    },
+    Fail {
+        not_sent: bool,
+        kind: u8,
+        partial: Option<(u16, Vec<u8>)>,
+    },
+    Advance {
+        ms: u32,
+    },
+    Jump {
+        ms: i64,
+    },
     Resume,
     Restart,
     WrongId,
@@ -100,7 +115,9 @@ fuzz_target!(|ops: Vec<Op>| {
         let owed = settle(&mut claim, &mut now, &mut last);
         let Some(id) = owed else {
             let end = claim.poll(now);
-            claim.handle(now, Input::lost(claim.snapshot().in_flight().unwrap_or_else(|| first_id(&claim)))).expect("a terminal state absorbs");
+            claim
+                .handle(now, Input::lost(claim.snapshot().in_flight().unwrap_or_else(|| first_id(&claim))))
+                .expect("a terminal state absorbs");
             assert_eq!(claim.poll(now), end);
             assert!(claim.begin(now).is_err(), "a request after the end");
             break;
