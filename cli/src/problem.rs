@@ -167,7 +167,7 @@ mod tests {
 
     fn server_error(status: u16) -> ServerError {
         let canary = || Some(Untrusted::new(CANARY));
-        ServerError { status, code: canary(), description: canary(), retry_after: Some(7), body: canary() }
+        ServerError { status, code: canary(), description: canary(), retry_after: Some(7), interval: None, body: canary() }
     }
 
     fn body_of(failure: Failure) -> ErrorBody {

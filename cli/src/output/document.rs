@@ -92,7 +92,14 @@ mod tests {
     #[test]
     fn failure_has_an_error_and_no_data() {
         let said = |text| Some(Untrusted::new(text));
-        let error = ServerError { status: 429, code: said("too_fast"), description: said("be\nslow"), retry_after: Some(7), body: None };
+        let error = ServerError {
+            status: 429,
+            code: said("too_fast"),
+            description: said("be\nslow"),
+            retry_after: Some(7),
+            interval: None,
+            body: None,
+        };
         let retry_at = Timestamp::from_unix_ms(7000);
         let failure = Box::new(Failure::RateLimited { error, retry_at });
         let document = of(Err(Problem::Ceremony { failure, at: Timestamp::from_unix_ms(0) }));
