@@ -1,12 +1,16 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::mode::Is;
 use crate::output::Format;
+use crate::patience::parse_duration;
+use crate::store::Service;
 
 /// Gets an AI agent its identity: from OpenTrain, where its owner claims it, and from SentryAgent, which issues a badge.
 #[derive(Debug, Parser)]
@@ -22,12 +26,27 @@ pub(crate) struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
+    /// Which identities are meant [default: default; env: ENLIST_PROFILE]
+    #[arg(long, short, global = true, value_name = "NAME", value_parser = profile)]
+    pub(crate) profile: Option<String>,
     /// How the result is printed [default: text for people, json for agents; env: ENLIST_OUTPUT]
     #[arg(long, global = true, value_enum, value_name = "FORMAT")]
     output: Option<Format>,
     /// The same as --output json, and stronger than any --output
     #[arg(long, global = true)]
     json: bool,
+    /// Who is in front of the command [default: what is found; env: ENLIST_MODE]
+    #[arg(long, global = true, value_enum)]
+    pub(crate) mode: Option<Is>,
+    /// Never ask anything
+    #[arg(long, global = true)]
+    pub(crate) no_input: bool,
+    /// The service's address: https, or http on this machine [env: ENLIST_OPENTRAIN_URL, ENLIST_SENTRYAGENT_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+    /// The longest time that one request may take, like 10s
+    #[arg(long, global = true, value_name = "TIME", value_parser = positive_duration)]
+    pub(crate) timeout: Option<Duration>,
 }
 
 impl Global {
@@ -36,24 +55,208 @@ impl Global {
     }
 }
 
+/// How long a command waits for a human.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Waiting {
+    /// Start, and return at once
+    #[arg(long, conflicts_with = "max_wait")]
+    pub(crate) no_wait: bool,
+    /// Wait that long at most, like 60s or 2m [default: to the end for people, 60s for agents]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(crate) max_wait: Option<Duration>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Go through both registrations, end to end, on this machine: no network, no account
     Try,
     /// Run the stand-in for both services until Ctrl-C; its URLs come as JSON on the first line
     Sandbox(SandboxArgs),
+    /// Register an agent at a service
+    #[command(subcommand)]
+    Register(RegisterArgs),
+    /// Have the owner claim the registration at OpenTrain: shows a link and a code, and waits for the token
+    Claim(ClaimArgs),
+    /// Hand in the code that came by SMS
+    Otp(OtpArgs),
+    /// Go on with what is pending
+    Resume(ResumeArgs),
+    /// List what is pending
+    Pending,
+    /// Give up what is pending
+    Abandon(AbandonArgs),
+    /// List every identity, and what is pending
+    Status,
+    /// Print a credential: the only command that does
+    Token(TokenArgs),
+    /// Keep a token that was created by hand
+    #[command(subcommand)]
+    Adopt(AdoptArgs),
+    /// Write or check the manifest for SentryAgent
+    #[command(subcommand)]
+    Manifest(ManifestArgs),
 }
 
 impl Command {
     /// The names, for the one place that must know them before the command line could be read.
-    pub(crate) const NAMES: [&str; 2] = ["try", "sandbox"];
+    pub(crate) const NAMES: [&str; 12] =
+        ["try", "sandbox", "register", "claim", "otp", "resume", "pending", "abandon", "status", "token", "adopt", "manifest"];
 
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Try => "try",
             Self::Sandbox(_) => "sandbox",
+            Self::Register(_) => "register",
+            Self::Claim(_) => "claim",
+            Self::Otp(_) => "otp",
+            Self::Resume(_) => "resume",
+            Self::Pending => "pending",
+            Self::Abandon(_) => "abandon",
+            Self::Status => "status",
+            Self::Token(_) => "token",
+            Self::Adopt(_) => "adopt",
+            Self::Manifest(_) => "manifest",
         }
     }
+
+    /// The service that the command line names; of a flow it is known only later.
+    pub(crate) fn service(&self) -> Option<Service> {
+        match self {
+            Self::Register(RegisterArgs::Opentrain(_)) | Self::Claim(_) | Self::Adopt(_) => Some(Service::Opentrain),
+            Self::Register(RegisterArgs::Sentryagent(_)) | Self::Otp(_) => Some(Service::Sentryagent),
+            Self::Token(args) => Some(args.service),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RegisterArgs {
+    /// An anonymous registration, which its owner claims later
+    Opentrain(RegisterOpentrainArgs),
+    /// Manifest, profile check, a code by SMS, Agent Badge
+    Sentryagent(RegisterSentryagentArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RegisterOpentrainArgs {
+    /// What the owner reads on the claim page
+    #[arg(long, value_name = "NAME")]
+    pub(crate) agent_name: Option<String>,
+    /// The new account's organization
+    #[arg(long, value_name = "NAME")]
+    pub(crate) organization: Option<String>,
+    /// Go straight on to the claim by this owner
+    #[arg(long, value_name = "EMAIL")]
+    pub(crate) claim: Option<String>,
+    #[command(flatten)]
+    pub(crate) waiting: Waiting,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RegisterSentryagentArgs {
+    /// The manifest; - for stdin. A template: enlist manifest init FILE
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest: OsString,
+    /// A person has checked the public profile; send the SMS
+    #[arg(long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) waiting: Waiting,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ClaimArgs {
+    /// The owner's address
+    #[arg(long)]
+    pub(crate) email: String,
+    /// Another attempt, with a new code
+    #[arg(long)]
+    pub(crate) restart: bool,
+    #[command(flatten)]
+    pub(crate) waiting: Waiting,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OtpArgs {
+    /// Which registration, if there are several
+    pub(crate) flow: Option<String>,
+    /// Where the code is; - for stdin [default: asks at a terminal]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) otp_file: Option<OsString>,
+    #[command(flatten)]
+    pub(crate) waiting: Waiting,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResumeArgs {
+    /// Which flow, if there are several
+    pub(crate) flow: Option<String>,
+    /// A person has checked the public profile; send the SMS
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// The owner agrees to another SMS or registration
+    #[arg(long)]
+    pub(crate) again: bool,
+    #[command(flatten)]
+    pub(crate) waiting: Waiting,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AbandonArgs {
+    /// Which flow
+    pub(crate) flow: String,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenArgs {
+    /// Whose
+    #[arg(value_enum)]
+    pub(crate) service: Service,
+    /// In which form
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: TokenFormat,
+}
+
+/// The form in which a credential is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TokenFormat {
+    /// The credential and a line feed
+    #[default]
+    Raw,
+    /// An Authorization header
+    Header,
+    /// NAME=VALUE
+    Env,
+    /// A JSON object
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AdoptArgs {
+    /// A token of OpenTrain
+    Opentrain {
+        /// Where the token is; - for stdin
+        #[arg(long, value_name = "FILE")]
+        token_file: OsString,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ManifestArgs {
+    /// Write a template, and explain every field on stderr
+    Init {
+        /// A new file; - for stdout
+        file: OsString,
+    },
+    /// Check every field
+    Check {
+        /// The manifest; - for stdin
+        file: OsString,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -77,40 +280,18 @@ fn seconds(text: &str) -> Result<Duration, String> {
     seconds.ok_or_else(|| "not a number of seconds".to_owned())
 }
 
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    #[test]
-    fn clap_finds_no_contradiction() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn every_command_is_named() {
-        let command = Cli::command();
-        let names: Vec<_> = command.get_subcommands().map(clap::Command::get_name).collect();
-        assert_eq!(names, Command::NAMES);
-    }
-
-    /// Before the command and after it are two places, and clap knows no order between them.
-    #[test]
-    fn json_wins_wherever_it_stands() {
-        let format = |argv: &[&str]| Cli::try_parse_from(argv).map(|cli| cli.global.format()).map_err(|error| error.to_string());
-        assert_eq!(format(&["enlist", "try"]), Ok(None));
-        assert_eq!(format(&["enlist", "--output", "text", "try"]), Ok(Some(Format::Text)));
-        assert_eq!(format(&["enlist", "try", "--json", "--output", "text"]), Ok(Some(Format::Json)));
-        assert_eq!(format(&["enlist", "--json", "try", "--output", "text"]), Ok(Some(Format::Json)));
-        assert_eq!(format(&["enlist", "--output", "text", "try", "--json"]), Ok(Some(Format::Json)));
-    }
-
-    #[test]
-    fn seconds_are_sane() {
-        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
-        for bad in ["", "x", "-1", "NaN", "inf", "1e300"] {
-            assert!(seconds(bad).is_err(), "{bad}");
-        }
-    }
+fn positive_duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).and_then(|duration| if duration.is_zero() { Err("more than nothing".to_owned()) } else { Ok(duration) })
 }
+
+/// A profile's name, which is a folder's name too.
+pub(crate) fn profile(name: &str) -> Result<String, String> {
+    let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    let is_name = (1..=64).contains(&name.len()) && name.bytes().all(is_fine) && !name.starts_with('.');
+    is_name
+        .then(|| name.to_owned())
+        .ok_or_else(|| "1 to 64 letters, digits, dots, underscores and hyphens, no dot at the beginning".to_owned())
+}
+
+#[cfg(test)]
+mod tests;

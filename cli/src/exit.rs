@@ -22,8 +22,16 @@ pub(crate) enum Exit {
     Network,
     /// Too many requests.
     RateLimited,
+    /// Not over: run the command in `next`.
+    Pending,
+    /// The store cannot be used, or another process uses it.
+    Storage,
+    /// An identity exists.
+    Conflict,
     /// A wrong command line or input; nothing was sent.
     Usage,
+    /// SIGINT or SIGTERM, by its exit code; the flow is saved.
+    Interrupted(u8),
 }
 
 /// `status` of the result.
@@ -31,6 +39,7 @@ pub(crate) enum Exit {
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Status {
     Ready,
+    Pending,
     Failed,
     Expired,
 }
@@ -47,7 +56,11 @@ impl Exit {
             Self::Refused => 5,
             Self::Network => 6,
             Self::RateLimited => 7,
+            Self::Pending => 8,
+            Self::Storage => 9,
+            Self::Conflict => 10,
             Self::Usage => 64,
+            Self::Interrupted(code) => code,
         }
     }
 
@@ -55,9 +68,16 @@ impl Exit {
         match self {
             Self::Done => Status::Ready,
             Self::Expired => Status::Expired,
-            Self::Unexpected | Self::Declined | Self::NeedsHuman | Self::Refused | Self::Network | Self::RateLimited | Self::Usage => {
-                Status::Failed
-            }
+            Self::Pending | Self::Interrupted(_) => Status::Pending,
+            Self::Storage
+            | Self::Conflict
+            | Self::Unexpected
+            | Self::Declined
+            | Self::NeedsHuman
+            | Self::Refused
+            | Self::Network
+            | Self::RateLimited
+            | Self::Usage => Status::Failed,
         }
     }
 }
@@ -69,6 +89,20 @@ pub(crate) enum ErrorCode {
     Ceremony(FailureCode),
     /// A request that must not be repeated by itself was sent, and its answer lost.
     AnswerLost,
+    /// There is no registration to go on from.
+    NotRegistered,
+    /// A person must answer, and none is there.
+    HumanNeeded,
+    /// The one-time code was wrong; there are tries left.
+    OtpRejected,
+    /// Another process is at work.
+    Locked,
+    /// The store cannot be written to.
+    StoreUnwritable,
+    /// Something in the store is not as it was written.
+    StoreCorrupt,
+    /// An identity exists.
+    Conflict,
     /// A fault of ours.
     Internal,
     /// A wrong command line or input.
@@ -80,6 +114,13 @@ impl ErrorCode {
         match self {
             Self::Ceremony(code) => code.as_str(),
             Self::AnswerLost => "answer_lost",
+            Self::NotRegistered => "not_registered",
+            Self::HumanNeeded => "human_needed",
+            Self::OtpRejected => "otp_rejected",
+            Self::Locked => "locked",
+            Self::StoreUnwritable => "store_unwritable",
+            Self::StoreCorrupt => "store_corrupt",
+            Self::Conflict => "conflict",
             Self::Internal => "internal",
             Self::Usage => "usage",
         }
@@ -88,7 +129,10 @@ impl ErrorCode {
     pub(crate) const fn exit(self) -> Exit {
         match self {
             Self::Ceremony(code) => of_ceremony(code),
-            Self::AnswerLost => Exit::NeedsHuman,
+            Self::AnswerLost | Self::NotRegistered | Self::HumanNeeded => Exit::NeedsHuman,
+            Self::OtpRejected => Exit::Pending,
+            Self::Locked | Self::StoreUnwritable | Self::StoreCorrupt => Exit::Storage,
+            Self::Conflict => Exit::Conflict,
             Self::Internal => Exit::Unexpected,
             Self::Usage => Exit::Usage,
         }
@@ -123,14 +167,20 @@ mod tests {
         1   failed   internal
         2   failed   denied
         3   expired  attempt_expired window_expired session_expired otp_tries_used_up
-        4   failed   answer_lost credential_lost credential_unreadable
+        4   failed   not_registered human_needed answer_lost credential_lost credential_unreadable
         5   failed   anonymous_not_enabled email_already_registered rejected protocol_violation foreign_origin
         6   failed   network timeout tls proxy busy
         7   failed   rate_limited
+        8   pending  otp_rejected
+        9   failed   locked store_unwritable store_corrupt
+        10  failed   conflict
         64  failed   usage";
 
     fn all() -> Vec<ErrorCode> {
-        let own = [ErrorCode::AnswerLost, ErrorCode::Internal, ErrorCode::Usage];
+        use ErrorCode::{
+            AnswerLost, Conflict, HumanNeeded, Internal, Locked, NotRegistered, OtpRejected, StoreCorrupt, StoreUnwritable, Usage,
+        };
+        let own = [AnswerLost, NotRegistered, HumanNeeded, OtpRejected, Locked, StoreUnwritable, StoreCorrupt, Conflict, Internal, Usage];
         FailureCode::ALL.iter().map(|code| ErrorCode::Ceremony(*code)).chain(own).collect()
     }
 

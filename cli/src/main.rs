@@ -2,13 +2,26 @@
 //!
 //! One file per command in `commands`; `args` is the command line, `output` what goes to stdout and stderr, `exit` the
 //! exit codes, `problem` how a command can fail.
+//!
+//! What an everyday command does: `setting` says where things are, `desk` takes the lock and finishes what was left behind,
+//! `keeper` is the host that keeps everything in the `store` while a ceremony is driven, `ceremonies` holds each one's words.
 
 mod args;
+mod ceremonies;
 mod commands;
+mod desk;
 mod exit;
+mod identity;
+mod input;
+mod interrupt;
+mod keeper;
 mod mode;
 mod output;
+mod patience;
 mod problem;
+mod setting;
+mod store;
+mod talk;
 mod usage;
 
 use std::ffi::OsString;
@@ -18,13 +31,17 @@ use clap::Parser;
 
 use args::Cli;
 use mode::Environment;
-use output::Output;
+use output::{DEFAULT_PROFILE, Output};
+use problem::Problem;
 
 fn main() -> ExitCode {
     let argv: Vec<OsString> = std::env::args_os().collect();
-    let environment = Environment::of_process();
+    let mut environment = Environment::of_process();
     match Cli::try_parse_from(&argv) {
-        Ok(cli) => run(&cli, &environment),
+        Ok(cli) => {
+            environment.flag = cli.global.mode;
+            run(&cli, &environment)
+        }
         Err(answer) if !answer.use_stderr() => output::print(&answer.render().to_string()),
         Err(error) => {
             let (output, _) = Output::settle(usage::command(&argv), usage::format(&argv), &environment);
@@ -35,6 +52,18 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli, environment: &Environment) -> ExitCode {
     let (output, settled) = Output::settle(Some(cli.command.name()), cli.global.format(), environment);
-    let result = settled.and_then(|()| commands::run(&cli.command, &output));
+    let (profile, named) = profile(cli, environment);
+    let output = output.about(cli.command.service(), &profile);
+    let result = settled.and(named).and_then(|()| commands::run(cli, &output));
     output.finish(result)
+}
+
+/// The flag, the variable, the default.
+fn profile(cli: &Cli, environment: &Environment) -> (String, Result<(), Problem>) {
+    let named = cli.global.profile.clone().map(Ok).or_else(|| environment.profile.as_deref().map(args::profile));
+    match named {
+        None => (DEFAULT_PROFILE.to_owned(), Ok(())),
+        Some(Ok(name)) => (name, Ok(())),
+        Some(Err(rule)) => (DEFAULT_PROFILE.to_owned(), Err(Problem::usage(format_args!("ENLIST_PROFILE must be {rule}")))),
+    }
 }

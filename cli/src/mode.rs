@@ -3,6 +3,7 @@
 use std::env::{self, VarError};
 use std::io::{self, IsTerminal};
 
+use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::problem::Problem;
@@ -14,19 +15,25 @@ pub(crate) struct Mode {
     because: &'static str,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Is {
+    /// A person at a terminal: may be asked
     Human,
+    /// An agent: nothing is asked, JSON by default
     Agent,
+    /// A job that nobody watches: fails fast where a person is needed
     Ci,
 }
 
 /// What the decisions about mode and format rest on.
 #[derive(Debug, Default)]
 pub(crate) struct Environment {
+    /// `--mode`
+    pub(crate) flag: Option<Is>,
     pub(crate) mode: Option<String>,
     pub(crate) output: Option<String>,
+    pub(crate) profile: Option<String>,
     ci: Option<String>,
     is_terminal: bool,
 }
@@ -34,8 +41,10 @@ pub(crate) struct Environment {
 impl Environment {
     pub(crate) fn of_process() -> Self {
         Self {
+            flag: None,
             mode: variable("ENLIST_MODE"),
             output: variable("ENLIST_OUTPUT"),
+            profile: variable("ENLIST_PROFILE"),
             ci: variable("CI"),
             is_terminal: io::stdout().is_terminal(),
         }
@@ -43,7 +52,7 @@ impl Environment {
 }
 
 /// An empty variable is as good as none.
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     match env::var(name) {
         Ok(value) => (!value.is_empty()).then_some(value),
         Err(VarError::NotPresent) => None,
@@ -52,8 +61,11 @@ fn variable(name: &str) -> Option<String> {
 }
 
 impl Mode {
-    /// `ENLIST_MODE`, else what is found.
+    /// `--mode`, else `ENLIST_MODE`, else what is found.
     pub(crate) fn decide(environment: &Environment) -> Result<Self, Problem> {
+        if let Some(is) = environment.flag {
+            return Ok(Self { is, because: "--mode" });
+        }
         let is = match environment.mode.as_deref() {
             None => return Ok(Self::found(environment)),
             Some("human") => Is::Human,
@@ -82,7 +94,7 @@ mod tests {
 
     fn mode(mode: Option<&str>, ci: Option<&str>, is_terminal: bool) -> Option<(Is, &'static str)> {
         let text = |text: Option<&str>| text.map(str::to_owned);
-        let environment = Environment { mode: text(mode), ci: text(ci), is_terminal, output: None };
+        let environment = Environment { mode: text(mode), ci: text(ci), is_terminal, ..Environment::default() };
         Mode::decide(&environment).ok().map(|mode| (mode.is, mode.because))
     }
 

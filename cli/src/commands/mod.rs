@@ -1,15 +1,38 @@
 //! The commands, one file each.
 
+mod abandon;
+mod adopt;
+mod claim;
+mod manifest;
+mod otp;
+mod pending;
+mod pick;
+mod register;
+mod resume;
 mod sandbox;
+mod status;
+mod token;
 mod r#try;
 
-use crate::args::Command;
+use crate::args::{Cli, Command};
 use crate::output::{Outcome, Output};
 use crate::problem::Problem;
+use crate::setting::Setting;
 
-pub(crate) fn run(command: &Command, output: &Output) -> Result<Outcome, Problem> {
-    match command {
+pub(crate) fn run(cli: &Cli, output: &Output) -> Result<Outcome, Problem> {
+    let setting = || Setting::new(&cli.global, output);
+    match &cli.command {
         Command::Try => r#try::run(output),
         Command::Sandbox(args) => match sandbox::run(args, output)? {},
+        Command::Register(args) => register::run(args, &setting()?),
+        Command::Claim(args) => claim::run(args, &setting()?),
+        Command::Otp(args) => otp::run(args, &setting()?),
+        Command::Resume(args) => resume::run(args, &setting()?),
+        Command::Pending => pending::run(&setting()?),
+        Command::Abandon(args) => abandon::run(args, &setting()?),
+        Command::Status => status::run(&setting()?),
+        Command::Token(args) => token::run(args, &setting()?),
+        Command::Adopt(args) => adopt::run(args, &setting()?),
+        Command::Manifest(args) => manifest::run(args, output),
     }
 }

@@ -71,7 +71,7 @@ where
     let client = Client::new();
     match drive(ceremony, |exchange| client.execute(exchange), guide) {
         Ok(Ending::Finished(Ok(outcome))) => Ok(outcome),
-        Ok(Ending::Finished(Err(failure))) => Err(Problem::Ceremony { failure: Box::new(failure), at: guide::now() }),
+        Ok(Ending::Finished(Err(failure))) => Err(Problem::Ceremony { failure: Box::new(failure), at: guide::now(), kept: Vec::new() }),
         // The played humans leave only questions open that follow a lost answer.
         Ok(Ending::Paused) => Err(Problem::AnswerLost),
         Err(DriveError::Host(problem)) => Err(problem),
@@ -85,7 +85,7 @@ fn outcome(token: &ClaimedToken, identity: &Identity) -> Outcome {
         "claim": { "scopes": scopes, "token_hint": token.access_token().hint() },
         "badge": { "did": identity.did().map(ToString::to_string), "badge_hint": identity.badge().hint() },
     });
-    Outcome { data }
+    Outcome::ready(data)
 }
 
 fn scopes(token: &ClaimedToken) -> impl Iterator<Item = String> {

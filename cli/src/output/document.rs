@@ -3,14 +3,12 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Outcome;
-use crate::exit::{Exit, Status};
+use super::{Output, Settled};
+use crate::exit::Status;
 use crate::mode::Mode;
 use crate::problem::{ErrorBody, Problem};
 
 const VERSION: u8 = 1;
-/// No command keeps anything yet, so there is one profile.
-const PROFILE: &str = "default";
 
 #[derive(Debug, Serialize)]
 pub(super) struct Document<'a> {
@@ -20,68 +18,87 @@ pub(super) struct Document<'a> {
     status: Status,
     exit: u8,
     service: Option<&'static str>,
-    profile: &'static str,
+    profile: &'a str,
     mode: Mode,
     data: Option<&'a Value>,
     error: Option<ErrorBody>,
-    next: Option<Next>,
-    warnings: [&'static str; 0],
+    next: Option<&'a Next>,
+    warnings: Vec<String>,
 }
 
-/// What to run to go on.
-#[derive(Debug, Serialize)]
-struct Next {
-    argv: Vec<&'static str>,
-    when: &'static str,
-}
-
-impl<'a> Document<'a> {
-    pub(super) fn new(command: Option<&'static str>, mode: Mode, result: &'a Result<Outcome, Problem>) -> Self {
-        let (exit, outcome, problem) = match result {
-            Ok(outcome) => (Exit::Done, Some(outcome), None),
-            Err(problem) => (problem.exit(), None, Some(problem)),
-        };
-        Self {
-            v: VERSION,
-            r#type: "result",
-            command,
-            status: exit.status(),
-            exit: exit.number(),
-            service: None,
-            profile: PROFILE,
-            mode,
-            data: outcome.map(|outcome| &outcome.data),
-            error: problem.map(Problem::body),
-            next: command.and_then(|command| Next::after(command, exit)),
-            warnings: [],
-        }
-    }
+/// What to run to go on, word for word.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Next {
+    pub(crate) argv: Vec<String>,
+    pub(crate) when: &'static str,
 }
 
 impl Next {
-    /// Where the contract promises a way on. Neither command of today keeps anything: the way on is to run it again.
-    fn after(command: &'static str, exit: Exit) -> Option<Self> {
-        let again = || Self { argv: vec!["enlist", command], when: "at any time: nothing was kept" };
-        matches!(exit, Exit::Expired | Exit::NeedsHuman).then(again)
+    pub(crate) fn new(argv: &[&str], when: &'static str) -> Self {
+        Self { argv: std::iter::once("enlist").chain(argv.iter().copied()).map(str::to_owned).collect(), when }
+    }
+
+    /// The command line that began something.
+    pub(crate) fn of(argv: &[String], when: &'static str) -> Self {
+        Self::new(&argv.iter().map(String::as_str).collect::<Vec<_>>(), when)
+    }
+
+    /// As a line for a shell.
+    pub(crate) fn line(&self) -> String {
+        let is_plain =
+            |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:@+=,%".contains(&byte));
+        let quoted = |word: &String| if is_plain(word) { word.clone() } else { format!("'{}'", word.replace('\'', "'\\''")) };
+        self.argv.iter().map(quoted).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The same in `profile`, if that is not the one that is meant without a word.
+    pub(crate) fn in_profile(mut self, profile: &str) -> Self {
+        if profile != super::DEFAULT_PROFILE && !self.argv.iter().any(|word| word == "--profile") {
+            self.argv.extend(["--profile".to_owned(), profile.to_owned()]);
+        }
+        self
+    }
+}
+
+impl<'a> Document<'a> {
+    pub(super) fn new(output: &'a Output, settled: &'a Settled) -> Self {
+        Self {
+            v: VERSION,
+            r#type: "result",
+            command: output.command,
+            status: settled.status,
+            exit: settled.exit.number(),
+            service: output.service.get(),
+            profile: &output.profile,
+            mode: output.mode,
+            data: settled.data.as_ref(),
+            error: settled.problem.as_ref().map(Problem::body),
+            next: settled.next.as_ref(),
+            warnings: output.warnings.borrow().clone(),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use enlist_core::{Failure, ServerError, Timestamp, Untrusted};
+    use std::time::Duration;
+
+    use enlist_core::Recovery;
     use serde_json::json;
 
+    use super::super::Outcome;
     use super::*;
     use crate::mode::Environment;
+    use crate::problem::tests::refusal;
 
     fn of(result: Result<Outcome, Problem>) -> Value {
-        let mode = Mode::found(&Environment::default());
-        serde_json::to_value(Document::new(Some("try"), mode, &result)).unwrap()
+        let (output, _) = Output::settle(Some("try"), None, &Environment::default());
+        serde_json::to_value(Document::new(&output, &output.settled(result))).unwrap()
     }
 
     #[test]
     fn success_has_data_and_no_error() {
-        let document = of(Ok(Outcome { data: json!({"claim": {}}) }));
+        let document = of(Ok(Outcome::ready(json!({"claim": {}}))));
         let expected = json!({
             "v": 1, "type": "result", "command": "try", "status": "ready", "exit": 0, "service": null, "profile": "default",
             "mode": {"is": "agent", "because": "no terminal"}, "data": {"claim": {}}, "error": null, "next": null, "warnings": []
@@ -91,22 +108,13 @@ mod tests {
 
     #[test]
     fn failure_has_an_error_and_no_data() {
-        let said = |text| Some(Untrusted::new(text));
-        let error = ServerError {
-            status: 429,
-            code: said("too_fast"),
-            description: said("be\nslow"),
-            retry_after: Some(7),
-            interval: None,
-            body: None,
-        };
-        let retry_at = Timestamp::from_unix_ms(7000);
-        let failure = Box::new(Failure::RateLimited { error, retry_at });
-        let document = of(Err(Problem::Ceremony { failure, at: Timestamp::from_unix_ms(0) }));
+        let failure = Box::new(refusal(429, "too_fast", "be\nslow", "7"));
+        let Recovery::RetryAt(retry_at) = failure.recovery() else { panic!("{failure}") };
+        let document = of(Err(Problem::Ceremony { failure, at: retry_at.before(Duration::from_secs(7)), kept: Vec::new() }));
         assert_eq!((&document["status"], &document["exit"], &document["data"]), (&json!("failed"), &json!(7), &json!(null)));
         let expected = json!({
-            "code": "rate_limited", "message": "too many requests; the service wants to be left alone until 1970-01-01T00:00:07.000Z",
-            "hint": "try again, not before 1970-01-01T00:00:07.000Z", "retryable": true, "retry_after_s": 7, "http": 429, "docs": null,
+            "code": "rate_limited", "message": format!("too many requests; the service wants to be left alone until {retry_at}"),
+            "hint": format!("try again, not before {retry_at}"), "retryable": true, "retry_after_s": 7, "http": 429, "docs": null,
             "untrusted_code": "too_fast", "untrusted_description": "be<U+000A>slow"
         });
         assert_eq!(document["error"], expected);
@@ -116,5 +124,12 @@ mod tests {
     fn where_a_way_on_is_promised_it_is_named() {
         assert_eq!(of(Err(Problem::AnswerLost))["next"]["argv"], json!(["enlist", "try"]));
         assert_eq!(of(Err(Problem::internal("x")))["next"], json!(null));
+    }
+
+    #[test]
+    fn a_way_on_is_a_line_for_a_shell() {
+        let next = Next::new(&["register", "opentrain", "--agent-name", "it's me", "--claim", "o@example.com"], "now").in_profile("work");
+        assert_eq!(next.line(), r"enlist register opentrain --agent-name 'it'\''s me' --claim o@example.com --profile work");
+        assert_eq!(Next::new(&["status", "--profile", "a"], "now").in_profile("b").line(), "enlist status --profile a");
     }
 }

@@ -1,0 +1,44 @@
+use clap::CommandFactory;
+
+use super::*;
+
+#[test]
+fn clap_finds_no_contradiction() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn every_command_is_named() {
+    let command = Cli::command();
+    let names: Vec<_> = command.get_subcommands().map(clap::Command::get_name).collect();
+    assert_eq!(names, Command::NAMES);
+}
+
+/// Before the command and after it are two places, and clap knows no order between them.
+#[test]
+fn json_wins_wherever_it_stands() {
+    let format = |argv: &[&str]| Cli::try_parse_from(argv).map(|cli| cli.global.format()).map_err(|error| error.to_string());
+    assert_eq!(format(&["enlist", "try"]), Ok(None));
+    assert_eq!(format(&["enlist", "--output", "text", "try"]), Ok(Some(Format::Text)));
+    assert_eq!(format(&["enlist", "try", "--json", "--output", "text"]), Ok(Some(Format::Json)));
+    assert_eq!(format(&["enlist", "--json", "try", "--output", "text"]), Ok(Some(Format::Json)));
+    assert_eq!(format(&["enlist", "--output", "text", "try", "--json"]), Ok(Some(Format::Json)));
+}
+
+#[test]
+fn profiles_are_plain_names() {
+    for good in ["default", "a", "A-b_c.9", "x".repeat(64).as_str()] {
+        assert_eq!(profile(good), Ok(good.to_owned()));
+    }
+    for bad in ["", ".", "..", ".x", "a/b", "a b", "ä", "a\n", "x".repeat(65).as_str()] {
+        assert!(profile(bad).is_err(), "{bad:?}");
+    }
+}
+
+#[test]
+fn seconds_are_sane() {
+    assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+    for bad in ["", "x", "-1", "NaN", "inf", "1e300"] {
+        assert!(seconds(bad).is_err(), "{bad}");
+    }
+}

@@ -1,0 +1,161 @@
+//! What the commands know of each ceremony beyond driving it: its words, what it leaves behind, and how its pauses are told.
+
+mod claim;
+mod enrolment;
+mod registration;
+
+use std::ops::ControlFlow;
+
+use enlist_core::opentrain::{Claim, Enrolment};
+use enlist_core::sentryagent::Registration;
+use enlist_core::{Ceremony, Failure, Input, Step, Timestamp};
+use serde_json::{Value, json};
+
+use crate::output::{Next, Outcome};
+use crate::patience::now;
+use crate::problem::Problem;
+use crate::store::{Credential, Flow, Service, Store, StoreError};
+use crate::talk::Voice;
+
+pub(crate) use claim::show_code;
+pub(crate) use registration::profile_json;
+
+/// A ceremony as the commands deal with it.
+pub(crate) trait Everyday: Ceremony {
+    /// Tells the human something.
+    fn show(notice: &Self::Notice, voice: &mut Voice<'_>) -> Result<(), Problem>;
+
+    /// Asks the human; `Break` when nobody answers.
+    fn ask(prompt: &Self::Prompt, voice: &mut Voice<'_>) -> Result<ControlFlow<(), Self::Answer>, Problem>;
+
+    /// What it brought, as it is kept.
+    fn credential(&self, outcome: &Self::Outcome) -> Credential;
+
+    /// What it waits for, in a word.
+    fn awaiting(&self) -> &'static str;
+
+    /// When that ends.
+    fn expires_at(&self) -> Option<Timestamp>;
+
+    /// How a pause is told.
+    fn paused(&self, pause: &Pause<'_>) -> Outcome;
+
+    /// Whether the human's part has begun: from then on a command may leave at any wait.
+    fn is_started(&self) -> bool {
+        true
+    }
+
+    /// Whether a failed one is kept: another attempt must know what may still come of it.
+    fn outlives_failure(_failure: &Failure) -> bool {
+        false
+    }
+}
+
+/// Where a drive stopped short of the end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pause<'a> {
+    pub(crate) flow: &'a str,
+    /// The exit code of the signal that came.
+    pub(crate) interrupted: Option<u8>,
+    /// Nothing but a start was asked for.
+    pub(crate) no_wait: bool,
+    pub(crate) is_ci: bool,
+    /// A one-time code was handed in by this command.
+    pub(crate) handed_in: bool,
+}
+
+impl Pause<'_> {
+    /// A pause that is told as one: not over, and nothing wrong. `well_started`: all is done that `--no-wait` asks for.
+    fn pending(&self, well_started: bool, data: Value, next: Next) -> Outcome {
+        Outcome::pending(self.interrupted, self.no_wait && well_started, data, next)
+    }
+
+    /// A question that a person must answer; `problem` says which.
+    fn unanswered(&self, problem: Problem, data: Value, next: Next) -> Outcome {
+        match self.interrupted {
+            Some(_) => Outcome::pending(self.interrupted, false, data, next),
+            None => Outcome::stopped(problem, data, Some(next)),
+        }
+    }
+
+    /// The command that goes on from here.
+    fn resume(&self, arguments: &[&str], when: &'static str) -> Next {
+        Next::new(&[&["resume", self.flow], arguments].concat(), when)
+    }
+}
+
+/// A saved ceremony, whichever it is.
+pub(crate) enum Live {
+    Enrolment(Enrolment),
+    Claim(Claim),
+    Registration(Registration),
+}
+
+/// How a flow ended.
+pub(crate) enum End {
+    Brought(Box<Credential>),
+    Failed(Failure),
+    /// It failed, and is kept for the attempt after it.
+    FailedAndKept(Failure),
+}
+
+macro_rules! whichever {
+    ($live:expr, $ceremony:ident => $then:expr) => {
+        match $live {
+            Live::Enrolment($ceremony) => $then,
+            Live::Claim($ceremony) => $then,
+            Live::Registration($ceremony) => $then,
+        }
+    };
+}
+
+impl Live {
+    /// The ceremony of `flow`, as it was saved in `store`.
+    pub(crate) fn of(flow: &Flow, store: &Store) -> Result<Self, StoreError> {
+        let snapshot = &flow.snapshot;
+        let resumed = match Service::of_ceremony(snapshot.ceremony()) {
+            Some(Service::Sentryagent) => Registration::resume(snapshot).map(Self::Registration),
+            _ if snapshot.ceremony() == Claim::NAME => Claim::resume(snapshot).map(Self::Claim),
+            _ => Enrolment::resume(snapshot).map(Self::Enrolment),
+        };
+        resumed.map_err(|error| StoreError::corrupt(&store.flow_path(&flow.name), error))
+    }
+
+    pub(crate) fn end(&self) -> Option<End> {
+        whichever!(self, ceremony => end_of(ceremony))
+    }
+
+    /// Takes in the answer that was written down and not yet read, if there is one.
+    pub(crate) fn settle(&mut self, flow: &mut Flow, store: &Store) -> Result<(), Problem> {
+        whichever!(self, ceremony => settle(ceremony, flow, store))
+    }
+
+    pub(crate) fn summary(&self, flow: &Flow) -> Value {
+        let (awaiting, expires_at) = whichever!(self, ceremony => (ceremony.awaiting(), ceremony.expires_at()));
+        let service = Service::of_ceremony(flow.snapshot.ceremony()).map(Service::name);
+        json!({ "flow": flow.name, "service": service, "awaiting": awaiting, "expires_at": expires_at.map(|at| at.to_string()) })
+    }
+}
+
+fn end_of<C: Everyday>(ceremony: &C) -> Option<End> {
+    let Step::Done(result) = ceremony.poll(now()) else { return None };
+    Some(match result {
+        Ok(outcome) => End::Brought(Box::new(ceremony.credential(&outcome))),
+        Err(failure) if C::outlives_failure(&failure) => End::FailedAndKept(failure),
+        Err(failure) => End::Failed(failure),
+    })
+}
+
+fn settle<C: Everyday>(ceremony: &mut C, flow: &mut Flow, store: &Store) -> Result<(), Problem> {
+    let Step::InFlight(id) = ceremony.poll(now()) else { return Ok(()) };
+    let Some(answer) = store.journal(&flow.name, id).read(id)? else { return Ok(()) };
+    take_in(ceremony, answer, flow, store)
+}
+
+/// Takes in an answer and saves what came of it.
+pub(crate) fn take_in<C: Ceremony>(ceremony: &mut C, answer: Input<C::Answer>, flow: &mut Flow, store: &Store) -> Result<(), Problem> {
+    ceremony.handle(now(), answer).map_err(Problem::internal)?;
+    flow.snapshot = ceremony.snapshot();
+    store.save_flow(flow)?;
+    Ok(store.settle_journals(flow)?)
+}

@@ -1,0 +1,140 @@
+//! SentryAgent's registration.
+
+use std::convert::Infallible;
+use std::ops::ControlFlow;
+
+use enlist_core::secret::Otp;
+use enlist_core::sentryagent::{Answer, Identity, OtpReason, Prompt, PublicProfile, Registration};
+use enlist_core::{Ceremony, Step, Timestamp, Untrusted};
+use serde_json::{Value, json};
+
+use super::{Everyday, Pause};
+use crate::output::{Next, Outcome, note};
+use crate::patience::now;
+use crate::problem::Problem;
+use crate::store::Credential;
+use crate::talk::Voice;
+
+impl Everyday for Registration {
+    fn show(notice: &Infallible, _voice: &mut Voice<'_>) -> Result<(), Problem> {
+        match *notice {}
+    }
+
+    fn ask(prompt: &Prompt, voice: &mut Voice<'_>) -> Result<ControlFlow<(), Answer>, Problem> {
+        let answer = match prompt {
+            Prompt::Profile { profile, phone_hint } => {
+                show_profile(profile);
+                let question = format!("Is this right? It becomes public, and a code goes to {phone_hint}.");
+                (voice.yes || voice.agrees(&question)?).then_some(Answer::ProfileOk)
+            }
+            Prompt::SmsAgain { .. } => {
+                let question = "The SMS was ordered and the answer lost. Send another one? (Ignore the first.)";
+                (voice.take_again() || voice.agrees(question)?).then_some(Answer::SmsAgain)
+            }
+            // It did not come: the owner agrees to another one.
+            Prompt::Otp { .. } if voice.take_again() => Some(Answer::SmsAgain),
+            Prompt::Otp { reason, phone_hint, .. } => otp(reason, phone_hint, voice)?.map(Answer::Otp),
+            _ => None,
+        };
+        Ok(answer.map_or(ControlFlow::Break(()), ControlFlow::Continue))
+    }
+
+    fn credential(&self, outcome: &Identity) -> Credential {
+        Credential::badge(self.snapshot().origin(), outcome, profile_json(outcome.public_profile()))
+    }
+
+    fn awaiting(&self) -> &'static str {
+        match self.poll(now()) {
+            Step::Ask(Prompt::Profile { .. }) => "profile",
+            Step::Ask(Prompt::SmsAgain { .. }) => "sms_again",
+            Step::Ask(Prompt::Otp { .. }) => "otp",
+            _ => "service",
+        }
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        match self.poll(now()) {
+            Step::Ask(Prompt::Otp { expires_at, .. }) => expires_at,
+            _ => None,
+        }
+    }
+
+    fn paused(&self, pause: &Pause<'_>) -> Outcome {
+        let data = json!({
+            "flow": pause.flow,
+            "public_profile": profile_json(self.public_profile()),
+            "expires_at": self.expires_at().map(|at| at.to_string()),
+            "awaiting": self.awaiting(),
+        });
+        match self.poll(now()) {
+            Step::Ask(Prompt::Profile { .. }) => {
+                let problem = Problem::HumanNeeded("is the public profile right? A code goes to the phone next");
+                pause.unanswered(problem, data, pause.resume(&["--yes"], "when a person has looked at data.public_profile"))
+            }
+            Step::Ask(Prompt::SmsAgain { .. }) => {
+                pause.unanswered(Problem::AnswerLost, data, pause.resume(&["--again"], "when the owner agrees to another SMS"))
+            }
+            Step::Ask(Prompt::Otp { reason, .. }) => awaiting_otp(reason, data, pause),
+            _ => pause.pending(false, data, pause.resume(&["--max-wait", "60s"], "when the service may have recovered")),
+        }
+    }
+}
+
+fn awaiting_otp(reason: OtpReason, data: Value, pause: &Pause<'_>) -> Outcome {
+    let next = Next::new(&["otp", pause.flow, "--otp-file", "-"], "when the code has come by SMS; hand it in on stdin");
+    match reason {
+        OtpReason::Rejected(error) if pause.handed_in => pause.unanswered(Problem::OtpRejected(Box::new(error)), data, next),
+        _ if pause.is_ci && !pause.no_wait => pause.unanswered(Problem::HumanNeeded("which code came by SMS?"), data, next),
+        _ => pause.pending(true, data, next),
+    }
+}
+
+fn otp(reason: &OtpReason, phone_hint: &str, voice: &mut Voice<'_>) -> Result<Option<Otp>, Problem> {
+    if let Some(otp) = voice.otp.take() {
+        return Ok(Some(otp));
+    }
+    match reason {
+        OtpReason::Rejected(_) if voice.may_ask => note("That code was wrong."),
+        OtpReason::NotTaken(_) | OtpReason::Interrupted => note("The code could not be handed in, or its answer was lost."),
+        _ => {}
+    }
+    if !voice.may_ask || voice.leave_at_otp {
+        return Ok(None);
+    }
+    loop {
+        let Some(typed) = voice.line(&format!("Code from the SMS to {phone_hint} (empty to stop): "))? else { return Ok(None) };
+        if typed.trim().is_empty() {
+            return Ok(None);
+        }
+        match Otp::parse(&typed) {
+            Ok(otp) => return Ok(Some(otp)),
+            Err(error) => note(error),
+        }
+    }
+}
+
+/// What the manifest makes public, for the human's eyes.
+fn show_profile(profile: &PublicProfile) {
+    let plain = |text: &str| Untrusted::new(text).to_string();
+    note("This becomes public, in the badge and for whoever looks the agent up:");
+    note(format_args!("  {} {} by {}", plain(&profile.agent_name), plain(&profile.agent_version), plain(&profile.developer_name)));
+    note(format_args!("  {}", profile.contact_email.expose()));
+    note(format_args!("  {}", plain(&profile.primary_goal)));
+    let tools: Vec<_> = profile.tools.iter().map(|tool| plain(tool)).collect();
+    note(format_args!("  tools: {}", tools.join(", ")));
+    note(format_args!("  {}, data in {}", profile.trust_tier.as_str(), plain(&profile.data_residency)));
+}
+
+/// The same for the document.
+pub(crate) fn profile_json(profile: &PublicProfile) -> Value {
+    json!({
+        "agent_name": profile.agent_name,
+        "agent_version": profile.agent_version,
+        "developer_name": profile.developer_name,
+        "contact_email": profile.contact_email.expose(),
+        "primary_goal": profile.primary_goal,
+        "tools": profile.tools,
+        "trust_tier": profile.trust_tier.as_str(),
+        "data_residency": profile.data_residency,
+    })
+}

@@ -1,0 +1,46 @@
+//! `enlist adopt`: a token that its owner created by hand.
+
+use enlist_core::secret::PersonalToken;
+
+use crate::args::AdoptArgs;
+use crate::ceremonies::{End, Live};
+use crate::desk::Desk;
+use crate::identity;
+use crate::input::Source;
+use crate::output::Outcome;
+use crate::problem::Problem;
+use crate::setting::Setting;
+use crate::store::{Credential, Service};
+
+pub(crate) fn run(args: &AdoptArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+    let AdoptArgs::Opentrain { token_file } = args;
+    let token = read(&Source::from(token_file.clone()))?;
+    let base_url = setting.origin(Service::Opentrain)?.to_string();
+    let desk = Desk::open(setting, Service::Opentrain)?;
+    desk.end_of(None);
+    let flows = desk.flows()?;
+    if let Some((flow, _)) = flows.iter().find(|(_, live)| !matches!(live.end(), Some(End::FailedAndKept(_)))) {
+        return Err(Problem::Conflict(format!("{} is under way in this profile, and may bring a token yet; abandon it first", flow.name)));
+    }
+    if matches!(desk.store.credential()?, Some(Credential::Token { .. })) {
+        return Err(Problem::Conflict("this profile has a token of opentrain already".to_owned()));
+    }
+    let credential = Credential::Token { base_url, token, scopes: Vec::new(), adopted: true };
+    desk.store.save_credential(&credential)?;
+    for (flow, live) in &flows {
+        // The attempts of a registration that nobody will claim any more.
+        if let Live::Claim(_) = live {
+            desk.store.remove_flow(&flow.name)?;
+        }
+    }
+    identity::tell(&credential, setting.output)?;
+    Ok(identity::ready(&credential))
+}
+
+fn read(source: &Source) -> Result<PersonalToken, Problem> {
+    let refuse = |why: &dyn std::fmt::Display| Problem::usage(format_args!("--token-file {}: {why}", source.argument()));
+    let text = source.read_text("--token-file")?;
+    let token = PersonalToken::parse(text.trim()).map_err(|error| refuse(&error))?;
+    // The other secret of a registration, and never a bearer token.
+    if token.expose().starts_with("ot_clm_") { Err(refuse(&"this is a claim token, not an API token")) } else { Ok(token) }
+}

@@ -1,0 +1,35 @@
+//! `enlist otp`.
+
+use enlist_core::secret::Otp;
+
+use super::pick::pick;
+use crate::args::OtpArgs;
+use crate::ceremonies::Live;
+use crate::desk::Desk;
+use crate::input::Source;
+use crate::output::Outcome;
+use crate::problem::Problem;
+use crate::setting::Setting;
+use crate::store::Service;
+
+pub(crate) fn run(args: &OtpArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+    let otp = args.otp_file.clone().map(|file| read(&Source::from(file))).transpose()?;
+    let patience = setting.patience(&args.waiting);
+    let (service, name) = pick(setting, args.flow.as_deref(), &[Service::Sentryagent])?;
+    let desk = Desk::open(setting, service)?;
+    if let Some(ended) = desk.end_of(Some(&name)) {
+        return Ok(ended);
+    }
+    let found = desk.flows()?.into_iter().find(|(flow, _)| flow.name == name);
+    let Some((flow, Live::Registration(registration))) = found else {
+        return Err(Problem::usage(format_args!("{name}: no code is asked for")));
+    };
+    setting.keeps_to(flow.snapshot.origin())?;
+    let mut voice = setting.voice();
+    voice.otp = otp;
+    desk.go_on(registration, flow, voice, patience)
+}
+
+fn read(source: &Source) -> Result<Otp, Problem> {
+    Otp::parse(&source.read_text("--otp-file")?).map_err(|error| Problem::usage(format_args!("--otp-file {}: {error}", source.argument())))
+}

@@ -1,0 +1,147 @@
+//! `enlist register`.
+
+use enlist_core::opentrain::{Claim, Enrolment, Label};
+use enlist_core::secret::Email;
+use enlist_core::sentryagent::{Manifest, ManifestError, Registration};
+use enlist_core::{Ceremony, Input, Origin, Step};
+use serde_json::json;
+
+use super::claim;
+use crate::args::{RegisterArgs, RegisterOpentrainArgs, RegisterSentryagentArgs};
+use crate::ceremonies::{Everyday, Live, Pause, take_in};
+use crate::desk::Desk;
+use crate::input::Source;
+use crate::output::Outcome;
+use crate::patience::now;
+use crate::problem::Problem;
+use crate::setting::Setting;
+use crate::store::{Flow, Service};
+
+pub(crate) fn run(args: &RegisterArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+    match args {
+        RegisterArgs::Opentrain(args) => opentrain(args, setting),
+        RegisterArgs::Sentryagent(args) => sentryagent(args, setting),
+    }
+}
+
+fn opentrain(args: &RegisterOpentrainArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+    let label = |flag: &str, text: &Option<String>| {
+        text.as_deref().map(Label::parse).transpose().map_err(|error| Problem::usage(format_args!("{flag}: {error}")))
+    };
+    let (agent, organization) = (label("--agent-name", &args.agent_name)?, label("--organization", &args.organization)?);
+    let owner = args.claim.as_deref().map(|email| claim::owner("--claim", email)).transpose()?;
+    let origin = setting.origin(Service::Opentrain)?;
+    let patience = setting.patience(&args.waiting);
+
+    let desk = Desk::open(setting, Service::Opentrain)?;
+    desk.end_of(None);
+    if desk.store.credential()?.is_some() {
+        return Err(Problem::Conflict("this profile has an identity or a registration at opentrain already".to_owned()));
+    }
+    if let Some(stopped) = clear_enrolments(&desk)? {
+        return Ok(stopped);
+    }
+    let begun_by = begun_by(
+        Service::Opentrain,
+        &origin,
+        &[("--agent-name", &args.agent_name), ("--organization", &args.organization), ("--claim", &args.claim)],
+    );
+    let registered = desk.begin(Enrolment::new(origin, agent, organization), begun_by, setting.voice(), patience)?;
+    match owner {
+        Some(owner) if registered.is_ready() => claim_it(&desk, owner, args, patience).map(|outcome| outcome.with(&registered)),
+        _ => Ok(registered),
+    }
+}
+
+fn claim_it(desk: &Desk<'_>, owner: Email, args: &RegisterOpentrainArgs, patience: crate::patience::Patience) -> Result<Outcome, Problem> {
+    let registration = desk.store.credential()?.and_then(|credential| credential.registration());
+    let registration = registration.ok_or_else(|| Problem::internal("the registration is gone"))?;
+    let begun_by = claim::begun_by(args.claim.as_deref().unwrap_or_default());
+    desk.begin(Claim::new(&registration, owner), begun_by, desk.setting.voice(), patience)
+}
+
+/// A registration whose answer was lost stands in the way: another account would be made. One that was certainly not carried
+/// out does not.
+fn clear_enrolments(desk: &Desk<'_>) -> Result<Option<Outcome>, Problem> {
+    for (mut flow, live) in desk.flows()? {
+        let Live::Enrolment(mut enrolment) = live else {
+            return Err(Problem::Conflict(format!("the claim {} is under way", flow.name)));
+        };
+        if let Step::InFlight(id) = enrolment.poll(now()) {
+            // Its process is gone, and wrote no answer down.
+            take_in(&mut enrolment, Input::lost(id), &mut flow, &desk.store)?;
+        }
+        if let Step::Ask(_) = enrolment.poll(now()) {
+            return Ok(Some(enrolment.paused(&pause(&flow))));
+        }
+        desk.store.remove_flow(&flow.name)?;
+    }
+    Ok(None)
+}
+
+fn sentryagent(args: &RegisterSentryagentArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+    let source = Source::from(args.manifest.clone());
+    let manifest = Manifest::from_json(&source.read("--manifest")?).map_err(|error| bad_manifest(&source, &error))?;
+    let origin = setting.origin(Service::Sentryagent)?;
+    let patience = setting.patience(&args.waiting);
+
+    let desk = Desk::open(setting, Service::Sentryagent)?;
+    desk.end_of(None);
+    if desk.store.credential()?.is_some() {
+        return Err(Problem::Conflict("this profile has an identity at sentryagent already".to_owned()));
+    }
+    if let Some(stopped) = clear_registrations(&desk)? {
+        return Ok(stopped);
+    }
+    let begun_by = begun_by(Service::Sentryagent, &origin, &[("--manifest", &Some(source.argument()))]);
+    let mut voice = setting.voice();
+    (voice.yes, voice.leave_at_otp) = (args.yes, args.waiting.no_wait);
+    desk.begin(Registration::new(origin, manifest), begun_by, voice, patience)
+}
+
+/// A registration under way stands in the way of another, unless its session is over.
+fn clear_registrations(desk: &Desk<'_>) -> Result<Option<Outcome>, Problem> {
+    for (flow, live) in desk.flows()? {
+        let Live::Registration(registration) = live else { continue };
+        if registration.awaiting() == "sms_again" {
+            return Ok(Some(registration.paused(&pause(&flow))));
+        }
+        if registration.expires_at().is_none_or(|end| now() < end) {
+            return Err(Problem::Conflict(format!("the registration {} is under way; resume it, or abandon it", flow.name)));
+        }
+        desk.store.remove_flow(&flow.name)?;
+    }
+    Ok(None)
+}
+
+fn pause(flow: &Flow) -> Pause<'_> {
+    Pause { flow: &flow.name, interrupted: None, no_wait: false, is_ci: false, handed_in: false }
+}
+
+/// The command line, for whoever begins anew.
+fn begun_by(service: Service, origin: &Origin, flags: &[(&str, &Option<String>)]) -> Vec<String> {
+    let mut words = vec!["register".to_owned(), service.name().to_owned()];
+    for (flag, value) in flags {
+        words.extend(value.iter().flat_map(|value| [(*flag).to_owned(), value.clone()]));
+    }
+    let origin = origin.to_string();
+    if origin != service.base_url() {
+        words.extend(["--base-url".to_owned(), origin]);
+    }
+    words
+}
+
+fn bad_manifest(source: &Source, error: &ManifestError) -> Problem {
+    let message = format!("--manifest {}: {error}", source.argument());
+    Problem::Usage { message, hint: Some("enlist manifest check names every field that is wrong".to_owned()) }
+}
+
+/// The fields that are wrong, for the document.
+pub(crate) fn fields(error: &ManifestError) -> serde_json::Value {
+    match error {
+        ManifestError::Fields(fields) => {
+            fields.iter().map(|wrong| json!({ "field": wrong.field.to_string(), "must_be": wrong.rule })).collect()
+        }
+        _ => json!([]),
+    }
+}

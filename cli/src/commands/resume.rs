@@ -1,0 +1,36 @@
+//! `enlist resume`.
+
+use super::claim::show_again;
+use super::pick::pick;
+use crate::args::ResumeArgs;
+use crate::ceremonies::Live;
+use crate::desk::Desk;
+use crate::output::Outcome;
+use crate::problem::Problem;
+use crate::setting::Setting;
+use crate::store::Service;
+
+pub(crate) fn run(args: &ResumeArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+    let patience = setting.patience(&args.waiting);
+    let (service, name) = pick(setting, args.flow.as_deref(), &Service::ALL)?;
+    setting.output.is_about(service);
+    let desk = Desk::open(setting, service)?;
+    if let Some(ended) = desk.end_of(Some(&name)) {
+        return Ok(ended);
+    }
+    let found = desk.flows()?.into_iter().find(|(flow, _)| flow.name == name);
+    let Some((flow, live)) = found else {
+        return Err(Problem::usage(format_args!("{name}: it has just come to its end; see enlist status")));
+    };
+    setting.keeps_to(flow.snapshot.origin())?;
+    let mut voice = setting.voice();
+    (voice.yes, voice.again, voice.leave_at_otp) = (args.yes, args.again, args.waiting.no_wait);
+    match live {
+        Live::Enrolment(enrolment) => desk.go_on(enrolment, flow, voice, patience),
+        Live::Registration(registration) => desk.go_on(registration, flow, voice, patience),
+        Live::Claim(claim) => {
+            show_again(&claim, &desk)?;
+            desk.go_on(claim, flow, voice, patience)
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! One profile's store at one service, locked, and cleared of what earlier processes left unfinished.
+
+use enlist_core::{Ceremony, Failure, Recovery, Service as Whose};
+
+use crate::ceremonies::{End, Everyday, Live, Pause};
+use crate::identity;
+use crate::keeper::{Driven, Keeper};
+use crate::output::{Next, Outcome};
+use crate::patience::{Patience, now};
+use crate::problem::Problem;
+use crate::setting::Setting;
+use crate::store::{Credential, Flow, Lock, Service, Store, StoreError};
+use crate::talk::Voice;
+
+/// Where a command may change things.
+pub(crate) struct Desk<'a> {
+    pub(crate) setting: &'a Setting<'a>,
+    pub(crate) store: Store,
+    /// What came to its end before this command, and is now cleared away.
+    found: Vec<(Flow, End)>,
+    _lock: Lock,
+}
+
+impl<'a> Desk<'a> {
+    /// Takes the lock, and finishes what was left.
+    pub(crate) fn open(setting: &'a Setting<'a>, service: Service) -> Result<Self, Problem> {
+        let store = setting.store(service)?;
+        let lock = store.lock()?;
+        let found = finish_leftovers(&store)?;
+        Ok(Self { setting, store, found, _lock: lock })
+    }
+
+    /// For commands that only look: finishes what was left, if nobody is at work and the store lets it.
+    pub(crate) fn look(setting: &Setting<'_>, service: Service) -> Result<Store, Problem> {
+        let store = setting.store(service)?;
+        if has_leftovers(&store)? {
+            match store.lock().map_err(Problem::from).and_then(|_lock| finish_leftovers(&store)) {
+                Ok(found) => warn_of_failures(setting, &found, None),
+                Err(Problem::Store(StoreError::Locked { .. } | StoreError::Unwritable { .. })) => {}
+                Err(problem) => return Err(problem),
+            }
+        }
+        Ok(store)
+    }
+
+    /// What became of `flow`, if it had come to its end before this command; other ends are told on the way.
+    pub(crate) fn end_of(&self, flow: Option<&str>) -> Option<Outcome> {
+        warn_of_failures(self.setting, &self.found, flow);
+        self.found.iter().find(|(found, _)| Some(found.name.as_str()) == flow).map(|found| self.ended(found))
+    }
+
+    /// The same of a flow of this ceremony, whatever its name.
+    pub(crate) fn end_of_any<C: Ceremony>(&self) -> Option<Outcome> {
+        let found = self.found.iter().find(|(flow, _)| flow.snapshot.ceremony() == C::NAME)?;
+        Some(self.ended(found))
+    }
+
+    fn ended(&self, (flow, end): &(Flow, End)) -> Outcome {
+        match end {
+            End::Brought(credential) => identity::ready(credential),
+            End::Failed(failure) | End::FailedAndKept(failure) => self.failed(flow, failure.clone()),
+        }
+    }
+
+    /// Drives a new ceremony.
+    pub(crate) fn begin<C: Everyday>(
+        &self,
+        ceremony: C,
+        begun_by: Vec<String>,
+        voice: Voice<'_>,
+        patience: Patience,
+    ) -> Result<Outcome, Problem> {
+        let flow = Flow::start(&ceremony, begun_by).map_err(Problem::internal)?;
+        self.drive(ceremony, Keeper::new(&self.store, flow, patience, &self.setting.interrupt, voice))
+    }
+
+    /// Drives a ceremony whose flow is on disk.
+    pub(crate) fn go_on<C: Everyday>(&self, ceremony: C, flow: Flow, voice: Voice<'_>, patience: Patience) -> Result<Outcome, Problem> {
+        self.drive(ceremony, Keeper::new(&self.store, flow, patience, &self.setting.interrupt, voice).resumed())
+    }
+
+    fn drive<C: Everyday>(&self, mut ceremony: C, mut keeper: Keeper<'_>) -> Result<Outcome, Problem> {
+        let handed_in = keeper.voice.otp.is_some();
+        match keeper.drive(&mut ceremony, self.setting.timeout)? {
+            Driven::Finished(Ok(outcome)) => {
+                let credential = ceremony.credential(&outcome);
+                promote(&self.store, &keeper.flow.name, &credential)?;
+                let outcome = identity::ready(&credential);
+                identity::tell(&credential, self.setting.output)?;
+                Ok(outcome)
+            }
+            Driven::Finished(Err(failure)) => {
+                if !C::outlives_failure(&failure) {
+                    self.store.remove_flow(&keeper.flow.name)?;
+                }
+                Ok(self.failed(&keeper.flow, failure))
+            }
+            Driven::Paused => Ok(ceremony.paused(&Pause {
+                flow: &keeper.flow.name,
+                interrupted: self.setting.interrupt.exit_code(),
+                no_wait: matches!(keeper.patience, Patience::StartBy(_)),
+                is_ci: self.setting.output.is_ci(),
+                handed_in: handed_in && keeper.voice.otp.is_none(),
+            })),
+        }
+    }
+
+    /// How a failure is told, and what to do about it.
+    pub(crate) fn failed(&self, flow: &Flow, failure: Failure) -> Outcome {
+        let next = self.way_on(flow, &failure);
+        Outcome::failed(problem(&self.store, flow, failure), next)
+    }
+
+    fn way_on(&self, flow: &Flow, failure: &Failure) -> Option<Next> {
+        let begin_anew = |when| Some(Next::of(&flow.begun_by, when));
+        match failure {
+            Failure::CredentialLost { service: Whose::OpenTrain } | Failure::CredentialUnreadable { service: Whose::OpenTrain, .. } => {
+                Some(Next::new(
+                    &["adopt", "opentrain", "--token-file", "-"],
+                    "when the owner has created a token at the service; hand it in on stdin",
+                ))
+            }
+            // The registration is kept, so another one goes into another profile.
+            Failure::WindowExpired | Failure::UnknownClaimToken(_) => {
+                let profile = Store::free_profile(self.setting.home().ok()?, self.setting.output.profile());
+                let origin = flow.snapshot.origin();
+                Some(Next::new(&["register", "opentrain", "--base-url", origin, "--profile", &profile], "now"))
+            }
+            Failure::CredentialUnreadable { .. } => begin_anew("when a person has looked at the bytes that were kept"),
+            other => match other.recovery() {
+                Recovery::RestartAttempt | Recovery::Reregister => begin_anew("when the owner agrees"),
+                Recovery::RetryAt(_) => begin_anew("not before the time that the error names"),
+                Recovery::AskHuman | Recovery::None => None,
+            },
+        }
+    }
+
+    /// The flows that are under way.
+    pub(crate) fn flows(&self) -> Result<Vec<(Flow, Live)>, Problem> {
+        let flows = self.store.flows()?;
+        Ok(flows.into_iter().map(|flow| Live::of(&flow, &self.store).map(|live| (flow, live))).collect::<Result<_, _>>()?)
+    }
+}
+
+/// The credential first, durably; only then goes the flow that holds the same. An older credential is replaced by that, and
+/// with it a pre-claim token, which the service has revoked.
+pub(crate) fn promote(store: &Store, flow: &str, credential: &Credential) -> Result<(), Problem> {
+    store.save_credential(credential)?;
+    Ok(store.remove_flow(flow)?)
+}
+
+fn problem(store: &Store, flow: &Flow, failure: Failure) -> Problem {
+    let kept = store.kept_paths(&flow.name, flow.snapshot.kept());
+    Problem::Ceremony { failure: Box::new(failure), at: now(), kept }
+}
+
+/// Feeds answers that were written down and not read, keeps what was brought, clears away what failed.
+fn finish_leftovers(store: &Store) -> Result<Vec<(Flow, End)>, Problem> {
+    let mut found = Vec::new();
+    for mut flow in store.flows()? {
+        let mut live = Live::of(&flow, store)?;
+        live.settle(&mut flow, store)?;
+        let Some(end) = live.end() else { continue };
+        match &end {
+            End::Brought(credential) => promote(store, &flow.name, credential)?,
+            End::Failed(_) => store.remove_flow(&flow.name)?,
+            End::FailedAndKept(_) => continue,
+        }
+        found.push((flow, end));
+    }
+    Ok(found)
+}
+
+fn has_leftovers(store: &Store) -> Result<bool, Problem> {
+    for flow in store.flows()? {
+        let is_answered = match flow.snapshot.in_flight() {
+            Some(id) => store.journal(&flow.name, id).is_written()?,
+            None => false,
+        };
+        if is_answered || matches!(Live::of(&flow, store)?.end(), Some(End::Brought(_) | End::Failed(_))) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// A failure that nobody was told of yet, but for `told`.
+fn warn_of_failures(setting: &Setting<'_>, found: &[(Flow, End)], told: Option<&str>) {
+    for (flow, end) in found {
+        if let End::Failed(_) = end
+            && Some(flow.name.as_str()) != told
+        {
+            setting.output.warn(format!("{} had failed before this command, and was cleared away", flow.name));
+        }
+    }
+}

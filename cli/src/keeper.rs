@@ -1,0 +1,138 @@
+//! The host of the everyday commands: it keeps everything, and asks only whom it may.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use enlist_blocking::{Client, DriveError, Ending, Host, drive};
+use enlist_core::{Exchange, ExchangeId, Failure, Input, Snapshot, Timestamp, TransportFailure, WaitReason};
+use http::Response;
+
+use crate::ceremonies::Everyday;
+use crate::interrupt::Interrupt;
+use crate::patience::{Patience, now};
+use crate::problem::Problem;
+use crate::store::{Flow, Store};
+use crate::talk::Voice;
+
+/// Keeps one flow while it is driven.
+pub(crate) struct Keeper<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) flow: Flow,
+    pub(crate) patience: Patience,
+    pub(crate) interrupt: &'a Interrupt,
+    pub(crate) voice: Voice<'a>,
+    /// The snapshot that is on disk.
+    saved: Option<Snapshot>,
+    /// A request may have left.
+    sent: bool,
+}
+
+/// How far a drive came.
+pub(crate) enum Driven<O> {
+    Finished(Result<O, Failure>),
+    /// At a wait, or at a question that nobody answers now; the flow is saved.
+    Paused,
+}
+
+impl<'a> Keeper<'a> {
+    pub(crate) fn new(store: &'a Store, flow: Flow, patience: Patience, interrupt: &'a Interrupt, voice: Voice<'a>) -> Self {
+        Self { store, flow, patience, interrupt, voice, saved: None, sent: false }
+    }
+
+    /// A flow that is on disk already.
+    pub(crate) fn resumed(self) -> Self {
+        // What was there before this command stays, whatever happens.
+        Self { saved: Some(self.flow.snapshot.clone()), sent: true, ..self }
+    }
+
+    /// Drives `ceremony`, whose flow this keeps.
+    pub(crate) fn drive<C: Everyday>(&mut self, ceremony: &mut C, timeout: Option<Duration>) -> Result<Driven<C::Outcome>, Problem> {
+        self.voice.started |= ceremony.is_started();
+        let client = Client::new();
+        let execute = |exchange: &Exchange| match timeout {
+            Some(timeout) if timeout < exchange.timeout => client.execute(&with_timeout(exchange, timeout)),
+            _ => client.execute(exchange),
+        };
+        match self.keep(&ceremony.snapshot()).map_or_else(|problem| Err(DriveError::Host(problem)), |()| drive(ceremony, execute, self)) {
+            Ok(Ending::Finished(result)) => Ok(Driven::Finished(result)),
+            Ok(Ending::Paused) => {
+                self.keep(&ceremony.snapshot())?;
+                Ok(Driven::Paused)
+            }
+            Err(DriveError::Host(problem)) => {
+                if !self.sent {
+                    // Nothing came of it, so nothing of it stays. That it cannot be removed matters as little.
+                    let _ = self.store.remove_flow(&self.flow.name);
+                }
+                Err(problem)
+            }
+            Err(DriveError::Misuse(misuse)) => Err(Problem::internal(misuse)),
+        }
+    }
+
+    /// Saves a snapshot, unless it is the one that was saved last.
+    fn keep(&mut self, snapshot: &Snapshot) -> Result<(), Problem> {
+        if self.saved.as_ref() != Some(snapshot) {
+            self.flow.snapshot = snapshot.clone();
+            self.store.save_flow(&self.flow)?;
+            self.saved = Some(snapshot.clone());
+        }
+        Ok(())
+    }
+}
+
+fn with_timeout(exchange: &Exchange, timeout: Duration) -> Exchange {
+    Exchange { id: exchange.id, request: exchange.request.clone(), timeout, max_body: exchange.max_body, delivers: exchange.delivers }
+}
+
+impl<C: Everyday> Host<C> for Keeper<'_> {
+    type Error = Problem;
+
+    fn now(&mut self) -> Timestamp {
+        now()
+    }
+
+    fn wait(&mut self, until: Timestamp, why: &WaitReason) -> Result<ControlFlow<()>, Problem> {
+        let patience = if self.voice.started { self.patience } else { self.patience.for_a_start() };
+        if patience.allows(until) {
+            self.voice.waiting(until, why);
+        }
+        Ok(patience.wait(until, self.interrupt))
+    }
+
+    fn show(&mut self, notice: &C::Notice) -> Result<(), Problem> {
+        C::show(notice, &mut self.voice)
+    }
+
+    fn ask(&mut self, prompt: &C::Prompt) -> Result<ControlFlow<(), C::Answer>, Problem> {
+        if self.interrupt.exit_code().is_some() {
+            return Ok(ControlFlow::Break(()));
+        }
+        C::ask(prompt, &mut self.voice)
+    }
+
+    fn prepare(&mut self, snapshot: &Snapshot, exchange: &Exchange) -> Result<(), Problem> {
+        if exchange.delivers {
+            self.store.journal(&self.flow.name, exchange.id).reserve(exchange)?;
+        }
+        self.keep(snapshot)?;
+        self.sent = true;
+        Ok(())
+    }
+
+    fn journal(&mut self, exchange: &Exchange, answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), Problem> {
+        if exchange.delivers {
+            self.store.journal(&self.flow.name, exchange.id).write(answer)?;
+        }
+        Ok(())
+    }
+
+    fn journaled(&mut self, id: ExchangeId) -> Result<Option<Input<C::Answer>>, Problem> {
+        Ok(self.store.journal(&self.flow.name, id).read(id)?)
+    }
+
+    fn save(&mut self, snapshot: &Snapshot) -> Result<(), Problem> {
+        self.keep(snapshot)?;
+        Ok(self.store.settle_journals(&self.flow)?)
+    }
+}

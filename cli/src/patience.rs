@@ -1,0 +1,99 @@
+//! How long a command waits for a human.
+
+use std::ops::ControlFlow;
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use enlist_core::Timestamp;
+
+use crate::interrupt::Interrupt;
+
+/// The longest sleep in one piece: an interrupt is obeyed within it, and a clock that jumped is seen.
+const SLICE: Duration = Duration::from_millis(200);
+
+/// How long a command waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// Start, and return at the first wait for the human. What stands before that is sat out up to this time.
+    StartBy(Timestamp),
+    /// Until then. It leaves at once when the next poll lies beyond.
+    Until(Timestamp),
+    /// To the end.
+    Endless,
+}
+
+impl Patience {
+    /// As long as it takes until the human can begin.
+    pub(crate) fn for_a_start(self) -> Self {
+        match self {
+            Self::StartBy(end) => Self::Until(end),
+            other => other,
+        }
+    }
+
+    pub(crate) fn allows(self, until: Timestamp) -> bool {
+        match self {
+            Self::StartBy(_) => false,
+            Self::Until(end) => until <= end,
+            Self::Endless => true,
+        }
+    }
+
+    /// Sleeps until `until`, or leaves: because that is too long, or a signal came.
+    pub(crate) fn wait(self, until: Timestamp, interrupt: &Interrupt) -> ControlFlow<()> {
+        if !self.allows(until) {
+            return ControlFlow::Break(());
+        }
+        let mut seen = now();
+        while seen < until {
+            if interrupt.exit_code().is_some() {
+                return ControlFlow::Break(());
+            }
+            thread::sleep(until.since(seen).min(SLICE));
+            let clock = now();
+            // Put back: the ceremony measures anew.
+            if clock < seen {
+                break;
+            }
+            seen = clock;
+        }
+        if interrupt.exit_code().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// The system's clock.
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_unix_ms(0).after(since)
+}
+
+/// Reads `60s`, `2m`, `1h`, or seconds.
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
+    let (number, unit) = match text.find(|char: char| !char.is_ascii_digit()) {
+        Some(at) => text.split_at(at),
+        None => (text, "s"),
+    };
+    let factor = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => 0,
+    };
+    let seconds = number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor)).filter(|_| factor > 0);
+    seconds.map(Duration::from_secs).ok_or_else(|| "a time like 60s, 2m, or a number of seconds".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        for (text, seconds) in [("60s", 60), ("2m", 120), ("1h", 3600), ("90", 90), ("0", 0)] {
+            assert_eq!(parse_duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for bad in ["", "s", "-1", "1.5s", "1d", "2 m", "99999999999999999999", "18446744073709551615h", "１s"] {
+            assert!(parse_duration(bad).is_err(), "{bad}");
+        }
+    }
+}

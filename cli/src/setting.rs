@@ -1,0 +1,88 @@
+//! What an everyday command works with: where things are kept, whom it talks to, who is there, how long it waits.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use enlist_core::Origin;
+
+use crate::args::{Global, Waiting};
+use crate::interrupt::Interrupt;
+use crate::mode::variable;
+use crate::output::Output;
+use crate::patience::{Patience, now};
+use crate::problem::Problem;
+use crate::store::{Service, Store, StoreError};
+use crate::talk::Voice;
+
+/// How long a command waits in one go when nobody sits in front of it.
+const SLICE: Duration = Duration::from_secs(60);
+
+pub(crate) struct Setting<'a> {
+    pub(crate) output: &'a Output,
+    pub(crate) interrupt: Interrupt,
+    pub(crate) timeout: Option<Duration>,
+    no_input: bool,
+    base_url: Option<Origin>,
+    home: Option<PathBuf>,
+}
+
+impl<'a> Setting<'a> {
+    pub(crate) fn new(global: &Global, output: &'a Output) -> Result<Self, Problem> {
+        let base_url = global.base_url.as_deref().map(|url| origin("--base-url", url)).transpose()?;
+        let interrupt = Interrupt::watch().map_err(Problem::internal)?;
+        Ok(Self { output, interrupt, timeout: global.timeout, no_input: global.no_input, base_url, home: home() })
+    }
+
+    pub(crate) fn home(&self) -> Result<&PathBuf, Problem> {
+        Ok(self.home.as_ref().ok_or(StoreError::NoHome)?)
+    }
+
+    pub(crate) fn store(&self, service: Service) -> Result<Store, Problem> {
+        Ok(Store::of(self.home()?, self.output.profile(), service))
+    }
+
+    /// Where `service` is: the flag, our variable, the official tool's variable, the default.
+    pub(crate) fn origin(&self, service: Service) -> Result<Origin, Problem> {
+        if let Some(origin) = &self.base_url {
+            return Ok(origin.clone());
+        }
+        let found = service.url_variables().iter().find_map(|name| variable(name).map(|url| (*name, url)));
+        let (what, url) = found.unwrap_or_else(|| ("the default", service.base_url().to_owned()));
+        origin(what, &url)
+    }
+
+    /// A flow or a registration is bound to the address where it began.
+    pub(crate) fn keeps_to(&self, pinned: &str) -> Result<(), Problem> {
+        match &self.base_url {
+            Some(origin) if origin.to_string() != pinned => {
+                Err(Problem::usage(format_args!("--base-url {origin}: what was begun at {pinned} goes on there")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn voice(&self) -> Voice<'_> {
+        Voice::new(self.output, &self.interrupt, self.no_input)
+    }
+
+    pub(crate) fn patience(&self, waiting: &Waiting) -> Patience {
+        match waiting.max_wait {
+            _ if waiting.no_wait => Patience::StartBy(now().after(SLICE)),
+            Some(longest) => Patience::Until(now().after(longest)),
+            None if self.output.is_human() => Patience::Endless,
+            None => Patience::Until(now().after(SLICE)),
+        }
+    }
+}
+
+fn origin(what: &str, url: &str) -> Result<Origin, Problem> {
+    Origin::parse(url).map_err(|error| Problem::usage(format_args!("{what}: {error}")))
+}
+
+fn home() -> Option<PathBuf> {
+    let folder = |name| variable(name).map(PathBuf::from);
+    // The XDG specification wants relative paths ignored.
+    let state = || folder("XDG_STATE_HOME").filter(|state| state.is_absolute());
+    let fallback = || folder("HOME").map(|home| home.join(".local/state"));
+    folder("ENLIST_HOME").or_else(|| state().or_else(fallback).map(|state| state.join("enlist")))
+}

@@ -1,0 +1,128 @@
+//! Files that hold secrets: 0600 from the first byte in folders of 0700, replaced whole or not at all.
+
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use rustix::fs::OFlags;
+use zeroize::Zeroizing;
+
+use super::StoreError;
+
+/// What a file of ours is at most, in bytes: the largest answer and what is said about it.
+const LARGEST: u64 = 1024 * 1024;
+
+/// The ending of a file that is being written.
+const TEMPORARY: &str = ".tmp";
+
+/// Makes `folder`, and those above it that are missing, for its owner alone.
+pub(crate) fn make_folder(folder: &Path) -> Result<(), StoreError> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| StoreError::unwritable(folder, &error))?;
+    let is_ours = fs::symlink_metadata(folder).is_ok_and(|found| found.is_dir() && found.mode() & 0o077 == 0 && found.uid() == own_uid());
+    if is_ours { Ok(()) } else { Err(StoreError::foreign(folder, "a folder of yours that nobody else can enter (0700)")) }
+}
+
+/// Replaces `path` by `bytes`: a temporary file beside it, synced, renamed, the folder synced.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let folder = parent(path);
+    make_folder(folder)?;
+    let temporary = temporary_beside(path);
+    let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, path)).and_then(|()| sync_folder(folder));
+    written.map_err(|error| {
+        // What is left of a failed write may hold a part of a secret.
+        let _ = fs::remove_file(&temporary);
+        StoreError::unwritable(path, &error)
+    })
+}
+
+/// Makes a new file of `bytes`, synced. A leftover of the same process id is in nobody's way: it is never read.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if path.exists() {
+        fs::remove_file(path)?;
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Reads `path`; `None` when there is none. A link, another's file, or one that others can read is refused and left as it is.
+pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+    let Some(mut file) = open(path, OpenOptions::new().read(true))? else { return Ok(None) };
+    let mut bytes = Zeroizing::new(Vec::new());
+    Read::by_ref(&mut file).take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| StoreError::unreadable(path, &error))?;
+    if bytes.len() as u64 > LARGEST { Err(StoreError::foreign(path, "a file of at most 1 MiB")) } else { Ok(Some(bytes)) }
+}
+
+/// Opens a file of ours with `options`; `None` when there is none.
+pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> Result<Option<File>, StoreError> {
+    let file = match options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(_) if fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) => {
+            return Err(StoreError::foreign(path, "a file, not a link"));
+        }
+        Err(error) => return Err(StoreError::unreadable(path, &error)),
+    };
+    let found = file.metadata().map_err(|error| StoreError::unreadable(path, &error))?;
+    let is_ours = found.is_file() && found.nlink() == 1 && found.uid() == own_uid() && found.mode() & 0o077 == 0;
+    if is_ours { Ok(Some(file)) } else { Err(StoreError::foreign(path, "a file of yours that nobody else can read (0600)")) }
+}
+
+/// Removes `path` for good; that there is none is as well.
+pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
+    let removed = match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        other => other,
+    };
+    removed.and_then(|()| sync_folder(parent(path))).map_err(|error| StoreError::unwritable(path, &error))
+}
+
+/// The names in `folder` that end in `ending`, without it, in order. Temporary files are none.
+pub(crate) fn names(folder: &Path, ending: &str) -> Result<Vec<String>, StoreError> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other.map_err(|error| StoreError::unreadable(folder, &error))?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(|error| StoreError::unreadable(folder, &error))?.file_name();
+        names.extend(name.to_str().filter(|name| !name.starts_with('.')).and_then(|name| name.strip_suffix(ending)).map(str::to_owned));
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Removes what was half written in `folder` by processes that are gone; the caller holds the lock.
+pub(crate) fn sweep(folder: &Path) -> Result<(), StoreError> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        if name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(TEMPORARY)) {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// A rename or a removal is durable when its folder is.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// The folder that `path` is in.
+pub(crate) fn parent(path: &Path) -> &Path {
+    path.parent().unwrap_or_else(|| Path::new("."))
+}
+
+fn temporary_beside(path: &Path) -> std::path::PathBuf {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}{TEMPORARY}", std::process::id()));
+    path.with_file_name(name)
+}
+
+fn own_uid() -> u32 {
+    rustix::process::geteuid().as_raw()
+}

@@ -1,0 +1,40 @@
+//! One state-changing command at a time for a profile and a service. The kernel holds the lock: it ends with the process.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use super::StoreError;
+use super::files;
+
+/// Held until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock at `path`, or says who holds it. Never waits.
+    pub(crate) fn take(path: &Path) -> Result<Self, StoreError> {
+        files::make_folder(files::parent(path))?;
+        let unwritable = |error: std::io::Error| StoreError::unwritable(path, &error);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let mut file = files::open(path, &mut options)?.ok_or_else(|| StoreError::missing(path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StoreError::Locked { holder: holder(&mut file) }),
+            Err(TryLockError::Error(error)) => return Err(unwritable(error)),
+        }
+        // For whoever finds it locked; the lock itself is the kernel's.
+        file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id())).map_err(unwritable)?;
+        Ok(Self { _file: file })
+    }
+}
+
+fn holder(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.take(16).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
