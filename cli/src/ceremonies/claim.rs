@@ -4,11 +4,12 @@ use std::convert::Infallible;
 use std::ops::ControlFlow;
 
 use enlist_core::opentrain::{Claim, ClaimedToken, EnterCode};
-use enlist_core::{Ceremony, Failure, Timestamp};
+use enlist_core::{Ceremony, Failure, Step, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Everyday, Pause};
 use crate::output::{Outcome, Output};
+use crate::patience::now;
 use crate::problem::Problem;
 use crate::store::Credential;
 use crate::talk::Voice;
@@ -45,9 +46,25 @@ impl Everyday for Claim {
         self.notice().is_some()
     }
 
-    fn outlives_failure(failure: &Failure) -> bool {
-        !matches!(failure, Failure::CredentialLost { .. } | Failure::CredentialUnreadable { .. })
+    fn outlives_failure(_failure: &Failure) -> bool {
+        true
     }
+}
+
+/// Whether nothing but a token made by hand will do, or it may be so.
+pub(crate) fn may_be_lost(claim: &Claim) -> bool {
+    match claim.poll(now()) {
+        Step::Done(Err(failure)) => claim.in_doubt() || ends_registration(&failure),
+        _ => false,
+    }
+}
+
+/// Whether another attempt would be in vain.
+pub(crate) fn ends_registration(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::CredentialLost { .. } | Failure::CredentialUnreadable { .. } | Failure::WindowExpired | Failure::UnknownClaimToken(_)
+    )
 }
 
 fn pending_data(claim: &Claim, flow: &str) -> Value {

@@ -17,7 +17,7 @@ use crate::problem::Problem;
 use crate::store::{Credential, Flow, Service, Store, StoreError};
 use crate::talk::Voice;
 
-pub(crate) use claim::show_code;
+pub(crate) use claim::{ends_registration, may_be_lost, show_code};
 pub(crate) use registration::profile_json;
 
 /// A ceremony as the commands deal with it.

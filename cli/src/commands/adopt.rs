@@ -3,14 +3,14 @@
 use enlist_core::secret::PersonalToken;
 
 use crate::args::AdoptArgs;
-use crate::ceremonies::{End, Live};
+use crate::ceremonies::{End, Live, may_be_lost};
 use crate::desk::Desk;
 use crate::identity;
 use crate::input::Source;
 use crate::output::Outcome;
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::{Credential, Service};
+use crate::store::{Credential, Flow, Service};
 
 pub(crate) fn run(args: &AdoptArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let AdoptArgs::Opentrain { token_file } = args;
@@ -19,12 +19,7 @@ pub(crate) fn run(args: &AdoptArgs, setting: &Setting<'_>) -> Result<Outcome, Pr
     let desk = Desk::open(setting, Service::Opentrain)?;
     desk.end_of(None);
     let flows = desk.flows()?;
-    if let Some((flow, _)) = flows.iter().find(|(_, live)| !matches!(live.end(), Some(End::FailedAndKept(_)))) {
-        return Err(Problem::Conflict(format!("{} is under way in this profile, and may bring a token yet; abandon it first", flow.name)));
-    }
-    if matches!(desk.store.credential()?, Some(Credential::Token { .. })) {
-        return Err(Problem::Conflict("this profile has a token of opentrain already".to_owned()));
-    }
+    refuse_what_may_still_come(&desk, &flows)?;
     let credential = Credential::Token { base_url, token, scopes: Vec::new(), adopted: true };
     desk.store.save_credential(&credential)?;
     for (flow, live) in &flows {
@@ -35,6 +30,22 @@ pub(crate) fn run(args: &AdoptArgs, setting: &Setting<'_>) -> Result<Outcome, Pr
     }
     identity::tell(&credential, setting.output)?;
     Ok(identity::ready(&credential))
+}
+
+/// A registration that can still be claimed is worth more than room for a token: it holds the only claim token.
+fn refuse_what_may_still_come(desk: &Desk<'_>, flows: &[(Flow, Live)]) -> Result<(), Problem> {
+    if let Some((flow, _)) = flows.iter().find(|(_, live)| !matches!(live.end(), Some(End::FailedAndKept(_)))) {
+        return Err(Problem::Conflict(format!("{} is under way in this profile, and may bring a token yet; abandon it first", flow.name)));
+    }
+    let may_be_lost = flows.iter().any(|(_, live)| matches!(live, Live::Claim(claim) if may_be_lost(claim)));
+    match desk.store.credential()? {
+        None => Ok(()),
+        Some(Credential::Unclaimed(_)) if may_be_lost => Ok(()),
+        Some(Credential::Unclaimed(_)) => {
+            Err(Problem::Conflict("this profile has a registration at opentrain that can be claimed".to_owned()))
+        }
+        Some(_) => Err(Problem::Conflict("this profile has a token of opentrain already".to_owned())),
+    }
 }
 
 fn read(source: &Source) -> Result<PersonalToken, Problem> {

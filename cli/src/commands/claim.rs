@@ -5,7 +5,7 @@ use enlist_core::secret::Email;
 use enlist_core::{Ceremony, Input, Step};
 
 use crate::args::ClaimArgs;
-use crate::ceremonies::{Live, show_code, take_in};
+use crate::ceremonies::{Live, ends_registration, show_code, take_in};
 use crate::desk::Desk;
 use crate::output::{Next, Outcome};
 use crate::patience::{Patience, now};
@@ -61,6 +61,12 @@ fn go_on(
     if let Step::InFlight(id) = claim.poll(now()) {
         // Its process is gone, and wrote no answer down.
         take_in(&mut claim, Input::lost(id), &mut flow, &desk.store)?;
+    }
+    if let Step::Done(Err(failure)) = claim.poll(now())
+        && ends_registration(&failure)
+        && !args.restart
+    {
+        return Ok(desk.failed(&flow, failure));
     }
     flow.begun_by = begun_by(&args.email);
     let is_over = matches!(claim.poll(now()), Step::Done(_)) || claim.notice().is_some_and(|notice| notice.expires_at <= now());

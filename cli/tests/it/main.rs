@@ -1,7 +1,17 @@
 //! The real binary, run as people and agents run it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod bad_input;
+mod claiming;
+mod files;
+mod kills;
+mod losses;
+mod many;
+mod registering;
 mod run;
 mod sandbox;
+mod secrets;
 mod tour;
 mod usage;
+mod waiting;
+mod world;

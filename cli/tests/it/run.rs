@@ -12,11 +12,23 @@ pub(crate) const KEYS: [&str; 12] =
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_enlist"));
     command.args(arguments).stdin(Stdio::null());
-    for name in ["CI", "ENLIST_MODE", "ENLIST_OUTPUT"] {
+    for name in SURROUNDINGS {
         command.env_remove(name);
     }
     command
 }
+
+const SURROUNDINGS: [&str; 9] = [
+    "CI",
+    "ENLIST_MODE",
+    "ENLIST_OUTPUT",
+    "ENLIST_PROFILE",
+    "ENLIST_HOME",
+    "ENLIST_OPENTRAIN_URL",
+    "ENLIST_SENTRYAGENT_URL",
+    "OT_API_BASE_URL",
+    "OPENTRAIN_API_BASE_URL",
+];
 
 /// As somebody at a terminal gets it.
 pub(crate) fn human(arguments: &[&str]) -> Command {

@@ -1,0 +1,123 @@
+//! The store as others see it: modes, damage, foreign files, no room.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::run::command;
+use crate::world::{OWNER, World, ending, output_with, private_files, quick, settled};
+
+/// The command behind a shell that prepares its surroundings.
+fn in_shell(world: &World, prepare: &str, arguments: &[&str]) -> Command {
+    let inner = command(arguments);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("{prepare}; exec \"$@\""), "sh"]).arg(inner.get_program()).args(inner.get_args());
+    world.at_home(shell)
+}
+
+#[test]
+fn modes_do_not_depend_on_the_umask() {
+    for umask in ["000", "022", "077"] {
+        let world = World::new();
+        let run = |arguments: &[&str], stdin: &str| settled(output_with(in_shell(&world, &format!("umask {umask}"), arguments), stdin));
+        run(&["register", "opentrain"], "");
+        run(&["claim", "--email", OWNER, "--no-wait"], "");
+        run(&["register", "sentryagent", "--manifest", &world.manifest(), "--yes", "--no-wait"], "");
+        // Two locks, one credential, two flows.
+        assert_eq!(private_files(world.home.path()).len(), 5);
+        run(&["otp", "--otp-file", "-"], &world.sms_code());
+        assert_eq!(private_files(world.home.path()).len(), 5);
+    }
+}
+
+fn in_store(world: &World, name: &str) -> PathBuf {
+    world.home.path().join("profiles/default/opentrain").join(name)
+}
+
+/// Every command that would read `path` refuses, names it, sends nothing and leaves it.
+fn refused(world: &World, path: &Path) {
+    let (before, requests) = (fs::read(path).unwrap(), world.sandbox.counts().requests);
+    for arguments in [&["status"][..], &["claim", "--email", OWNER], &["register", "opentrain"]] {
+        let document = world.json(arguments);
+        assert_eq!(ending(&document), (9, "store_corrupt"), "{arguments:?} {document}");
+        assert!(document["error"]["message"].as_str().unwrap().contains(path.to_str().unwrap()), "{document}");
+    }
+    assert_eq!((fs::read(path).unwrap(), world.sandbox.counts().requests), (before, requests));
+}
+
+#[test]
+fn damaged_and_foreign_files_are_refused_and_left() {
+    let world = World::registered(quick());
+    world.json(&["claim", "--email", OWNER, "--no-wait"]);
+    let flow = private_files(&in_store(&world, "flows"))[0].clone();
+    for path in [in_store(&world, "credential.json"), flow] {
+        let whole = fs::read(&path).unwrap();
+        fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+        refused(&world, &path);
+        fs::write(&path, "").unwrap();
+        refused(&world, &path);
+        fs::write(&path, &whole).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        refused(&world, &path);
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        let elsewhere = world.desk.path().join("elsewhere");
+        fs::rename(&path, &elsewhere).unwrap();
+        symlink(&elsewhere, &path).unwrap();
+        refused(&world, &path);
+        assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
+        fs::remove_file(&path).unwrap();
+        fs::rename(&elsewhere, &path).unwrap();
+        assert_eq!(ending(&world.json(&["status"])), (0, ""));
+    }
+}
+
+#[test]
+fn a_home_that_cannot_be_written_to_is_reported_before_anything_is_sent() {
+    let world = World::new();
+    let file = world.desk.path().join("file");
+    fs::write(&file, "").unwrap();
+    for home in [file.as_path(), Path::new("/proc/enlist")] {
+        let mut command = world.command(&["register", "opentrain"]);
+        command.env("ENLIST_HOME", home);
+        let document = settled(command.output().unwrap());
+        assert_eq!(ending(&document), (9, "store_unwritable"), "{document}");
+    }
+    let mut homeless = world.command(&["register", "opentrain"]);
+    homeless.env_remove("ENLIST_HOME").env_remove("HOME").env_remove("XDG_STATE_HOME");
+    let document = settled(homeless.output().unwrap());
+    assert_eq!(ending(&document), (9, "store_unwritable"));
+    assert!(document["error"]["message"].as_str().unwrap().contains("ENLIST_HOME"));
+    assert_eq!(world.sandbox.counts().requests, 0);
+}
+
+/// In blocks of 512 bytes: no byte, enough for the flow and not for the journal.
+#[test]
+fn a_full_disk_is_reported_before_anything_is_sent() {
+    for blocks in [0, 16] {
+        let world = World::new();
+        let run = |arguments: &[&str]| settled(in_shell(&world, &format!("ulimit -f {blocks}"), arguments).output().unwrap());
+        let document = run(&["register", "opentrain"]);
+        assert_eq!((ending(&document), world.sandbox.counts().requests), ((9, "store_unwritable"), 0), "{blocks}: {document}");
+        let manifest = world.manifest();
+        let badge = ["register", "sentryagent", "--manifest", manifest.as_str(), "--yes", "--no-wait"];
+        if blocks == 0 {
+            assert_eq!((ending(&run(&badge)), world.sandbox.counts().requests), ((9, "store_unwritable"), 0));
+        }
+        // Nothing is left that would stand in the way when there is room again.
+        assert_eq!(ending(&world.json(&["register", "opentrain"])), (0, ""));
+        assert_eq!(world.sandbox.counts().accounts, 1);
+    }
+}
+
+#[test]
+fn a_disk_that_fills_up_before_a_poll_costs_nothing() {
+    let world = World::registered(quick());
+    let started = world.json(&["claim", "--email", OWNER, "--no-wait"]);
+    world.type_code(&started["data"]);
+    let full = settled(in_shell(&world, "ulimit -f 16", &["resume"]).output().unwrap());
+    assert_eq!(ending(&full), (9, "store_unwritable"));
+    assert_eq!(world.sandbox.counts().tokens_delivered, 0);
+    assert_eq!(ending(&world.json(&["resume"])), (0, ""));
+    private_files(world.home.path());
+}

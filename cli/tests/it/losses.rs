@@ -1,0 +1,97 @@
+//! Answers that are lost on the way, and a token that is adopted.
+
+use enlist_sandbox::{Action, Canned, Which};
+use serde_json::json;
+
+use crate::world::{OWNER, POLL, REGISTER, World, ending, next, private_files, quick};
+
+const MINTED: &str = "ot_pat_8f2a_MINTEDBYHANDMINTEDBYHAND91cd";
+
+#[test]
+fn a_lost_registration_is_not_repeated_without_a_word() {
+    let world = World::new();
+    world.script(REGISTER, Action::DropAfter);
+    let lost = world.json(&["register", "opentrain"]);
+    assert_eq!((ending(&lost), &lost["data"]["awaiting"]), ((4, "answer_lost"), &json!("register_again")));
+    let flow = lost["data"]["flow"].as_str().unwrap();
+    assert_eq!(next(&lost), ["resume", flow, "--again"]);
+    for _ in 0..2 {
+        let again = world.json(&["register", "opentrain"]);
+        assert_eq!((ending(&again), next(&again)), ((4, "answer_lost"), next(&lost)));
+    }
+    assert_eq!(ending(&world.json(&["resume"])), (4, "answer_lost"));
+    let claim = world.json(&["claim", "--email", OWNER]);
+    assert_eq!((ending(&claim), next(&claim)), ((4, "not_registered"), next(&lost)));
+    assert_eq!(world.sandbox.counts().requests, 1);
+    let done = world.json(&["resume", flow, "--again"]);
+    assert_eq!((ending(&done), world.sandbox.counts().accounts), ((0, ""), 2));
+    assert!(done["data"]["registration_id"].is_string());
+}
+
+#[test]
+fn a_token_lost_on_the_way_is_called_lost_and_one_made_by_hand_is_adopted() {
+    let world = World::registered(quick());
+    world.json(&["claim", "--email", OWNER, "--no-wait"]);
+    world.sandbox.approve(&Which::newest()).unwrap();
+    world.script(POLL, Action::DropAfter);
+    // As long as nothing is proved, adopting is no way out.
+    assert_eq!(ending(&world.json_in(&["adopt", "opentrain", "--token-file", "-"], MINTED)), (10, "conflict"));
+    let lost = world.json(&["resume"]);
+    assert_eq!(ending(&lost), (4, "credential_lost"));
+    assert_eq!(next(&lost), ["adopt", "opentrain", "--token-file", "-"]);
+    // It stays true, and another attempt would be in vain.
+    let requests = world.sandbox.counts().requests;
+    assert_eq!(ending(&world.json(&["claim", "--email", OWNER])), (4, "credential_lost"));
+    assert_eq!(world.sandbox.counts().requests, requests);
+    let adopted = world.json_in(&["adopt", "opentrain", "--token-file", "-"], &format!("{MINTED}\n"));
+    assert_eq!((ending(&adopted), &adopted["data"]["token_hint"]), ((0, ""), &json!("ot_pat_…91cd")));
+    assert_eq!(world.token("opentrain"), MINTED);
+    assert_eq!(ending(&world.json_in(&["adopt", "opentrain", "--token-file", "-"], MINTED)), (10, "conflict"));
+    assert_eq!(world.json(&["status"])["data"]["identities"][0]["state"], "adopted");
+}
+
+#[test]
+fn a_delivery_that_cannot_be_read_is_kept_and_pointed_to() {
+    let world = World::registered(quick());
+    world.json(&["claim", "--email", OWNER, "--no-wait"]);
+    world.sandbox.approve(&Which::newest()).unwrap();
+    world.script(POLL, Action::ReplaceAfter(Canned { body: "<html>CANARY</html>".to_owned(), ..Canned::status(200) }));
+    let unreadable = world.json(&["resume"]);
+    assert_eq!(ending(&unreadable), (4, "credential_unreadable"), "{unreadable}");
+    let kept: Vec<_> = private_files(world.home.path()).into_iter().filter(|path| path.to_string_lossy().contains("/kept/")).collect();
+    assert_eq!(kept.len(), 1);
+    let message = unreadable["error"]["message"].as_str().unwrap();
+    assert!(message.contains(kept[0].to_str().unwrap()), "{message}");
+    assert!(std::fs::read(&kept[0]).unwrap().windows(6).any(|window| window == b"CANARY"));
+    assert_eq!(next(&unreadable)[0], "adopt");
+}
+
+#[test]
+fn a_service_that_is_down_leaves_a_way_to_try_again() {
+    let world = World::new();
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let down = world.json(&["register", "opentrain", "--base-url", &format!("http://{nobody}")]);
+    assert_eq!((ending(&down), &down["error"]["retryable"]), ((6, "network"), &json!(true)));
+    assert_eq!(next(&down), ["register", "opentrain", "--base-url", &format!("http://{nobody}")]);
+    assert_eq!(world.json(&["pending"])["data"]["pending"], json!([]));
+    assert_eq!(ending(&world.json(&["register", "opentrain"])), (0, ""));
+}
+
+#[test]
+fn too_many_requests_carry_the_services_number() {
+    let world = World::new();
+    world.script(REGISTER, Action::Respond(Canned::json(429, r#"{"error":"rate_limited"}"#).header("retry-after", "77")));
+    let limited = world.json(&["register", "opentrain"]);
+    assert_eq!((ending(&limited), &limited["error"]["retry_after_s"]), ((7, "rate_limited"), &json!(77)));
+    assert_eq!((&limited["error"]["http"], &limited["error"]["untrusted_code"]), (&json!(429), &json!("rate_limited")));
+}
+
+#[test]
+fn a_deadline_for_each_request_can_be_shorter() {
+    let world = World::registered(quick());
+    world.sandbox.script([enlist_sandbox::Scripted::new(crate::world::START, Action::Delay { ms: 20_000 })]);
+    let begun = std::time::Instant::now();
+    let slice = world.json(&["claim", "--email", OWNER, "--timeout", "1s", "--max-wait", "0"]);
+    assert_eq!((ending(&slice), &slice["data"]["user_code"]), ((8, ""), &json!(null)));
+    assert!(begun.elapsed() < std::time::Duration::from_secs(5));
+}

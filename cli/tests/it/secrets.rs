@@ -1,0 +1,139 @@
+//! A run of all commands, and no secret in what it wrote outside the store.
+
+use std::fs;
+use std::process::{Output, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use enlist_sandbox::Action;
+
+use crate::world::{OWNER, SUBMIT, World, output_with, private_files, settled};
+
+const PHONE: &str = "+15005550006";
+const ADOPTED: &str = "ot_pat_8f2a_ADOPTEDADOPTEDADOPTED91cd";
+
+/// Everything that was said, and what `/proc` showed.
+#[derive(Default)]
+struct Heard(Vec<u8>);
+
+impl Heard {
+    fn run(&mut self, world: &World, arguments: &[&str], stdin: &str) -> serde_json::Value {
+        let output = output_with(world.command(arguments), stdin);
+        self.hear(&output);
+        settled(output)
+    }
+
+    fn hear(&mut self, output: &Output) {
+        self.0.extend_from_slice(&output.stdout);
+        self.0.extend_from_slice(&output.stderr);
+    }
+
+    fn holds(&self, form: &str) -> bool {
+        self.0.windows(form.len()).any(|window| window.eq_ignore_ascii_case(form.as_bytes()))
+    }
+}
+
+/// As it is, and as it might be written: base64 at each of the three offsets, hex, percent.
+fn forms(secret: &str) -> Vec<String> {
+    let bytes = secret.as_bytes();
+    let mut forms = vec![secret.to_owned(), bytes.iter().map(|byte| format!("{byte:02x}")).collect()];
+    forms.push(bytes.iter().map(|byte| format!("%{byte:02x}")).collect());
+    forms.push(
+        bytes
+            .iter()
+            .map(|byte| if byte.is_ascii_alphanumeric() { char::from(*byte).to_string() } else { format!("%{byte:02x}") })
+            .collect(),
+    );
+    for engine in [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD] {
+        for offset in 0..3 {
+            let encoded = engine.encode([&b"xx"[..offset], bytes].concat());
+            // Without what depends on its neighbours.
+            forms.push(encoded[offset * 2..encoded.len() - 4].to_owned());
+        }
+    }
+    forms
+}
+
+#[test]
+fn the_canary_sings() {
+    let secret = "ot_pat_8f2a_CANARYCANARYCANARY";
+    for text in
+        [secret.to_owned(), STANDARD.encode(format!("Bearer {secret} ")), STANDARD.encode(format!("a{secret}")), URL_SAFE.encode(secret)]
+    {
+        let heard = Heard(text.into_bytes());
+        assert!(forms(secret).iter().any(|form| heard.holds(form)));
+    }
+    assert!(!forms(secret).iter().any(|form| Heard(b"ot_pat_\xe2\x80\xa6NARY".to_vec()).holds(form)));
+}
+
+#[test]
+fn no_secret_leaves_the_store() {
+    let (world, mut heard) = (World::new(), Heard::default());
+    heard.run(&world, &["register", "opentrain", "--agent-name", "bot", "--organization", "Acme"], "");
+    let pre_claim = world.token("opentrain");
+    let started = heard.run(&world, &["claim", "--email", OWNER, "--no-wait"], "");
+    let claim_token = claim_token(&world);
+    heard.run(&world, &["pending"], "");
+    heard.run(&world, &["status"], "");
+    world.type_code(&started["data"]);
+    heard.run(&world, &["resume", "--max-wait", "10s"], "");
+    let token = world.token("opentrain");
+
+    let manifest = fs::read_to_string(world.manifest()).unwrap();
+    heard.run(&world, &["manifest", "check", "-"], &manifest);
+    world.script(SUBMIT, Action::Delay { ms: 400 });
+    // What others see of a process while it runs.
+    let child = world
+        .command(&["register", "sentryagent", "--manifest", &world.manifest(), "--yes"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    thread::sleep(Duration::from_millis(100));
+    heard.0.extend(fs::read(format!("/proc/{}/cmdline", child.id())).unwrap_or_default());
+    heard.hear(&child.wait_with_output().unwrap());
+    let otp = world.sms_code();
+    heard.run(&world, &["otp", "--otp-file", "-"], if otp == "000000" { "000001" } else { "000000" });
+    heard.run(&world, &["otp", "--otp-file", "-"], &otp);
+    let badge = world.token("sentryagent");
+    heard.run(&world, &["adopt", "opentrain", "--token-file", "-", "-p", "other"], ADOPTED);
+    heard.run(&world, &["adopt", "opentrain", "--token-file", "-", "-p", "third"], &claim_token);
+    heard.run(&world, &["status", "-p", "other"], "");
+    heard.run(&world, &["status"], "");
+    for text in [&["status", "--output", "text"][..], &["pending", "--output", "text"], &["claim", "--email", OWNER, "--output", "text"]] {
+        heard.hear(&world.command(text).output().unwrap());
+    }
+    for entry in fs::read_dir(world.desk.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path != std::path::Path::new(&world.manifest()) {
+            heard.0.extend(fs::read(path).unwrap());
+        }
+    }
+
+    // The badge's claims are public; its signature is what makes it a secret.
+    let signature = badge.rsplit('.').next().unwrap();
+    for secret in [pre_claim.as_str(), &claim_token, &token, &badge, signature, PHONE, ADOPTED] {
+        for form in forms(secret) {
+            assert!(!heard.holds(&form), "{form}");
+        }
+    }
+    // Six digits may stand in a time by chance; this is where they would stand.
+    for place in [format!("\"{otp}\""), format!(" {otp} "), format!(":{otp}")] {
+        assert!(!heard.holds(&place));
+    }
+    assert!(
+        private_files(world.home.path())
+            .iter()
+            .all(|path| !fs::read(path).unwrap().windows(pre_claim.len()).any(|window| window == pre_claim.as_bytes()))
+    );
+}
+
+/// As the service knows it.
+fn claim_token(world: &World) -> String {
+    let requests = world.sandbox.requests();
+    let start = requests.iter().find(|request| request.path == crate::world::START).unwrap();
+    let at = start.body.find("ot_clm_").unwrap();
+    start.body[at..].chars().take_while(|char| char.is_ascii_alphanumeric() || *char == '_').collect()
+}
