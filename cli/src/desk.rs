@@ -44,21 +44,23 @@ impl<'a> Desk<'a> {
     }
 
     /// What became of `flow`, if it had come to its end before this command; other ends are told on the way.
-    pub(crate) fn end_of(&self, flow: Option<&str>) -> Option<Outcome> {
+    pub(crate) fn end_of(&self, flow: Option<&str>) -> Result<Option<Outcome>, Problem> {
         warn_of_failures(self.setting, &self.found, flow);
-        self.found.iter().find(|(found, _)| Some(found.name.as_str()) == flow).map(|found| self.ended(found))
+        self.found.iter().find(|(found, _)| Some(found.name.as_str()) == flow).map(|found| self.ended(found)).transpose()
     }
 
     /// The same of a flow of this ceremony, whatever its name.
-    pub(crate) fn end_of_any<C: Ceremony>(&self) -> Option<Outcome> {
-        let found = self.found.iter().find(|(flow, _)| flow.snapshot.ceremony() == C::NAME)?;
-        Some(self.ended(found))
+    pub(crate) fn end_of_any<C: Ceremony>(&self) -> Result<Option<Outcome>, Problem> {
+        self.found.iter().find(|(flow, _)| flow.snapshot.ceremony() == C::NAME).map(|found| self.ended(found)).transpose()
     }
 
-    fn ended(&self, (flow, end): &(Flow, End)) -> Outcome {
+    fn ended(&self, (flow, end): &(Flow, End)) -> Result<Outcome, Problem> {
         match end {
-            End::Brought(credential) => identity::ready(credential),
-            End::Failed(failure) | End::FailedAndKept(failure) => self.failed(flow, failure.clone()),
+            End::Brought(credential) => {
+                identity::tell(credential, self.setting.output)?;
+                Ok(identity::ready(credential))
+            }
+            End::Failed(failure) | End::FailedAndKept(failure) => Ok(self.failed(flow, failure.clone())),
         }
     }
 
@@ -95,13 +97,18 @@ impl<'a> Desk<'a> {
                 }
                 Ok(self.failed(&keeper.flow, failure))
             }
-            Driven::Paused => Ok(ceremony.paused(&Pause {
-                flow: &keeper.flow.name,
-                interrupted: self.setting.interrupt.exit_code(),
-                no_wait: matches!(keeper.patience, Patience::StartBy(_)),
-                is_ci: self.setting.output.is_ci(),
-                handed_in: handed_in && keeper.voice.otp.is_none(),
-            })),
+            Driven::Paused => {
+                for path in self.store.kept_paths(&keeper.flow.name, keeper.flow.snapshot.kept()) {
+                    self.setting.output.warn(format!("an answer that cannot be read is kept in {}", path.display()));
+                }
+                Ok(ceremony.paused(&Pause {
+                    flow: &keeper.flow.name,
+                    interrupted: self.setting.interrupt.exit_code(),
+                    no_wait: matches!(keeper.patience, Patience::StartBy(_)),
+                    is_ci: self.setting.output.is_ci(),
+                    handed_in: handed_in && keeper.voice.otp.is_none(),
+                }))
+            }
         }
     }
 

@@ -53,7 +53,11 @@ impl<'a> Keeper<'a> {
             Some(timeout) if timeout < exchange.timeout => client.execute(&with_timeout(exchange, timeout)),
             _ => client.execute(exchange),
         };
-        match self.keep(&ceremony.snapshot()).map_or_else(|problem| Err(DriveError::Host(problem)), |()| drive(ceremony, execute, self)) {
+        let ending = match self.prove_writable(&ceremony.snapshot()) {
+            Ok(()) => drive(ceremony, execute, self),
+            Err(problem) => Err(DriveError::Host(problem)),
+        };
+        match ending {
             Ok(Ending::Finished(result)) => Ok(Driven::Finished(result)),
             Ok(Ending::Paused) => {
                 self.keep(&ceremony.snapshot())?;
@@ -68,6 +72,12 @@ impl<'a> Keeper<'a> {
             }
             Err(DriveError::Misuse(misuse)) => Err(Problem::internal(misuse)),
         }
+    }
+
+    /// Before the first request, also one that delivers nothing: an SMS or an owner's code is no use to a full disk.
+    fn prove_writable(&mut self, snapshot: &Snapshot) -> Result<(), Problem> {
+        self.keep(snapshot)?;
+        Ok(self.store.prove_room(&self.flow.name)?)
     }
 
     /// Saves a snapshot, unless it is the one that was saved last.

@@ -20,7 +20,7 @@ pub(crate) fn run(args: &AbandonArgs, setting: &Setting<'_>) -> Result<Outcome, 
         return Ok(Outcome::stopped(Problem::HumanNeeded("may what it can still bring be lost?"), data, Some(next)));
     }
     let desk = Desk::open(setting, service)?;
-    if let Some(ended) = desk.end_of(Some(&name)) {
+    if let Some(ended) = desk.end_of(Some(&name))? {
         setting.output.warn(format!("{name} had come to its end; what it brought is kept"));
         return Ok(ended);
     }

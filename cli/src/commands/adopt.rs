@@ -17,7 +17,7 @@ pub(crate) fn run(args: &AdoptArgs, setting: &Setting<'_>) -> Result<Outcome, Pr
     let token = read(&Source::from(token_file.clone()))?;
     let base_url = setting.origin(Service::Opentrain)?.to_string();
     let desk = Desk::open(setting, Service::Opentrain)?;
-    desk.end_of(None);
+    desk.end_of(None)?;
     let flows = desk.flows()?;
     refuse_what_may_still_come(&desk, &flows)?;
     let credential = Credential::Token { base_url, token, scopes: Vec::new(), adopted: true };

@@ -17,8 +17,8 @@ pub(crate) fn run(args: &ClaimArgs, setting: &Setting<'_>) -> Result<Outcome, Pr
     let owner = owner("--email", &args.email)?;
     let patience = setting.patience(&args.waiting);
     let desk = Desk::open(setting, Service::Opentrain)?;
-    desk.end_of(None);
-    if let Some(ended) = desk.end_of_any::<Claim>() {
+    desk.end_of(None)?;
+    if let Some(ended) = desk.end_of_any::<Claim>()? {
         return Ok(ended);
     }
     let registration = match desk.store.credential()? {

@@ -17,7 +17,7 @@ pub(crate) fn run(args: &OtpArgs, setting: &Setting<'_>) -> Result<Outcome, Prob
     let patience = setting.patience(&args.waiting);
     let (service, name) = pick(setting, args.flow.as_deref(), &[Service::Sentryagent])?;
     let desk = Desk::open(setting, service)?;
-    if let Some(ended) = desk.end_of(Some(&name)) {
+    if let Some(ended) = desk.end_of(Some(&name))? {
         return Ok(ended);
     }
     let found = desk.flows()?.into_iter().find(|(flow, _)| flow.name == name);

@@ -34,7 +34,7 @@ fn opentrain(args: &RegisterOpentrainArgs, setting: &Setting<'_>) -> Result<Outc
     let patience = setting.patience(&args.waiting);
 
     let desk = Desk::open(setting, Service::Opentrain)?;
-    desk.end_of(None);
+    desk.end_of(None)?;
     if desk.store.credential()?.is_some() {
         return Err(Problem::Conflict("this profile has an identity or a registration at opentrain already".to_owned()));
     }
@@ -86,7 +86,7 @@ fn sentryagent(args: &RegisterSentryagentArgs, setting: &Setting<'_>) -> Result<
     let patience = setting.patience(&args.waiting);
 
     let desk = Desk::open(setting, Service::Sentryagent)?;
-    desk.end_of(None);
+    desk.end_of(None)?;
     if desk.store.credential()?.is_some() {
         return Err(Problem::Conflict("this profile has an identity at sentryagent already".to_owned()));
     }

@@ -15,7 +15,7 @@ pub(crate) fn run(args: &ResumeArgs, setting: &Setting<'_>) -> Result<Outcome, P
     let (service, name) = pick(setting, args.flow.as_deref(), &Service::ALL)?;
     setting.output.is_about(service);
     let desk = Desk::open(setting, service)?;
-    if let Some(ended) = desk.end_of(Some(&name)) {
+    if let Some(ended) = desk.end_of(Some(&name))? {
         return Ok(ended);
     }
     let found = desk.flows()?.into_iter().find(|(flow, _)| flow.name == name);

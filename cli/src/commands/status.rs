@@ -8,7 +8,7 @@ use crate::identity;
 use crate::output::Outcome;
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::Service;
+use crate::store::{Credential, Service};
 
 pub(crate) fn run(setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let (mut identities, mut pending) = (Vec::new(), Vec::new());
@@ -17,7 +17,8 @@ pub(crate) fn run(setting: &Setting<'_>) -> Result<Outcome, Problem> {
         if let Some(credential) = store.credential()? {
             let (kind, state) = identity::kind_and_state(&credential);
             let hint = identity::hint(&credential).unwrap_or_default();
-            setting.output.text(format_args!("{}  {kind}, {state}  {hint}", service.name()))?;
+            let did = if let Credential::Badge { did: Some(did), .. } = &credential { format!("  {did}") } else { String::new() };
+            setting.output.text(format_args!("{}  {kind}, {state}  {hint}{did}", service.name()))?;
             identities.push(identity::summary(&credential, setting.output.profile()));
         }
         pending.extend(pending::flows(&store)?);

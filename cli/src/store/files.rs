@@ -17,9 +17,12 @@ const LARGEST: u64 = 1024 * 1024;
 /// The ending of a file that is being written.
 const TEMPORARY: &str = ".tmp";
 
-/// Makes `folder`, and those above it that are missing, for its owner alone.
+/// Makes `folder`, and those above it that are missing, for its owner alone, durably.
 pub(crate) fn make_folder(folder: &Path) -> Result<(), StoreError> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| StoreError::unwritable(folder, &error))?;
+    let missing: Vec<_> = folder.ancestors().take_while(|above| !above.as_os_str().is_empty() && !above.exists()).collect();
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    let made = made.and_then(|()| missing.iter().try_for_each(|folder| sync_folder(parent(folder))));
+    made.map_err(|error| StoreError::unwritable(folder, &error))?;
     let is_ours = fs::symlink_metadata(folder).is_ok_and(|found| found.is_dir() && found.mode() & 0o077 == 0 && found.uid() == own_uid());
     if is_ours { Ok(()) } else { Err(StoreError::foreign(folder, "a folder of yours that nobody else can enter (0700)")) }
 }
@@ -113,7 +116,7 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
 
 /// The folder that `path` is in.
 pub(crate) fn parent(path: &Path) -> &Path {
-    path.parent().unwrap_or_else(|| Path::new("."))
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
 fn temporary_beside(path: &Path) -> std::path::PathBuf {

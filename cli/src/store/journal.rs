@@ -46,9 +46,20 @@ impl Journal {
 
     /// Makes room for the largest answer that `exchange` may bring.
     pub(crate) fn reserve(&self, exchange: &Exchange) -> Result<(), StoreError> {
+        self.make_room(exchange.max_body)
+    }
+
+    /// Shows that there is room for a journal of `flow`, before anything is sent that leads to one.
+    pub(crate) fn prove_room(folder: &Path, flow: &str) -> Result<(), StoreError> {
+        let proof = Self { path: folder.join(format!("{flow}-proof{ENDING}")) };
+        proof.make_room(Exchange::MAX_BODY)?;
+        proof.remove()
+    }
+
+    fn make_room(&self, max_body: usize) -> Result<(), StoreError> {
         let folder = files::parent(&self.path);
         files::make_folder(folder)?;
-        let room = vec![0; HEAD + LONGEST_TYPE + exchange.max_body];
+        let room = vec![0; HEAD + LONGEST_TYPE + max_body];
         files::write_new(&self.path, &room).and_then(|()| files::sync_folder(folder)).map_err(|error| {
             let _ = fs::remove_file(&self.path);
             StoreError::unwritable(&self.path, &error)

@@ -137,6 +137,11 @@ impl Store {
         Journal::of(&self.journal_folder(), flow, id)
     }
 
+    /// Shows that a journal of `flow` will have room.
+    pub(crate) fn prove_room(&self, flow: &str) -> Result<(), StoreError> {
+        Journal::prove_room(&self.journal_folder(), flow)
+    }
+
     /// Sets aside the answers that could not be read, and drops the journals that have served.
     pub(crate) fn settle_journals(&self, flow: &Flow) -> Result<(), StoreError> {
         for id in flow.snapshot.kept() {

@@ -67,6 +67,17 @@ fn a_delivery_that_cannot_be_read_is_kept_and_pointed_to() {
 }
 
 #[test]
+fn a_registration_that_cannot_be_read_is_kept_too() {
+    let world = World::new();
+    world.script(REGISTER, Action::Cut { bytes: 30 });
+    let lost = world.json(&["register", "opentrain"]);
+    assert_eq!(ending(&lost), (4, "answer_lost"));
+    let kept: Vec<_> = private_files(world.home.path()).into_iter().filter(|path| path.to_string_lossy().contains("/kept/")).collect();
+    assert_eq!((kept.len(), lost["warnings"].as_array().unwrap().len()), (1, 1), "{lost}");
+    assert!(lost["warnings"][0].as_str().unwrap().ends_with(kept[0].to_str().unwrap()));
+}
+
+#[test]
 fn a_service_that_is_down_leaves_a_way_to_try_again() {
     let world = World::new();
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

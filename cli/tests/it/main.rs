@@ -11,6 +11,7 @@ mod registering;
 mod run;
 mod sandbox;
 mod secrets;
+mod terminal;
 mod tour;
 mod usage;
 mod waiting;
