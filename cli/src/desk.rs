@@ -201,3 +201,6 @@ fn warn_of_failures(setting: &Setting<'_>, found: &[(Flow, End)], told: Option<&
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

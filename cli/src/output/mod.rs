@@ -176,6 +176,9 @@ impl Output {
         if let Some(problem) = &settled.problem {
             problem.explain();
         }
+        if let Exit::Interrupted(_) = settled.exit {
+            note("stopped; nothing is lost");
+        }
         if let (Some(next), Format::Text) = (&settled.next, self.format) {
             note(format_args!("  next: {}   ({})", next.line(), next.when));
         }

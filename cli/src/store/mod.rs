@@ -16,7 +16,7 @@ mod flow;
 mod journal;
 mod lock;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::path::{Path, PathBuf};
 

@@ -17,20 +17,20 @@ fn store(home: &TempDir) -> Store {
 }
 
 /// An enrolment in flight, and its exchange.
-fn in_flight() -> (Enrolment, Exchange) {
+pub(crate) fn in_flight() -> (Enrolment, Exchange) {
     let mut enrolment = Enrolment::new(Origin::parse("https://app.opentrain.ai").unwrap(), None, None);
     let exchange = enrolment.begin(NOW).unwrap();
     (enrolment, exchange)
 }
 
-fn enrolled() -> Enrolment {
+pub(crate) fn enrolled() -> Enrolment {
     let (mut enrolment, exchange) = in_flight();
     enrolment.handle(NOW, Input::Response { id: exchange.id, response: answer(200, ANSWER) }).unwrap();
     assert!(matches!(enrolment.poll(NOW), Step::Done(Ok(_))));
     enrolment
 }
 
-fn answer(status: u16, body: &str) -> Response<Vec<u8>> {
+pub(crate) fn answer(status: u16, body: &str) -> Response<Vec<u8>> {
     Response::builder().status(status).header("content-type", "application/json").body(body.as_bytes().to_vec()).unwrap()
 }
 

@@ -121,6 +121,9 @@ fn run(victim: Victim, moment: Moment) -> (bool, End) {
     world.assert_pace(Duration::from_secs(1));
     let files = private_files(world.home.path());
     assert!(files.iter().all(|path| path.extension().is_none_or(|ending| ending != "tmp")), "{scenario}: {files:?}");
+    if matches!(victim, Victim::Claim(_) | Victim::Otp) && end == End::Obtained {
+        assert_eq!(files.iter().filter(|path| !path.ends_with("lock")).count(), 1, "{scenario}: {files:?}");
+    }
     match (victim, end) {
         (Victim::Claim(_), End::Obtained) => {
             assert!(is_good(&world), "{scenario}");

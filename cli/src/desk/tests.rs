@@ -1,0 +1,115 @@
+use enlist_core::opentrain::{Claim, Enrolment};
+use enlist_core::secret::Email;
+use enlist_core::{Ceremony, Exchange, Input, Timestamp};
+use tempfile::TempDir;
+
+use super::*;
+use crate::patience::now;
+use crate::store::tests::{answer, enrolled, in_flight};
+
+const ANSWER: &str = r#"{"access_token":"ot_pat_1_pre","claim_token":"ot_clm_2","scopes":["jobs:read"]}"#;
+const STARTED: &str = r#"{"user_code":"039218","verification_uri":"https://app.opentrain.ai/claim?token=ot_cat_3","expires_in":1800}"#;
+const CLAIMED: &str = r#"{"access_token":"ot_pat_4_post","scopes":["jobs:write"]}"#;
+
+struct Kept {
+    _home: TempDir,
+    store: Store,
+    _lock: Lock,
+}
+
+fn kept() -> Kept {
+    let home = tempfile::tempdir().unwrap();
+    let store = Store::of(home.path(), "default", Service::Opentrain);
+    let lock = store.lock().unwrap();
+    Kept { _home: home, store, _lock: lock }
+}
+
+fn save<C: Ceremony>(ceremony: &C, store: &Store) -> Flow {
+    let flow = Flow::start(ceremony, Vec::new()).unwrap();
+    store.save_flow(&flow).unwrap();
+    flow
+}
+
+/// As a process leaves it that ends right after it wrote the answer down.
+fn journal(store: &Store, flow: &Flow, exchange: &Exchange, body: &str) {
+    let journal = store.journal(&flow.name, exchange.id);
+    journal.reserve(exchange).unwrap();
+    journal.write(&Ok(answer(200, body))).unwrap();
+}
+
+/// A claim of the enrolled registration whose poll is in flight.
+fn polling() -> (Claim, Exchange) {
+    let registration = Credential::Unclaimed(Box::new(enrolled())).registration().unwrap();
+    let mut claim = Claim::new(&registration, Email::parse("owner@example.com").unwrap());
+    let long_ago = Timestamp::from_unix_ms(now().as_unix_ms() - 60_000);
+    let start = claim.begin(long_ago).unwrap();
+    claim.handle(long_ago, Input::Response { id: start.id, response: answer(200, STARTED) }).unwrap();
+    claim.handle(long_ago, Input::Notified).unwrap();
+    let poll = claim.begin(now()).unwrap();
+    (claim, poll)
+}
+
+#[test]
+fn an_answer_that_was_written_down_is_taken_in() {
+    let Kept { store, .. } = &kept();
+    let (enrolment, exchange) = in_flight();
+    let flow = save(&enrolment, store);
+    assert!(!has_leftovers(store).unwrap());
+    journal(store, &flow, &exchange, ANSWER);
+    assert!(has_leftovers(store).unwrap());
+    assert!(matches!(&finish_leftovers(store).unwrap()[..], [(_, End::Brought(_))]));
+    let registration = store.credential().unwrap().unwrap().registration().unwrap();
+    assert_eq!(registration.access_token().expose(), "ot_pat_1_pre");
+    assert_eq!((store.flows().unwrap(), has_leftovers(store).unwrap()), (Vec::new(), false));
+    assert!(!store.journal(&flow.name, exchange.id).path().exists());
+}
+
+#[test]
+fn the_token_takes_the_place_of_the_pre_claim_token() {
+    let Kept { store, .. } = &kept();
+    store.save_credential(&Credential::Unclaimed(Box::new(enrolled()))).unwrap();
+    let (claim, poll) = polling();
+    let flow = save(&claim, store);
+    journal(store, &flow, &poll, CLAIMED);
+    finish_leftovers(store).unwrap();
+    match store.credential().unwrap() {
+        Some(Credential::Token { token, .. }) => assert_eq!(token.expose(), "ot_pat_4_post"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(store.flows().unwrap(), []);
+}
+
+/// The process ended between two writes of [`promote`].
+#[test]
+fn promoting_twice_is_promoting_once() {
+    let Kept { store, .. } = &kept();
+    let flow = save(&enrolled(), store);
+    store.save_credential(&Credential::Unclaimed(Box::new(enrolled()))).unwrap();
+    finish_leftovers(store).unwrap();
+    assert_eq!(store.credential().unwrap(), Some(Credential::Unclaimed(Box::new(enrolled()))));
+    assert!(!store.flow_path(&flow.name).exists());
+}
+
+#[test]
+fn what_nobody_knows_the_end_of_is_left_to_a_command_that_drives() {
+    let Kept { store, .. } = &kept();
+    let (enrolment, exchange) = in_flight();
+    let flow = save(&enrolment, store);
+    store.journal(&flow.name, exchange.id).reserve(&exchange).unwrap();
+    assert!(!has_leftovers(store).unwrap());
+    assert!(finish_leftovers(store).unwrap().is_empty());
+    assert_eq!(store.flows().unwrap(), [flow]);
+}
+
+#[test]
+fn what_failed_is_cleared_away_but_an_attempt_at_a_claim_is_remembered() {
+    let Kept { store, .. } = &kept();
+    let (mut enrolment, exchange) = in_flight();
+    enrolment.handle(now(), Input::Response { id: exchange.id, response: answer(403, r#"{"error":"anonymous_not_enabled"}"#) }).unwrap();
+    save::<Enrolment>(&enrolment, store);
+    let (mut claim, poll) = polling();
+    claim.handle(now(), Input::Response { id: poll.id, response: answer(400, r#"{"error":"access_denied"}"#) }).unwrap();
+    let attempt = save(&claim, store);
+    assert!(matches!(&finish_leftovers(store).unwrap()[..], [(_, End::Failed(Failure::AnonymousNotEnabled(_)))]));
+    assert_eq!((store.flows().unwrap(), has_leftovers(store).unwrap()), (vec![attempt], false));
+}
