@@ -66,7 +66,7 @@ fn nothing_of_it_is_sent() {
 fn every_wrong_field_of_a_manifest_is_named() {
     let world = World::new();
     for (from, to, field) in [
-        ("+15005550006", "5005550006", "mobile_phone"),
+        ("+14155550199", "4155550199", "mobile_phone"),
         ("community", "gold", "trust_tier"),
         ("My AI Agent", "", "agent_name"),
         ("dev@acme.com", "dev", "contact_email"),

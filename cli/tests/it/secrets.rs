@@ -11,7 +11,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 
 use crate::world::{OWNER, World, private_files, settled};
 
-const PHONE: &str = "+15005550006";
+const PHONE: &str = "+14155550199";
 const ADOPTED: &str = "ot_pat_8f2a_ADOPTEDADOPTEDADOPTED91cd";
 
 /// Everything that was said, and what `/proc` showed.
@@ -105,6 +105,12 @@ fn no_secret_leaves_the_store() {
     let badge = world.token("sentryagent");
     heard.run(&world, &["adopt", "opentrain", "--token-file", "-", "-p", "other"], ADOPTED);
     heard.run(&world, &["adopt", "opentrain", "--token-file", "-", "-p", "third"], &claim_token);
+    heard.run(&world, &["manifest", "init", "-"], "");
+    heard.run(&world, &["register", "opentrain", "-p", "fourth"], "");
+    let given_up = world.command(&["token", "opentrain", "-p", "fourth"]).output().unwrap().stdout;
+    let given_up = String::from_utf8(given_up).unwrap().trim().to_owned();
+    let started = heard.run(&world, &["claim", "--email", "fourth@example.com", "--no-wait", "-p", "fourth"], "");
+    heard.run(&world, &["abandon", started["data"]["flow"].as_str().unwrap(), "--yes", "-p", "fourth"], "");
     heard.run(&world, &["status", "-p", "other"], "");
     heard.run(&world, &["status"], "");
     for text in [&["status", "--output", "text"][..], &["pending", "--output", "text"], &["claim", "--email", OWNER, "--output", "text"]] {
@@ -120,7 +126,8 @@ fn no_secret_leaves_the_store() {
     assert!(heard.holds("--otp-file\0-"), "argv was heard");
     // The badge's claims are public; its signature is what makes it a secret.
     let signature = badge.rsplit('.').next().unwrap();
-    for secret in [pre_claim.as_str(), &claim_token, &token, &badge, signature, PHONE, ADOPTED] {
+    assert!(given_up.starts_with("ot_pat_"), "{given_up}");
+    for secret in [pre_claim.as_str(), &given_up, &claim_token, &token, &badge, signature, PHONE, ADOPTED] {
         for form in forms(secret) {
             assert!(!heard.holds(&form), "{form}");
         }

@@ -24,7 +24,7 @@ pub(crate) const HAND_IN: &str = "/v1/auth/confirm";
 pub(crate) const OWNER: &str = "owner@example.com";
 
 pub(crate) const MANIFEST: &str = r#"{
-    "mobile_phone": "+15005550006", "trust_tier": "community", "agent_name": "My AI Agent", "agent_version": "1.0.0",
+    "mobile_phone": "+14155550199", "trust_tier": "community", "agent_name": "My AI Agent", "agent_version": "1.0.0",
     "developer_name": "Acme Corp", "contact_email": "dev@acme.com", "primary_goal": "Customer support automation",
     "tools": ["web-search", "email"], "compliance_attestation": true, "data_residency": "us-east-1"
 }"#;
