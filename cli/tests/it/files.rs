@@ -13,6 +13,12 @@ fn in_shell(world: &World, prepare: &str, arguments: &[&str]) -> Command {
     let inner = command(arguments);
     let mut shell = Command::new("sh");
     shell.args(["-c", &format!("{prepare}; exec \"$@\""), "sh"]).arg(inner.get_program()).args(inner.get_args());
+    for (name, value) in inner.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
     world.at_home(shell)
 }
 
