@@ -2,8 +2,9 @@
 
 use std::ops::ControlFlow;
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
+pub(crate) use enlist_blocking::system_clock as now;
 use enlist_core::Timestamp;
 
 use crate::interrupt::Interrupt;
@@ -59,12 +60,6 @@ impl Patience {
         }
         if interrupt.exit_code().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
-}
-
-/// The system's clock.
-pub(crate) fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_unix_ms(0).after(since)
 }
 
 /// Reads `60s`, `2m`, `1h`, or seconds.

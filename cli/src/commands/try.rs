@@ -14,6 +14,7 @@ use enlist_sandbox::{Config, Sandbox};
 use serde_json::json;
 
 use crate::output::{Outcome, Output, note};
+use crate::patience::now;
 use crate::problem::Problem;
 use guide::Guide;
 
@@ -71,7 +72,7 @@ where
     let client = Client::new();
     match drive(ceremony, |exchange| client.execute(exchange), guide) {
         Ok(Ending::Finished(Ok(outcome))) => Ok(outcome),
-        Ok(Ending::Finished(Err(failure))) => Err(Problem::Ceremony { failure: Box::new(failure), at: guide::now(), kept: Vec::new() }),
+        Ok(Ending::Finished(Err(failure))) => Err(Problem::Ceremony { failure: Box::new(failure), at: now(), kept: Vec::new() }),
         // The played humans leave only questions open that follow a lost answer.
         Ok(Ending::Paused) => Err(Problem::AnswerLost),
         Err(DriveError::Host(problem)) => Err(problem),

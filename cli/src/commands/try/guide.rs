@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::ops::ControlFlow;
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use enlist_blocking::Host;
 use enlist_core::opentrain::ClaimedToken;
@@ -15,6 +15,7 @@ use http::Response;
 use super::script::{Played, meaning, reason};
 use super::{OWNER, scopes};
 use crate::output::Output;
+use crate::patience::now;
 use crate::problem::Problem;
 
 /// Not in the first wait: so the first poll comes too early, and one "not yet" is seen.
@@ -132,10 +133,4 @@ impl<C: Played> Host<C> for Guide<'_> {
     fn save(&mut self, _: &Snapshot) -> Result<(), Problem> {
         Ok(())
     }
-}
-
-/// The wall clock.
-pub(super) fn now() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    Timestamp::from_unix_ms(0).after(since_epoch)
 }
