@@ -141,7 +141,8 @@ fn read(body: ureq::Body, max: usize) -> (Vec<u8>, Option<TransportFailure>) {
 /// An error in the ceremonies' terms; `begun` when the request's body may have been sent.
 fn failure(error: &Error, begun: bool) -> TransportFailure {
     let kind = kind(error, begun);
-    let before_sending = matches!(kind, TransportKind::Dns | TransportKind::Connect | TransportKind::Tls | TransportKind::Proxy)
+    // TLS is not among them: it can break after the request as well as before.
+    let before_sending = matches!(kind, TransportKind::Dns | TransportKind::Connect | TransportKind::Proxy)
         || matches!(error, Error::Timeout(Timeout::Resolve | Timeout::Connect));
     let delivery = if begun && !before_sending { Delivery::Unknown } else { Delivery::NotSent };
     TransportFailure { kind, delivery, partial: None, text: text(error) }
@@ -205,6 +206,14 @@ mod tests {
         }
         let by_the_system = Error::Io(io::ErrorKind::TimedOut.into());
         assert_eq!(failure(&by_the_system, true).kind, TransportKind::Timeout);
+    }
+
+    #[test]
+    fn tls_that_breaks_after_the_request_may_have_delivered_it() {
+        for (begun, delivery) in [(false, Delivery::NotSent), (true, Delivery::Unknown)] {
+            let failure = failure(&Error::Tls("broken"), begun);
+            assert_eq!((failure.kind, failure.delivery), (TransportKind::Tls, delivery));
+        }
     }
 
     #[test]

@@ -238,5 +238,5 @@ fn the_played_human_came_in_time_though_nobody_looked() {
     let sandbox = start(Config { auto_approve: Some(Duration::from_secs(20)), ..Config::default() });
     let (token, _) = claiming(&sandbox);
     seconds(&sandbox, 4000);
-    poll(&sandbox, &token).ok();
+    assert!(poll(&sandbox, &token).ok()["access_token"].is_string());
 }
