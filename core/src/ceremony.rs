@@ -12,16 +12,16 @@ use crate::time::Timestamp;
 /// A ceremony as a state machine that emits HTTP requests and consumes responses.
 ///
 /// Sealed: [`opentrain::Enrolment`](crate::opentrain::Enrolment), [`opentrain::Claim`](crate::opentrain::Claim),
-/// [`sentryagent::Registration`](crate::sentryagent::Registration).
-pub trait Ceremony: Sized + Clone + PartialEq + sealed::Sealed {
+/// [`sentryagent::Registration`](crate::sentryagent::Registration). Each is a plain value: it moves between threads and tasks.
+pub trait Ceremony: Sized + Clone + PartialEq + Send + Sync + 'static + sealed::Sealed {
     /// What is shown to the human without waiting for an answer.
-    type Notice: Clone + PartialEq + core::fmt::Debug;
+    type Notice: Clone + PartialEq + core::fmt::Debug + Send + Sync + 'static;
     /// What the human is asked.
-    type Prompt: Clone + PartialEq + core::fmt::Debug;
+    type Prompt: Clone + PartialEq + core::fmt::Debug + Send + Sync + 'static;
     /// The human's answer.
-    type Answer: Clone + PartialEq + core::fmt::Debug;
+    type Answer: Clone + PartialEq + core::fmt::Debug + Send + Sync + 'static;
     /// What the ceremony is for.
-    type Outcome: Clone + PartialEq + core::fmt::Debug;
+    type Outcome: Clone + PartialEq + core::fmt::Debug + Send + Sync + 'static;
 
     /// The ceremony's name in snapshots: `opentrain.enrolment`, `opentrain.claim`, `sentryagent.registration`.
     const NAME: &'static str;

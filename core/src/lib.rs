@@ -98,6 +98,7 @@ extern crate alloc;
 
 mod call;
 mod ceremony;
+mod driving;
 mod error;
 mod exchange;
 mod failure;
@@ -112,6 +113,7 @@ mod untrusted;
 mod wire;
 
 pub use ceremony::{Ceremony, Input, Step, WaitReason};
+pub use driving::{DriveError, Ending};
 pub use error::{Delivery, Misuse, Partial, ServerError, TransportFailure, TransportKind, Trouble, Violation};
 pub use exchange::{Exchange, ExchangeId};
 pub use failure::{Failure, FailureCode, Recovery, SaidBy, Service};

@@ -57,7 +57,8 @@ mod drive;
 mod host;
 
 pub use client::Client;
-pub use drive::{DriveError, Ending, drive};
+pub use drive::drive;
+pub use enlist_core::{DriveError, Ending};
 pub use host::{Host, Volatile, system_clock};
 
 /// The README's example, so that it compiles.

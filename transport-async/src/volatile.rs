@@ -1,0 +1,96 @@
+//! The ready-made host: Tokio's timer, and no store.
+
+use std::convert::Infallible;
+use std::ops::ControlFlow;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use enlist_core::{Ceremony, Exchange, ExchangeId, Input, Snapshot, Timestamp, TransportFailure, WaitReason};
+use http::Response;
+use tokio::time::sleep;
+
+use crate::host::Host;
+
+/// The longest sleep in one piece. A sleep may stand still while the machine is suspended; the clock does not.
+const SLICE: Duration = Duration::from_secs(1);
+
+/// A host that keeps nothing: with the process goes the ceremony, and with the ceremony a credential that is delivered once.
+///
+/// For programs that accept this, such as tests. It has the system's clock, sleeps by Tokio's timer, and shows and asks by two
+/// functions. Their parameters are to be written out, `|code: &EnterCode| ...`.
+#[derive(Clone, Debug)]
+pub struct Volatile<S, A> {
+    show: S,
+    ask: A,
+}
+
+impl<S, A> Volatile<S, A> {
+    /// A host that shows notices by `show` and asks by `ask`.
+    pub fn new(show: S, ask: A) -> Self {
+        Self { show, ask }
+    }
+}
+
+impl<C, S, A> Host<C> for Volatile<S, A>
+where
+    C: Ceremony,
+    S: FnMut(&C::Notice) + Send,
+    A: FnMut(&C::Prompt) -> ControlFlow<(), C::Answer> + Send,
+{
+    type Error = Infallible;
+
+    fn now(&mut self) -> Timestamp {
+        system_clock()
+    }
+
+    async fn wait(&mut self, until: Timestamp, _why: &WaitReason) -> Result<ControlFlow<()>, Infallible> {
+        sleep_until(until).await;
+        Ok(ControlFlow::Continue(()))
+    }
+
+    async fn show(&mut self, notice: &C::Notice) -> Result<(), Infallible> {
+        (self.show)(notice);
+        Ok(())
+    }
+
+    async fn ask(&mut self, prompt: &C::Prompt) -> Result<ControlFlow<(), C::Answer>, Infallible> {
+        Ok((self.ask)(prompt))
+    }
+
+    async fn prepare(&mut self, _snapshot: &Snapshot, _exchange: &Exchange) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    async fn journal(&mut self, _exchange: &Exchange, _answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    async fn journaled(&mut self, _id: ExchangeId) -> Result<Option<Input<C::Answer>>, Infallible> {
+        Ok(None)
+    }
+
+    async fn save(&mut self, _snapshot: &Snapshot) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// The system's wall clock, as a [`Host`] reads it.
+#[must_use]
+pub fn system_clock() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_unix_ms(0).after(since)
+}
+
+/// Sleeps in slices, looking at the clock after each. A clock that was put back ends it: the ceremony measures anew.
+///
+/// By Tokio's timer, for a [`Host::wait`] of one's own.
+pub async fn sleep_until(until: Timestamp) {
+    let mut seen = system_clock();
+    while seen < until {
+        sleep(until.since(seen).min(SLICE)).await;
+        let now = system_clock();
+        if now < seen {
+            return;
+        }
+        seen = now;
+    }
+}
