@@ -185,7 +185,7 @@ fn kind(error: &reqwest::Error, begun: bool) -> TransportKind {
     let io = |wanted: &[io::ErrorKind]| causes().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|io| wanted.contains(&io.kind()));
     match () {
         () if error.is_timeout() => TransportKind::Timeout,
-        () if causes().any(is_tls) => TransportKind::Tls,
+        () if causes().any(|cause| cause.is::<rustls::Error>()) => TransportKind::Tls,
         () if io(&[io::ErrorKind::ConnectionRefused]) => TransportKind::Connect,
         // hyper-util's own errors have no type that could be named, only these words.
         () if says("dns error") => TransportKind::Dns,
@@ -200,17 +200,15 @@ fn kind(error: &reqwest::Error, begun: bool) -> TransportKind {
 
 /// What is behind the error, outermost first. The error's own words would name the URL.
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
-    std::iter::successors(error.source(), |&cause| cause.source())
+    std::iter::successors(error.source(), |&cause| match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        // An `io::Error` passes over what it wraps when it is asked for its source.
+        Some(wrapped) => Some(wrapped),
+        None => cause.source(),
+    })
 }
 
 fn is_parse(cause: &(dyn StdError + 'static)) -> bool {
     cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)
-}
-
-/// rustls hands its errors on inside of an [`io::Error`], which does not name them as its source.
-fn is_tls(cause: &(dyn StdError + 'static)) -> bool {
-    let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    cause.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>())
 }
 
 /// The library's words, printable and not many; the URL, which may hold a secret, is never among them.

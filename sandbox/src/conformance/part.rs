@@ -1,0 +1,141 @@
+//! The three ceremonies as the cases play them: with whom they begin, how their service answers when nothing is wrong, what their
+//! human says.
+
+use enlist_core::opentrain::{self, Claim, Enrolment, Label};
+use enlist_core::secret::{Email, Otp};
+use enlist_core::sentryagent::{self, Manifest, Registration};
+use enlist_core::{Ceremony, Input, Origin, Timestamp};
+
+use super::reply::Reply;
+use super::stage::trouble_text;
+
+pub(super) const REGISTER: &str = "/api/agent/identity";
+pub(super) const CLAIM: &str = "/api/agent/identity/claim";
+pub(super) const TOKEN: &str = "/api/agent/oauth/token";
+pub(super) const MANIFEST: &str = "/v1/auth/verify-phone";
+pub(super) const SMS: &str = "/v1/auth/confirm-manifest";
+pub(super) const OTP: &str = "/v1/auth/confirm";
+
+pub(super) const REGISTERED: &str = r#"{"identity_type":"anonymous","registration_id":"reg_1","access_token":"ot_pat_1_PRECLAIM","token_type":"bearer","scopes":["jobs:read"],"claim_token":"ot_clm_CLAIM","claim_token_expires_at":"2026-06-13T09:00:00.000Z","grant_type":"urn:opentrain:agent-auth:grant-type:claim"}"#;
+pub(super) const PENDING: &str = r#"{"error":"authorization_pending","error_description":"Nobody has typed the code yet."}"#;
+pub(super) const DELIVERED: &str = r#"{"access_token":"ot_pat_2_POSTCLAIM","token_type":"bearer","scopes":["jobs:read","jobs:write"]}"#;
+pub(super) const SPENT: &str = r#"{"error":"invalid_grant","error_description":"The access token was already delivered."}"#;
+pub(super) const SUBMITTED: &str = r#"{"manifest_session_id":"a3f7c821","public_profile":{"agent_name":"Ada","agent_version":"1.0.0","developer_name":"Acme","contact_email":"dev@acme.com","primary_goal":"Support","tools":["email"],"trust_tier":"community","data_residency":"us-east-1"}}"#;
+pub(super) const TEXTED: &str = r#"{"otp_session_id":"b9d2e445","expires_at":"2026-06-12T09:15:00.000Z"}"#;
+/// Header, payload `{"sub":"did:sentryagent:ada"}`, and a signature that nobody checks here.
+pub(super) const BADGE: &str = r#"{"verified":true,"badge":"eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6YWRhIn0.c2ln"}"#;
+const PROFILE: &str = r#"{"mobile_phone":"+15005550006","compliance_attestation":true,"agent_name":"Ada","agent_version":"1.0.0","developer_name":"Acme","contact_email":"dev@acme.com","primary_goal":"Support","tools":["email"],"trust_tier":"community","data_residency":"us-east-1"}"#;
+
+/// Started, with a link on the service's own origin. Before the service is asked its origin is not known: see [`on`].
+pub(super) const STARTED: &str =
+    r#"{"user_code":"039218","verification_uri":"SERVICE/claim?token=ot_cat_LINK","expires_in":1800,"interval":5,"email_sent":true}"#;
+
+/// A ceremony on a stage.
+pub(super) trait Part: Ceremony {
+    /// Its beginning, at the origin.
+    fn beginning(origin: Origin) -> Option<Self>;
+
+    /// What the human answers; `None` when nobody does.
+    fn human(prompt: &Self::Prompt, asked: usize) -> Option<Self::Answer>;
+
+    /// The question as the transcript has it.
+    fn question(prompt: &Self::Prompt) -> String;
+
+    /// What it brought.
+    fn brought(outcome: &Self::Outcome) -> String;
+}
+
+/// What a service where nothing is wrong answers: the owner has typed the code by the second poll.
+pub(super) fn healthy(path: &str, asked: usize) -> Reply {
+    match (path, asked) {
+        (REGISTER, _) => Reply::json(200, REGISTERED),
+        (CLAIM, _) => Reply::json(200, STARTED),
+        (TOKEN, 0) => Reply::json(400, PENDING),
+        (TOKEN, 1) => Reply::json(200, DELIVERED),
+        (TOKEN, _) => Reply::json(400, SPENT),
+        (MANIFEST, _) => Reply::json(200, SUBMITTED),
+        (SMS, _) => Reply::json(200, TEXTED),
+        (OTP, 0) => Reply::json(200, BADGE),
+        (OTP, _) => Reply::json(401, r#"{"error":"invalid_otp"}"#),
+        _ => Reply::json(404, "{}"),
+    }
+}
+
+impl Part for Enrolment {
+    fn beginning(origin: Origin) -> Option<Self> {
+        Some(Self::new(origin, Label::parse("Ada & Söhne").ok(), None))
+    }
+
+    fn human(_: &opentrain::Prompt, _: usize) -> Option<opentrain::Answer> {
+        None
+    }
+
+    fn question(prompt: &opentrain::Prompt) -> String {
+        match prompt {
+            opentrain::Prompt::RegisterAgain { trouble } => format!("register another account? \"{}\"", trouble_text(trouble)),
+            other => format!("{other:?}"),
+        }
+    }
+
+    fn brought(registration: &opentrain::Registration) -> String {
+        format!("{} and {}", registration.access_token().expose(), registration.claim_token().expose())
+    }
+}
+
+impl Part for Claim {
+    fn beginning(origin: Origin) -> Option<Self> {
+        let mut enrolment = Enrolment::new(origin, None, None);
+        let now = Timestamp::from_unix_ms(0);
+        let id = enrolment.begin(now).ok()?.id;
+        let response = http::Response::new(REGISTERED.as_bytes().to_vec());
+        enrolment.handle(now, Input::Response { id, response }).ok()?;
+        let enlist_core::Step::Done(Ok(registration)) = enrolment.poll(now) else { return None };
+        Some(Self::new(&registration, Email::parse("owner+tag@example.com").ok()?))
+    }
+
+    fn human(never: &std::convert::Infallible, _: usize) -> Option<std::convert::Infallible> {
+        match *never {}
+    }
+
+    fn question(never: &std::convert::Infallible) -> String {
+        match *never {}
+    }
+
+    fn brought(token: &opentrain::ClaimedToken) -> String {
+        token.access_token().expose().to_owned()
+    }
+}
+
+impl Part for Registration {
+    fn beginning(origin: Origin) -> Option<Self> {
+        Some(Self::new(origin, Manifest::from_json(PROFILE.as_bytes()).ok()?))
+    }
+
+    /// Says yes to the profile and types the code, once each; allows no second SMS.
+    fn human(prompt: &sentryagent::Prompt, asked: usize) -> Option<sentryagent::Answer> {
+        match prompt {
+            sentryagent::Prompt::Profile { .. } => Some(sentryagent::Answer::ProfileOk),
+            sentryagent::Prompt::Otp { .. } if asked < 2 => Otp::parse("123456").ok().map(sentryagent::Answer::Otp),
+            _ => None,
+        }
+    }
+
+    fn question(prompt: &sentryagent::Prompt) -> String {
+        use sentryagent::{OtpReason, Prompt};
+        match prompt {
+            Prompt::Profile { .. } => "is the profile right?".to_owned(),
+            Prompt::SmsAgain { trouble } => format!("another SMS? \"{}\"", trouble_text(trouble)),
+            Prompt::Otp { reason: OtpReason::Sent, .. } => "the code?".to_owned(),
+            Prompt::Otp { reason: OtpReason::Rejected(error), .. } => format!("the code again? \"{error}\""),
+            Prompt::Otp { reason: OtpReason::NotTaken(trouble), .. } => format!("the code again? \"{}\"", trouble_text(trouble)),
+            Prompt::Otp { reason: OtpReason::Interrupted, .. } => {
+                "the code again? it was being handed in when the process ended".to_owned()
+            }
+            other => format!("{other:?}"),
+        }
+    }
+
+    fn brought(identity: &sentryagent::Identity) -> String {
+        identity.did().map_or_else(|| "a badge".to_owned(), |did| format!("the badge of {}", did.as_str()))
+    }
+}

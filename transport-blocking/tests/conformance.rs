@@ -1,0 +1,71 @@
+//! The sandbox's conformance suite, on this crate's loop and client.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+use std::ops::ControlFlow;
+
+use enlist_blocking::{Client, Host, drive};
+use enlist_core::{Ceremony, Exchange, ExchangeId, Input, Snapshot, Timestamp, TransportFailure, WaitReason};
+use enlist_sandbox::conformance::{Driven, Driver, Stage, StageError, Verdict, cases};
+use http::Response;
+
+struct Blocking(Client);
+
+impl Driver for Blocking {
+    fn execute(&mut self, exchange: &Exchange) -> Result<Response<Vec<u8>>, TransportFailure> {
+        self.0.execute(exchange)
+    }
+
+    fn drive<C: Ceremony>(&mut self, ceremony: &mut C, stage: &mut Stage<C>) -> Driven<C::Outcome> {
+        let stage = std::cell::RefCell::new(stage);
+        let direct = |exchange: &Exchange| stage.borrow_mut().direct(exchange);
+        drive(ceremony, |exchange| self.0.execute(&direct(exchange)), &mut OnStage(&stage))
+    }
+}
+
+/// The stage as this crate's host. The client asks the stage too, between the host's calls.
+struct OnStage<'a, 'b, C: Ceremony>(&'a std::cell::RefCell<&'b mut Stage<C>>);
+
+impl<C: Ceremony> Host<C> for OnStage<'_, '_, C> {
+    type Error = StageError;
+
+    fn now(&mut self) -> Timestamp {
+        self.0.borrow_mut().now()
+    }
+
+    fn wait(&mut self, until: Timestamp, why: &WaitReason) -> Result<ControlFlow<()>, StageError> {
+        self.0.borrow_mut().wait(until, why)
+    }
+
+    fn show(&mut self, notice: &C::Notice) -> Result<(), StageError> {
+        self.0.borrow_mut().show(notice)
+    }
+
+    fn ask(&mut self, prompt: &C::Prompt) -> Result<ControlFlow<(), C::Answer>, StageError> {
+        self.0.borrow_mut().ask(prompt)
+    }
+
+    fn prepare(&mut self, snapshot: &Snapshot, exchange: &Exchange) -> Result<(), StageError> {
+        self.0.borrow_mut().prepare(snapshot, exchange)
+    }
+
+    fn journal(&mut self, exchange: &Exchange, answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), StageError> {
+        self.0.borrow_mut().journal(exchange, answer)
+    }
+
+    fn journaled(&mut self, id: ExchangeId) -> Result<Option<Input<C::Answer>>, StageError> {
+        self.0.borrow_mut().journaled(id)
+    }
+
+    fn save(&mut self, snapshot: &Snapshot) -> Result<(), StageError> {
+        self.0.borrow_mut().save(snapshot)
+    }
+}
+
+#[test]
+fn every_case_comes_out_as_expected() {
+    let mut driver = Blocking(Client::new());
+    let verdicts: Vec<_> = cases().iter().map(|case| case.run(&mut driver)).collect();
+    let failed: Vec<_> = verdicts.iter().filter_map(|verdict| verdict.as_ref().err()).map(ToString::to_string).collect();
+    assert!(failed.is_empty(), "{} of {} cases:\n{}", failed.len(), verdicts.len(), failed.join("\n"));
+    assert!(verdicts.iter().all(|verdict| *verdict == Ok(Verdict::Passed)), "nothing is passed over");
+}
