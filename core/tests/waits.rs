@@ -237,7 +237,8 @@ fn a_clock_put_back_while_a_poll_is_under_way_moves_the_end_too() {
     bench.handle(enlist_core::Input::answered(id, pending()));
     bench.then(std::iter::repeat_with(pending).take(1000));
     assert!(matches!(bench.run(), Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, .. })));
-    assert!(bench.sent.len() <= 302, "{}", bench.sent.len());
+    // Not the last poll, whatever the clock said when it was begun: the attempt has its half hour still.
+    assert!((295..=302).contains(&bench.sent.len()), "{}", bench.sent.len());
 }
 
 #[test]

@@ -5,26 +5,41 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 
-use enlist_sandbox::conformance::cases;
+use enlist_sandbox::conformance::{cases, matrix};
 
 /// Set to write the file anew; then read what changed.
 const UPDATE: &str = "ENLIST_UPDATE_EXPECTED";
 
 #[test]
 fn the_expected_transcripts_are_those_of_a_client_that_does_its_duty() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/conformance/expected.txt");
     let mut found = "The transcript that every driver has of each case.\n".to_owned();
     for case in cases() {
         write!(found, "\n== {}\n# {}\n{}\n", case.name(), case.about(), case.faithful_transcript()).unwrap();
     }
+    compare("src/conformance/expected.txt", &found);
+}
+
+/// All cells of the matrix, in virtual time.
+#[test]
+fn the_table_of_faults_is_what_the_core_makes_of_them() {
+    compare("FAULTS.md", &matrix::table());
+    let cells = matrix::cells();
+    let played = cells.iter().filter(|cell| cell.reason().is_none()).count();
+    println!("{}/{} cells: {played} played, {} for a reason in the table not", cells.len(), cells.len(), cells.len() - played);
+    assert!(played > 300, "{played}");
+}
+
+/// What was found must be in the file, to the letter.
+fn compare(file: &str, found: &str) {
+    let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
     if std::env::var_os(UPDATE).is_some() {
-        fs::write(path, &found).unwrap();
+        fs::write(&path, found).unwrap();
     }
-    let expected = fs::read_to_string(path).unwrap();
+    let expected = fs::read_to_string(&path).unwrap();
     for (line, (expected, found)) in expected.lines().zip(found.lines()).enumerate() {
-        assert_eq!(expected, found, "expected.txt, line {}", line + 1);
+        assert_eq!(expected, found, "{file}, line {}", line + 1);
     }
-    assert_eq!(expected.len(), found.len());
+    assert_eq!(expected.len(), found.len(), "{file}");
 }
 
 #[test]

@@ -348,8 +348,8 @@ impl Ceremony for Claim {
         if self.in_flight() != Some(id) {
             return Err(Misuse::NotInFlight(id));
         }
-        if let State::Polling(polling) = &self.state {
-            self.memory.clock_put_back(polling.begun_before(now));
+        if let State::Polling(polling) = &mut self.state {
+            self.memory.clock_put_back(polling.clock_put_back(now));
         }
         let delivery = if matches!(self.state, State::Starting(_)) { wire::STARTED } else { wire::DELIVERY };
         self.state = self.answered(now, id, Answer::read(&result, now, delivery));

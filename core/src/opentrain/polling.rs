@@ -117,12 +117,13 @@ impl Polling {
         Ok(())
     }
 
-    /// By how much the clock was put back while the poll was under way, as far as it shows.
-    pub(crate) fn begun_before(&self, now: Timestamp) -> Duration {
-        match self.turn {
-            Turn::InFlight { begun_at, .. } => begun_at.since(now),
-            Turn::Waiting { .. } => Duration::ZERO,
-        }
+    /// The answer to a poll has come. When the clock was put back meanwhile, the poll was begun just now by what it says; gives
+    /// the length of the jump as far as it shows.
+    pub(crate) fn clock_put_back(&mut self, now: Timestamp) -> Duration {
+        let Turn::InFlight { begun_at, .. } = &mut self.turn else { return Duration::ZERO };
+        let back = begun_at.since(now);
+        *begun_at = now.min(*begun_at);
+        back
     }
 
     /// Whether this poll was begun when the attempt was over by our clock: then it was the last.

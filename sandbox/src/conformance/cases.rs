@@ -193,7 +193,11 @@ fn of_exchanges() -> Vec<Case> {
             ]
             .map(|head| bytes(head, TransportKind::BadHttp)),
         ),
-        exchange("early_hints_are_passed_over", "An answer may be preceded by others that say 1xx.", [hello().framed(Framing::AfterHints).into()]),
+        exchange(
+            "early_hints_are_passed_over",
+            "An answer may be preceded by others that say 1xx.",
+            [hello().framed(Framing::AfterHints).into()],
+        ),
         exchange(
             "the_deadline_holds_while_nothing_comes",
             "Whatever part of the answer has come.",

@@ -92,7 +92,11 @@ fn kept(snapshot: &Snapshot) -> String {
         ("eyJhbGciOiJFZERTQSJ9", "badge"),
     ];
     let held = secrets.into_iter().filter(|(secret, _)| json.expose().contains(secret)).map(|(_, name)| name.to_owned());
-    let answers = snapshot.kept().iter().map(|id| format!("the bytes of answer {id}"));
+    let answers = match snapshot.kept() {
+        [] => None,
+        [id] => Some(format!("the bytes of answer {id}")),
+        several => Some(format!("the bytes of {} answers", several.len())),
+    };
     let all: Vec<_> = held.chain(answers).collect();
     if all.is_empty() { "nothing".to_owned() } else { all.join(", ") }
 }

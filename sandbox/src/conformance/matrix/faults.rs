@@ -1,0 +1,235 @@
+//! The faults, and how each meets each request.
+
+use enlist_core::TransportKind;
+
+use super::super::reply::{Answer, Detour, Framing, Reply};
+use super::super::stage::Mishap;
+use super::requests::Request;
+
+/// A fault of the network, the service or the host.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fault {
+    pub(super) title: &'static str,
+    pub(super) play: Play,
+}
+
+/// How it is played.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Play {
+    /// The request meets this reply; or there is no such cell, for this reason.
+    Reply(fn(Request) -> Result<Reply, &'static str>),
+    /// The host meets with this.
+    Mishap(Mishap),
+    /// No cell of it is played, for this reason.
+    Nowhere(&'static str),
+}
+
+/// Nothing that was sent: whether the service would have delivered makes no difference.
+const NOT_SENT: &str = "as the one that does not deliver: the service sees nothing";
+const REFUSAL: &str = "as the one that does not deliver: a refusal delivers nothing";
+const DELIVERED: &str = "as the one that does not deliver: this answer delivers";
+const NO_SUCH_ANSWER: &str = "the service gives no such answer here";
+
+/// Every fault, in the order of the table.
+pub(super) fn faults() -> Vec<Fault> {
+    [of_the_network(), of_successes(), of_refusals(), of_the_host()].concat()
+}
+
+fn reply(title: &'static str, reply: fn(Request) -> Result<Reply, &'static str>) -> Fault {
+    Fault { title, play: Play::Reply(reply) }
+}
+
+fn mishap(title: &'static str, mishap: Mishap) -> Fault {
+    Fault { title, play: Play::Mishap(mishap) }
+}
+
+fn of_the_network() -> Vec<Fault> {
+    vec![
+        reply("the service's name is not known", |request| detoured(request, Detour::UnknownName)),
+        reply("the connection is refused", |request| detoured(request, Detour::Refused)),
+        reply("TLS is refused", |request| detoured(request, Detour::TlsAlert)),
+        reply("the TLS handshake is cut off", |request| detoured(request, Detour::TlsCut)),
+        reply("the deadline passes before a byte was sent", |request| detoured(request, Detour::TlsSilence)),
+        reply("the connection is reset while the request is sent", |_| Ok(Reply::Reset)),
+        reply("the connection is closed without an answer", |_| Ok(Reply::NoAnswer)),
+        reply("the deadline passes while the answer is awaited", |_| Ok(Reply::Silence)),
+        reply("the answer is no HTTP", |_| Ok(Reply::Bytes("220 mail.example ESMTP\r\n", TransportKind::BadHttp))),
+    ]
+}
+
+fn of_successes() -> Vec<Fault> {
+    vec![
+        reply("200, its body cut off", |request| Ok(good(request).framed(Framing::Cut(30)).into())),
+        reply("200, its body cut off in chunks", |request| Ok(good(request).framed(Framing::CutInChunks(30)).into())),
+        reply("200, its body cut off without a sign", |request| {
+            Ok(Answer::json(200, request.success().get(..30).unwrap_or_default()).framed(Framing::UntilClose).into())
+        }),
+        reply("200, its body stalls", |request| Ok(good(request).framed(Framing::Stalled(30)).into())),
+        reply("200, its body drips", |request| Ok(good(request).framed(Framing::Dripped).into())),
+        reply("200, called text/html, but JSON", |request| {
+            delivering(request, Answer::new(200, request.success()).with("content-type", "text/html"))
+        }),
+        reply("200, HTML", |_| Ok(page(200))),
+        reply("200, empty", |_| Ok(Answer::new(200, "").into())),
+        reply("200, larger than the cap", |request| Ok(Answer::json(200, &format!("{}{}", request.success(), " ".repeat(100_000))).into())),
+        reply("200, compressed", |request| Ok(good(request).with("content-encoding", "gzip").into())),
+        reply("200, the required member is missing", |request| {
+            Ok(changed(request, |key| (format!("\"{key}\":"), "\"other\":".to_owned())))
+        }),
+        reply("200, the required member is empty", |request| {
+            Ok(changed(request, |key| (format!("\"{key}\":\""), format!("\"{key}\":\"\",\"other\":\""))))
+        }),
+        reply("200, the required member is a number", |request| {
+            Ok(changed(request, |key| (format!("\"{key}\":"), format!("\"{key}\":7,\"other\":"))))
+        }),
+        reply("200, the required member comes twice", |request| {
+            Ok(changed(request, |key| ("{".to_owned(), format!("{{\"{key}\":\"x\","))))
+        }),
+        reply("200, with members that nobody knows", |request| {
+            let body = request.success().replacen('{', r#"{"new":{"a":[1,null,true]},"#, 1);
+            delivering(request, Answer::json(200, &body))
+        }),
+        reply("200, with hostile numbers", |request| match request {
+            Request::ClaimStart => {
+                let body = request.success().replace("1800", "1e300").replace("\"interval\":5", "\"interval\":-1");
+                Ok(Reply::json(200, &body))
+            }
+            _ => Err("there is no number in this answer"),
+        }),
+        reply("200, with a URL of another origin", |request| match request {
+            Request::ClaimStart => Ok(Reply::json(200, &request.success().replace("SERVICE", "ELSEWHERE"))),
+            Request::Register => {
+                let body = request.success().replacen('{', r#"{"token_endpoint":"ELSEWHERE/api/agent/oauth/token","#, 1);
+                Ok(Reply::json(200, &body))
+            }
+            _ => Err("there is no URL in this answer"),
+        }),
+        reply("200, repeating another profile than was sent", |request| match request {
+            Request::Manifest => Ok(Reply::json(200, &request.success().replace("Ada", "Eve"))),
+            _ => Err("nothing is repeated in this answer"),
+        }),
+        reply("200, with an error in its body", |request| refused(request, 200, "something_new")),
+    ]
+}
+
+fn of_refusals() -> Vec<Fault> {
+    let mut faults = vec![
+        reply("301", |request| redirected(request, 301)),
+        reply("302", |request| redirected(request, 302)),
+        reply("303", |request| redirected(request, 303)),
+        reply("307", |request| redirected(request, 307)),
+        reply("308", |request| redirected(request, 308)),
+        reply("400 unsupported_identity_type", |request| documented(request, &[Request::Register], "unsupported_identity_type")),
+        reply("400 invalid_request", |request| documented(request, &[Request::ClaimStart, Request::Poll], "invalid_request")),
+        reply("400 invalid_request: email_already_registered", |request| match request {
+            Request::ClaimStart => {
+                Ok(Reply::json(400, r#"{"error":"invalid_request","error_description":"email_already_registered: sign in instead."}"#))
+            }
+            _ => Err(NO_SUCH_ANSWER),
+        }),
+        reply("400 authorization_pending", |request| documented(request, &[Request::Poll], "authorization_pending")),
+        reply("400 slow_down", |request| documented(request, &[Request::Poll], "slow_down")),
+        reply("400 access_denied", |request| documented(request, &[Request::Poll], "access_denied")),
+        reply("400 expired_token", |request| documented(request, &[Request::Poll], "expired_token")),
+        reply("400 invalid_grant", |request| documented(request, &[Request::Poll], "invalid_grant")),
+        reply("400 unsupported_grant_type", |request| documented(request, &[Request::Poll], "unsupported_grant_type")),
+    ];
+    faults.extend([
+        reply("400, a code that nobody knows", |request| refused(request, 400, "something_new")),
+        reply("400, HTML", |request| strange(request, 400)),
+        reply("401", |request| refused(request, 401, "unauthorized")),
+        reply("403", |request| refused(request, 403, "forbidden")),
+        reply("403 anonymous_not_enabled", |request| match request {
+            Request::Register | Request::ClaimStart => refused(request, 403, "anonymous_not_enabled"),
+            _ => Err(NO_SUCH_ANSWER),
+        }),
+        reply("403, HTML", |request| strange(request, 403)),
+        reply("404", |request| refused(request, 404, "not_found")),
+        reply("405", |request| refused(request, 405, "method_not_allowed")),
+        reply("407, HTML", |request| strange(request, 407)),
+        reply("408, HTML", |request| strange(request, 408)),
+        reply("409", |request| refused(request, 409, "conflict")),
+        reply("410", |request| refused(request, 410, "gone")),
+        reply("429", |request| refused(request, 429, "rate_limit_exceeded")),
+        reply("429, Retry-After 30", |request| not_delivering(request, Answer::json(429, "{}").with("retry-after", "30"))),
+        reply("500", |_| Ok(Reply::json(500, r#"{"error":"server_error"}"#))),
+        reply("502, HTML", |_| Ok(page(502))),
+        reply("503", |_| Ok(Reply::json(503, ""))),
+        reply("503, Retry-After 10", |_| Ok(Answer::json(503, "").with("retry-after", "10").into())),
+        reply("504, HTML", |_| Ok(page(504))),
+    ]);
+    faults
+}
+
+fn of_the_host() -> Vec<Fault> {
+    vec![
+        Fault {
+            title: "an answer to an earlier exchange comes late",
+            play: Play::Nowhere("no driver has two exchanges at a time; core drops it: its tests of each state"),
+        },
+        mishap("the clock is put back by an hour meanwhile", Mishap::ClockBack),
+        mishap("the machine sleeps for two hours meanwhile", Mishap::Suspended),
+        mishap("the process ends before the request is sent", Mishap::DiesBeforeSending),
+        mishap("the process ends before the answer is written down", Mishap::DiesBeforeJournal),
+        mishap("the process ends after the answer is written down", Mishap::DiesAfterJournal),
+        mishap("the disk is full before the request", Mishap::PrepareFails),
+        mishap("the answer cannot be written down", Mishap::JournalFails),
+        mishap("the snapshot cannot be written after the answer", Mishap::SaveFails),
+        Fault {
+            title: "the snapshot is corrupt",
+            play: Play::Nowhere("it is refused and left as it is, whatever it was of: core's tests of snapshots, cli/src/store/tests.rs"),
+        },
+        Fault {
+            title: "a second process at once",
+            play: Play::Nowhere("the store's lock keeps it out before any request: cli/tests/it/many.rs"),
+        },
+    ]
+}
+
+/// One that does not deliver, whose twin that does would be the same.
+fn alone(request: Request, reason: &'static str) -> Result<(), &'static str> {
+    if request.spent().is_some() { Err(reason) } else { Ok(()) }
+}
+
+fn detoured(request: Request, detour: Detour) -> Result<Reply, &'static str> {
+    alone(request, NOT_SENT).map(|()| Reply::Detour(detour))
+}
+
+fn not_delivering(request: Request, answer: Answer) -> Result<Reply, &'static str> {
+    alone(request, REFUSAL).map(|()| answer.into())
+}
+
+fn delivering(request: Request, answer: Answer) -> Result<Reply, &'static str> {
+    alone(request, DELIVERED).map(|()| answer.into())
+}
+
+fn refused(request: Request, status: u16, code: &str) -> Result<Reply, &'static str> {
+    not_delivering(request, Answer::json(status, &format!(r#"{{"error":"{code}"}}"#)))
+}
+
+/// A proxy's or a captive portal's page: the request has not come so far.
+fn strange(request: Request, status: u16) -> Result<Reply, &'static str> {
+    alone(request, NOT_SENT).map(|()| page(status))
+}
+
+fn documented(request: Request, by: &[Request], code: &str) -> Result<Reply, &'static str> {
+    if by.contains(&request) { refused(request, 400, code) } else { Err(NO_SUCH_ANSWER) }
+}
+
+fn redirected(_: Request, status: u16) -> Result<Reply, &'static str> {
+    Ok(Answer::new(status, "").with("location", "ELSEWHERE/?x").into())
+}
+
+fn page(status: u16) -> Reply {
+    Answer::new(status, "<!doctype html><title>Please log in</title>").with("content-type", "text/html").into()
+}
+
+fn good(request: Request) -> Answer {
+    Answer::json(200, request.success())
+}
+
+/// The success with something else in place of its required member.
+fn changed(request: Request, change: fn(&str) -> (String, String)) -> Reply {
+    let (old, new) = change(request.required());
+    Reply::json(200, &request.success().replacen(&old, &new, 1))
+}
