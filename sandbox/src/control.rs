@@ -25,6 +25,8 @@ pub struct Counts {
     pub claimed: u64,
     /// OpenTrain post-claim tokens handed out by the poll.
     pub tokens_delivered: u64,
+    /// OpenTrain polls that came before the interval was over.
+    pub polls_too_early: u64,
     /// Mails sent.
     pub emails_sent: u64,
     /// SMS sent.
@@ -44,6 +46,7 @@ impl Counts {
             attempts: opentrain.attempts_started,
             claimed: opentrain.claimed,
             tokens_delivered: opentrain.tokens_delivered,
+            polls_too_early: opentrain.polls_too_early,
             emails_sent: world.outbox.emails_sent(),
             sms_sent: world.outbox.sms_sent(),
             badges_issued: world.sentryagent.badges_issued,

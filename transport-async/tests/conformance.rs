@@ -4,6 +4,7 @@
 mod common;
 
 use common::Async;
+use enlist_sandbox::conformance::matrix::{self, Times};
 use enlist_sandbox::conformance::{Verdict, cases};
 
 #[test]
@@ -13,4 +14,25 @@ fn every_case_comes_out_as_expected() {
     let failed: Vec<_> = verdicts.iter().filter_map(|verdict| verdict.as_ref().err()).map(ToString::to_string).collect();
     assert!(failed.is_empty(), "{} of {} cases:\n{}", failed.len(), verdicts.len(), failed.join("\n"));
     assert!(verdicts.iter().all(|verdict| *verdict == Ok(Verdict::Passed)), "nothing is passed over");
+}
+
+/// Prints how many cells were played, and fails with those that came out otherwise.
+fn play(driver: &mut Async, times: Times) {
+    let cells = matrix::cells();
+    let is_played = |cell: &&matrix::Cell| cell.reason().is_none() && (times == Times::Once || cell.recurs());
+    let played: Vec<_> = cells.iter().filter(is_played).collect();
+    let failed: Vec<_> = played.iter().filter_map(|cell| cell.run(driver, times).err()).map(|mismatch| mismatch.to_string()).collect();
+    println!("{times:?}: {}/{} cells", played.len() - failed.len(), played.len());
+    assert!(failed.is_empty(), "{} of {} cells:\n{}", failed.len(), played.len(), failed.join("\n"));
+}
+
+#[test]
+fn every_request_meets_every_fault_once() {
+    play(&mut Async::new(), Times::Once);
+}
+
+#[test]
+#[ignore = "it takes a minute: part of .ci/long"]
+fn every_request_meets_every_fault_whenever_it_is_sent() {
+    play(&mut Async::new(), Times::Always);
 }

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use enlist_blocking::{Client, Host, drive};
 use enlist_core::{Ceremony, Exchange, ExchangeId, Input, Snapshot, Timestamp, TransportFailure, WaitReason};
+use enlist_sandbox::conformance::matrix::{self, Times};
 use enlist_sandbox::conformance::{Driven, Driver, Stage, StageError, Verdict, cases};
 use http::Response;
 
@@ -68,4 +69,25 @@ fn every_case_comes_out_as_expected() {
     let failed: Vec<_> = verdicts.iter().filter_map(|verdict| verdict.as_ref().err()).map(ToString::to_string).collect();
     assert!(failed.is_empty(), "{} of {} cases:\n{}", failed.len(), verdicts.len(), failed.join("\n"));
     assert!(verdicts.iter().all(|verdict| *verdict == Ok(Verdict::Passed)), "nothing is passed over");
+}
+
+/// Prints how many cells were played, and fails with those that came out otherwise.
+fn play(driver: &mut Blocking, times: Times) {
+    let cells = matrix::cells();
+    let is_played = |cell: &&matrix::Cell| cell.reason().is_none() && (times == Times::Once || cell.recurs());
+    let played: Vec<_> = cells.iter().filter(is_played).collect();
+    let failed: Vec<_> = played.iter().filter_map(|cell| cell.run(driver, times).err()).map(|mismatch| mismatch.to_string()).collect();
+    println!("{times:?}: {}/{} cells", played.len() - failed.len(), played.len());
+    assert!(failed.is_empty(), "{} of {} cells:\n{}", failed.len(), played.len(), failed.join("\n"));
+}
+
+#[test]
+fn every_request_meets_every_fault_once() {
+    play(&mut Blocking(Client::new()), Times::Once);
+}
+
+#[test]
+#[ignore = "it takes a minute: part of .ci/long"]
+fn every_request_meets_every_fault_whenever_it_is_sent() {
+    play(&mut Blocking(Client::new()), Times::Always);
 }

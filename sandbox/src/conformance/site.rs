@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::reply::{Answer, Detour, Framing, Reply};
 
 /// The deadline of an exchange whose reply never ends by itself.
-pub(super) const DEADLINE: Duration = Duration::from_millis(300);
+pub(super) const DEADLINE: Duration = Duration::from_millis(500);
 /// How long a connection is held at most: then a client that does not keep its deadline is let go.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How much of an endless reply is written at most.

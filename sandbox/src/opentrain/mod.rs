@@ -63,6 +63,7 @@ pub(crate) struct OpenTrain {
     pub(crate) attempts_started: u64,
     pub(crate) claimed: u64,
     pub(crate) tokens_delivered: u64,
+    pub(crate) polls_too_early: u64,
 }
 
 /// A personal API token.
@@ -88,6 +89,7 @@ impl Default for OpenTrain {
             attempts_started: 0,
             claimed: 0,
             tokens_delivered: 0,
+            polls_too_early: 0,
         }
     }
 }

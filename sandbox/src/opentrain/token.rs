@@ -58,6 +58,7 @@ impl OpenTrain {
         if !too_fast {
             return Ok(());
         }
+        self.polls_too_early += 1;
         if context.config.readings.opentrain.interval == Interval::Grows {
             registration.interval += context.config.announced_secs(SLOW_DOWN);
         }

@@ -1,0 +1,66 @@
+//! The sandbox's conformance suite, on the examples' clients.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, dead_code, unreachable_pub)]
+
+#[path = "../own_client.rs"]
+mod own_client;
+#[path = "../smol_hyper.rs"]
+mod smol_hyper;
+
+use enlist_async::Execute;
+use enlist_core::{Exchange, TransportFailure};
+use enlist_sandbox::conformance::matrix::{self, Times};
+use enlist_sandbox::conformance::{Driver, Verdict, cases};
+use http::Response;
+
+/// Over `std::net::TcpStream`, under the suite's own loop.
+struct OwnClient;
+
+impl Driver for OwnClient {
+    fn execute(&mut self, exchange: &Exchange) -> Result<Response<Vec<u8>>, TransportFailure> {
+        own_client::execute(exchange)
+    }
+
+    fn speaks_https(&self) -> bool {
+        false
+    }
+}
+
+/// hyper on smol, under the suite's own loop.
+struct SmolHyper(smol_hyper::Client);
+
+impl Driver for SmolHyper {
+    fn execute(&mut self, exchange: &Exchange) -> Result<Response<Vec<u8>>, TransportFailure> {
+        smol::block_on(self.0.execute(exchange))
+    }
+
+    fn speaks_https(&self) -> bool {
+        false
+    }
+}
+
+fn every_case(driver: &mut impl Driver) {
+    let verdicts: Vec<_> = cases().iter().map(|case| case.run(driver)).collect();
+    let failed: Vec<_> = verdicts.iter().filter_map(|verdict| verdict.as_ref().err()).map(ToString::to_string).collect();
+    assert!(failed.is_empty(), "{} of {} cases:\n{}", failed.len(), verdicts.len(), failed.join("\n"));
+    let passed_over = verdicts.iter().filter(|verdict| **verdict == Ok(Verdict::PassedOver)).count();
+    assert_eq!(passed_over, 1, "only the case of TLS");
+}
+
+#[test]
+fn the_hand_rolled_client_passes_every_case() {
+    every_case(&mut OwnClient);
+}
+
+#[test]
+fn hyper_on_smol_passes_every_case() {
+    every_case(&mut SmolHyper(smol_hyper::Client::new()));
+}
+
+/// The other faults are those of TLS.
+#[test]
+fn the_hand_rolled_client_meets_every_fault_once() {
+    let cells = matrix::cells();
+    let failed: Vec<_> =
+        cells.iter().filter_map(|cell| cell.run(&mut OwnClient, Times::Once).err()).map(|mismatch| mismatch.to_string()).collect();
+    assert!(failed.is_empty(), "{} of {} cells:\n{}", failed.len(), cells.len(), failed.join("\n"));
+}
