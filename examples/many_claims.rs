@@ -1,1 +1,200 @@
-fn main() {}
+//! Thousands of claims at once, in one process, on one thread: each is a plain value and one task.
+//!
+//! ```sh
+//! cargo run --release --example many_claims -- 10000
+//! ```
+//!
+//! It starts a sandbox in a process of its own, registers so many agents, starts a claim for each, and lets them all wait at the
+//! same time. It prints the memory that a waiting claim takes (by the process's resident size; Linux only), how many tokens came,
+//! and how many polls came too early by the sandbox's word, which must be none. 10,000 take a little over a minute.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::ops::ControlFlow;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use enlist_async::{Client, Ending, Execute, Host, Volatile, drive, sleep_until, system_clock};
+use enlist_core::opentrain::{Claim, Enrolment, EnterCode, Prompt, Registration};
+use enlist_core::secret::Email;
+use enlist_core::{Ceremony, Exchange, ExchangeId, Input, Origin, Snapshot, Timestamp, TransportFailure, WaitReason};
+use enlist_sandbox::{Config, Sandbox};
+use http::Response;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+/// How many requests are under way at most: each is a connection, and has a file descriptor.
+const AT_ONCE: usize = 64;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    match arguments.next().as_deref() {
+        Some("sandbox") => serve(arguments.next().ok_or("how many?")?.parse()?),
+        Some(count) => claim_all(count.parse()?),
+        None => claim_all(500),
+    }
+}
+
+fn claim_all(count: usize) -> Result<(), Box<dyn Error>> {
+    let mut service = Service::start(count)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let report = runtime.block_on(run(&service.url, count))?;
+    let too_early = service.stop()?;
+    println!("{} tokens of {count}", report.tokens);
+    println!("{} bytes of memory per waiting claim (a claim's value: {})", report.bytes_each, size_of::<Claim>());
+    println!("{too_early} violations of the interval");
+    if report.tokens == count && too_early == 0 { Ok(()) } else { Err("not every claim ended as it should".into()) }
+}
+
+struct Report {
+    tokens: usize,
+    bytes_each: usize,
+}
+
+async fn run(url: &str, count: usize) -> Result<Report, Box<dyn Error>> {
+    let client = Arc::new(Limited { client: Client::new()?, at_once: Semaphore::new(AT_ONCE) });
+    // Once, so that what the client and the runtime need for themselves is there before it is measured.
+    for _ in 0..AT_ONCE {
+        register(url, &client).await?;
+    }
+    let before = resident_bytes();
+    let (waiting, mut claims) = (Arc::new(AtomicUsize::new(0)), JoinSet::new());
+    for number in 0..count {
+        let registration = register(url, &client).await?;
+        let claim = Claim::new(&registration, Email::parse(&format!("owner{number}@example.com"))?);
+        claims.spawn(claimed(claim, Arc::clone(&client), Waiting(Arc::clone(&waiting))));
+    }
+    // Every claim waits, but for the few whose poll is under way.
+    while waiting.load(Ordering::Relaxed) + AT_ONCE < count {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let bytes_each = resident_bytes().saturating_sub(before) / count.max(1);
+    let mut tokens = 0;
+    while let Some(ended) = claims.join_next().await {
+        tokens += usize::from(ended?);
+    }
+    Ok(Report { tokens, bytes_each })
+}
+
+async fn register(url: &str, client: &Limited) -> Result<Registration, Box<dyn Error>> {
+    let mut host = Volatile::new(|never: &Infallible| match *never {}, |_: &Prompt| ControlFlow::Break(()));
+    match drive(&mut Enrolment::new(Origin::parse(url)?, None, None), client, &mut host).await? {
+        Ending::Finished(registration) => Ok(registration?),
+        Ending::Paused => Err("the answer was lost".into()),
+    }
+}
+
+/// Whether the claim brought its token.
+async fn claimed(mut claim: Claim, client: Arc<Limited>, mut host: Waiting) -> bool {
+    matches!(drive(&mut claim, &*client, &mut host).await, Ok(Ending::Finished(Ok(_))))
+}
+
+/// A client that has so many requests under way at most. Waiting for a turn makes a poll later, never earlier.
+struct Limited {
+    client: Client,
+    at_once: Semaphore,
+}
+
+impl Execute for Limited {
+    async fn execute(&self, exchange: &Exchange) -> Result<Response<Vec<u8>>, TransportFailure> {
+        let _turn = self.at_once.acquire().await;
+        self.client.execute(exchange).await
+    }
+}
+
+/// A host that counts the claims that wait, and keeps nothing: for a measurement.
+struct Waiting(Arc<AtomicUsize>);
+
+impl<C: Ceremony<Notice = EnterCode>> Host<C> for Waiting {
+    type Error = Infallible;
+
+    fn now(&mut self) -> Timestamp {
+        system_clock()
+    }
+
+    async fn wait(&mut self, until: Timestamp, _why: &WaitReason) -> Result<ControlFlow<()>, Infallible> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        sleep_until(until).await;
+        self.0.fetch_sub(1, Ordering::Relaxed);
+        Ok(ControlFlow::Continue(()))
+    }
+
+    async fn show(&mut self, _code: &EnterCode) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    async fn ask(&mut self, _prompt: &C::Prompt) -> Result<ControlFlow<(), C::Answer>, Infallible> {
+        Ok(ControlFlow::Break(()))
+    }
+
+    async fn prepare(&mut self, _snapshot: &Snapshot, _exchange: &Exchange) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    async fn journal(&mut self, _exchange: &Exchange, _answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    async fn journaled(&mut self, _id: ExchangeId) -> Result<Option<Input<C::Answer>>, Infallible> {
+        Ok(None)
+    }
+
+    async fn save(&mut self, _snapshot: &Snapshot) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// The process's resident size; 0 where there is no `/proc`.
+fn resident_bytes() -> usize {
+    let pages = |statm: String| statm.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok());
+    fs::read_to_string("/proc/self/statm").ok().and_then(pages).unwrap_or(0) * 4096
+}
+
+/// The sandbox, in a process of its own: its memory is not ours.
+struct Service {
+    process: Child,
+    url: String,
+}
+
+impl Service {
+    fn start(count: usize) -> Result<Self, Box<dyn Error>> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["sandbox", &count.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = command.spawn()?;
+        let mut url = String::new();
+        BufReader::with_capacity(1, process.stdout.as_mut().ok_or("no output")?).read_line(&mut url)?;
+        Ok(Self { process, url: url.trim().to_owned() })
+    }
+
+    /// How many polls came too early.
+    fn stop(&mut self) -> Result<u64, Box<dyn Error>> {
+        drop(self.process.stdin.take());
+        let mut said = String::new();
+        self.process.stdout.as_mut().ok_or("no output")?.read_to_string(&mut said)?;
+        self.process.wait()?;
+        Ok(said.trim().parse()?)
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Until the input ends. The owners type their codes when every claim has had the time to start.
+fn serve(count: u64) -> Result<(), Box<dyn Error>> {
+    let auto_approve = Some(Duration::from_secs(10 + count / 200));
+    let sandbox = Sandbox::start(Config { auto_approve, ..Config::default() })?;
+    let mut out = std::io::stdout();
+    writeln!(out, "{}", sandbox.url())?;
+    std::io::stdin().read_to_end(&mut Vec::new())?;
+    writeln!(out, "{}", sandbox.counts().polls_too_early)?;
+    Ok(())
+}
