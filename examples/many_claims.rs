@@ -6,7 +6,7 @@
 //!
 //! It starts a sandbox in a process of its own, registers so many agents, starts a claim for each, and lets them all wait at the
 //! same time. It prints the memory that a waiting claim takes (by the process's resident size; Linux only), how many tokens came,
-//! and how many polls came too early by the sandbox's word, which must be none. 10,000 take a little over a minute.
+//! and how many polls came too early by the sandbox's word, which must be none. 10,000 take about a minute.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -19,10 +19,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use enlist_async::{Client, Ending, Execute, Host, Volatile, drive, sleep_until, system_clock};
-use enlist_core::opentrain::{Claim, Enrolment, EnterCode, Prompt, Registration};
+use enlist_core::opentrain::{Claim, Enrolment, EnterCode, Prompt};
 use enlist_core::secret::Email;
 use enlist_core::{Ceremony, Exchange, ExchangeId, Input, Origin, Snapshot, Timestamp, TransportFailure, WaitReason};
-use enlist_sandbox::{Config, Sandbox};
+use enlist_sandbox::{Config, Sandbox, Which};
 use http::Response;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -33,16 +33,16 @@ const AT_ONCE: usize = 64;
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {
-        Some("sandbox") => serve(arguments.next().ok_or("how many?")?.parse()?),
+        Some("sandbox") => serve(),
         Some(count) => claim_all(count.parse()?),
         None => claim_all(500),
     }
 }
 
 fn claim_all(count: usize) -> Result<(), Box<dyn Error>> {
-    let mut service = Service::start(count)?;
+    let mut service = Service::start()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = runtime.block_on(run(&service.url, count))?;
+    let report = runtime.block_on(run(&mut service, count))?;
     let too_early = service.stop()?;
     println!("{} tokens of {count}", report.tokens);
     println!("{} bytes of memory per waiting claim (a claim's value: {})", report.bytes_each, size_of::<Claim>());
@@ -55,24 +55,25 @@ struct Report {
     bytes_each: usize,
 }
 
-async fn run(url: &str, count: usize) -> Result<Report, Box<dyn Error>> {
+async fn run(service: &mut Service, count: usize) -> Result<Report, Box<dyn Error>> {
     let client = Arc::new(Limited { client: Client::new()?, at_once: Semaphore::new(AT_ONCE) });
     // Once, so that what the client and the runtime need for themselves is there before it is measured.
-    for _ in 0..AT_ONCE {
-        register(url, &client).await?;
-    }
+    register(&service.url, &client, AT_ONCE).await?;
     let before = resident_bytes();
-    let (waiting, mut claims) = (Arc::new(AtomicUsize::new(0)), JoinSet::new());
-    for number in 0..count {
-        let registration = register(url, &client).await?;
-        let claim = Claim::new(&registration, Email::parse(&format!("owner{number}@example.com"))?);
-        claims.spawn(claimed(claim, Arc::clone(&client), Waiting(Arc::clone(&waiting))));
+    let (counts, mut claims) = (Arc::new(Counts::default()), JoinSet::new());
+    for (number, claim) in register(&service.url, &client, count).await?.into_iter().enumerate() {
+        // A claim that begins has a request to send, which is larger than itself.
+        while counts.waiting.load(Ordering::Relaxed) + AT_ONCE <= number {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        claims.spawn(claimed(claim, Arc::clone(&client), Counting(Arc::clone(&counts))));
     }
-    // Every claim waits, but for the few whose poll is under way.
-    while waiting.load(Ordering::Relaxed) + AT_ONCE < count {
+    // Every claim has its code, and waits, but for the few whose poll is under way.
+    while counts.started.load(Ordering::Relaxed) < count || counts.waiting.load(Ordering::Relaxed) + AT_ONCE < count {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let bytes_each = resident_bytes().saturating_sub(before) / count.max(1);
+    service.approve_all()?;
     let mut tokens = 0;
     while let Some(ended) = claims.join_next().await {
         tokens += usize::from(ended?);
@@ -80,20 +81,41 @@ async fn run(url: &str, count: usize) -> Result<Report, Box<dyn Error>> {
     Ok(Report { tokens, bytes_each })
 }
 
-async fn register(url: &str, client: &Limited) -> Result<Registration, Box<dyn Error>> {
+/// So many agents, as many at a time as there may be requests; each with the claim that is to follow.
+async fn register(url: &str, client: &Arc<Limited>, count: usize) -> Result<Vec<Claim>, Box<dyn Error>> {
+    let origin = Origin::parse(url)?;
+    let (mut under_way, mut claims) = (JoinSet::new(), Vec::with_capacity(count));
+    for number in 0..count {
+        let owner = Email::parse(&format!("owner{number}@example.com"))?;
+        under_way.spawn(enrolled(Enrolment::new(origin.clone(), None, None), owner, Arc::clone(client)));
+        if number + 1 >= AT_ONCE
+            && let Some(claim) = under_way.join_next().await
+        {
+            claims.push(claim?.ok_or("a registration failed")?);
+        }
+    }
+    while let Some(claim) = under_way.join_next().await {
+        claims.push(claim?.ok_or("a registration failed")?);
+    }
+    Ok(claims)
+}
+
+/// The claim of a registered agent. The registration itself, which a program would keep, is dropped.
+async fn enrolled(mut enrolment: Enrolment, owner: Email, client: Arc<Limited>) -> Option<Claim> {
     let mut host = Volatile::new(|never: &Infallible| match *never {}, |_: &Prompt| ControlFlow::Break(()));
-    match drive(&mut Enrolment::new(Origin::parse(url)?, None, None), client, &mut host).await? {
-        Ending::Finished(registration) => Ok(registration?),
-        Ending::Paused => Err("the answer was lost".into()),
+    match drive(&mut enrolment, &*client, &mut host).await {
+        Ok(Ending::Finished(Ok(registration))) => Some(Claim::new(&registration, owner)),
+        Ok(_) | Err(_) => None,
     }
 }
 
 /// Whether the claim brought its token.
-async fn claimed(mut claim: Claim, client: Arc<Limited>, mut host: Waiting) -> bool {
-    matches!(drive(&mut claim, &*client, &mut host).await, Ok(Ending::Finished(Ok(_))))
+#[expect(clippy::manual_async_fn, reason = "an `async fn` would hold its arguments twice")]
+fn claimed(mut claim: Claim, client: Arc<Limited>, mut host: Counting) -> impl Future<Output = bool> + Send {
+    async move { matches!(drive(&mut claim, &*client, &mut host).await, Ok(Ending::Finished(Ok(_)))) }
 }
 
-/// A client that has so many requests under way at most. Waiting for a turn makes a poll later, never earlier.
+/// A client that has so many requests under way at most. Waiting for a turn makes a request later, never earlier.
 struct Limited {
     client: Client,
     at_once: Semaphore,
@@ -106,10 +128,17 @@ impl Execute for Limited {
     }
 }
 
-/// A host that counts the claims that wait, and keeps nothing: for a measurement.
-struct Waiting(Arc<AtomicUsize>);
+/// How far the claims are.
+#[derive(Default)]
+struct Counts {
+    started: AtomicUsize,
+    waiting: AtomicUsize,
+}
 
-impl<C: Ceremony<Notice = EnterCode>> Host<C> for Waiting {
+/// A host that counts, and keeps nothing: for a measurement.
+struct Counting(Arc<Counts>);
+
+impl<C: Ceremony<Notice = EnterCode>> Host<C> for Counting {
     type Error = Infallible;
 
     fn now(&mut self) -> Timestamp {
@@ -117,13 +146,14 @@ impl<C: Ceremony<Notice = EnterCode>> Host<C> for Waiting {
     }
 
     async fn wait(&mut self, until: Timestamp, _why: &WaitReason) -> Result<ControlFlow<()>, Infallible> {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.0.waiting.fetch_add(1, Ordering::Relaxed);
         sleep_until(until).await;
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
         Ok(ControlFlow::Continue(()))
     }
 
     async fn show(&mut self, _code: &EnterCode) -> Result<(), Infallible> {
+        self.0.started.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
@@ -161,13 +191,18 @@ struct Service {
 }
 
 impl Service {
-    fn start(count: usize) -> Result<Self, Box<dyn Error>> {
+    fn start() -> Result<Self, Box<dyn Error>> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["sandbox", &count.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.arg("sandbox").stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.spawn()?;
         let mut url = String::new();
         BufReader::with_capacity(1, process.stdout.as_mut().ok_or("no output")?).read_line(&mut url)?;
         Ok(Self { process, url: url.trim().to_owned() })
+    }
+
+    /// Every owner types their code.
+    fn approve_all(&mut self) -> Result<(), Box<dyn Error>> {
+        Ok(writeln!(self.process.stdin.as_mut().ok_or("no input")?, "approve")?)
     }
 
     /// How many polls came too early.
@@ -188,13 +223,17 @@ impl Drop for Service {
     }
 }
 
-/// Until the input ends. The owners type their codes when every claim has had the time to start.
-fn serve(count: u64) -> Result<(), Box<dyn Error>> {
-    let auto_approve = Some(Duration::from_secs(10 + count / 200));
-    let sandbox = Sandbox::start(Config { auto_approve, ..Config::default() })?;
+/// Until the input ends. Its first line lets every owner type their code.
+fn serve() -> Result<(), Box<dyn Error>> {
+    let sandbox = Sandbox::start(Config::default())?;
     let mut out = std::io::stdout();
     writeln!(out, "{}", sandbox.url())?;
-    std::io::stdin().read_to_end(&mut Vec::new())?;
+    let mut input = std::io::stdin().lines();
+    if input.next().is_some() {
+        while sandbox.approve(&Which::newest()).is_ok() {}
+    }
+    // The end of the input.
+    input.for_each(drop);
     writeln!(out, "{}", sandbox.counts().polls_too_early)?;
     Ok(())
 }
