@@ -87,9 +87,7 @@ impl Client {
         std::mem::swap(whole.headers_mut(), answer.headers_mut());
         match read(&mut answer, whole.body_mut(), exchange.max_body).await {
             Ok(()) => Ok(whole),
-            Err(broken) => {
-                Err(TransportFailure { partial: Some(Partial { status: status.as_u16(), body: whole.into_body() }), ..broken })
-            }
+            Err(broken) => Err(TransportFailure { partial: Some(Partial { status: status.as_u16(), body: whole.into_body() }), ..broken }),
         }
     }
 }
@@ -182,7 +180,8 @@ fn failure(error: &reqwest::Error, begun: bool) -> TransportFailure {
 fn kind(error: &reqwest::Error, begun: bool) -> TransportKind {
     let causes = || causes(error);
     let says = |words: &str| causes().any(|cause| cause.to_string().starts_with(words));
-    let io = |wanted: &[io::ErrorKind]| causes().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|io| wanted.contains(&io.kind()));
+    let io =
+        |wanted: &[io::ErrorKind]| causes().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|io| wanted.contains(&io.kind()));
     match () {
         () if error.is_timeout() => TransportKind::Timeout,
         () if causes().any(|cause| cause.is::<rustls::Error>()) => TransportKind::Tls,
