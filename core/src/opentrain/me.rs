@@ -75,7 +75,7 @@ impl PlainCall for WhoAmI {
 fn read(object: &Object<'_>) -> Result<Me, Violation> {
     let text = |part: &str, field: &str| object.object(part)?.text(field).map(Untrusted::new);
     // A page that is JSON by chance is no answer to the question.
-    let token = object.object("token").ok_or(Violation::MissingField { field: "token".into() })?;
+    let token = object.object("token").ok_or_else(|| Violation::MissingField { field: "token".into() })?;
     Ok(Me {
         user_id: text("actor", "userId"),
         email: object.object("actor").and_then(|actor| Email::parse(actor.text("email")?).ok()),

@@ -244,7 +244,7 @@ impl PlainCall for DeleteToken {
 }
 
 fn info(token: Option<&Object<'_>>) -> Result<TokenInfo, Violation> {
-    let token = token.ok_or(Violation::MissingField { field: "token".into() })?;
+    let token = token.ok_or_else(|| Violation::MissingField { field: "token".into() })?;
     let text = |field: &str| token.text(field).map(Untrusted::new);
     let time = |field: &str| token.text(field).and_then(Timestamp::parse_rfc3339);
     Ok(TokenInfo {

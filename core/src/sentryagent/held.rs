@@ -4,6 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -38,7 +39,7 @@ pub enum Verdict {
         /// Whose it is.
         did: Option<Did>,
         /// What the service publishes about the agent.
-        profile: SeenProfile,
+        profile: Box<SeenProfile>,
     },
     /// Its signature is bad, or it has expired, or it was revoked: the service does not say which.
     NotValid,

@@ -160,7 +160,7 @@ impl PlainCall for LookUp {
             if object.required_text("did")? != self.did.as_str() {
                 return Err(Violation::EchoMismatch { field: "did".into() });
             }
-            let profile = object.object("public_profile").ok_or(Violation::MissingField { field: "public_profile".into() })?;
+            let profile = object.object("public_profile").ok_or_else(|| Violation::MissingField { field: "public_profile".into() })?;
             let issued_at = object.text("issued_at").and_then(Timestamp::parse_rfc3339);
             Ok(Some(Published { did: self.did.clone(), profile: SeenProfile::read(profile), issued_at }))
         };

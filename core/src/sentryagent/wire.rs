@@ -1,5 +1,6 @@
 //! SentryAgent's words, translated: paths, members, statuses.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use http::Request;
@@ -104,7 +105,7 @@ pub(crate) fn verified(object: &Object<'_>) -> Result<Verdict, Violation> {
         Some(Json::Bool(false)) => Ok(Verdict::NotValid),
         Some(Json::Bool(true)) => Ok(Verdict::Valid {
             did: object.text("did").and_then(|did| Did::parse(did).ok()),
-            profile: object.object("public_profile").map(SeenProfile::read).unwrap_or_default(),
+            profile: Box::new(object.object("public_profile").map(SeenProfile::read).unwrap_or_default()),
         }),
         None => Err(Violation::MissingField { field: "valid".into() }),
         Some(_) => Err(Violation::BadField { field: "valid".into() }),
