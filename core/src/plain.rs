@@ -72,13 +72,14 @@ pub struct Calling<C> {
     call: C,
     sending: Call,
     lost: u8,
+    was_lost: bool,
 }
 
 impl<C: PlainCall> Calling<C> {
     /// Nothing of `call` has been sent yet.
     #[must_use]
     pub const fn new(call: C) -> Self {
-        Self { call, sending: Call::due(), lost: 0 }
+        Self { call, sending: Call::due(), lost: 0, was_lost: false }
     }
 
     /// When the next request is due and why not before; `None` when it is due now.
@@ -93,12 +94,19 @@ impl<C: PlainCall> Calling<C> {
         self.call.exchange()
     }
 
+    /// Whether an answer was lost on the way: the service may have done what it was asked, whatever it said afterwards.
+    #[must_use]
+    pub const fn was_lost(&self) -> bool {
+        self.was_lost
+    }
+
     /// Takes in what came of it. `None`: send it again when it is due.
     pub fn answered(&mut self, now: Timestamp, result: Result<Response<Vec<u8>>, TransportFailure>) -> Option<Result<C::Outcome, Failure>> {
         let (trouble, failure) = match self.call.parse(now, result) {
             Err(Failure::GaveUp { trouble, retry_at, doubt }) => (trouble.clone(), Failure::GaveUp { trouble, retry_at, doubt }),
             end => return Some(end),
         };
+        self.was_lost |= trouble.may_have_been_carried_out();
         let next = match trouble {
             Trouble::Transport(failure) if failure.delivery == Delivery::NotSent => {
                 self.sending.clone().settle(Answer::NotSent(failure), now)

@@ -13,7 +13,7 @@ mod rotation;
 mod seen;
 pub(crate) mod wire;
 
-pub use badge::Did;
+pub use badge::{BadgeView, Did};
 pub use held::{RevokeBadge, Sign, Signed, Verdict, VerifyBadge};
 pub use lookup::{DidDocument, FetchDid, FetchJwks, Health, HealthReport, LookUp, Published};
 pub(crate) use manifest::is_plain;
