@@ -155,10 +155,12 @@ impl PlainCall for Sign {
     type Outcome = Signed;
     const SENT_AT_MOST: u8 = 3;
 
-    /// The badge stands in the header and in the body, as documented.
+    /// The badge stands in the header and in the body, as documented. The answer may repeat the message, in base64.
     fn exchange(&self) -> Exchange {
         let body = json!({ "message": self.message.as_str(), "badge": self.badge.expose() });
-        plain::exchange(authorized(post_json(&self.origin.endpoint(wire::SIGN_PATH), &body), &self.badge), QUICK)
+        let request = authorized(post_json(&self.origin.endpoint(wire::SIGN_PATH), &body), &self.badge);
+        let max_body = Exchange::MAX_BODY.saturating_add(self.message.len().saturating_mul(2));
+        Exchange { max_body, ..plain::exchange(request, QUICK) }
     }
 
     fn parse(&self, now: Timestamp, result: Result<Response<Vec<u8>>, TransportFailure>) -> Result<Signed, Failure> {
