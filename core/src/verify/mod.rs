@@ -41,6 +41,9 @@ mod badge;
 mod jwks;
 mod jws;
 
+#[cfg(test)]
+mod vectors;
+
 pub use badge::VerifiedBadge;
 pub use jwks::{BadJwks, Jwks};
 pub use jws::VerifiedJws;
