@@ -144,7 +144,7 @@ fn good_cases() -> Vec<Case> {
         case(
             "good: no kid, the other key is for encryption",
             sign(r#"{"alg":"EdDSA"}"#, CLAIMS),
-            { set(&[key().replace("sig", "enc").replace("key-1", "key-0"), key()]) },
+            set(&[key().replace("sig", "enc").replace("key-1", "key-0"), key()]),
             "",
         ),
         case("good: jku is not followed", sign(&header(r#","jku":"https://evil.example/jwks""#), CLAIMS), jwks(), joserfc),
