@@ -125,3 +125,8 @@ pub use plain::{Calling, PlainCall};
 pub use snapshot::{ResumeError, Snapshot, SnapshotJson};
 pub use time::Timestamp;
 pub use untrusted::Untrusted;
+
+/// The page for services that receive badges, so that its example compiles and runs.
+#[cfg(all(doctest, feature = "verify"))]
+#[doc = include_str!("../../docs/VERIFY.md")]
+struct Verify;

@@ -56,8 +56,8 @@ pub struct FetchDid {
     origin: Origin,
 }
 
-/// The service's own DID document.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The service's own DID document. `Debug` shows its id: the rest is the service's text.
+#[derive(Clone, PartialEq, Eq)]
 pub struct DidDocument {
     json: String,
     id: Untrusted,
@@ -77,6 +77,12 @@ pub struct HealthReport {
     pub status: Untrusted,
     /// Its version.
     pub version: Option<Untrusted>,
+}
+
+impl core::fmt::Debug for DidDocument {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "DidDocument({}, {} bytes)", self.id, self.json.len())
+    }
 }
 
 impl HealthReport {
