@@ -154,6 +154,9 @@ fn that_the_old_badge_is_valid_counts_only_when_the_rotation_must_be_over() {
     assert_eq!(bench.waited(), [0.0, 2.0, 8.0, 20.0, 0.0], "30 s after it was sent");
     // It was carried out in the meantime.
     assert_eq!(checked([lost(), valid(), not_valid()]).run(), Err(Failure::CredentialLost { service: Service::SentryAgent }));
+    // And so is one that the service refused.
+    let mut bench = checked([html(401), valid()]);
+    assert_eq!((bench.run().unwrap_err().code(), bench.waited()), (FailureCode::Rejected, vec![0.0, 2.0, 0.0]));
     // A rotation that timed out after a minute is over.
     let mut bench = checked([]);
     bench.run_on();

@@ -221,7 +221,9 @@ impl Rotation {
         let silence = match answer {
             HttpAnswer::Object(object) => match wire::verified(&object) {
                 Ok(Verdict::NotValid) => return failed(self.no_badge(&trouble)),
-                Ok(Verdict::Valid { .. }) if is_last || now.since(sent_at) >= SETTLED => return failed(not_rotated(trouble, now)),
+                Ok(Verdict::Valid { .. }) if is_last || is_over(&trouble) || now.since(sent_at) >= SETTLED => {
+                    return failed(not_rotated(trouble, now));
+                }
                 Ok(Verdict::Valid { .. }) => trouble.clone(),
                 Err(violation) => violation.into(),
             },
@@ -265,6 +267,11 @@ const fn is_plain_no(error: &ServerError) -> bool {
 /// A no that says that the badge is good for nothing any more. A conflict and a timeout say nothing of it.
 const fn is_about_the_badge(error: &ServerError) -> bool {
     matches!(error.status, 400..=407 | 410..=499)
+}
+
+/// Whether the service has said a word that leaves nothing under way.
+const fn is_over(trouble: &Trouble) -> bool {
+    matches!(trouble, Trouble::Server(error) if is_about_the_badge(error))
 }
 
 /// The `verify` after `asked` of them, not before the service wants to be asked.
