@@ -58,11 +58,7 @@ impl<'a> Desk<'a> {
     fn ended(&self, (flow, end): &(Flow, End)) -> Result<Outcome, Problem> {
         match end {
             End::Brought(credential) => {
-                if flow.snapshot.ceremony() == Rotation::NAME {
-                    Rotation::tell(credential, self.setting.output)?;
-                } else {
-                    identity::tell(credential, self.setting.output)?;
-                }
+                identity::tell(credential, self.setting.output)?;
                 Ok(identity::ready(credential))
             }
             End::Failed(failure) | End::FailedAndKept(failure) => Ok(self.failed(flow, failure.clone())),
