@@ -11,6 +11,7 @@ use crate::mode::Is;
 use crate::output::Format;
 use crate::patience::parse_duration;
 use crate::store::Service;
+pub(crate) use badge::{BadgeArgs, RotateArgs, ServiceArgs, SignArgs, StatusArgs, VerifyArgs};
 
 /// Gets an AI agent its identity: from OpenTrain, where its owner claims it, and from SentryAgent, which issues a badge.
 #[derive(Debug, Parser)]
@@ -86,9 +87,16 @@ pub(crate) enum Command {
     /// Give up what is pending
     Abandon(AbandonArgs),
     /// List every identity, and what is pending
-    Status,
+    Status(StatusArgs),
     /// Print a credential: the only command that does
     Token(TokenArgs),
+    /// What can be done with a badge: show, verify, sign, rotate, revoke, look up
+    #[command(subcommand)]
+    Badge(BadgeArgs),
+    /// End a credential at its service, then forget it here
+    Revoke(ServiceArgs),
+    /// Forget a credential here; at its service it stays good
+    Forget(ServiceArgs),
     /// Keep a token that was created by hand
     #[command(subcommand)]
     Adopt(AdoptArgs),
@@ -99,8 +107,10 @@ pub(crate) enum Command {
 
 impl Command {
     /// The names, for the one place that must know them before the command line could be read.
-    pub(crate) const NAMES: [&str; 12] =
-        ["try", "sandbox", "register", "claim", "otp", "resume", "pending", "abandon", "status", "token", "adopt", "manifest"];
+    pub(crate) const NAMES: [&str; 15] = [
+        "try", "sandbox", "register", "claim", "otp", "resume", "pending", "abandon", "status", "token", "badge", "revoke", "forget",
+        "adopt", "manifest",
+    ];
 
     pub(crate) fn name(&self) -> &'static str {
         match self {
@@ -112,8 +122,11 @@ impl Command {
             Self::Resume(_) => "resume",
             Self::Pending => "pending",
             Self::Abandon(_) => "abandon",
-            Self::Status => "status",
+            Self::Status(_) => "status",
             Self::Token(_) => "token",
+            Self::Badge(args) => args.name(),
+            Self::Revoke(_) => "revoke",
+            Self::Forget(_) => "forget",
             Self::Adopt(_) => "adopt",
             Self::Manifest(_) => "manifest",
         }
@@ -123,8 +136,9 @@ impl Command {
     pub(crate) fn service(&self) -> Option<Service> {
         match self {
             Self::Register(RegisterArgs::Opentrain(_)) | Self::Claim(_) | Self::Adopt(_) => Some(Service::Opentrain),
-            Self::Register(RegisterArgs::Sentryagent(_)) | Self::Otp(_) => Some(Service::Sentryagent),
+            Self::Register(RegisterArgs::Sentryagent(_)) | Self::Otp(_) | Self::Badge(_) => Some(Service::Sentryagent),
             Self::Token(args) => Some(args.service),
+            Self::Revoke(args) | Self::Forget(args) => Some(args.service),
             _ => None,
         }
     }
@@ -293,5 +307,6 @@ pub(crate) fn profile(name: &str) -> Result<String, String> {
         .ok_or_else(|| "1 to 64 letters, digits, dots, underscores and hyphens, no dot at the beginning".to_owned())
 }
 
+mod badge;
 #[cfg(test)]
 mod tests;

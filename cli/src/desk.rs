@@ -1,5 +1,6 @@
 //! One profile's store at one service, locked, and cleared of what earlier processes left unfinished.
 
+use enlist_core::sentryagent::Rotation;
 use enlist_core::{Ceremony, Failure, Recovery, Service as Whose};
 
 use crate::ceremonies::{End, Everyday, Live, Pause};
@@ -85,10 +86,9 @@ impl<'a> Desk<'a> {
         let handed_in = keeper.voice.otp.is_some();
         match keeper.drive(&mut ceremony, self.setting.timeout)? {
             Driven::Finished(Ok(outcome)) => {
-                let credential = ceremony.credential(&outcome);
-                promote(&self.store, &keeper.flow.name, &credential)?;
+                let credential = promote(&self.store, &keeper.flow.name, ceremony.credential(&outcome))?;
                 let outcome = identity::ready(&credential);
-                identity::tell(&credential, self.setting.output)?;
+                C::tell(&credential, self.setting.output)?;
                 Ok(outcome)
             }
             Driven::Finished(Err(failure)) => {
@@ -120,6 +120,9 @@ impl<'a> Desk<'a> {
 
     fn way_on(&self, flow: &Flow, failure: &Failure) -> Option<Next> {
         let begin_anew = |when| Some(Next::of(&flow.begun_by, when));
+        if flow.snapshot.ceremony() == Rotation::NAME {
+            return way_on_from_rotation(failure).or_else(|| begin_anew("when the owner agrees"));
+        }
         match failure {
             Failure::CredentialLost { service: Whose::OpenTrain } | Failure::CredentialUnreadable { service: Whose::OpenTrain, .. } => {
                 Some(Next::new(
@@ -149,11 +152,25 @@ impl<'a> Desk<'a> {
     }
 }
 
+/// A badge that is dead must go before another one can come.
+fn way_on_from_rotation(failure: &Failure) -> Option<Next> {
+    let when = match failure {
+        Failure::CredentialLost { .. } | Failure::BadgeInvalid => "when the owner agrees to drop the dead badge; then register again",
+        Failure::CredentialUnreadable { .. } => {
+            "when a person has looked at the bytes that were kept, and the owner agrees to drop the dead badge; then register again"
+        }
+        _ => return None,
+    };
+    Some(Next::new(&["forget", "sentryagent", "--yes"], when))
+}
+
 /// The credential first, durably; only then goes the flow that holds the same. An older credential is replaced by that, and
 /// with it a pre-claim token, which the service has revoked.
-pub(crate) fn promote(store: &Store, flow: &str, credential: &Credential) -> Result<(), Problem> {
-    store.save_credential(credential)?;
-    Ok(store.remove_flow(flow)?)
+pub(crate) fn promote(store: &Store, flow: &str, credential: Credential) -> Result<Credential, Problem> {
+    let credential = credential.after(store.credential()?.as_ref());
+    store.save_credential(&credential)?;
+    store.remove_flow(flow)?;
+    Ok(credential)
 }
 
 fn problem(store: &Store, flow: &Flow, failure: Failure) -> Problem {
@@ -168,11 +185,14 @@ fn finish_leftovers(store: &Store) -> Result<Vec<(Flow, End)>, Problem> {
         let mut live = Live::of(&flow, store)?;
         live.settle(&mut flow, store)?;
         let Some(end) = live.end() else { continue };
-        match &end {
-            End::Brought(credential) => promote(store, &flow.name, credential)?,
-            End::Failed(_) => store.remove_flow(&flow.name)?,
+        let end = match end {
+            End::Brought(credential) => End::Brought(Box::new(promote(store, &flow.name, *credential)?)),
+            End::Failed(failure) => {
+                store.remove_flow(&flow.name)?;
+                End::Failed(failure)
+            }
             End::FailedAndKept(_) => continue,
-        }
+        };
         found.push((flow, end));
     }
     Ok(found)

@@ -144,13 +144,14 @@ const fn of_ceremony(code: FailureCode) -> Exit {
     match code {
         Code::Denied => Exit::Declined,
         Code::AttemptExpired | Code::WindowExpired | Code::SessionExpired | Code::OtpTriesUsedUp => Exit::Expired,
-        Code::CredentialLost | Code::CredentialUnreadable => Exit::NeedsHuman,
+        Code::CredentialLost | Code::CredentialUnreadable | Code::AnswerLost => Exit::NeedsHuman,
         Code::AnonymousNotEnabled
         | Code::EmailAlreadyRegistered
         | Code::UnknownClaimToken
         | Code::Rejected
         | Code::ProtocolViolation
-        | Code::ForeignOrigin => Exit::Refused,
+        | Code::ForeignOrigin
+        | Code::BadgeInvalid => Exit::Refused,
         Code::Network | Code::Timeout | Code::Tls | Code::Proxy | Code::Busy => Exit::Network,
         Code::RateLimited => Exit::RateLimited,
         // Another crate's enum may grow; the test below goes through all of it and lets no code end here.
@@ -168,7 +169,7 @@ mod tests {
         2   failed   denied
         3   expired  attempt_expired window_expired session_expired otp_tries_used_up
         4   failed   not_registered human_needed answer_lost credential_lost credential_unreadable
-        5   failed   anonymous_not_enabled email_already_registered rejected protocol_violation foreign_origin
+        5   failed   anonymous_not_enabled email_already_registered rejected protocol_violation foreign_origin badge_invalid
         6   failed   network timeout tls proxy busy
         7   failed   rate_limited
         8   pending  otp_rejected

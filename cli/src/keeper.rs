@@ -91,6 +91,12 @@ impl<'a> Keeper<'a> {
     }
 }
 
+/// The exchange within the time that the command line allows; never longer than it takes by itself.
+pub(crate) fn within(exchange: Exchange, longest: Option<Duration>) -> Exchange {
+    let timeout = longest.map_or(exchange.timeout, |longest| longest.min(exchange.timeout));
+    Exchange { timeout, ..exchange }
+}
+
 fn with_timeout(exchange: &Exchange, timeout: Duration) -> Exchange {
     Exchange { id: exchange.id, request: exchange.request.clone(), timeout, max_body: exchange.max_body, delivers: exchange.delivers }
 }

@@ -5,8 +5,10 @@
 //!
 //! What an everyday command does: `setting` says where things are, `desk` takes the lock and finishes what was left behind,
 //! `keeper` is the host that keeps everything in the `store` while a ceremony is driven, `ceremonies` holds each one's words.
+//! `asking` sends a call that is no ceremony, `keys` keeps the service's published keys.
 
 mod args;
+mod asking;
 mod ceremonies;
 mod commands;
 mod desk;
@@ -15,6 +17,7 @@ mod identity;
 mod input;
 mod interrupt;
 mod keeper;
+mod keys;
 mod mode;
 mod output;
 mod patience;

@@ -7,7 +7,8 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
-use enlist_core::{Failure, Recovery, ServerError, Timestamp, Trouble, Violation};
+use enlist_core::verify::Rejection;
+use enlist_core::{Failure, FailureCode, Recovery, ServerError, Timestamp, Trouble, Violation};
 use serde::Serialize;
 
 use crate::exit::{ErrorCode, Exit};
@@ -27,6 +28,12 @@ pub(crate) enum Problem {
     HumanNeeded(&'static str),
     /// The one-time code was wrong.
     OtpRejected(Box<ServerError>),
+    /// A badge that does not keep a rule.
+    BadgeRefused(Rejection),
+    /// The service's key set is none.
+    BadKeys(String),
+    /// The service publishes nothing about an agent of this DID.
+    NoSuchAgent,
     /// The store cannot be used.
     Store(StoreError),
     /// An identity exists, or is on its way: in these words.
@@ -71,6 +78,9 @@ impl Problem {
             Self::NotRegistered(_) => ErrorCode::NotRegistered,
             Self::HumanNeeded(_) => ErrorCode::HumanNeeded,
             Self::OtpRejected(_) => ErrorCode::OtpRejected,
+            Self::BadgeRefused(_) => ErrorCode::Ceremony(FailureCode::BadgeInvalid),
+            Self::BadKeys(_) => ErrorCode::Ceremony(FailureCode::ProtocolViolation),
+            Self::NoSuchAgent => ErrorCode::Ceremony(FailureCode::Rejected),
             Self::Store(StoreError::Locked { .. }) => ErrorCode::Locked,
             Self::Store(StoreError::Unwritable { .. } | StoreError::NoHome) => ErrorCode::StoreUnwritable,
             Self::Store(StoreError::Corrupt { .. }) => ErrorCode::StoreCorrupt,
@@ -88,13 +98,16 @@ impl Problem {
         }
     }
 
-    fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         match self {
             Self::Ceremony { failure, kept, .. } => failure_words(failure) + &kept_words(kept),
             Self::AnswerLost => "a request was sent and its answer lost; it must not be repeated without a person's word".to_owned(),
             Self::NotRegistered(service) => format!("this profile has no registration at {}", service.name()),
             Self::HumanNeeded(question) => format!("a person must answer: {question}"),
             Self::OtpRejected(_) => "the one-time code was wrong; it may be tried again".to_owned(),
+            Self::BadgeRefused(rejection) => format!("the badge is not valid: {rejection}"),
+            Self::BadKeys(why) => format!("the service's keys cannot be read: {why}"),
+            Self::NoSuchAgent => "the service publishes nothing about this agent: never registered, or revoked".to_owned(),
             Self::Store(error) => error.to_string(),
             Self::Conflict(what) => format!("{what}; nothing was sent, nothing was overwritten"),
             Self::Usage { message, .. } | Self::Internal(message) => message.clone(),
@@ -114,7 +127,13 @@ impl Problem {
             Self::Store(StoreError::Corrupt { .. }) => Some("look at the file, move it away, and run this again".to_owned()),
             Self::Conflict(_) => Some("another identity goes into another profile: --profile NAME".to_owned()),
             Self::NotRegistered(service) => Some(format!("register first: enlist register {}", service.name())),
-            Self::AnswerLost | Self::HumanNeeded(_) | Self::OtpRejected(_) | Self::Stdout(_) => None,
+            Self::AnswerLost
+            | Self::HumanNeeded(_)
+            | Self::OtpRejected(_)
+            | Self::BadgeRefused(_)
+            | Self::BadKeys(_)
+            | Self::NoSuchAgent
+            | Self::Stdout(_) => None,
         }
     }
 
@@ -182,6 +201,7 @@ fn failure_words(failure: &Failure) -> String {
         Failure::GaveUp { trouble: Trouble::Server(error), retry_at, doubt } => {
             Failure::GaveUp { trouble: wordless(error).into(), retry_at, doubt }
         }
+        Failure::NotRotated { trouble: Trouble::Server(error) } => Failure::NotRotated { trouble: wordless(error).into() },
         Failure::Protocol(Violation::ForeignOrigin { field, .. }) => {
             return format!("`{field}` in the service's answer points to another origin; nothing was sent there");
         }

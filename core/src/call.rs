@@ -80,6 +80,14 @@ impl Call {
         }
     }
 
+    /// Why it waits, if it does.
+    pub(crate) fn trouble(&self) -> Option<&Trouble> {
+        match &self.phase {
+            Phase::Waiting { trouble, .. } => Some(trouble),
+            Phase::Due | Phase::InFlight(_) => None,
+        }
+    }
+
     /// The same call, sent as exchange `id`.
     pub(crate) fn sent(self, id: ExchangeId) -> Self {
         Self { phase: Phase::InFlight(id), ..self }
@@ -138,7 +146,8 @@ impl Call {
         Next::Again(Self { unsent: tries, unsent_since: Some(since), ..self }.after(wait, failure.into(), now))
     }
 
-    fn after(self, wait: Duration, trouble: Trouble, now: Timestamp) -> Self {
+    /// The same call after a wait.
+    pub(crate) fn after(self, wait: Duration, trouble: Trouble, now: Timestamp) -> Self {
         Self { phase: Phase::Waiting { timer: Timer::new(now, wait), trouble }, ..self }
     }
 
@@ -157,7 +166,7 @@ pub(crate) fn give_up(trouble: Trouble, doubt: bool, now: Timestamp) -> Failure 
     Failure::GaveUp { trouble, retry_at: come_back(now, named), doubt }
 }
 
-fn come_back(now: Timestamp, retry_after: Option<u64>) -> Timestamp {
+pub(crate) fn come_back(now: Timestamp, retry_after: Option<u64>) -> Timestamp {
     now.after(retry_after.map_or(COME_BACK, Duration::from_secs))
 }
 

@@ -12,7 +12,8 @@ use crate::time::Timestamp;
 /// A ceremony as a state machine that emits HTTP requests and consumes responses.
 ///
 /// Sealed: [`opentrain::Enrolment`](crate::opentrain::Enrolment), [`opentrain::Claim`](crate::opentrain::Claim),
-/// [`sentryagent::Registration`](crate::sentryagent::Registration). Each is a plain value: it moves between threads and tasks.
+/// [`sentryagent::Registration`](crate::sentryagent::Registration), [`sentryagent::Rotation`](crate::sentryagent::Rotation). Each is
+/// a plain value: it moves between threads and tasks.
 pub trait Ceremony: Sized + Clone + PartialEq + Send + Sync + 'static + sealed::Sealed {
     /// What is shown to the human without waiting for an answer.
     type Notice: Clone + PartialEq + core::fmt::Debug + Send + Sync + 'static;
@@ -23,7 +24,8 @@ pub trait Ceremony: Sized + Clone + PartialEq + Send + Sync + 'static + sealed::
     /// What the ceremony is for.
     type Outcome: Clone + PartialEq + core::fmt::Debug + Send + Sync + 'static;
 
-    /// The ceremony's name in snapshots: `opentrain.enrolment`, `opentrain.claim`, `sentryagent.registration`.
+    /// The ceremony's name in snapshots: `opentrain.enrolment`, `opentrain.claim`, `sentryagent.registration`,
+    /// `sentryagent.rotation`.
     const NAME: &'static str;
 
     /// What is to be done at `now`. Changes nothing: the same state and the same time give the same step.

@@ -227,3 +227,14 @@ pub enum Trouble {
     #[error(transparent)]
     Unreadable(#[from] Violation),
 }
+
+impl Trouble {
+    /// Whether the service may have done what it was asked: not when nothing was sent, nor when it said that it could not.
+    pub(crate) fn may_have_been_carried_out(&self) -> bool {
+        match self {
+            Self::Transport(failure) => failure.delivery == Delivery::Unknown,
+            Self::Server(error) => error.status != 503,
+            Self::Unreadable(_) => true,
+        }
+    }
+}

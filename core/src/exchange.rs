@@ -6,11 +6,14 @@ use core::time::Duration;
 use alloc::vec::Vec;
 use http::Request;
 
-/// Ties an answer to its request. Rises by one with each request of a ceremony, across snapshots too.
+/// Ties an answer to its request. Rises by one with each request of a ceremony, from 1, across snapshots too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExchangeId(pub(crate) u64);
 
 impl ExchangeId {
+    /// The id of every exchange that is no ceremony's: a [`PlainCall`](crate::PlainCall) has one answer, and needs no number.
+    pub const PLAIN: Self = Self(0);
+
     /// The number itself, for file names and logs.
     #[must_use]
     pub const fn as_u64(self) -> u64 {

@@ -84,6 +84,15 @@ pub enum Failure {
         /// The exchanges whose answers are kept.
         kept: Vec<ExchangeId>,
     },
+    /// The service says that the badge is not valid. It does not say why.
+    #[error("the service says that this badge is not valid: it has expired, was revoked, or was rotated")]
+    BadgeInvalid,
+    /// A rotation's answer was lost, and the service says that the old badge is valid still. Keep it; the owner may rotate again.
+    #[error("the badge was not rotated ({trouble}); the service says that the old one is still valid")]
+    NotRotated {
+        /// What came of the rotation's request.
+        trouble: Trouble,
+    },
 }
 
 /// Whose word it is that something is over.
@@ -179,6 +188,10 @@ failure_codes! {
     CredentialLost => "credential_lost",
     /// [`Failure::CredentialUnreadable`]
     CredentialUnreadable => "credential_unreadable",
+    /// [`Failure::BadgeInvalid`]
+    BadgeInvalid => "badge_invalid",
+    /// [`Failure::NotRotated`]: a request that must not be repeated by itself brought no answer
+    AnswerLost => "answer_lost",
 }
 
 impl Failure {
@@ -201,6 +214,8 @@ impl Failure {
             Self::Protocol(_) => FailureCode::ProtocolViolation,
             Self::CredentialLost { .. } => FailureCode::CredentialLost,
             Self::CredentialUnreadable { .. } => FailureCode::CredentialUnreadable,
+            Self::BadgeInvalid => FailureCode::BadgeInvalid,
+            Self::NotRotated { .. } => FailureCode::AnswerLost,
         }
     }
 
@@ -209,10 +224,14 @@ impl Failure {
     pub fn recovery(&self) -> Recovery {
         match self {
             Self::AttemptExpired { .. } => Recovery::RestartAttempt,
-            Self::WindowExpired | Self::SessionExpired { .. } | Self::OtpTriesUsedUp(_) | Self::UnknownClaimToken(_) => {
-                Recovery::Reregister
+            Self::WindowExpired
+            | Self::SessionExpired { .. }
+            | Self::OtpTriesUsedUp(_)
+            | Self::UnknownClaimToken(_)
+            | Self::BadgeInvalid => Recovery::Reregister,
+            Self::Denied(_) | Self::EmailAlreadyRegistered(_) | Self::CredentialUnreadable { .. } | Self::NotRotated { .. } => {
+                Recovery::AskHuman
             }
-            Self::Denied(_) | Self::EmailAlreadyRegistered(_) | Self::CredentialUnreadable { .. } => Recovery::AskHuman,
             // A 400 is about what was sent: somebody has to look at it.
             Self::Rejected(error) if error.status == 400 => Recovery::AskHuman,
             Self::AnonymousNotEnabled(_) | Self::Rejected(_) | Self::Protocol(_) => Recovery::None,

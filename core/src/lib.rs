@@ -7,8 +7,10 @@
 //! random number, writes no file, knows no async (the crate is `no_std`, so the compiler holds it to that). Whoever drives it
 //! does these things: `enlist-blocking`, `enlist-async`, or twenty lines of your own.
 //!
-//! Three ceremonies: [`opentrain::Enrolment`] (anonymous registration), [`opentrain::Claim`] (the owner types a code, the token
-//! comes once), [`sentryagent::Registration`] (manifest, one-time code by SMS, Agent Badge).
+//! Four ceremonies: [`opentrain::Enrolment`] (anonymous registration), [`opentrain::Claim`] (the owner types a code, the token
+//! comes once), [`sentryagent::Registration`] (manifest, one-time code by SMS, Agent Badge), [`sentryagent::Rotation`] (the badge
+//! for another, which comes once). All other calls of both services are [`PlainCall`]s. With the feature `verify`, the module
+//! `verify` checks badges offline.
 //!
 //! ```text
 //!             poll(now) ──────────► Step::Send ── begin(now) ──► Exchange ──► HTTP, once
@@ -90,7 +92,7 @@
 //! | Where is a new error code added? | `failure.rs`: a [`FailureCode`], the [`Failure`] that bears it, its row in `tests/error_table.rs`; which of a service's words leads to it: `opentrain/wire.rs`, `sentryagent/wire.rs` |
 //! | Where does a poll interval come from? | `pace.rs`: the service's `interval`, the back-off, a `Retry-After`, the margin |
 //! | What is written before a request is sent? | by the driver: the [`Snapshot`] after [`begin`](Ceremony::begin), and the reserved journal when [`Exchange::delivers`] |
-//! | What may be repeated by itself? | `call.rs` for single requests, `opentrain/polling.rs` for polls |
+//! | What may be repeated by itself? | `call.rs` for single requests, `plain.rs` for calls outside of a ceremony, `opentrain/polling.rs` for polls |
 //! | What of a service's text may be shown? | [`Untrusted`] and its `Display`, nothing else |
 #![cfg_attr(not(test), no_std)]
 
@@ -105,11 +107,14 @@ mod failure;
 pub mod opentrain;
 mod origin;
 mod pace;
+mod plain;
 pub mod secret;
 pub mod sentryagent;
 mod snapshot;
 mod time;
 mod untrusted;
+#[cfg(feature = "verify")]
+pub mod verify;
 mod wire;
 
 pub use ceremony::{Ceremony, Input, Step, WaitReason};
@@ -118,6 +123,12 @@ pub use error::{Delivery, Misuse, Partial, ServerError, TransportFailure, Transp
 pub use exchange::{Exchange, ExchangeId};
 pub use failure::{Failure, FailureCode, Recovery, SaidBy, Service};
 pub use origin::Origin;
+pub use plain::{Calling, PlainCall};
 pub use snapshot::{ResumeError, Snapshot, SnapshotJson};
 pub use time::Timestamp;
 pub use untrusted::Untrusted;
+
+/// The page for services that receive badges, so that its example compiles and runs.
+#[cfg(all(doctest, feature = "verify"))]
+#[doc = include_str!("../../docs/VERIFY.md")]
+struct Verify;

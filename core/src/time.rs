@@ -22,6 +22,12 @@ impl Timestamp {
         Self(ms)
     }
 
+    /// From unix seconds, as JSON has them (a NumericDate, RFC 7519 section 2): rounded towards zero, saturating.
+    #[allow(clippy::cast_possible_truncation)] // a cast from a float saturates
+    pub(crate) const fn from_unix_seconds(seconds: f64) -> Self {
+        Self((seconds * 1000.0) as i64)
+    }
+
     /// In unix milliseconds.
     #[must_use]
     pub const fn as_unix_ms(self) -> i64 {
@@ -118,6 +124,15 @@ mod tests {
 
     const RFC_EXAMPLE: i64 = 784_111_777_000;
     const NOW: Timestamp = Timestamp::from_unix_ms(1_790_000_000_000); // September 2026
+
+    #[test]
+    fn absurd_seconds_end_at_the_ends_of_time() {
+        for (seconds, ms) in
+            [(1.5, 1500), (-1.0, -1000), (1e300, i64::MAX), (-1e300, i64::MIN), (f64::NAN, 0), (4_102_444_800.0, 4_102_444_800_000)]
+        {
+            assert_eq!(Timestamp::from_unix_seconds(seconds).as_unix_ms(), ms);
+        }
+    }
 
     #[test]
     fn the_three_http_dates_are_one_instant() {

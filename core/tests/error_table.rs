@@ -215,7 +215,8 @@ fn common_rows() -> Vec<Row> {
 fn every_documented_error_has_its_failure_code_and_recovery() {
     let bodies = ["", "no", r#"{"error":"x","message":"y"}"#, r#"{"status":"failed","reason":{"why":"y"}}"#];
     let rows = opentrain_rows().into_iter().chain(common_rows()).chain(bodies.into_iter().flat_map(sentryagent_rows));
-    let mut seen = vec![FailureCode::WindowExpired]; // has its own test below
+    // These have tests of their own: below, and in rotation.rs.
+    let mut seen = vec![FailureCode::WindowExpired, FailureCode::BadgeInvalid, FailureCode::AnswerLost];
     for (name, call, answers, expected) in rows {
         let became = outcome(call, answers);
         assert_eq!(became, expected, "{call:?}: {name}");
@@ -268,6 +269,8 @@ fn the_codes_are_the_commands_closed_set() {
             "foreign_origin",
             "credential_lost",
             "credential_unreadable",
+            "badge_invalid",
+            "answer_lost",
         ]
     );
 }

@@ -44,6 +44,8 @@ pub struct Config {
     pub unavailable_calls: u32,
     /// What a `Retry-After` says where no limit's window gives a better figure, after division by `speed`. Default 30 s.
     pub retry_after: Duration,
+    /// SentryAgent: how long the slow calls take, after they have acted. Default none.
+    pub latency: Latency,
     /// Scripted answers from the start. Default none.
     pub script: Vec<Scripted>,
     /// Which reading to play where the pages are silent.
@@ -68,6 +70,7 @@ impl Default for Config {
             limits: Limits::default(),
             unavailable_calls: 0,
             retry_after: Duration::from_secs(30),
+            latency: Latency::default(),
             script: Vec::new(),
             readings: Readings::default(),
         }
@@ -78,6 +81,28 @@ impl Config {
     /// Whole seconds as they are announced: divided by the speed, at least 1.
     pub(crate) fn announced_secs(&self, duration: Duration) -> u64 {
         (duration.as_secs() / u64::from(self.speed.max(1))).max(1)
+    }
+}
+
+/// How long SentryAgent's slow calls take, in real time: the answer comes so much later. Not divided by the speed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Latency {
+    /// `POST /v1/rotate`; up to 30 s are documented.
+    pub rotate: Duration,
+    /// `POST /v1/revoke`; about 10 s are documented as normal, 30 as possible (C6).
+    pub revoke: Duration,
+}
+
+impl Latency {
+    /// What the pages call normal.
+    pub const DOCUMENTED: Self = Self { rotate: Duration::from_secs(10), revoke: Duration::from_secs(10) };
+
+    pub(crate) fn of(self, method: &str, path: &str) -> Duration {
+        match (method, path) {
+            ("POST", "/v1/rotate") => self.rotate,
+            ("POST", "/v1/revoke") => self.revoke,
+            _ => Duration::ZERO,
+        }
     }
 }
 

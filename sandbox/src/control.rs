@@ -33,6 +33,8 @@ pub struct Counts {
     pub sms_sent: u64,
     /// SentryAgent badges issued.
     pub badges_issued: u64,
+    /// SentryAgent badges rotated; each of them was issued too.
+    pub rotations: u64,
     /// Requests to the services, dropped ones included.
     pub requests: u64,
 }
@@ -50,6 +52,7 @@ impl Counts {
             emails_sent: world.outbox.emails_sent(),
             sms_sent: world.outbox.sms_sent(),
             badges_issued: world.sentryagent.badges_issued,
+            rotations: world.sentryagent.rotations,
             requests: world.log.seen(),
         }
     }

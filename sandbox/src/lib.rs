@@ -23,7 +23,7 @@ mod server;
 mod store;
 mod world;
 
-pub use config::{Config, Limits, RateLimit};
+pub use config::{Config, Latency, Limits, RateLimit};
 pub use control::Counts;
 pub use faults::{Action, Canned, FaultsError, Scripted, parse_faults};
 pub use log::{Answered, LoggedRequest};

@@ -28,6 +28,12 @@ pub struct OpenTrainReadings {
     pub interval: Interval,
     /// Whether the claim start's answer says that a mail went out.
     pub email_sent: EmailSent,
+    /// C1: where tokens are revoked.
+    pub revoke_path: RevokePath,
+    /// U11: how the authorization server's metadata write their issuer.
+    pub issuer: Issuer,
+    /// U14: the error at 25 active tokens.
+    pub token_cap: TokenCap,
 }
 
 /// The unknowns of `sentryagent.md` section 10.
@@ -43,6 +49,16 @@ pub struct SentryAgentReadings {
     pub tries_left: TriesLeft,
     /// U7: `Retry-After` on a 503 or 429.
     pub retry_after: RetryAfter,
+    /// C1: whose key signs messages, and whether it is in the JWKS.
+    pub signing_key: SigningKeyOf,
+    /// U9: what of a message is signed.
+    pub signed_payload: SignedPayload,
+    /// C2: how a DID stands in a path.
+    pub did_in_path: DidInPath,
+    /// C5: how long an old badge lives after a rotation.
+    pub old_badge: OldBadge,
+    /// U10: a revocation of a badge that is revoked.
+    pub repeated_revoke: RepeatedRevoke,
 }
 
 /// The `Retry-After` header (RFC 9110 section 10.2.3).
@@ -136,6 +152,92 @@ pub enum EmailSent {
     No,
     /// Not there; a mail goes to the outbox.
     Absent,
+}
+
+/// OpenTrain C1: where tokens are revoked. The metadata name the same path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RevokePath {
+    /// `POST /api/agent/oauth/revoke`.
+    #[default]
+    OAuth,
+    /// `POST /api/agent/identity/revoke`.
+    Identity,
+}
+
+/// OpenTrain U11: the metadata's `issuer`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Issuer {
+    /// The origin.
+    #[default]
+    Exact,
+    /// The origin and a slash, as published samples have it.
+    WithSlash,
+}
+
+/// OpenTrain U14: the answer to the 26th active token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TokenCap {
+    /// 409 `CONFLICT`.
+    #[default]
+    Conflict,
+    /// 400 `BAD_REQUEST`.
+    BadRequest,
+}
+
+/// SentryAgent C1: whose key signs the JWS of `POST /v1/sign`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SigningKeyOf {
+    /// The bridge's, which also signs badges; the JWKS holds it.
+    #[default]
+    Bridge,
+    /// The agent's own; the JWKS lists it.
+    AgentListed,
+    /// The agent's own; the JWKS does not list it.
+    AgentUnlisted,
+}
+
+/// SentryAgent U9: the JWS's payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SignedPayload {
+    /// The message as it came.
+    #[default]
+    Raw,
+    /// A JSON object with `sub`, `message` and `iat`.
+    Claims,
+    /// The message, which is then left out (RFC 7515 appendix F).
+    Detached,
+}
+
+/// SentryAgent C2: the DID in the path of the manifest lookup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DidInPath {
+    /// Raw colons and `%3A` are the same.
+    #[default]
+    Either,
+    /// Only raw colons; anything else is 400.
+    RawOnly,
+    /// Only `%3A`; anything else is 400.
+    EncodedOnly,
+}
+
+/// SentryAgent C5: the old badge after a rotation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OldBadge {
+    /// It is dead at once.
+    #[default]
+    DiesAtOnce,
+    /// It lives on for a day: time to tell everybody of the new one.
+    LivesOn,
+}
+
+/// SentryAgent U10: a badge that is revoked already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RepeatedRevoke {
+    /// `{"revoked":true}` again.
+    #[default]
+    Succeeds,
+    /// 401: the badge is no bearer any more.
+    Refused,
 }
 
 /// SentryAgent U1: the body of an error answer.

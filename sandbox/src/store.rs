@@ -34,6 +34,11 @@ impl<V> Store<V> {
         self.entries.get_mut(key)
     }
 
+    /// In no order.
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.entries.values_mut()
+    }
+
     /// Oldest first; the reverse gives the newest first.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &V)> {
         self.order.iter().filter_map(|key| self.entries.get(key).map(|value| (key.as_str(), value)))

@@ -67,7 +67,10 @@ impl World {
         let at = self.clock.now();
         let reply = match self.script.take(&request.method, &request.path) {
             Some(action) => self.act(action, request),
-            None => Some(Reply::plain(self.serve(request))),
+            None => {
+                let delay = self.config.latency.of(&request.method, &request.path);
+                Some(Reply { delay, ..Reply::plain(self.serve(request)) })
+            }
         };
         let answered = reply.as_ref().map_or(Answered::Dropped, |reply| Answered::Status(reply.status));
         self.log.push(at, request, answered);

@@ -3,15 +3,17 @@
 mod claim;
 mod enrolment;
 mod registration;
+mod rotation;
 
 use std::ops::ControlFlow;
 
 use enlist_core::opentrain::{Claim, Enrolment};
-use enlist_core::sentryagent::Registration;
+use enlist_core::sentryagent::{Registration, Rotation};
 use enlist_core::{Ceremony, Failure, Input, Step, Timestamp};
 use serde_json::{Value, json};
 
-use crate::output::{Next, Outcome};
+use crate::identity;
+use crate::output::{Next, Outcome, Output};
 use crate::patience::now;
 use crate::problem::Problem;
 use crate::store::{Credential, Flow, Service, Store, StoreError};
@@ -39,6 +41,11 @@ pub(crate) trait Everyday: Ceremony {
 
     /// How a pause is told.
     fn paused(&self, pause: &Pause<'_>) -> Outcome;
+
+    /// Tells what it brought.
+    fn tell(credential: &Credential, output: &Output) -> Result<(), Problem> {
+        identity::tell(credential, output)
+    }
 
     /// Whether the human's part has begun: from then on a command may leave at any wait.
     fn is_started(&self) -> bool {
@@ -89,6 +96,7 @@ pub(crate) enum Live {
     Enrolment(Enrolment),
     Claim(Claim),
     Registration(Registration),
+    Rotation(Rotation),
 }
 
 /// How a flow ended.
@@ -105,6 +113,7 @@ macro_rules! whichever {
             Live::Enrolment($ceremony) => $then,
             Live::Claim($ceremony) => $then,
             Live::Registration($ceremony) => $then,
+            Live::Rotation($ceremony) => $then,
         }
     };
 }
@@ -114,6 +123,7 @@ impl Live {
     pub(crate) fn of(flow: &Flow, store: &Store) -> Result<Self, StoreError> {
         let snapshot = &flow.snapshot;
         let resumed = match Service::of_ceremony(snapshot.ceremony()) {
+            _ if snapshot.ceremony() == Rotation::NAME => Rotation::resume(snapshot).map(Self::Rotation),
             Some(Service::Sentryagent) => Registration::resume(snapshot).map(Self::Registration),
             _ if snapshot.ceremony() == Claim::NAME => Claim::resume(snapshot).map(Self::Claim),
             _ => Enrolment::resume(snapshot).map(Self::Enrolment),

@@ -2,13 +2,16 @@
 
 mod abandon;
 mod adopt;
+mod badge;
 mod claim;
+mod forget;
 mod manifest;
 mod otp;
 mod pending;
 mod pick;
 mod register;
 mod resume;
+mod revoke;
 mod sandbox;
 mod status;
 mod token;
@@ -30,8 +33,11 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<Outcome, Problem> {
         Command::Resume(args) => resume::run(args, &setting()?),
         Command::Pending => pending::run(&setting()?),
         Command::Abandon(args) => abandon::run(args, &setting()?),
-        Command::Status => status::run(&setting()?),
+        Command::Status(args) => status::run(args, &setting()?),
         Command::Token(args) => token::run(args, &setting()?),
+        Command::Badge(args) => badge::run(args, &setting()?),
+        Command::Revoke(args) => revoke::run(args, &setting()?),
+        Command::Forget(args) => forget::run(args, &setting()?),
         Command::Adopt(args) => adopt::run(args, &setting()?),
         Command::Manifest(args) => manifest::run(args, output),
     }

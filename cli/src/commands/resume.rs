@@ -28,6 +28,11 @@ pub(crate) fn run(args: &ResumeArgs, setting: &Setting<'_>) -> Result<Outcome, P
     match live {
         Live::Enrolment(enrolment) => desk.go_on(enrolment, flow, voice, patience),
         Live::Registration(registration) => desk.go_on(registration, flow, voice, patience),
+        // To ask again which badge is the right one is harmless; whoever resumes wants to know.
+        Live::Rotation(rotation) => {
+            voice.again = true;
+            desk.go_on(rotation, flow, voice, patience)
+        }
         Live::Claim(claim) => {
             show_again(&claim, &desk)?;
             desk.go_on(claim, flow, voice, patience)

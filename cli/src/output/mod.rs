@@ -107,8 +107,9 @@ impl Output {
             Ok(mode) => (mode, None),
             Err(problem) => (Mode::found(environment), Some(problem)),
         };
-        // `$(enlist token ...)` is to be the token, whoever asks.
-        let by_mode = if mode.is == Is::Agent && command != Some("token") { Format::Json } else { Format::Text };
+        // `$(enlist token ...)` is to be the token, whoever asks; a signature likewise.
+        let is_plain = matches!(command, Some("token" | "badge sign"));
+        let by_mode = if mode.is == Is::Agent && !is_plain { Format::Json } else { Format::Text };
         let (format, format_problem) = match (flag, environment.output.as_deref()) {
             (Some(format), _) => (format, None),
             (None, None) => (by_mode, None),

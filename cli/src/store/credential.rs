@@ -70,6 +70,16 @@ impl Credential {
         }
     }
 
+    /// With what it does not tell itself: a rotated badge keeps its profile.
+    pub(crate) fn after(self, former: Option<&Self>) -> Self {
+        match (self, former) {
+            (Self::Badge { base_url, badge, did, public_profile: Value::Null }, Some(Self::Badge { public_profile, .. })) => {
+                Self::Badge { base_url, badge, did, public_profile: public_profile.clone() }
+            }
+            (new, _) => new,
+        }
+    }
+
     /// The registration that a claim starts from; only before the claim.
     pub(crate) fn registration(&self) -> Option<Registration> {
         let Self::Unclaimed(enrolment) = self else { return None };

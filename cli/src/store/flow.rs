@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use enlist_core::opentrain::{Claim, Enrolment};
+use enlist_core::sentryagent::Rotation;
 use enlist_core::{Ceremony, Snapshot};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -14,6 +15,7 @@ const ENDING: &str = ".json";
 const ENROLMENT: &str = "enr";
 const CLAIM: &str = "clm";
 const REGISTRATION: &str = "reg";
+const ROTATION: &str = "rot";
 const VERSION: u8 = 1;
 
 /// A saved ceremony and its name.
@@ -45,7 +47,7 @@ impl Flow {
     /// Whether `text` can be the name of a flow.
     pub(crate) fn is_name(text: &str) -> bool {
         let is_id = |id: &str| id.len() == 8 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-        text.split_once('_').is_some_and(|(prefix, id)| matches!(prefix, ENROLMENT | CLAIM | REGISTRATION) && is_id(id))
+        text.split_once('_').is_some_and(|(prefix, id)| matches!(prefix, ENROLMENT | CLAIM | REGISTRATION | ROTATION) && is_id(id))
     }
 
     pub(crate) fn path(name: &str, folder: &Path) -> PathBuf {
@@ -89,6 +91,7 @@ fn prefix(ceremony: &str) -> &'static str {
     match ceremony {
         Enrolment::NAME => ENROLMENT,
         Claim::NAME => CLAIM,
+        Rotation::NAME => ROTATION,
         _ => REGISTRATION,
     }
 }

@@ -6,12 +6,13 @@
 //!                                     flows/<flow>.json           a ceremony that has not ended
 //!                                     journal/<flow>-<n>.journal  room for, then the raw answer of, a delivering exchange
 //!                                     kept/<flow>-<n>.answer      answers that could not be read, for a person
+//! <home>/keys/<origin>.json                                      a service's published keys
 //! ```
 //! Folders are 0700, files 0600, from their first byte. Files are replaced whole.
 
 mod credential;
 mod error;
-mod files;
+pub(crate) mod files;
 mod flow;
 mod journal;
 mod lock;
@@ -22,7 +23,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use enlist_core::opentrain::{self, Claim, Enrolment};
-use enlist_core::sentryagent::{self, Registration};
+use enlist_core::sentryagent::{self, Registration, Rotation};
 use enlist_core::{Ceremony, ExchangeId};
 
 pub(crate) use credential::Credential;
@@ -66,7 +67,7 @@ impl Service {
     pub(crate) fn of_ceremony(name: &str) -> Option<Self> {
         match name {
             Enrolment::NAME | Claim::NAME => Some(Self::Opentrain),
-            Registration::NAME => Some(Self::Sentryagent),
+            Registration::NAME | Rotation::NAME => Some(Self::Sentryagent),
             _ => None,
         }
     }
@@ -115,6 +116,10 @@ impl Store {
 
     pub(crate) fn save_credential(&self, credential: &Credential) -> Result<(), StoreError> {
         credential.save(&self.credential_path())
+    }
+
+    pub(crate) fn remove_credential(&self) -> Result<(), StoreError> {
+        files::remove(&self.credential_path())
     }
 
     pub(crate) fn flows(&self) -> Result<Vec<Flow>, StoreError> {

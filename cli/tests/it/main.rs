@@ -2,12 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod bad_input;
+mod badge;
+mod badge_verify;
 mod claiming;
 mod files;
 mod kills;
 mod losses;
 mod many;
 mod registering;
+mod revoking;
+mod rotating;
 mod run;
 mod sandbox;
 mod secrets;

@@ -1,18 +1,29 @@
 //! OpenTrain: an anonymous registration, then a claim by the owner.
 //!
-//! [`Enrolment`] registers the agent and yields a [`Registration`]; a [`Claim`] made from it yields the [`ClaimedToken`].
+//! [`Enrolment`] registers the agent and yields a [`Registration`]; a [`Claim`] made from it yields the [`ClaimedToken`]. What
+//! comes after are plain calls: [`WhoAmI`], [`ListTokens`], [`CreateToken`], [`DeleteToken`], [`Revoke`], and the two documents by
+//! which the service describes itself, [`FetchProtectedResource`] and [`FetchAuthorizationServer`].
+//!
 //! `wire` knows the service's words and is the only file here that does.
 
 mod claim;
+mod discovery;
 mod enrolment;
+mod me;
 mod polling;
+mod revoke;
+mod tokens;
 pub(crate) mod wire;
 
 pub use claim::{Claim, EnterCode};
 pub(crate) use claim::{Memory, Starting, State as ClaimState, Terms};
+pub use discovery::{AuthorizationServer, FetchAuthorizationServer, FetchProtectedResource, ProtectedResource};
 pub(crate) use enrolment::State as EnrolmentState;
 pub use enrolment::{Answer, Enrolment, Label, Prompt};
+pub use me::{Me, WhoAmI};
 pub(crate) use polling::{Goal, Polling, Turn};
+pub use revoke::Revoke;
+pub use tokens::{CreateToken, CreatedToken, DeleteToken, ListTokens, TokenId, TokenInfo, TokenName};
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -24,6 +24,11 @@ use crate::wire::request::{post_form, post_json};
 const REGISTER_PATH: &str = "/api/agent/identity";
 const CLAIM_PATH: &str = "/api/agent/identity/claim";
 const TOKEN_PATH: &str = "/api/agent/oauth/token";
+pub(crate) const REVOKE_PATH: &str = "/api/agent/oauth/revoke";
+pub(crate) const ME_PATH: &str = "/api/public/v1/auth/me";
+pub(crate) const TOKENS_PATH: &str = "/api/public/v1/tokens";
+pub(crate) const RESOURCE_PATH: &str = "/.well-known/oauth-protected-resource";
+pub(crate) const SERVER_PATH: &str = "/.well-known/oauth-authorization-server";
 const GRANT_TYPE: &str = "urn:opentrain:agent-auth:grant-type:claim";
 
 /// How long an attempt lives by the documents, in seconds, and the longest that is believed.
@@ -162,8 +167,13 @@ fn is_switched_off(error: &ServerError) -> bool {
 
 /// A token of a type that is not understood must not be used (RFC 6749 section 7.1).
 fn check_token_type(object: &Object<'_>) -> Result<(), Violation> {
-    match object.text("token_type") {
-        Some(other) if !other.eq_ignore_ascii_case("bearer") => Err(Violation::BadField { field: "token_type".into() }),
+    check_type_of(object, "token_type")
+}
+
+/// The same by another name: the Public API writes in camel case.
+pub(crate) fn check_type_of(object: &Object<'_>, field: &'static str) -> Result<(), Violation> {
+    match object.text(field) {
+        Some(other) if !other.eq_ignore_ascii_case("bearer") => Err(Violation::BadField { field: field.into() }),
         _ => Ok(()),
     }
 }
@@ -173,8 +183,13 @@ fn endpoint(object: &Object<'_>, origin: &Origin, field: &'static str, path: &st
 }
 
 /// OpenTrain sends `scopes` as a list; its relatives `scope` as words. What is no scope is dropped.
-fn scopes(object: &Object<'_>) -> Vec<String> {
+pub(crate) fn scopes(object: &Object<'_>) -> Vec<String> {
     object.words("scopes", "scope").into_iter().filter(|word| is_scope(word)).collect()
+}
+
+/// The scopes that a service's metadata names.
+pub(crate) fn known_scopes(object: &Object<'_>) -> Vec<String> {
+    object.words("scopes_supported", "").into_iter().filter(|word| is_scope(word)).collect()
 }
 
 /// A scope-token (RFC 6749 section 3.3) of a sane length.

@@ -4,11 +4,16 @@ use core::fmt;
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
+use alloc::vec::Vec;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::SeenProfile;
 use crate::secret::{BadInput, Badge};
+use crate::time::Timestamp;
+use crate::untrusted::Untrusted;
 use crate::wire::json::Object;
+use zeroize::Zeroizing;
 
 /// An agent's decentralised identifier, `did:sentryagent:...` (W3C DID Core section 3.1). Public.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -38,15 +43,51 @@ impl fmt::Display for Did {
     }
 }
 
+/// What a badge says of itself. Read, not verified: for its holder's eyes, never to rely on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BadgeView {
+    /// `sub`
+    pub did: Option<Did>,
+    /// `iss`
+    pub issuer: Option<Untrusted>,
+    /// `iat`
+    pub issued_at: Option<Timestamp>,
+    /// `exp`
+    pub expires_at: Option<Timestamp>,
+    /// `public_profile`; the documents do not say how the embedded profile is named (sentryagent.md, U8).
+    pub profile: Option<SeenProfile>,
+}
+
+impl BadgeView {
+    /// `None` when the claims cannot be read.
+    #[must_use]
+    pub fn of(badge: &Badge) -> Option<Self> {
+        let claims = claims_of(badge)?;
+        let claims = Object::parse(&claims)?;
+        let time = |claim: &str| claims.number(claim).filter(|seconds| seconds.is_finite()).map(Timestamp::from_unix_seconds);
+        Some(Self {
+            did: claims.text("sub").and_then(|sub| Did::parse(sub).ok()),
+            issuer: claims.text("iss").map(Untrusted::new),
+            issued_at: time("iat"),
+            expires_at: time("exp"),
+            profile: claims.object("public_profile").map(SeenProfile::read),
+        })
+    }
+}
+
 /// The DID in the badge's `sub` (sentryagent.md section 6: the registration's answer does not name it).
 pub(crate) fn did_of(badge: &Badge) -> Option<Did> {
+    Did::parse(Object::parse(&claims_of(badge)?)?.text("sub")?).ok()
+}
+
+fn claims_of(badge: &Badge) -> Option<Zeroizing<Vec<u8>>> {
     let mut parts = badge.expose().split('.');
     let (_header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() {
         return None;
     }
-    let claims = zeroize::Zeroizing::new(URL_SAFE_NO_PAD.decode(payload).ok()?);
-    Did::parse(Object::parse(&claims)?.text("sub")?).ok()
+    Some(Zeroizing::new(URL_SAFE_NO_PAD.decode(payload).ok()?))
 }
 
 #[cfg(test)]

@@ -1,18 +1,28 @@
 //! SentryAgent: manifest, profile check, one-time code by SMS, Agent Badge.
 //!
-//! [`Registration`] takes a [`Manifest`] and yields an [`Identity`]. `wire` knows the service's words and is the only file
-//! here that does.
+//! [`Registration`] takes a [`Manifest`] and yields an [`Identity`]; [`Rotation`] takes its badge and yields another. All else are
+//! plain calls: [`VerifyBadge`], [`Sign`], [`RevokeBadge`] for who holds a badge, [`LookUp`], [`FetchJwks`], [`FetchDid`] and
+//! [`Health`] for anybody. `wire` knows the service's words.
 
 mod badge;
+mod held;
+mod lookup;
 mod manifest;
 mod registration;
+mod rotation;
+mod seen;
 pub(crate) mod wire;
 
-pub use badge::Did;
+pub use badge::{BadgeView, Did};
+pub use held::{RevokeBadge, Sign, Signed, Verdict, VerifyBadge};
+pub use lookup::{DidDocument, FetchDid, FetchJwks, Health, HealthReport, LookUp, Published};
 pub(crate) use manifest::is_plain;
 pub use manifest::{FieldError, Manifest, ManifestError, PublicProfile, TrustTier};
 pub use registration::{Answer, OtpReason, Prompt, Registration};
 pub(crate) use registration::{OtpDoubt, OtpSession, State};
+pub(crate) use rotation::{Probing, State as RotationState};
+pub use rotation::{RotateAnswer, RotatePrompt, Rotated, Rotation};
+pub use seen::SeenProfile;
 
 use crate::secret::Badge;
 

@@ -1,28 +1,39 @@
 //! SentryAgent's words, translated: paths, members, statuses.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use http::Request;
 use serde_json::json;
 
 use super::badge::did_of;
-use super::{Identity, Manifest, PublicProfile};
+use super::{Did, Identity, Manifest, PublicProfile, Rotated, SeenProfile, Verdict};
 use crate::error::{ServerError, Violation};
 use crate::failure::Failure;
 use crate::origin::Origin;
 use crate::secret::{Badge, Otp, SessionId};
 use crate::time::Timestamp;
 use crate::wire::json::{Json, Object};
-use crate::wire::request::post_json;
+use crate::wire::request::{authorized, post_json};
 
 const MANIFEST_PATH: &str = "/v1/auth/verify-phone";
 const SMS_PATH: &str = "/v1/auth/confirm-manifest";
 const OTP_PATH: &str = "/v1/auth/confirm";
+const VERIFY_PATH: &str = "/v1/verify";
+const ROTATE_PATH: &str = "/v1/rotate";
+pub(crate) const SIGN_PATH: &str = "/v1/sign";
+pub(crate) const REVOKE_PATH: &str = "/v1/revoke";
+pub(crate) const MANIFEST_LOOKUP_PATH: &str = "/v1/manifest/";
+pub(crate) const JWKS_PATH: &str = "/v1/jwks";
+pub(crate) const DID_PATH: &str = "/v1/did";
+pub(crate) const HEALTH_PATH: &str = "/v1/health";
 
 /// The members whose presence makes an answer a success of its step, whatever else is in it.
 pub(crate) const SUBMITTED: &str = "manifest_session_id";
 pub(crate) const TEXTED: &str = "otp_session_id";
 pub(crate) const DELIVERY: &str = "badge";
+pub(crate) const VERIFIED: &str = "valid";
+pub(crate) const ROTATED: &str = "new_badge";
 
 /// Step 1, `POST /v1/auth/verify-phone`. Despite its name no code is sent yet.
 pub(crate) fn submit(origin: &Origin, manifest: &Manifest) -> Request<Vec<u8>> {
@@ -81,6 +92,39 @@ pub(crate) fn refused(error: ServerError, doubt: bool) -> Failure {
         404 | 405 | 409 | 410 => Failure::SessionExpired { error, doubt },
         _ => Failure::Rejected(error),
     }
+}
+
+/// `POST /v1/verify`: no login; the badge is what is asked about.
+pub(crate) fn verify(origin: &Origin, badge: &Badge) -> Request<Vec<u8>> {
+    post_json(&origin.endpoint(VERIFY_PATH), &json!({ "badge": badge.expose() }))
+}
+
+/// Reads the answer of `verify`. A truth that is no boolean is none.
+pub(crate) fn verified(object: &Object<'_>) -> Result<Verdict, Violation> {
+    match object.get("valid") {
+        Some(Json::Bool(false)) => Ok(Verdict::NotValid),
+        Some(Json::Bool(true)) => Ok(Verdict::Valid {
+            did: object.text("did").and_then(|did| Did::parse(did).ok()),
+            profile: Box::new(object.object("public_profile").map(SeenProfile::read).unwrap_or_default()),
+        }),
+        None => Err(Violation::MissingField { field: "valid".into() }),
+        Some(_) => Err(Violation::BadField { field: "valid".into() }),
+    }
+}
+
+/// `POST /v1/rotate`: the badge stands in the header and in the body.
+pub(crate) fn rotate(origin: &Origin, badge: &Badge) -> Request<Vec<u8>> {
+    authorized(post_json(&origin.endpoint(ROTATE_PATH), &json!({ "badge": badge.expose() })), badge)
+}
+
+/// Reads the answer of `rotate`. The new badge alone is required; the old one once more is none.
+pub(crate) fn rotated(object: &Object<'_>, old: &Badge) -> Result<Rotated, Violation> {
+    let badge: Badge = object.required_secret(ROTATED)?;
+    if badge == *old {
+        return Err(Violation::BadField { field: ROTATED.into() });
+    }
+    let did = object.text("new_did").and_then(|did| Did::parse(did).ok()).or_else(|| did_of(&badge));
+    Ok(Rotated { badge, did, rotated_at: object.text("rotated_at").and_then(Timestamp::parse_rfc3339) })
 }
 
 fn check_echo(echo: &Object<'_>, profile: &PublicProfile) -> Result<(), Violation> {

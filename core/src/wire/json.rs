@@ -41,6 +41,15 @@ impl<'a> Object<'a> {
         self.0.iter().map(|(name, _)| name.as_ref())
     }
 
+    /// Whether the member is there with something in it that could be an answer.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        match self.get(name) {
+            None | Some(Json::Null | Json::Number(_)) => false,
+            Some(Json::Text(text)) => !text.is_empty(),
+            Some(Json::Bool(_) | Json::List(_) | Json::Object(_)) => true,
+        }
+    }
+
     /// A string that is not empty.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         match self.get(name)? {
@@ -102,6 +111,15 @@ impl Json<'_> {
     pub(crate) fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Json<'a> {
+    pub(crate) fn as_object(&self) -> Option<&Object<'a>> {
+        match self {
+            Self::Object(object) => Some(object),
             _ => None,
         }
     }

@@ -72,7 +72,7 @@ impl<'a> Answer<'a> {
         let Some(object) = Object::parse(body) else {
             return Self::Unreadable(Violation::NotJson { status }.into());
         };
-        if object.text("error").is_some() && object.text(delivery).is_none() {
+        if object.text("error").is_some() && !object.has(delivery) {
             return Self::Refused(server_error(status, headers, Some(&object), body, now));
         }
         Self::Object(object)
@@ -112,18 +112,18 @@ fn server_error(status: u16, headers: &HeaderMap, object: Option<&Object<'_>>, b
         let find = |object: &Object<'_>| names.into_iter().find_map(|name| object.text(name).map(Untrusted::new));
         nested.and_then(find).or_else(|| object.and_then(find))
     };
-    let code = text(["error", "code", "err"]);
+    // OpenTrain's Public API: there `error` is prose and `code` is the code (opentrain.md section 8).
+    let is_public_api = object.is_some_and(|object| object.text("requestId").is_some() && object.text("code").is_some());
+    let [codes, words] = if is_public_api {
+        [["code", "error", "err"], ["error", "message", "description"]]
+    } else {
+        [["error", "code", "err"], ["error_description", "message", "description"]]
+    };
+    let code = text(codes);
     let body =
         code.is_none().then(|| Untrusted::new(&String::from_utf8_lossy(body.get(..body.len().min(Untrusted::KEPT)).unwrap_or_default())));
     let interval = object.and_then(|object| object.number("interval")).map(|seconds| normalised(Some(seconds), 1, LONGEST));
-    ServerError {
-        interval,
-        status,
-        code,
-        description: text(["error_description", "message", "description"]),
-        retry_after: retry_after(headers, now),
-        body,
-    }
+    ServerError { interval, status, code, description: text(words), retry_after: retry_after(headers, now), body }
 }
 
 /// `Retry-After` in seconds (RFC 9110 section 10.2.3). A date is measured against the answer's own `Date`, so that our clock

@@ -1,15 +1,16 @@
-//! Requests as bytes. Both services take POST only; every body is built here.
+//! Requests as bytes; every body is built here.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
 use http::{Method, Request};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::exchange::{Exchange, ExchangeId};
 use crate::origin::Endpoint;
+use crate::secret::Secret;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
@@ -36,13 +37,30 @@ pub(crate) fn post_form(endpoint: &Endpoint, fields: &[(&str, &str)]) -> Request
 }
 
 fn post(endpoint: &Endpoint, content_type: HeaderValue, body: Vec<u8>) -> Request<Vec<u8>> {
-    let mut request = Request::new(body);
-    *request.method_mut() = Method::POST;
+    let mut request = plain(endpoint, Method::POST);
+    *request.body_mut() = body;
+    request.headers_mut().insert(CONTENT_TYPE, content_type);
+    request
+}
+
+/// A request without a body: GET, DELETE.
+pub(crate) fn plain(endpoint: &Endpoint, method: Method) -> Request<Vec<u8>> {
+    let mut request = Request::new(Vec::new());
+    *request.method_mut() = method;
     *request.uri_mut() = endpoint.uri().clone();
     let headers = request.headers_mut();
     headers.insert(ACCEPT, JSON);
-    headers.insert(CONTENT_TYPE, content_type);
     headers.insert(USER_AGENT, AGENT);
+    request
+}
+
+/// The same request with a bearer (RFC 6750 section 2.1).
+pub(crate) fn authorized<K>(mut request: Request<Vec<u8>>, bearer: &Secret<K>) -> Request<Vec<u8>> {
+    // A token is visible ASCII by its rule, so that it always makes a header.
+    if let Ok(mut value) = HeaderValue::try_from(alloc::format!("Bearer {}", bearer.expose())) {
+        value.set_sensitive(true);
+        request.headers_mut().insert(AUTHORIZATION, value);
+    }
     request
 }
 

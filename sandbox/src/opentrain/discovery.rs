@@ -3,8 +3,9 @@
 
 use serde_json::json;
 
-use super::{CLAIM_GRANT, POST_CLAIM_SCOPES};
+use super::{CLAIM_GRANT, POST_CLAIM_SCOPES, revoke};
 use crate::http::Answer;
+use crate::readings::Issuer;
 use crate::world::Context;
 
 pub(super) fn protected_resource(context: &Context<'_>) -> Answer {
@@ -21,10 +22,14 @@ pub(super) fn protected_resource(context: &Context<'_>) -> Answer {
 
 pub(super) fn authorization_server(context: &Context<'_>) -> Answer {
     let url = context.url;
+    let issuer = match context.config.readings.opentrain.issuer {
+        Issuer::Exact => url.to_owned(),
+        Issuer::WithSlash => format!("{url}/"),
+    };
     let body = json!({
-        "issuer": url,
+        "issuer": issuer,
         "token_endpoint": format!("{url}/api/agent/oauth/token"),
-        "revocation_endpoint": format!("{url}/api/agent/oauth/revoke"),
+        "revocation_endpoint": format!("{url}{}", revoke::path(context.config)),
         "grant_types_supported": [CLAIM_GRANT],
         "scopes_supported": POST_CLAIM_SCOPES,
         "token_endpoint_auth_methods_supported": ["none"],

@@ -70,7 +70,7 @@ impl OpenTrain {
         }
     }
 
-    /// Records a decision. An approval claims the account and revokes its pre-claim token at once (section 5).
+    /// Records a decision. An approval claims the account and revokes its pre-claim tokens at once (section 5).
     pub(super) fn settle(&mut self, token: &str, decision: Decision) {
         let Some(attempt) = self.attempts.get_mut(token) else {
             return;
@@ -83,9 +83,9 @@ impl OpenTrain {
             registration.owner = Some(attempt.email.clone());
             self.claimed_emails.insert(attempt.email.to_ascii_lowercase(), ());
             self.claimed += 1;
-            if let Some(token) = self.tokens.get_mut(&registration.access_token) {
-                token.revoked = true;
-            }
+            // The one of the registration, and those that were made with it.
+            let claim_token = &attempt.claim_token;
+            self.tokens.values_mut().filter(|token| token.claim_token == *claim_token).for_each(|token| token.revoked = true);
         }
     }
 

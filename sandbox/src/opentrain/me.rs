@@ -2,20 +2,17 @@
 
 use serde_json::json;
 
-use super::{OAuthError, OpenTrain};
+use super::OpenTrain;
+use super::public_api::PublicError;
 use crate::http::{Answer, Request};
-use crate::random;
+use crate::world::Context;
 
 impl OpenTrain {
     /// Who the token belongs to. What it says of an unclaimed account is a guess (U13): no e-mail, the agent's name.
-    pub(super) fn me(&self, request: &Request) -> Result<Answer, OAuthError> {
-        let token = request.bearer().and_then(|bearer| self.tokens.get(bearer)).filter(|token| !token.revoked);
-        let Some(token) = token else {
-            return unauthorized();
-        };
-        let Some(account) = self.registrations.get(&token.claim_token) else {
-            return unauthorized();
-        };
+    pub(super) fn me(&self, context: &Context<'_>, request: &Request) -> Result<Answer, PublicError> {
+        let (_, token) = self.caller(context, request)?;
+        let account = self.registrations.get(&token.claim_token);
+        let account = account.ok_or_else(|| PublicError::new(404, "NOT_FOUND", "The token's user is gone."))?;
         let name = account.agent_name.as_deref().unwrap_or("Agent");
         let body = json!({
             "actor": {
@@ -28,7 +25,7 @@ impl OpenTrain {
             },
             "token": {
                 "id": token.id,
-                "label": "agent",
+                "label": token.name,
                 "scopes": token.scopes,
                 "ownerOrganizationId": account.organization_id,
             },
@@ -41,14 +38,4 @@ impl OpenTrain {
         });
         Ok(Answer::json(200, &body))
     }
-}
-
-/// The Public API's own error shape.
-fn unauthorized() -> Result<Answer, OAuthError> {
-    let body = json!({
-        "error": "The API token is missing, invalid, expired or revoked.",
-        "code": "UNAUTHORIZED",
-        "requestId": random::uuid()?,
-    });
-    Ok(Answer::json(401, &body))
 }

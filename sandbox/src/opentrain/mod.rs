@@ -7,9 +7,11 @@ mod error;
 mod human;
 mod me;
 mod page;
+mod public_api;
 mod register;
 mod revoke;
 mod token;
+mod tokens;
 
 use std::collections::VecDeque;
 
@@ -71,8 +73,38 @@ struct Token {
     id: String,
     /// Leads to the registration.
     claim_token: String,
-    scopes: &'static [&'static str],
+    name: String,
+    scopes: Vec<String>,
+    /// Unix milliseconds.
+    created_at: u64,
+    expires_at: Option<u64>,
     revoked: bool,
+    revoked_at: Option<u64>,
+}
+
+impl Token {
+    fn new(id: String, claim_token: &str) -> Self {
+        let claim_token = claim_token.to_owned();
+        let (name, scopes) = ("agent".to_owned(), Vec::new());
+        Self { id, claim_token, name, scopes, created_at: 0, expires_at: None, revoked: false, revoked_at: None }
+    }
+
+    fn revoke(&mut self, now: u64) {
+        self.revoked = true;
+        self.revoked_at.get_or_insert(now);
+    }
+
+    fn is_expired(&self, now: u64) -> bool {
+        self.expires_at.is_some_and(|end| now >= end)
+    }
+
+    fn status(&self, now: u64) -> &'static str {
+        match (self.revoked, self.is_expired(now)) {
+            (true, _) => "revoked",
+            (false, true) => "expired",
+            (false, false) => "active",
+        }
+    }
 }
 
 impl Default for OpenTrain {
@@ -97,12 +129,15 @@ impl Default for OpenTrain {
 impl OpenTrain {
     /// `None` for a path that is not OpenTrain's.
     pub(crate) fn answer(&mut self, context: &mut Context<'_>, request: &Request) -> Option<Answer> {
+        if let Some(answer) = self.public_api(context, request) {
+            return Some(answer);
+        }
+        let revoke = revoke::path(context.config);
         let outcome = match (request.method.as_str(), request.path.as_str()) {
             ("POST", "/api/agent/identity") => self.register(context, request),
             ("POST", "/api/agent/identity/claim") => self.start_claim(context, request),
             ("POST", "/api/agent/oauth/token") => self.poll(context, request),
-            ("POST", "/api/agent/oauth/revoke") => self.revoke(request),
-            ("GET", "/api/public/v1/auth/me") => self.me(request),
+            ("POST", path) if path == revoke => self.revoke(context, request),
             ("GET", "/.well-known/oauth-protected-resource") => Ok(discovery::protected_resource(context)),
             ("GET", "/.well-known/oauth-authorization-server") => Ok(discovery::authorization_server(context)),
             ("GET", "/claim") => Ok(self.show_claim_page(context, request)),

@@ -72,21 +72,22 @@ impl OpenTrain {
         };
         let claim_token = format!("ot_clm_{}", random::alphanumeric(40)?);
         let answer = registered(context, &registration, &claim_token);
-        self.enrol(claim_token, registration)?;
+        self.enrol(claim_token, registration, context.now)?;
         Ok(answer)
     }
 
-    fn enrol(&mut self, claim_token: String, registration: Registration) -> Result<(), OAuthError> {
+    fn enrol(&mut self, claim_token: String, registration: Registration, now: u64) -> Result<(), OAuthError> {
         let token = registration.access_token.clone();
-        self.grant(token, &claim_token, PRE_CLAIM_SCOPES)?;
+        self.grant(token, &claim_token, PRE_CLAIM_SCOPES, now)?;
         self.registrations.insert(claim_token, registration);
         self.accounts += 1;
         Ok(())
     }
 
     /// Makes a personal API token valid.
-    pub(super) fn grant(&mut self, token: String, claim_token: &str, scopes: &'static [&'static str]) -> Result<(), OAuthError> {
-        let entry = Token { id: random::uuid()?, claim_token: claim_token.to_owned(), scopes, revoked: false };
+    pub(super) fn grant(&mut self, token: String, claim_token: &str, scopes: &[&str], now: u64) -> Result<(), OAuthError> {
+        let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        let entry = Token { scopes, created_at: now, ..Token::new(random::uuid()?, claim_token) };
         self.tokens.insert(token, entry);
         Ok(())
     }

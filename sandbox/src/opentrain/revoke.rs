@@ -3,15 +3,26 @@
 use serde_json::json;
 
 use super::{OAuthError, OpenTrain};
+use crate::config::Config;
 use crate::http::{Answer, Request};
+use crate::readings::RevokePath;
+use crate::world::Context;
+
+/// The pages name two paths (C1).
+pub(super) const fn path(config: &Config) -> &'static str {
+    match config.readings.opentrain.revoke_path {
+        RevokePath::OAuth => "/api/agent/oauth/revoke",
+        RevokePath::Identity => "/api/agent/identity/revoke",
+    }
+}
 
 impl OpenTrain {
     /// 200 with `{}` also for a token that is not known. An `ot_clm_` is such a one here (U10).
-    pub(super) fn revoke(&mut self, request: &Request) -> Result<Answer, OAuthError> {
+    pub(super) fn revoke(&mut self, context: &Context<'_>, request: &Request) -> Result<Answer, OAuthError> {
         let form = request.form().map_err(OAuthError::invalid_request)?;
         let token = form.get("token").ok_or_else(|| OAuthError::invalid_request("token is required."))?;
         if let Some(token) = self.tokens.get_mut(token) {
-            token.revoked = true;
+            token.revoke(context.now);
         }
         Ok(Answer::json(200, &json!({})))
     }

@@ -37,7 +37,7 @@ impl OpenTrain {
         let claim_token = claim_token.ok_or_else(|| OAuthError::invalid_request("claim_token is required."))?;
         self.pace(context, claim_token)?;
         self.judge(context, claim_token)?;
-        self.deliver(claim_token)
+        self.deliver(claim_token, context.now)
     }
 
     /// Refuses what has no running claim, then what comes too fast.
@@ -81,9 +81,9 @@ impl OpenTrain {
     }
 
     /// Hands out the one post-claim token, once.
-    fn deliver(&mut self, claim_token: &str) -> Result<Answer, OAuthError> {
+    fn deliver(&mut self, claim_token: &str, now: u64) -> Result<Answer, OAuthError> {
         let access_token = personal_token()?;
-        self.grant(access_token.clone(), claim_token, POST_CLAIM_SCOPES)?;
+        self.grant(access_token.clone(), claim_token, POST_CLAIM_SCOPES, now)?;
         if let Some(registration) = self.registrations.get_mut(claim_token) {
             registration.delivered = true;
         }

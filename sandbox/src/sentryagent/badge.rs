@@ -3,7 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ed25519_dalek::{Signature, Signer};
+use ed25519_dalek::{Signature, Signer, SigningKey};
 use serde::{Deserialize, Serialize};
 
 use super::manifest::PublicProfile;
@@ -48,7 +48,8 @@ impl SentryAgent {
             jti: random::uuid()?,
         };
         let badge = self.sign(&claims);
-        self.agents.insert(did, Agent { public_profile, issued_at: context.now, revoked: false });
+        let key = SigningKey::from_bytes(&random::bytes()?);
+        self.agents.insert(did, Agent { public_profile, key, issued_at: context.now, revoked: false, dies_at: None });
         self.badges_issued += 1;
         Ok(badge)
     }

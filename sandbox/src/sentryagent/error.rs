@@ -29,6 +29,10 @@ impl Refusal {
         Self::new(400, "invalid_request", message)
     }
 
+    pub(super) fn unauthorized() -> Self {
+        Self::new(401, "unauthorized", "The badge must be valid, and the same as the bearer.")
+    }
+
     pub(super) fn wrong_otp(tries_left: u32) -> Self {
         Self { tries_left: Some(tries_left), ..Self::new(401, "invalid_otp", "The code is wrong.") }
     }

@@ -2,15 +2,18 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ed25519_dalek::SigningKey;
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::badge::KEY_ID;
 use super::manifest::PublicProfile;
+use super::signing::agent_key_id;
 use super::{Refusal, SentryAgent};
 use crate::clock::rfc3339;
 use crate::http::Answer;
+use crate::readings::{DidInPath, SigningKeyOf};
 use crate::world::Context;
 
 #[derive(Serialize)]
@@ -21,22 +24,30 @@ struct Looked<'a> {
 }
 
 impl SentryAgent {
-    /// `encoded` is the DID as it stands in the path: raw colons and `%3A` are both fine (C2).
-    pub(super) fn manifest(&self, encoded: &str) -> Result<Answer, Refusal> {
+    /// `encoded` is the DID as it stands in the path: with raw colons or with `%3A` (C2).
+    pub(super) fn manifest(&self, context: &Context<'_>, encoded: &str) -> Result<Answer, Refusal> {
         let did = percent_decode_str(encoded).decode_utf8_lossy();
-        if !is_did(&did) {
+        let is_readable = match context.config.readings.sentryagent.did_in_path {
+            DidInPath::Either => true,
+            DidInPath::RawOnly => !encoded.contains('%'),
+            DidInPath::EncodedOnly => !encoded.contains(':'),
+        };
+        if !is_did(&did) || !is_readable {
             return Err(Refusal::new(400, "invalid_did", "The DID has not the form did:sentryagent:..."));
         }
-        let agent = self.agents.get(&did).filter(|agent| !agent.revoked);
+        let agent = self.agents.get(&did).filter(|agent| agent.is_alive(context.now));
         let agent = agent.ok_or_else(|| Refusal::new(404, "not_found", "Never registered, or revoked."))?;
         let issued_at = rfc3339(agent.issued_at);
         Ok(Answer::json(200, &Looked { did: &did, public_profile: &agent.public_profile, issued_at }))
     }
 
-    pub(super) fn jwks(&self) -> Answer {
-        let x = URL_SAFE_NO_PAD.encode(self.key.verifying_key().as_bytes());
-        let key = json!({"kty": "OKP", "use": "sig", "kid": KEY_ID, "alg": "EdDSA", "crv": "Ed25519", "x": x});
-        Answer::json(200, &json!({"keys": [key]}))
+    /// The bridge's key, and the agents' where they are said to be in it (C1).
+    pub(super) fn jwks(&self, context: &Context<'_>) -> Answer {
+        let mut keys = vec![jwk(KEY_ID, &self.key)];
+        if context.config.readings.sentryagent.signing_key == SigningKeyOf::AgentListed {
+            keys.extend(self.agents.iter().map(|(did, agent)| jwk(&agent_key_id(did), &agent.key)));
+        }
+        Answer::json(200, &json!({"keys": keys}))
     }
 
     /// The bridge's own document. Its shape and method are not published (U12).
@@ -58,6 +69,11 @@ impl SentryAgent {
         });
         Answer::json(200, &body)
     }
+}
+
+fn jwk(kid: &str, key: &SigningKey) -> Value {
+    let x = URL_SAFE_NO_PAD.encode(key.verifying_key().as_bytes());
+    json!({"kty": "OKP", "use": "sig", "kid": kid, "alg": "EdDSA", "crv": "Ed25519", "x": x})
 }
 
 pub(super) fn health() -> Answer {

@@ -1,11 +1,12 @@
-//! SentryAgent's registration, verification and lookups, as `sentryagent.md` describes them. Sign and rotate are left
-//! out: 404.
+//! SentryAgent's eleven calls, as `sentryagent.md` describes them.
 
 mod badge;
 mod error;
 mod lookup;
 mod manifest;
 mod registration;
+mod rotate;
+mod signing;
 mod verify;
 
 use error::Refusal;
@@ -36,14 +37,25 @@ pub(crate) struct SentryAgent {
     /// Calls that were answered 503.
     turned_away: u32,
     pub(crate) badges_issued: u64,
+    pub(crate) rotations: u64,
 }
 
 /// A registered agent.
 struct Agent {
     public_profile: PublicProfile,
+    /// Its own key pair.
+    key: SigningKey,
     /// Unix milliseconds.
     issued_at: u64,
     revoked: bool,
+    /// When its badge ends because it was rotated. Unix milliseconds.
+    dies_at: Option<u64>,
+}
+
+impl Agent {
+    fn is_alive(&self, now: u64) -> bool {
+        !self.revoked && self.dies_at.is_none_or(|end| now < end)
+    }
 }
 
 impl SentryAgent {
@@ -57,6 +69,7 @@ impl SentryAgent {
             confirm_manifest_limiter: Limiter::default(),
             turned_away: 0,
             badges_issued: 0,
+            rotations: 0,
         })
     }
 
@@ -67,11 +80,13 @@ impl SentryAgent {
             ("POST", "/v1/auth/confirm-manifest") => self.confirm_manifest(context, request),
             ("POST", "/v1/auth/confirm") => self.confirm(context, request),
             ("POST", "/v1/verify") => self.verify(context, request),
+            ("POST", "/v1/sign") => self.sign_message(context, request),
+            ("POST", "/v1/rotate") => self.rotate(context, request),
             ("POST", "/v1/revoke") => self.revoke(context, request),
-            ("GET", "/v1/jwks") => Ok(self.jwks()),
+            ("GET", "/v1/jwks") => Ok(self.jwks(context)),
             ("GET", "/v1/did") => Ok(self.did_document(context)),
             ("GET", "/v1/health") => Ok(lookup::health()),
-            ("GET", path) => self.manifest(path.strip_prefix("/v1/manifest/")?),
+            ("GET", path) => self.manifest(context, path.strip_prefix("/v1/manifest/")?),
             _ => return None,
         };
         Some(outcome.unwrap_or_else(|refusal| refusal.answer(context)))

@@ -7,6 +7,7 @@ use super::manifest::PublicProfile;
 use super::registration::text;
 use super::{Refusal, SentryAgent};
 use crate::http::{Answer, Request};
+use crate::readings::RepeatedRevoke;
 use crate::world::Context;
 
 #[derive(Serialize)]
@@ -22,20 +23,23 @@ impl SentryAgent {
         let members = request.json().map_err(Refusal::invalid)?;
         let did = self.subject(text(&members, "badge")?, context.now);
         let agent = did.as_ref().and_then(|did| Some((did, self.agents.get(did)?)));
-        Ok(match agent.filter(|(_, agent)| !agent.revoked) {
+        Ok(match agent.filter(|(_, agent)| agent.is_alive(context.now)) {
             Some((did, agent)) => Answer::json(200, &Valid { valid: true, did, public_profile: &agent.public_profile }),
             None => Answer::json(200, &json!({"valid": false})),
         })
     }
 
-    /// The badge comes twice: as bearer and in the body. A repeat succeeds again (U10).
+    /// The badge comes twice: as bearer and in the body.
     pub(super) fn revoke(&mut self, context: &Context<'_>, request: &Request) -> Result<Answer, Refusal> {
         let members = request.json().map_err(Refusal::invalid)?;
         let badge = text(&members, "badge")?;
         let did = self.subject(badge, context.now).filter(|_| request.bearer() == Some(badge));
-        let agent = did.and_then(|did| self.agents.get_mut(&did));
-        let refusal = || Refusal::new(401, "unauthorized", "The badge must be valid, and the same as the bearer.");
-        agent.ok_or_else(refusal)?.revoked = true;
+        let again = context.config.readings.sentryagent.repeated_revoke;
+        let agent = did.and_then(|did| self.agents.get_mut(&did)).ok_or_else(Refusal::unauthorized)?;
+        if !agent.is_alive(context.now) && (!agent.revoked || again == RepeatedRevoke::Refused) {
+            return Err(Refusal::unauthorized());
+        }
+        agent.revoked = true;
         Ok(Answer::json(200, &json!({"revoked": true})))
     }
 }

@@ -59,7 +59,7 @@ fn state_and_advance_over_http() {
     state.as_object_mut().unwrap().remove("now");
     let expected = json!({
         "accounts": 1, "attempts": 1, "claimed": 1, "tokens_delivered": 1, "emails_sent": 1,
-        "sms_sent": 1, "badges_issued": 1, "requests": 7,
+        "sms_sent": 1, "badges_issued": 1, "rotations": 0, "requests": 7,
     });
     assert_eq!(state, expected);
     assert_eq!(post_json(&sandbox, "/control/advance", &json!({"ms": -1})).status, 400);

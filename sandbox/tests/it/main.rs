@@ -9,6 +9,8 @@ mod opentrain;
 mod opentrain_errors;
 mod opentrain_page;
 mod opentrain_readings;
+mod opentrain_tokens;
 mod sentryagent;
 mod sentryagent_errors;
+mod sentryagent_holder;
 mod server;

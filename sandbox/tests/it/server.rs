@@ -75,7 +75,7 @@ fn a_body_over_the_bound_is_refused() {
 #[test]
 fn what_is_not_there() {
     let sandbox = start(Config::default());
-    for (method, path) in [("GET", "/"), ("GET", REGISTER), ("PUT", REGISTER), ("POST", "/v1/sign"), ("POST", "/human")] {
+    for (method, path) in [("GET", "/"), ("GET", REGISTER), ("PUT", REGISTER), ("GET", "/v1/sign"), ("POST", "/human")] {
         let answer = try_send(&sandbox, method, path, &[], b"").unwrap();
         assert_eq!(answer.error(404), "not_found", "{method} {path}");
     }

@@ -25,6 +25,8 @@ pub(super) enum Failure {
     Protocol { violation: Violation },
     CredentialLost { service: Services },
     CredentialUnreadable { service: Services, kept: Vec<u64> },
+    BadgeInvalid,
+    NotRotated { trouble: Trouble },
 }
 
 #[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -73,6 +75,8 @@ impl From<&Live> for Failure {
             Live::CredentialUnreadable { service, kept } => {
                 Self::CredentialUnreadable { service: (*service).into(), kept: kept.iter().map(|id| id.0).collect() }
             }
+            Live::BadgeInvalid => Self::BadgeInvalid,
+            Live::NotRotated { trouble } => Self::NotRotated { trouble: trouble.into() },
         }
     }
 }
@@ -98,6 +102,8 @@ impl Failure {
             Self::CredentialUnreadable { service, kept } => {
                 Live::CredentialUnreadable { service: service.into(), kept: kept.into_iter().map(ExchangeId).collect() }
             }
+            Self::BadgeInvalid => Live::BadgeInvalid,
+            Self::NotRotated { trouble } => Live::NotRotated { trouble: trouble.thaw() },
         }
     }
 }

@@ -1,8 +1,9 @@
-//! Version 1 of the snapshot, frozen. Golden files in `tests/golden/v1` hold one of each state.
+//! Version 1 of the snapshot, frozen. Golden files in `tests/golden` hold one of each state.
 
 mod common;
 mod failure;
 mod opentrain;
+mod rotation;
 mod sentryagent;
 
 use alloc::borrow::ToOwned;
@@ -17,7 +18,7 @@ use crate::ceremony::Ceremony;
 use crate::exchange::ExchangeId;
 use crate::opentrain::{Claim, Enrolment};
 use crate::origin::Origin;
-use crate::sentryagent::Registration;
+use crate::sentryagent::{Registration, Rotation};
 
 /// The whole file.
 #[derive(Serialize)]
@@ -51,6 +52,7 @@ pub(super) enum State {
     Enrolment(opentrain::Enrolment),
     Claim(opentrain::Claim),
     Registration(sentryagent::Registration),
+    Rotation(rotation::Rotation),
 }
 
 impl State {
@@ -59,6 +61,7 @@ impl State {
             Enrolment::NAME => (Enrolment::NAME, Self::Enrolment(body(json)?)),
             Claim::NAME => (Claim::NAME, Self::Claim(body(json)?)),
             Registration::NAME => (Registration::NAME, Self::Registration(body(json)?)),
+            Rotation::NAME => (Rotation::NAME, Self::Rotation(body(json)?)),
             _ => return Err(ResumeError::Invalid { what: "ceremony" }),
         })
     }
@@ -68,6 +71,7 @@ impl State {
             Self::Enrolment(state) => state.in_flight(),
             Self::Claim(state) => state.in_flight(),
             Self::Registration(state) => state.in_flight(),
+            Self::Rotation(state) => state.in_flight(),
         }
         .map(ExchangeId)
     }
@@ -77,6 +81,7 @@ impl State {
             Self::Enrolment(state) => &state.kept,
             Self::Claim(state) => &state.kept,
             Self::Registration(state) => &state.kept,
+            Self::Rotation(state) => &state.kept,
         };
         ids.iter().copied().map(ExchangeId).collect()
     }
@@ -111,6 +116,10 @@ impl Snapshot {
         Self::of(Registration::NAME, &live.origin, live.seen, State::Registration(live.into()))
     }
 
+    pub(crate) fn of_rotation(live: &Rotation) -> Self {
+        Self::of(Rotation::NAME, &live.origin, live.seen, State::Rotation(live.into()))
+    }
+
     fn of(ceremony: &'static str, origin: &Origin, saved_at: crate::Timestamp, state: State) -> Self {
         let (in_flight, kept) = (state.in_flight(), state.kept());
         Self { ceremony, origin: alloc::format!("{origin}"), saved_at, in_flight, kept, state }
@@ -134,6 +143,13 @@ impl Snapshot {
         match &self.state {
             State::Registration(frozen) => frozen.clone().thaw(self.pin()?, self.saved_at),
             _ => Err(ResumeError::OtherCeremony { expected: Registration::NAME }),
+        }
+    }
+
+    pub(crate) fn to_rotation(&self) -> Result<Rotation, ResumeError> {
+        match &self.state {
+            State::Rotation(frozen) => frozen.clone().thaw(self.pin()?, self.saved_at),
+            _ => Err(ResumeError::OtherCeremony { expected: Rotation::NAME }),
         }
     }
 

@@ -1,0 +1,100 @@
+//! `enlist badge`: what its holder can do with a badge, and what anybody can.
+
+mod lookup;
+mod rotate;
+mod show;
+mod sign;
+mod verify;
+
+use enlist_core::secret::Badge;
+use enlist_core::sentryagent::SeenProfile;
+use enlist_core::{Origin, Untrusted};
+use serde_json::{Value, json};
+
+use super::revoke;
+use crate::args::BadgeArgs;
+use crate::ceremonies::Live;
+use crate::desk::Desk;
+use crate::input::Source;
+use crate::output::Outcome;
+use crate::problem::Problem;
+use crate::setting::Setting;
+use crate::store::{Credential, Service};
+
+pub(crate) fn run(args: &BadgeArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+    match args {
+        BadgeArgs::Show { file } => show::run(file.as_ref(), setting),
+        BadgeArgs::Verify(args) => verify::run(args, setting),
+        BadgeArgs::Sign(args) => sign::run(args, setting),
+        BadgeArgs::Rotate(args) => rotate::run(args, setting),
+        BadgeArgs::Revoke { yes } => revoke::badge(*yes, setting),
+        BadgeArgs::Lookup { did } => lookup::run(did, setting),
+    }
+}
+
+/// A badge, and where it belongs.
+struct Held {
+    badge: Badge,
+    origin: Origin,
+    /// The profile's own, not one that was shown.
+    is_own: bool,
+}
+
+/// The badge in `file`, or the profile's own.
+fn badge(file: Option<&std::ffi::OsString>, setting: &Setting<'_>) -> Result<Held, Problem> {
+    let Some(file) = file else { return own(setting) };
+    if file.to_string_lossy().starts_with("eyJ") {
+        return Err(Problem::usage("a badge has no place on the command line, where others can read it: give a file, or - for stdin"));
+    }
+    let source = Source::from(file.clone());
+    let text = source.read_text("badge")?;
+    let badge = Badge::parse(text.trim()).map_err(|error| Problem::usage(format_args!("{}: {error}", source.argument())))?;
+    Ok(Held { badge, origin: setting.origin(Service::Sentryagent)?, is_own: false })
+}
+
+/// The profile's own badge. One that may be dead is told of.
+fn own(setting: &Setting<'_>) -> Result<Held, Problem> {
+    let store = Desk::look(setting, Service::Sentryagent)?;
+    let Some(Credential::Badge { base_url, badge, .. }) = store.credential()? else {
+        return Err(Problem::NotRegistered(Service::Sentryagent));
+    };
+    setting.keeps_to(&base_url)?;
+    let origin = Origin::parse(&base_url).map_err(Problem::internal)?;
+    for flow in store.flows()? {
+        if let Live::Rotation(rotation) = Live::of(&flow, &store)?
+            && rotation.in_doubt()
+        {
+            setting.output.warn(format!("a rotation's answer was lost, and this badge may be dead: enlist resume {}", flow.name));
+        }
+    }
+    Ok(Held { badge, origin, is_own: true })
+}
+
+/// A profile as another shows it.
+fn profile_json(profile: &SeenProfile) -> Value {
+    let text = |text: &Option<Untrusted>| text.as_ref().map(ToString::to_string);
+    json!({
+        "agent_name": text(&profile.agent_name),
+        "agent_version": text(&profile.agent_version),
+        "developer_name": text(&profile.developer_name),
+        "contact_email": profile.contact_email.as_ref().map(|email| email.expose()),
+        "primary_goal": text(&profile.primary_goal),
+        "tools": profile.tools.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "trust_tier": text(&profile.trust_tier),
+        "data_residency": text(&profile.data_residency),
+    })
+}
+
+/// The same for people.
+fn tell_profile(profile: &SeenProfile, setting: &Setting<'_>) -> Result<(), Problem> {
+    let lines = [
+        ("agent", &profile.agent_name),
+        ("version", &profile.agent_version),
+        ("developer", &profile.developer_name),
+        ("goal", &profile.primary_goal),
+        ("tier", &profile.trust_tier),
+        ("data in", &profile.data_residency),
+    ];
+    let told = lines.into_iter().filter_map(|(name, text)| text.as_ref().map(|text| (name, text)));
+    told.into_iter().try_for_each(|(name, text)| setting.output.text(format_args!("  {name:<10} {text}")))
+}

@@ -1,0 +1,40 @@
+//! `enlist badge lookup`: what the service publishes about an agent.
+
+use enlist_core::sentryagent::{Did, LookUp, Published};
+use enlist_core::{Failure, Untrusted};
+use serde_json::json;
+
+use super::{profile_json, tell_profile};
+use crate::asking::{ask, problem};
+use crate::output::Outcome;
+use crate::problem::Problem;
+use crate::setting::Setting;
+use crate::store::Service;
+
+pub(crate) fn run(did: &str, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+    let did = Did::parse(did).map_err(|error| Problem::usage(format_args!("{}: {error}", Untrusted::new(did))))?;
+    match look_up(&did, setting)? {
+        Some(published) => {
+            setting.output.text(did.as_str())?;
+            tell_profile(&published.profile, setting)?;
+            let issued_at = published.issued_at.map(|at| at.to_string());
+            Ok(Outcome::ready(json!({
+                "did": did.as_str(), "found": true, "issued_at": issued_at, "untrusted_profile": profile_json(&published.profile),
+            })))
+        }
+        None => {
+            setting.output.text(format_args!("{did} is not there: never registered, or revoked."))?;
+            Ok(Outcome::stopped(Problem::NoSuchAgent, json!({ "did": did.as_str(), "found": false }), None))
+        }
+    }
+}
+
+/// The colons as the documents' example has them; where that is not found, as their words have it.
+fn look_up(did: &Did, setting: &Setting<'_>) -> Result<Option<Published>, Problem> {
+    let look_up = LookUp::new(&setting.origin(Service::Sentryagent)?, did.clone());
+    match ask(setting, look_up.clone()).outcome {
+        Ok(None) => Ok(ask(setting, look_up.encoded()).outcome.ok().flatten()),
+        Err(Failure::Rejected(error)) if error.status == 400 => ask(setting, look_up.encoded()).outcome.map_err(problem),
+        other => other.map_err(problem),
+    }
+}

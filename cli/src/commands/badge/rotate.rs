@@ -1,0 +1,42 @@
+//! `enlist badge rotate`.
+
+use enlist_core::Origin;
+use enlist_core::sentryagent::Rotation;
+use serde_json::json;
+
+use crate::args::RotateArgs;
+use crate::ceremonies::Live;
+use crate::desk::Desk;
+use crate::output::{Next, Outcome};
+use crate::problem::Problem;
+use crate::setting::Setting;
+use crate::store::{Credential, Service};
+
+pub(crate) fn run(args: &RotateArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+    let patience = setting.patience(&args.waiting);
+    let desk = Desk::open(setting, Service::Sentryagent)?;
+    if let Some(ended) = desk.end_of_any::<Rotation>()? {
+        return Ok(ended);
+    }
+    let Some(Credential::Badge { base_url, badge, did, .. }) = desk.store.credential()? else {
+        return Err(Problem::NotRegistered(Service::Sentryagent));
+    };
+    setting.keeps_to(&base_url)?;
+    let mut voice = setting.voice();
+    // One that is under way is settled first, and needs no word: it is not sent again.
+    for (flow, live) in desk.flows()? {
+        if let Live::Rotation(rotation) = live {
+            voice.again = true;
+            return desk.go_on(rotation, flow, voice, patience);
+        }
+    }
+    let question = "Rotate? The old badge and its DID are dead at once, for everybody who knows the agent by them.";
+    if !(args.yes || voice.agrees(question)?) {
+        let next = Next::new(&["badge", "rotate", "--yes"], "when the owner agrees that the badge and the DID change");
+        let problem = Problem::HumanNeeded("may the badge and the DID change, for everybody who knows them?");
+        return Ok(Outcome::stopped(problem, json!({ "did": did }), Some(next)));
+    }
+    let origin = Origin::parse(&base_url).map_err(Problem::internal)?;
+    let begun_by = ["badge", "rotate", "--yes"].map(str::to_owned).into();
+    desk.begin(Rotation::new(origin, badge), begun_by, voice, patience)
+}

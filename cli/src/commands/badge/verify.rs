@@ -1,0 +1,109 @@
+//! `enlist badge verify`: the signature by the published keys, then the service's word on revocation.
+
+use enlist_core::sentryagent::{Verdict, VerifyBadge};
+use enlist_core::verify::{Rejection, Rules, VerifiedBadge};
+use enlist_core::{Failure, Origin};
+use serde_json::{Value, json};
+
+use super::{Held, badge, profile_json, tell_profile};
+use crate::args::VerifyArgs;
+use crate::asking::{outcome_of, problem};
+use crate::keys::Keys;
+use crate::output::Outcome;
+use crate::patience::now;
+use crate::problem::Problem;
+use crate::setting::Setting;
+
+pub(crate) fn run(args: &VerifyArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+    let held = badge(args.file.as_ref(), setting)?;
+    let (keys, checked) = check(&held, args, setting)?;
+    let verified = match checked {
+        Ok(verified) => verified,
+        Err(rejection) => {
+            let data = json!({ "valid": false, "reason": rejection.as_str(), "service": "not_asked", "keys": keys.summary() });
+            setting.output.text(format_args!("Not valid: {rejection}.  ({})", keys.words()))?;
+            return Ok(Outcome::stopped(Problem::BadgeRefused(rejection), data, None));
+        }
+    };
+    if args.offline {
+        return told(&verified, &keys, "not_asked", setting);
+    }
+    match outcome_of(setting, VerifyBadge::new(&held.origin, held.badge.clone())) {
+        Ok(Verdict::Valid { .. }) => told(&verified, &keys, "valid", setting),
+        Ok(Verdict::NotValid) => {
+            let data = json!({ "valid": false, "reason": "revoked", "service": "not_valid", "did": verified.did().as_str(), "keys": keys.summary() });
+            setting
+                .output
+                .text(format_args!("Not valid: signed and in time, but the service says no: revoked or rotated.  ({})", keys.words()))?;
+            Ok(Outcome::stopped(problem(Failure::BadgeInvalid), data, None))
+        }
+        Err(problem) => {
+            setting.output.text("The signature is good; whether the badge was revoked, the service could not be asked.")?;
+            let data =
+                json!({ "valid": null, "reason": null, "service": "unknown", "did": verified.did().as_str(), "keys": keys.summary() });
+            Ok(Outcome::stopped(problem, data, None))
+        }
+    }
+}
+
+/// By the keys at hand; when the one that is named is not among them, by newer ones.
+fn check(held: &Held, args: &VerifyArgs, setting: &Setting<'_>) -> Result<(Keys, Result<VerifiedBadge, Rejection>), Problem> {
+    let rules = rules(args);
+    let by = |keys: &Keys| rules.check_badge(held.badge.expose(), &keys.jwks, now());
+    if args.offline {
+        let keys = Keys::cached(setting, &held.origin)?.ok_or_else(|| no_keys(&held.origin))?;
+        let checked = by(&keys);
+        return Ok((keys, checked));
+    }
+    let keys = Keys::fresh(setting, &held.origin)?;
+    let checked = by(&keys);
+    let newer =
+        if checked.as_ref().is_err_and(|rejection| rejection.wants_newer_keys()) { keys.newer(setting, &held.origin)? } else { None };
+    Ok(match newer {
+        Some(newer) => {
+            let checked = by(&newer);
+            (newer, checked)
+        }
+        None => (keys, checked),
+    })
+}
+
+fn rules(args: &VerifyArgs) -> Rules {
+    let rules = args.issuer.iter().fold(Rules::default(), |rules, issuer| rules.issuer(issuer));
+    args.audience.iter().fold(rules, |rules, audience| rules.audience(audience))
+}
+
+fn no_keys(origin: &Origin) -> Problem {
+    let message = format!("--offline: no keys of {origin} are kept");
+    Problem::Usage { message, hint: Some("verify once without --offline; the keys are kept then".to_owned()) }
+}
+
+fn told(verified: &VerifiedBadge, keys: &Keys, service: &str, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+    let output = setting.output;
+    output.text(format_args!("Valid: {}  ({})", verified.did(), keys.words()))?;
+    match verified.expires_at() {
+        Some(end) => output.text(format_args!("  until      {end}"))?,
+        None => output.warn("this badge has no end: only the service can tell whether it still counts".to_owned()),
+    }
+    if let Some(profile) = verified.profile() {
+        tell_profile(profile, setting)?;
+    }
+    if service == "not_asked" {
+        output.warn("whether it was revoked is not known: the service was not asked (--offline)".to_owned());
+    }
+    Ok(Outcome::ready(data(verified, keys, service)))
+}
+
+fn data(verified: &VerifiedBadge, keys: &Keys, service: &str) -> Value {
+    json!({
+        "valid": true,
+        "reason": null,
+        "service": service,
+        "did": verified.did().as_str(),
+        "issued_at": verified.issued_at().map(|at| at.to_string()),
+        "expires_at": verified.expires_at().map(|at| at.to_string()),
+        "untrusted_issuer": verified.issuer().map(ToString::to_string),
+        "untrusted_profile": verified.profile().map(profile_json),
+        "keys": keys.summary(),
+    })
+}

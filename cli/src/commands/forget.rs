@@ -1,0 +1,57 @@
+//! `enlist forget`: a credential dropped here, and left alone at the service.
+
+use serde_json::json;
+
+use crate::args::ServiceArgs;
+use crate::ceremonies::{End, Live};
+use crate::desk::Desk;
+use crate::identity;
+use crate::output::{Next, Outcome};
+use crate::problem::Problem;
+use crate::setting::Setting;
+use crate::store::Credential;
+
+pub(crate) fn run(args: &ServiceArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+    let desk = Desk::open(setting, args.service)?;
+    desk.end_of(None)?;
+    let credential = desk.store.credential()?.ok_or(Problem::NotRegistered(args.service))?;
+    refuse_what_is_under_way(&desk)?;
+    let (kind, state) = identity::kind_and_state(&credential);
+    let question = match credential {
+        Credential::Unclaimed(_) => "Forget the registration? It holds the only claim token: nobody can claim the agent any more.",
+        _ => "Forget it? It stays good at the service, and nobody here can end it any more: enlist revoke does both.",
+    };
+    let data = json!({ "kind": kind, "state": state });
+    if !agreed(args.yes, question, setting)? {
+        let next = Next::new(&["forget", args.service.name(), "--yes"], "when the owner agrees to lose it");
+        return Ok(Outcome::stopped(Problem::HumanNeeded("may it be forgotten, for good?"), data, Some(next)));
+    }
+    clear(&desk)?;
+    setting.output.text("Forgotten here. The service knows nothing of that.")?;
+    Ok(Outcome::ready(data))
+}
+
+pub(super) fn agreed(yes: bool, question: &str, setting: &Setting<'_>) -> Result<bool, Problem> {
+    Ok(yes || setting.voice().agrees(question)?)
+}
+
+/// What is under way may still bring something; it is settled or abandoned first.
+pub(super) fn refuse_what_is_under_way(desk: &Desk<'_>) -> Result<(), Problem> {
+    for (flow, live) in desk.flows()? {
+        if !matches!(live.end(), Some(End::FailedAndKept(_))) {
+            return Err(Problem::Conflict(format!("{} is under way in this profile; resume it, or abandon it", flow.name)));
+        }
+    }
+    Ok(())
+}
+
+/// The credential first: what is left of a crash in between are attempts at a registration that is gone.
+pub(super) fn clear(desk: &Desk<'_>) -> Result<(), Problem> {
+    desk.store.remove_credential()?;
+    for (flow, live) in desk.flows()? {
+        if let Live::Claim(_) = live {
+            desk.store.remove_flow(&flow.name)?;
+        }
+    }
+    Ok(())
+}

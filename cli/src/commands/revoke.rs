@@ -1,0 +1,121 @@
+//! `enlist revoke` and `enlist badge revoke`: ended at the service, then forgotten here.
+//!
+//! "Revoked" is said on the answer that means it, or when `verify` says that a badge is dead after an answer was lost. Until
+//! then the secret stays: without it nothing could be revoked.
+
+use enlist_core::opentrain::{FetchAuthorizationServer, Revoke};
+use enlist_core::secret::PersonalToken;
+use enlist_core::sentryagent::{RevokeBadge, Verdict, VerifyBadge};
+use enlist_core::{Failure, Origin};
+use serde_json::json;
+
+use super::forget::{agreed, clear, refuse_what_is_under_way};
+use crate::args::ServiceArgs;
+use crate::asking::{ask, problem};
+use crate::desk::Desk;
+use crate::output::{Next, Outcome};
+use crate::problem::Problem;
+use crate::setting::Setting;
+use crate::store::{Credential, Service};
+
+pub(crate) fn run(args: &ServiceArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+    match args.service {
+        Service::Sentryagent => badge(args.yes, setting),
+        Service::Opentrain => token(args.yes, setting),
+    }
+}
+
+/// The badge of this profile.
+pub(crate) fn badge(yes: bool, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+    let question = "Revoke the badge? It is dead for good then, and only another registration gives the agent an identity.";
+    let (desk, credential) = match prepared(Service::Sentryagent, yes, question, setting)? {
+        Ok(prepared) => prepared,
+        Err(stopped) => return Ok(stopped),
+    };
+    let Credential::Badge { badge, did, .. } = &credential else { return Err(Problem::NotRegistered(Service::Sentryagent)) };
+    let origin = Origin::parse(&credential.base_url()).map_err(Problem::internal)?;
+    let asked = ask(setting, RevokeBadge::new(&origin, badge.clone()));
+    let Err(failure) = asked.outcome else { return done(&desk, json!({ "did": did, "revoked": true, "confirmed_by": "revoke" })) };
+    // Not done by its own answer: how is it with the badge now?
+    let valid = match ask(setting, VerifyBadge::new(&origin, badge.clone())).outcome {
+        Ok(Verdict::NotValid) if asked.was_lost => {
+            return done(&desk, json!({ "did": did, "revoked": true, "confirmed_by": "verify" }));
+        }
+        Ok(Verdict::NotValid) => Some(false),
+        Ok(Verdict::Valid { .. }) => Some(true),
+        Err(_) => None,
+    };
+    match valid {
+        Some(true) => setting.output.warn("the service says that the badge is still valid; it is kept".to_owned()),
+        Some(false) => setting.output.warn("the service says that the badge is not valid, for whatever reason; it is kept".to_owned()),
+        None => setting.output.warn("whether the badge was revoked is not known; it is kept".to_owned()),
+    }
+    let next = match valid {
+        Some(false) => Next::new(&["forget", "sentryagent", "--yes"], "when the owner agrees to drop a badge that is not valid"),
+        _ => Next::new(&["badge", "revoke", "--yes"], "when the service may have recovered"),
+    };
+    Ok(Outcome::stopped(problem(failure), json!({ "did": did, "revoked": false, "valid": valid }), Some(next)))
+}
+
+fn token(yes: bool, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+    let question = "Revoke the token? It stops at once, for good; with an unclaimed registration goes the only way to claim it.";
+    let (desk, credential) = match prepared(Service::Opentrain, yes, question, setting)? {
+        Ok(prepared) => prepared,
+        Err(stopped) => return Ok(stopped),
+    };
+    let registration = credential.registration();
+    let token = match (&credential, &registration) {
+        (Credential::Token { token, .. }, _) => token,
+        (_, Some(registration)) => registration.access_token(),
+        _ => return Err(Problem::NotRegistered(Service::Opentrain)),
+    };
+    let origin = Origin::parse(&credential.base_url()).map_err(Problem::internal)?;
+    match revoke_token(token, &origin, setting) {
+        Ok(()) => done(&desk, json!({ "revoked": true, "confirmed_by": "revoke" })),
+        Err(failure) => {
+            setting.output.warn("the token must be taken to live; it is kept".to_owned());
+            let next = Next::new(&["revoke", "opentrain", "--yes"], "when the service may have recovered");
+            Ok(Outcome::stopped(problem(failure), json!({ "revoked": false }), Some(next)))
+        }
+    }
+}
+
+/// Where the pages say; where there is no such path, where the service's metadata say.
+fn revoke_token(token: &PersonalToken, origin: &Origin, setting: &Setting<'_>) -> Result<(), Failure> {
+    let first = ask(setting, Revoke::new(origin, token.clone())).outcome;
+    match &first {
+        Err(Failure::Rejected(error)) if matches!(error.status, 404 | 405) => {}
+        _ => return first,
+    }
+    let metadata = ask(setting, FetchAuthorizationServer::new(origin.clone())).outcome?;
+    match Revoke::at(&metadata, token.clone()) {
+        Some(revoke) => ask(setting, revoke).outcome,
+        None => first,
+    }
+}
+
+/// The locked store and the credential in it, once nothing stands in the way and the owner has agreed.
+fn prepared<'a>(
+    service: Service,
+    yes: bool,
+    question: &str,
+    setting: &'a Setting<'a>,
+) -> Result<Result<(Desk<'a>, Credential), Outcome>, Problem> {
+    setting.output.is_about(service);
+    let desk = Desk::open(setting, service)?;
+    desk.end_of(None)?;
+    let credential = desk.store.credential()?.ok_or(Problem::NotRegistered(service))?;
+    setting.keeps_to(&credential.base_url())?;
+    refuse_what_is_under_way(&desk)?;
+    if agreed(yes, question, setting)? {
+        return Ok(Ok((desk, credential)));
+    }
+    let next = Next::new(&["revoke", service.name(), "--yes"], "when the owner agrees");
+    Ok(Err(Outcome::stopped(Problem::HumanNeeded("may it be revoked, for good?"), json!({ "revoked": false }), Some(next))))
+}
+
+fn done(desk: &Desk<'_>, data: serde_json::Value) -> Result<Outcome, Problem> {
+    clear(desk)?;
+    desk.setting.output.text("Revoked at the service, and forgotten here.")?;
+    Ok(Outcome::ready(data))
+}

@@ -1,0 +1,89 @@
+//! Who a token belongs to.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use http::{Method, Response};
+
+use super::wire;
+use crate::error::{TransportFailure, Violation};
+use crate::exchange::Exchange;
+use crate::failure::Failure;
+use crate::origin::{Endpoint, Origin};
+use crate::plain::{self, PlainCall, sealed};
+use crate::secret::{Email, PersonalToken};
+use crate::time::Timestamp;
+use crate::untrusted::Untrusted;
+use crate::wire::json::Object;
+use crate::wire::request::{authorized, plain as get};
+
+/// `GET /api/public/v1/auth/me`: is the token good, and whose is it? 30 s; may be repeated.
+///
+/// A token that is missing, expired or revoked is `Rejected` with 401; one whose user is gone, with 404. Of an account that
+/// nobody has claimed yet the pages do not say what this tells (opentrain.md, U13), nor whether the claim shows in it (C2).
+#[derive(Clone, Debug)]
+pub struct WhoAmI {
+    endpoint: Endpoint,
+    token: PersonalToken,
+}
+
+/// Whose token it is. All of it is the service's word, and optional: what counts is that it answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Me {
+    /// The user's id.
+    pub user_id: Option<Untrusted>,
+    /// The user's address.
+    pub email: Option<Email>,
+    /// The user's full name.
+    pub full_name: Option<Untrusted>,
+    /// The token's id, as [`DeleteToken`](super::DeleteToken) takes it.
+    pub token_id: Option<Untrusted>,
+    /// The token's label.
+    pub label: Option<Untrusted>,
+    /// What the token allows.
+    pub scopes: Vec<String>,
+    /// The organization that the account belongs to.
+    pub organization_id: Option<Untrusted>,
+    /// The user's part in it, such as `OWNER`.
+    pub member_role: Option<Untrusted>,
+}
+
+impl WhoAmI {
+    /// About `token`.
+    #[must_use]
+    pub fn new(origin: &Origin, token: PersonalToken) -> Self {
+        Self { endpoint: origin.endpoint(wire::ME_PATH), token }
+    }
+}
+
+impl sealed::Sealed for WhoAmI {}
+
+impl PlainCall for WhoAmI {
+    type Outcome = Me;
+    const SENT_AT_MOST: u8 = 3;
+
+    fn exchange(&self) -> Exchange {
+        plain::exchange(authorized(get(&self.endpoint, Method::GET), &self.token), Exchange::TIMEOUT)
+    }
+
+    fn parse(&self, now: Timestamp, result: Result<Response<Vec<u8>>, TransportFailure>) -> Result<Me, Failure> {
+        plain::settle(now, result, "", read, |error| Err(Failure::Rejected(error)))
+    }
+}
+
+fn read(object: &Object<'_>) -> Result<Me, Violation> {
+    let text = |part: &str, field: &str| object.object(part)?.text(field).map(Untrusted::new);
+    // A page that is JSON by chance is no answer to the question.
+    let token = object.object("token").ok_or_else(|| Violation::MissingField { field: "token".into() })?;
+    Ok(Me {
+        user_id: text("actor", "userId"),
+        email: object.object("actor").and_then(|actor| Email::parse(actor.text("email")?).ok()),
+        full_name: text("actor", "fullName"),
+        token_id: text("token", "id"),
+        label: text("token", "label"),
+        scopes: wire::scopes(token),
+        organization_id: text("account", "organizationId"),
+        member_role: text("account", "memberRole"),
+    })
+}

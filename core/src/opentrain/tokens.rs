@@ -1,0 +1,261 @@
+//! The tokens of an account: list, create, delete.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use http::{Method, Response};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value};
+
+use super::wire;
+use crate::call;
+use crate::error::{TransportFailure, Violation};
+use crate::exchange::Exchange;
+use crate::failure::Failure;
+use crate::origin::{Endpoint, Origin};
+use crate::plain::{self, PlainCall, sealed};
+use crate::secret::{BadInput, PersonalToken};
+use crate::time::Timestamp;
+use crate::untrusted::Untrusted;
+use crate::wire::json::{Json, Object};
+use crate::wire::request::{authorized, plain as bare, post_json};
+
+/// What stands for itself in a path segment (RFC 3986 section 2.3).
+const ESCAPED_IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// `GET /api/public/v1/tokens`: what tokens the account has, without their secrets. 30 s; may be repeated.
+#[derive(Clone, Debug)]
+pub struct ListTokens {
+    endpoint: Endpoint,
+    token: PersonalToken,
+}
+
+/// `POST /api/public/v1/tokens`: another token for the account. 30 s.
+///
+/// The answer holds a secret that is delivered once ([`Exchange::delivers`]), and the request is **never repeated** when it is
+/// lost: `GaveUp` with `doubt` says that a token may exist which nobody has. [`ListTokens`] shows it, [`DeleteToken`] ends it.
+#[derive(Clone, Debug)]
+pub struct CreateToken {
+    endpoint: Endpoint,
+    token: PersonalToken,
+    name: Option<TokenName>,
+    scopes: Vec<String>,
+    expires_at: Option<Timestamp>,
+}
+
+/// `DELETE /api/public/v1/tokens/{tokenId}`: the token stops at once, for good; the calling one too, if it is that. 30 s; may be
+/// repeated. A token that is not the account's is `Rejected` with 404.
+#[derive(Clone, Debug)]
+pub struct DeleteToken {
+    endpoint: Endpoint,
+    token: PersonalToken,
+}
+
+/// The name of a token: at most 120 characters (opentrain.md section 10), not empty, without control characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenName(String);
+
+/// What the service tells of a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TokenInfo {
+    /// Its id, for [`DeleteToken`].
+    pub id: TokenId,
+    /// Its name.
+    pub name: Option<Untrusted>,
+    /// Its masked form.
+    pub preview: Option<Untrusted>,
+    /// What it allows.
+    pub scopes: Vec<String>,
+    /// Whether it is `active`, `revoked`, `expired`.
+    pub status: Option<Untrusted>,
+    /// When it was made.
+    pub created_at: Option<Timestamp>,
+    /// When it was used last.
+    pub last_used_at: Option<Timestamp>,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A token's id: visible ASCII, at most 256 characters. Public.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TokenId(String);
+
+/// A token that was created. Keep it before anything else: it was delivered once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CreatedToken {
+    /// The token.
+    pub token: PersonalToken,
+    /// What the service tells of it, if it does.
+    pub info: Option<TokenInfo>,
+}
+
+impl TokenName {
+    /// Checks `text`.
+    ///
+    /// # Errors
+    /// [`BadInput`], which names the rule.
+    pub fn parse(text: &str) -> Result<Self, BadInput> {
+        let text = text.trim();
+        let is_fine = (1..=120).contains(&text.chars().count()) && !text.contains(char::is_control);
+        let rule = "1 to 120 characters, without control characters";
+        is_fine.then(|| Self(text.to_owned())).ok_or(BadInput { what: "name of a token", rule })
+    }
+}
+
+impl TokenId {
+    /// Checks `text`.
+    ///
+    /// # Errors
+    /// [`BadInput`], which names the rule.
+    pub fn parse(text: &str) -> Result<Self, BadInput> {
+        // Two dots would be another path.
+        let is_fine = wire::is_id(text) && !text.bytes().all(|byte| byte == b'.');
+        is_fine.then(|| Self(text.to_owned())).ok_or(BadInput { what: "id of a token", rule: "1 to 256 visible ASCII characters" })
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl ListTokens {
+    /// Of the account that `token` belongs to.
+    #[must_use]
+    pub fn new(origin: &Origin, token: PersonalToken) -> Self {
+        Self { endpoint: origin.endpoint(wire::TOKENS_PATH), token }
+    }
+}
+
+impl CreateToken {
+    /// For the account that `token` belongs to, with that token's scopes and without an end.
+    #[must_use]
+    pub fn new(origin: &Origin, token: PersonalToken) -> Self {
+        Self { endpoint: origin.endpoint(wire::TOKENS_PATH), token, name: None, scopes: Vec::new(), expires_at: None }
+    }
+
+    /// With a name.
+    #[must_use]
+    pub fn named(self, name: TokenName) -> Self {
+        Self { name: Some(name), ..self }
+    }
+
+    /// With these scopes only; they must be among the calling token's.
+    #[must_use]
+    pub fn scoped(self, scopes: Vec<String>) -> Self {
+        Self { scopes, ..self }
+    }
+
+    /// With an end.
+    #[must_use]
+    pub fn until(self, expires_at: Timestamp) -> Self {
+        Self { expires_at: Some(expires_at), ..self }
+    }
+
+    fn body(&self) -> Value {
+        let name = self.name.as_ref().map(|name| ("name".to_owned(), name.0.clone().into()));
+        let scopes = (!self.scopes.is_empty()).then(|| ("scopes".to_owned(), self.scopes.clone().into()));
+        let end = self.expires_at.map(|at| ("expiresAt".to_owned(), at.to_rfc3339().into()));
+        Value::Object([name, scopes, end].into_iter().flatten().collect::<Map<_, _>>())
+    }
+}
+
+impl DeleteToken {
+    /// Ends the token `id`, of the account that `token` belongs to.
+    #[must_use]
+    pub fn new(origin: &Origin, token: PersonalToken, id: &TokenId) -> Self {
+        let id = utf8_percent_encode(&id.0, ESCAPED_IN_PATHS);
+        Self { endpoint: origin.endpoint(&format!("{}/{id}", wire::TOKENS_PATH)), token }
+    }
+}
+
+impl sealed::Sealed for ListTokens {}
+impl sealed::Sealed for CreateToken {}
+impl sealed::Sealed for DeleteToken {}
+
+impl PlainCall for ListTokens {
+    type Outcome = Vec<TokenInfo>;
+    const SENT_AT_MOST: u8 = 3;
+
+    fn exchange(&self) -> Exchange {
+        plain::exchange(authorized(bare(&self.endpoint, Method::GET), &self.token), Exchange::TIMEOUT)
+    }
+
+    fn parse(&self, now: Timestamp, result: Result<Response<Vec<u8>>, TransportFailure>) -> Result<Vec<TokenInfo>, Failure> {
+        let read = |object: &Object<'_>| match object.get("tokens") {
+            Some(Json::List(tokens)) => tokens.iter().map(|token| info(token.as_object())).collect(),
+            _ => Err(Violation::MissingField { field: "tokens".into() }),
+        };
+        plain::settle(now, result, "tokens", read, |error| Err(Failure::Rejected(error)))
+    }
+}
+
+impl PlainCall for CreateToken {
+    type Outcome = CreatedToken;
+    const SENT_AT_MOST: u8 = 1;
+
+    fn exchange(&self) -> Exchange {
+        let request = authorized(post_json(&self.endpoint, &self.body()), &self.token);
+        Exchange { delivers: true, ..plain::exchange(request, Exchange::TIMEOUT) }
+    }
+
+    fn parse(&self, now: Timestamp, result: Result<Response<Vec<u8>>, TransportFailure>) -> Result<CreatedToken, Failure> {
+        let read = |object: &Object<'_>| {
+            wire::check_type_of(object, "tokenType")?;
+            let info = object.object("metadata").and_then(|metadata| info(Some(metadata)).ok());
+            Ok(CreatedToken { token: object.required_secret("token")?, info })
+        };
+        plain::settle(now, result, "token", read, |error| Err(Failure::Rejected(error))).map_err(|failure| in_doubt(failure, now))
+    }
+}
+
+/// After a request that may have been carried out, a token may exist that nobody has.
+fn in_doubt(failure: Failure, now: Timestamp) -> Failure {
+    match failure {
+        Failure::GaveUp { trouble, retry_at, .. } => {
+            let doubt = trouble.may_have_been_carried_out();
+            Failure::GaveUp { trouble, retry_at, doubt }
+        }
+        Failure::Protocol(violation @ (Violation::MissingField { .. } | Violation::BadField { .. })) => {
+            call::give_up(violation.into(), true, now)
+        }
+        other => other,
+    }
+}
+
+impl PlainCall for DeleteToken {
+    type Outcome = TokenInfo;
+    const SENT_AT_MOST: u8 = 3;
+
+    fn exchange(&self) -> Exchange {
+        plain::exchange(authorized(bare(&self.endpoint, Method::DELETE), &self.token), Exchange::TIMEOUT)
+    }
+
+    fn parse(&self, now: Timestamp, result: Result<Response<Vec<u8>>, TransportFailure>) -> Result<TokenInfo, Failure> {
+        plain::settle(now, result, "", |object| info(object.object("token")), |error| Err(Failure::Rejected(error)))
+    }
+}
+
+fn info(token: Option<&Object<'_>>) -> Result<TokenInfo, Violation> {
+    let token = token.ok_or_else(|| Violation::MissingField { field: "token".into() })?;
+    let text = |field: &str| token.text(field).map(Untrusted::new);
+    let time = |field: &str| token.text(field).and_then(Timestamp::parse_rfc3339);
+    Ok(TokenInfo {
+        id: TokenId::parse(token.required_text("id")?).map_err(|_| Violation::BadField { field: "id".into() })?,
+        name: text("name"),
+        preview: text("preview"),
+        scopes: wire::scopes(token),
+        status: text("status"),
+        created_at: time("createdAt"),
+        last_used_at: time("lastUsedAt"),
+        expires_at: time("expiresAt"),
+        revoked_at: time("revokedAt"),
+    })
+}

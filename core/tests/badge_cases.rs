@@ -1,0 +1,130 @@
+//! Badges good, tampered, confused and malformed, each with its verdict.
+//!
+//! The same table stands in `badge_cases.json`, for `.ci/second-opinion`: another library must say the same wherever `decided_by`
+//! names one. `ENLIST_WRITE_CASES=1 cargo test -p enlist-core --features verify --test badge_cases` writes it.
+#![cfg(feature = "verify")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod badge_table;
+
+use std::collections::BTreeSet;
+
+use enlist_core::Timestamp;
+use enlist_core::verify::{Jwks, Rejection, Rules};
+
+use badge_table::{CLAIMS, Case, HEADER, NOW, cases, good, jwks, sign};
+
+fn verdict(case: &Case) -> Option<Rejection> {
+    let keys = Jwks::parse(case.jwks.as_bytes()).unwrap_or_else(|error| panic!("{}: {error}", case.name));
+    Rules::default().check_badge(&case.token, &keys, Timestamp::from_unix_ms(NOW * 1000)).err()
+}
+
+#[test]
+fn every_badge_gets_its_verdict() {
+    let cases = cases();
+    let wrong: Vec<_> = cases
+        .iter()
+        .filter(|case| verdict(case) != case.verdict)
+        .map(|case| format!("{}: {:?}, not {:?}", case.name, verdict(case), case.verdict))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let names: BTreeSet<_> = cases.iter().map(|case| case.name).collect();
+    assert_eq!(names.len(), cases.len(), "a name twice");
+    assert!(cases.len() >= 60 && cases.iter().filter(|case| !case.decided_by.is_empty()).count() >= 60, "{}", cases.len());
+    let seen: BTreeSet<_> = cases.iter().filter_map(|case| case.verdict).map(Rejection::as_str).collect();
+    let unseen: Vec<_> = Rejection::ALL.iter().map(|rejection| rejection.as_str()).filter(|name| !seen.contains(name)).collect();
+    assert_eq!(unseen, ["issuer"], "asked for by a setting only");
+}
+
+#[test]
+fn the_table_for_others_is_the_same() {
+    let rows: Vec<_> = cases()
+        .iter()
+        .map(|case| {
+            let verdict = case.verdict.map_or("valid", Rejection::as_str);
+            serde_json::json!({ "name": case.name, "token": case.token, "jwks": case.jwks, "now": NOW, "leeway": 60, "verdict": verdict, "decided_by": case.decided_by })
+        })
+        .collect();
+    let lines: Vec<_> = rows.iter().map(ToString::to_string).collect();
+    let table = format!("[\n{}\n]\n", lines.join(",\n"));
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/badge_cases.json");
+    if std::env::var_os("ENLIST_WRITE_CASES").is_some() {
+        std::fs::write(path, &table).unwrap();
+    }
+    assert!(std::fs::read_to_string(path).unwrap_or_default() == table, "write it anew: ENLIST_WRITE_CASES=1");
+}
+
+#[test]
+fn settings_are_kept() {
+    let keys = Jwks::parse(jwks().as_bytes()).unwrap();
+    let now = Timestamp::from_unix_ms(NOW * 1000);
+    let claims = r#"{"sub":"did:sentryagent:abc123","iss":"https://a.example","aud":["x","y"]}"#;
+    let token = sign(HEADER, claims);
+    let rules = || Rules::default().audience("y");
+    let verified = rules().issuer("https://a.example").typ("jwt").check_badge(&token, &keys, now).unwrap();
+    assert_eq!(
+        (verified.did().as_str(), verified.kid(), verified.claims_json()),
+        ("did:sentryagent:abc123", Some("key-1"), claims.as_bytes())
+    );
+    assert_eq!(verified.issuer().unwrap().to_string(), "https://a.example");
+    assert_eq!(rules().issuer("https://a.example/").check_badge(&token, &keys, now), Err(Rejection::Issuer));
+    assert_eq!(rules().typ("badge+jwt").check_badge(&token, &keys, now), Err(Rejection::Type));
+    assert_eq!(Rules::default().audience("z").check_badge(&token, &keys, now), Err(Rejection::Audience));
+    assert_eq!(rules().issuer("https://a.example").check_badge(&sign(HEADER, CLAIMS), &keys, now), Err(Rejection::Issuer));
+    assert_eq!(rules().check_badge(&sign(HEADER, CLAIMS), &keys, now), Err(Rejection::Audience), "one is asked for");
+    assert_eq!(Rules::default().typ("JWT").check_badge(&sign(r#"{"alg":"EdDSA"}"#, CLAIMS), &keys, now), Err(Rejection::Type));
+    let none = std::time::Duration::ZERO;
+    let late = sign(HEADER, r#"{"sub":"did:sentryagent:abc123","exp":1781254799}"#);
+    assert!(Rules::default().check_badge(&late, &keys, now).is_ok());
+    assert_eq!(Rules::default().leeway(none).check_badge(&late, &keys, now), Err(Rejection::Expired));
+}
+
+#[test]
+fn what_is_no_set_of_keys_is_said_to_be_none() {
+    for bad in ["", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":null}"#, r#"{"keys":[],"keys":[]}"#, r#"{"keys":[{"kty":"OKP","kty":"EC"}]}"#]
+    {
+        assert!(Jwks::parse(bad.as_bytes()).is_err(), "{bad}");
+    }
+    assert!(Jwks::parse(format!(r#"{{"keys":["{}"]}}"#, "x".repeat(70_000)).as_bytes()).is_err());
+    let odd = Jwks::parse(br#"{"keys":[1,null,"x",[],{}]}"#).unwrap();
+    assert_eq!((odd.len(), odd.is_empty(), odd.skipped()), (0, true, 5));
+}
+
+/// Nothing of a token or of a set is in the words of a refusal.
+#[test]
+fn refusals_quote_nothing() {
+    for case in cases() {
+        if let Some(rejection) = verdict(&case) {
+            let words = format!("{rejection} {rejection:?}");
+            assert!(!words.contains("key-1") && !words.contains("evil") && words.len() < 120, "{words}");
+        }
+    }
+}
+
+/// No damage to a good badge, or to the set, makes it valid, and none panics.
+#[test]
+fn no_damage_is_taken_for_good() {
+    let (token, set) = (good(), jwks());
+    let now = Timestamp::from_unix_ms(NOW * 1000);
+    let keys = Jwks::parse(set.as_bytes()).unwrap();
+    for at in 0..token.len() {
+        for byte in [b'A', b'_', b'.', b'=', b' ', 0x7f] {
+            let mut bytes = token.clone().into_bytes();
+            let same = bytes[at] == byte;
+            bytes[at] = byte;
+            let text = String::from_utf8(bytes).unwrap();
+            assert_eq!(Rules::default().check_badge(&text, &keys, now).is_ok(), same, "{text}");
+        }
+        assert!(Rules::default().check_badge(&token[..at], &keys, now).is_err());
+    }
+    for at in 0..set.len() {
+        for bit in [0x01, 0x20, 0x80] {
+            let mut bytes = set.clone().into_bytes();
+            bytes[at] ^= bit;
+            if let Ok(keys) = Jwks::parse(&bytes) {
+                let verdict = Rules::default().check_badge(&token, &keys, now);
+                assert!(verdict.is_ok() || verdict != Err(Rejection::Malformed));
+            }
+        }
+    }
+}

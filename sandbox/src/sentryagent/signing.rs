@@ -1,0 +1,69 @@
+//! `POST /v1/sign` (`sentryagent.md` section 7). Whose key signs is C1, what exactly is signed U9.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ed25519_dalek::{Signer, SigningKey};
+use serde::Serialize;
+use serde_json::json;
+
+use super::badge::KEY_ID;
+use super::registration::text;
+use super::{Refusal, SentryAgent};
+use crate::clock::rfc3339;
+use crate::http::{Answer, Request};
+use crate::readings::{SignedPayload, SigningKeyOf};
+use crate::world::Context;
+
+/// `alg`, then `kid`: so the printed prefix has it.
+#[derive(Serialize)]
+struct Header<'a> {
+    alg: &'static str,
+    kid: &'a str,
+}
+
+impl SentryAgent {
+    pub(super) fn sign_message(&self, context: &Context<'_>, request: &Request) -> Result<Answer, Refusal> {
+        let members = request.json().map_err(Refusal::invalid)?;
+        let message = text(&members, "message")?;
+        let did = self.holder(context, request, text(&members, "badge")?)?;
+        let agent = self.agents.get(&did).ok_or_else(Refusal::unauthorized)?;
+        let readings = &context.config.readings.sentryagent;
+        let signed_at = rfc3339(context.now);
+        let payload = match readings.signed_payload {
+            SignedPayload::Raw | SignedPayload::Detached => message.to_owned(),
+            SignedPayload::Claims => json!({"sub": did, "message": message, "iat": context.now / 1000}).to_string(),
+        };
+        let jws = match readings.signing_key {
+            SigningKeyOf::Bridge => compact(&self.key, KEY_ID, &payload),
+            SigningKeyOf::AgentListed | SigningKeyOf::AgentUnlisted => compact(&agent.key, &agent_key_id(&did), &payload),
+        };
+        let jws = if readings.signed_payload == SignedPayload::Detached { detached(&jws) } else { jws };
+        Ok(Answer::json(200, &json!({"jws": jws, "did": did, "signed_at": signed_at})))
+    }
+
+    /// The agent whose valid badge comes twice: as bearer and in the body.
+    pub(super) fn holder(&self, context: &Context<'_>, request: &Request, badge: &str) -> Result<String, Refusal> {
+        let did = self.subject(badge, context.now).filter(|_| request.bearer() == Some(badge));
+        let is_alive = |did: &String| self.agents.get(did).is_some_and(|agent| agent.is_alive(context.now));
+        did.filter(is_alive).ok_or_else(Refusal::unauthorized)
+    }
+}
+
+/// The `kid` of an agent's own key, where it is listed.
+pub(super) fn agent_key_id(did: &str) -> String {
+    format!("{did}#key")
+}
+
+fn compact(key: &SigningKey, kid: &str, payload: &str) -> String {
+    let header = serde_json::to_vec(&Header { alg: "EdDSA", kid }).unwrap_or_default();
+    let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
+    let signature = key.sign(signed.as_bytes());
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))
+}
+
+/// Without its payload (RFC 7515 appendix F).
+fn detached(jws: &str) -> String {
+    let (header, rest) = jws.split_once('.').unwrap_or_default();
+    let (_, signature) = rest.split_once('.').unwrap_or_default();
+    format!("{header}..{signature}")
+}

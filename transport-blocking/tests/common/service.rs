@@ -1,0 +1,113 @@
+//! The sandbox's two services, and what a test wants of them: an identity, a call sent once or as often as it takes.
+#![allow(clippy::unwrap_used, clippy::panic, dead_code)]
+
+use std::rc::Rc;
+
+use enlist_blocking::{Ending, drive};
+use enlist_core::opentrain::Enrolment;
+use enlist_core::secret::{Badge, Otp, PersonalToken};
+use enlist_core::sentryagent::{Answer, Identity, Manifest, Registration, Verdict, VerifyBadge};
+use enlist_core::{Calling, Ceremony, Failure, Origin, PlainCall, Timestamp};
+use enlist_sandbox::readings::{OpenTrainReadings, SentryAgentReadings};
+use enlist_sandbox::{Config, LoggedRequest, Readings, Sandbox};
+
+use crate::common::client;
+use crate::common::diary::Diary;
+
+pub(crate) const MANIFEST: &str = r#"{"mobile_phone":"+15005550006","trust_tier":"community","agent_name":"My AI Agent","agent_version":"1.0.0",
+    "developer_name":"Acme Corp","contact_email":"dev@acme.com","primary_goal":"Customer support automation",
+    "tools":["web-search","email"],"compliance_attestation":true,"data_residency":"us-east-1"}"#;
+
+pub(crate) fn sandbox() -> Rc<Sandbox> {
+    Rc::new(Sandbox::start(Config::default()).unwrap())
+}
+
+pub(crate) fn opentrain(readings: OpenTrainReadings) -> Rc<Sandbox> {
+    let readings = Readings { opentrain: readings, ..Readings::default() };
+    Rc::new(Sandbox::start(Config { readings, ..Config::default() }).unwrap())
+}
+
+pub(crate) fn sentryagent(readings: SentryAgentReadings) -> Rc<Sandbox> {
+    let readings = Readings { sentryagent: readings, ..Readings::default() };
+    Rc::new(Sandbox::start(Config { readings, ..Config::default() }).unwrap())
+}
+
+pub(crate) fn origin(sandbox: &Sandbox) -> Origin {
+    Origin::parse(sandbox.url()).unwrap()
+}
+
+pub(crate) fn now(sandbox: &Sandbox) -> Timestamp {
+    Timestamp::from_unix_ms(i64::try_from(sandbox.now()).unwrap())
+}
+
+/// Sends it once: what was on the wire, and what was read.
+pub(crate) fn once<C: PlainCall>(sandbox: &Sandbox, call: &C) -> (LoggedRequest, Result<C::Outcome, Failure>) {
+    let exchange = call.exchange();
+    let answer = client().execute(&exchange);
+    let outcome = call.parse(now(sandbox), answer);
+    (sandbox.requests().pop().unwrap(), outcome)
+}
+
+/// Sends it as often as it takes, in the sandbox's time; and how often that was.
+pub(crate) fn calling<C: PlainCall>(sandbox: &Sandbox, call: C) -> (usize, Result<C::Outcome, Failure>) {
+    let mut calling = Calling::new(call);
+    for sent in 1..20 {
+        if let Some((until, _)) = calling.waits_until(now(sandbox)) {
+            sandbox.advance(until.since(now(sandbox)));
+        }
+        let answer = client().execute(&calling.exchange());
+        if let Some(end) = calling.answered(now(sandbox), answer) {
+            return (sent, end);
+        }
+    }
+    panic!("a call that does not end");
+}
+
+pub(crate) fn line(request: &LoggedRequest) -> String {
+    format!("{} {}", request.method, request.path)
+}
+
+pub(crate) fn header<'a>(request: &'a LoggedRequest, name: &str) -> Option<&'a str> {
+    request.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+}
+
+pub(crate) fn host<C: Ceremony>(sandbox: &Rc<Sandbox>) -> Diary<C> {
+    let clock = Rc::clone(sandbox);
+    let mut host = Diary::new();
+    host.now = now(sandbox);
+    host.elapse = Box::new(move |wait| {
+        clock.advance(wait);
+        i64::try_from(wait.as_millis()).unwrap()
+    });
+    host
+}
+
+pub(crate) fn finish<C: Ceremony>(sandbox: &Rc<Sandbox>, ceremony: &mut C) -> Result<C::Outcome, Failure> {
+    let client = client();
+    match drive(ceremony, |exchange| client.execute(exchange), &mut host(sandbox)) {
+        Ok(Ending::Finished(result)) => result,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(crate) fn token(sandbox: &Rc<Sandbox>) -> PersonalToken {
+    finish(sandbox, &mut Enrolment::new(origin(sandbox), None, None)).unwrap().access_token().clone()
+}
+
+pub(crate) fn identity(sandbox: &Rc<Sandbox>) -> Identity {
+    let client = client();
+    let mut registration = Registration::new(origin(sandbox), Manifest::from_json(MANIFEST.as_bytes()).unwrap());
+    let mut host = host(sandbox);
+    host.answers.push_back(Answer::ProfileOk);
+    let Ok(Ending::Paused) = drive(&mut registration, |exchange| client.execute(exchange), &mut host) else { panic!() };
+    let otp = sandbox.outbox().pop().unwrap().code.unwrap();
+    host.answers.push_back(Answer::Otp(Otp::parse(&otp).unwrap()));
+    match drive(&mut registration, |exchange| client.execute(exchange), &mut host) {
+        Ok(Ending::Finished(Ok(identity))) => identity,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(crate) fn is_valid(sandbox: &Sandbox, badge: &Badge) -> bool {
+    matches!(once(sandbox, &VerifyBadge::new(&origin(sandbox), badge.clone())).1, Ok(Verdict::Valid { .. }))
+}
