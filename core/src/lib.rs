@@ -107,6 +107,8 @@ mod pace;
 pub mod secret;
 pub mod sentryagent;
 mod snapshot;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod time;
 mod untrusted;
 mod wire;

@@ -9,6 +9,8 @@ mod registration;
 pub(crate) mod wire;
 
 pub use badge::Did;
+#[cfg(feature = "testing")]
+pub(crate) use badge::did_of;
 pub(crate) use manifest::is_plain;
 pub use manifest::{FieldError, Manifest, ManifestError, PublicProfile, TrustTier};
 pub use registration::{Answer, OtpReason, Prompt, Registration};
