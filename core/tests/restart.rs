@@ -58,6 +58,16 @@ fn it_polls_first_unless_the_service_itself_ended_the_attempt() {
 }
 
 #[test]
+fn a_slow_down_at_the_attempts_end_slows_the_next_one_s_first_poll() {
+    let mut expired = waiting_claim([pending(), slow_down()]);
+    expired.jumps = [0, 86_400].into();
+    assert_eq!(expired.run(), Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, doubt: false }));
+    let mut next = restarted(&expired, [pending()]);
+    next.run_on();
+    assert_eq!(next.waited()[0], 14.0);
+}
+
+#[test]
 fn a_doubt_outlives_giving_up() {
     let mut bench = restarted(&live(), std::iter::repeat_with(lost).take(8));
     assert!(matches!(bench.run(), Err(Failure::GaveUp { doubt: true, .. })));

@@ -45,6 +45,26 @@ fn a_lost_answer_then_invalid_grant_is_a_lost_credential() {
 }
 
 #[test]
+fn a_clock_put_back_before_a_poll_that_is_due_moves_the_end_along() {
+    let mut bench = waiting_claim([failed(TransportKind::NotTried, Delivery::NotSent)]);
+    bench.run_on();
+    let day = std::time::Duration::from_secs(DAY.unsigned_abs());
+    bench.now = bench.now.before(day);
+    let jumped_to = bench.now;
+    bench.then(std::iter::repeat_with(pending).take(400));
+    assert_eq!(bench.run(), Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, doubt: false }));
+    assert!(bench.now.since(jumped_to).as_secs() <= 1810, "{}", bench.now.since(jumped_to).as_secs());
+}
+
+#[test]
+fn a_slow_down_proves_nothing_about_a_lost_answer() {
+    let (_, end) = waits([lost(), slow_down(), invalid_grant()]);
+    assert_eq!(end, Err(Failure::CredentialLost { service: Service::OpenTrain }));
+    let (_, end) = waits([html(200), slow_down(), invalid_grant()]);
+    assert!(matches!(end, Err(Failure::CredentialUnreadable { .. })), "{end:?}");
+}
+
+#[test]
 fn back_off_doubles_to_its_cap_and_is_reset() {
     let answers = [lost(), refused(), html(400), json(429, "{}"), lost(), pending(), lost(), delivered()];
     assert_eq!(token_after(answers), [6.0, 12.0, 24.0, 48.0, 72.0, 72.0, 6.0, 12.0, 0.0]);

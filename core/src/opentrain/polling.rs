@@ -117,11 +117,12 @@ impl Polling {
         Ok(())
     }
 
-    /// By how much the clock was put back while the poll was under way, as far as it shows.
+    /// By how much the clock was put back since this turn began, as far as it shows: while the poll was under way, or before
+    /// one that is due at once.
     pub(crate) fn begun_before(&self, now: Timestamp) -> Duration {
-        match self.turn {
+        match &self.turn {
             Turn::InFlight { begun_at, .. } => begun_at.since(now),
-            Turn::Waiting { .. } => Duration::ZERO,
+            Turn::Waiting { timer, .. } => timer.anchor.since(now),
         }
     }
 
@@ -153,10 +154,11 @@ impl Polling {
     }
 
     fn on_pending(mut self, memory: &mut Memory, now: Timestamp, adapt: impl FnOnce(&mut Pace)) -> State {
+        // Before the end is looked at: another attempt's first poll goes by this pace.
+        adapt(&mut memory.pace);
         if self.was_last(memory) {
             return State::Done(Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, doubt: false }));
         }
-        adapt(&mut memory.pace);
         if let Goal::Start { lost } = self.goal {
             return State::Starting(Starting { call: Call::due(), lost });
         }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use http::Response;
 
-use crate::error::{ServerError, TransportFailure};
+use crate::error::{ServerError, TransportFailure, Trouble};
 use crate::secret::Badge;
 use crate::sentryagent::{Did, did_of};
 use crate::time::Timestamp;
@@ -37,7 +37,7 @@ pub enum Class {
 pub struct Classified {
     /// The judgement.
     pub class: Class,
-    /// What was read of a refusal.
+    /// What was read of a service's answer that was no success.
     pub error: Option<ServerError>,
     /// Every `Display` and `Debug` of it.
     pub shown: String,
@@ -53,6 +53,7 @@ pub fn classify(result: &Result<Response<Vec<u8>>, TransportFailure>, now: Times
         Answer::Refused(error) => (Class::Refused, Some(error), String::new()),
         Answer::TooMany(error) => (Class::TooMany, Some(error), String::new()),
         Answer::Unavailable(error) => (Class::Unavailable, Some(error), String::new()),
+        Answer::Lost(Trouble::Server(error)) => (Class::Lost, Some(error), String::new()),
         Answer::Lost(trouble) => (Class::Lost, None, alloc::format!("{trouble} {trouble:?}")),
         Answer::NotSent(failure) => (Class::NotSent, None, alloc::format!("{failure} {failure:?}")),
         Answer::Broken(violation) => (Class::Broken, None, alloc::format!("{violation} {violation:?}")),
