@@ -1,11 +1,8 @@
 //! Every error row of the services' documents, and what it becomes. A new `FailureCode` needs a row here.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-
-mod common;
 
 use std::time::Duration;
 
-use common::*;
+use crate::common::*;
 use enlist_core::opentrain::{Claim, Enrolment};
 use enlist_core::secret::Otp;
 use enlist_core::sentryagent::{Answer, OtpReason, Prompt, Registration};

@@ -1,11 +1,8 @@
 //! Properties that hold whatever a service answers and whatever the clock does.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-
-mod common;
 
 use std::time::Duration;
 
-use common::*;
+use crate::common::*;
 use enlist_core::opentrain::Claim;
 use enlist_core::{Ceremony, Delivery, Input, Snapshot, Step, Timestamp, TransportKind, Untrusted};
 use proptest::prelude::*;

@@ -1,9 +1,6 @@
 //! The anonymous registration.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use enlist_core::opentrain::{Answer, Enrolment, Label, Prompt};
 use enlist_core::{Ceremony, Failure, Input, Misuse, Step, Violation};
 

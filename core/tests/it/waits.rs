@@ -1,9 +1,6 @@
 //! The sequence of waits, in virtual time.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use enlist_core::opentrain::Claim;
 use enlist_core::{Ceremony, Delivery, Failure, SaidBy, Service, Step, TransportKind, WaitReason};
 

@@ -1,16 +1,13 @@
 //! Snapshots: every state survives being saved, and version 1 stays readable for good.
 //!
-//! `golden/v1` holds one file a state. Files are added (`ENLIST_WRITE_GOLDEN=1 cargo test -p enlist-core --test snapshots`
+//! `golden/v1` holds one file a state. Files are added (`ENLIST_WRITE_GOLDEN=1 cargo test -p enlist-core --test it snapshots`
 //! writes the ones that are missing), never edited.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-
-mod common;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use common::*;
+use crate::common::*;
 use enlist_core::opentrain::{Claim, Enrolment};
 use enlist_core::secret::{Email, Otp};
 use enlist_core::sentryagent::{Answer, Registration};

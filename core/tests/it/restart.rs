@@ -1,11 +1,8 @@
 //! Another attempt in place of one: what is asked first, and what an answer then proves.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-
-mod common;
 
 use std::time::Duration;
 
-use common::*;
+use crate::common::*;
 use enlist_core::opentrain::Claim;
 use enlist_core::secret::Email;
 use enlist_core::{Failure, SaidBy, Service};

@@ -1,9 +1,6 @@
 //! The claim: what is shown, what is sent, and what each answer leads to. The waits are in `waits.rs`.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use enlist_core::opentrain::Claim;
 use enlist_core::secret::Email;
 use enlist_core::{Ceremony, Failure, Input, Misuse, SaidBy, Service, Step, TransportKind, Trouble, Violation, WaitReason};

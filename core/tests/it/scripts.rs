@@ -1,5 +1,4 @@
 //! Any script of operations, in any of the services' readings: every rule of `enlist_core::testing` holds after each step.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use enlist_core::opentrain::{Claim, Enrolment};
 use enlist_core::sentryagent::Registration;

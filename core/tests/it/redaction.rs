@@ -1,11 +1,8 @@
 //! No secret and no person's data in any Debug or Display. A new public type that holds one is added to `shown`.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-
-mod common;
 
 use std::fmt::Debug;
 
-use common::*;
+use crate::common::*;
 use enlist_core::opentrain::{Claim, Enrolment};
 use enlist_core::secret::Otp;
 use enlist_core::sentryagent::{Answer, Manifest, Registration};

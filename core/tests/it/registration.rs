@@ -1,9 +1,6 @@
 //! SentryAgent's registration.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use enlist_core::secret::Otp;
 use enlist_core::sentryagent::{Answer, OtpReason, Prompt, Registration};
 use enlist_core::{Ceremony, Delivery, Failure, Input, Step, TransportKind, Violation};

@@ -1,5 +1,4 @@
 //! A scripted service and a virtual clock: drives a ceremony as a driver would and writes down what happened.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, dead_code, unreachable_pub)]
 
 use std::collections::VecDeque;
 use std::time::Duration;

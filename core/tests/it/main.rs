@@ -1,0 +1,14 @@
+//! The core from outside, in one binary: it links once, for every test and for every mutant.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, dead_code, unreachable_pub)]
+
+mod claim;
+mod common;
+mod enrolment;
+mod error_table;
+mod properties;
+mod redaction;
+mod registration;
+mod restart;
+mod scripts;
+mod snapshots;
+mod waits;
