@@ -33,9 +33,20 @@ impl<C: Subject> Hash for State<C> {
     }
 }
 
-const FATES: [Fate; 5] = [Fate::NotSent(TransportKind::Connect), Fate::RequestLost, Fate::Delayed, Fate::AnswerLost, Fate::AnswerCut];
 const CRASHES: [Fate; 4] = [Fate::CrashBeforeSending, Fate::CrashBeforeJournal, Fate::CrashAfterJournal, Fate::CrashBeforeSaving];
-const UNSAVED: [Fate; 2] = [Fate::NotSaved, Fate::AnsweredUnsaved];
+const FATES: [Fate; 11] = [
+    Fate::NotSent(TransportKind::Connect),
+    Fate::RequestLost,
+    Fate::Delayed,
+    Fate::AnswerLost,
+    Fate::AnswerCut,
+    Fate::CrashBeforeSending,
+    Fate::CrashBeforeJournal,
+    Fate::CrashAfterJournal,
+    Fate::CrashBeforeSaving,
+    Fate::NotSaved,
+    Fate::AnsweredUnsaved,
+];
 const MANNERS: [Manner; 5] = [
     Manner::Busy { retry_after: None },
     Manner::TooMany { retry_after: Some(3) },
@@ -48,16 +59,8 @@ impl<C: Subject> State<C> {
     fn exchanges(&self, actions: &mut Vec<Op>) {
         let honest = |fate| Op::Exchange { manner: Manner::Honest, fate, ms: 0 };
         actions.push(honest(Fate::Answered));
-        if self.left.losses > 0 {
+        if self.left.faults > 0 {
             actions.extend(FATES.map(honest));
-        }
-        if self.left.crashes > 0 {
-            actions.extend(CRASHES.map(honest));
-        }
-        if self.left.saves > 0 {
-            actions.extend(UNSAVED.map(honest));
-        }
-        if self.left.troubles > 0 {
             actions.extend(MANNERS.map(|manner| Op::Exchange { manner, fate: Fate::Answered, ms: 0 }));
         }
     }
@@ -65,14 +68,9 @@ impl<C: Subject> State<C> {
     /// What `op` costs; `None` when it cannot be paid.
     fn pay(&mut self, op: &Op) -> Option<()> {
         let purse = match op {
-            Op::Exchange { manner, .. } if *manner != Manner::Honest => &mut self.left.troubles,
-            Op::Exchange { fate: Fate::Answered, .. } => return Some(()),
-            Op::Exchange { fate, .. } if UNSAVED.contains(fate) => &mut self.left.saves,
-            Op::Exchange { fate, .. } if CRASHES.contains(fate) => &mut self.left.crashes,
-            Op::Exchange { .. } => &mut self.left.losses,
-            Op::Crash => &mut self.left.crashes,
+            Op::Exchange { manner: Manner::Honest, fate: Fate::Answered, .. } | Op::Reply(Reply::AsAsked) => return Some(()),
+            Op::Exchange { .. } | Op::Crash | Op::Reply(_) => &mut self.left.faults,
             Op::Restart => &mut self.left.restarts,
-            Op::Reply(reply) if *reply != Reply::AsAsked => &mut self.left.slips,
             _ => return Some(()),
         };
         *purse = purse.checked_sub(1)?;
@@ -109,13 +107,13 @@ impl<C: Subject> Model for Game<C> {
             Step::Wait { .. } => actions.push(Op::Wait { late_ms: 0 }),
             Step::Ask(_) => {
                 actions.push(Op::Reply(Reply::AsAsked));
-                if state.left.slips > 0 {
+                if state.left.faults > 0 {
                     actions.extend([Reply::WrongCode, Reply::OldCode, Reply::SmsAgain].map(Op::Reply));
                 }
             }
             Step::InFlight(_) | Step::Done(_) => {}
         }
-        if state.left.crashes > 0 && !matches!(state.world.step(), Step::Done(_)) {
+        if state.left.faults > 0 && !matches!(state.world.step(), Step::Done(_)) {
             actions.push(Op::Crash);
         }
         if state.left.restarts > 0 && state.world.ceremony().restarted().is_some_and(|restarted| restarted.is_ok()) {

@@ -21,14 +21,14 @@ use game::Game;
 fn main() -> ExitCode {
     let is_large = std::env::args().nth(1).is_some_and(|size| size == "large");
     let bounds = if is_large { Bounds::LARGE } else { Bounds::SMALL };
-    println!("bounds: {bounds:?}");
-    let opentrain = |lapsed| OpenTrainReading { lapsed, life: bounds.life, ..Default::default() };
+    let [enrolment, claim, registration] = bounds;
+    let opentrain = |lapsed| OpenTrainReading { lapsed, life: claim.life, ..Default::default() };
     let lapsed = ["expired_token", "invalid_grant", "authorization_pending"].map(opentrain).to_vec();
     let used = [410, 401, 200].map(|used| SentryAgentReading { used, ..Default::default() }).to_vec();
     let wrong = [
-        explore::<Enrolment>(vec![OpenTrainReading::default()], bounds, &["it is handed out and never comes"]),
-        explore::<Claim>(lapsed, bounds, &[]),
-        explore::<Registration>(used, bounds, &[]),
+        explore::<Enrolment>(vec![OpenTrainReading::default()], enrolment, &["it is handed out and never comes"]),
+        explore::<Claim>(lapsed, claim, &[]),
+        explore::<Registration>(used, registration, &[]),
     ];
     if wrong.contains(&true) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
@@ -42,7 +42,7 @@ where
     let begun = Instant::now();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let game = Game::<C> { readings, bounds, ceremony: PhantomData };
-    let checker = game.checker().threads(threads).finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
+    let checker = game.checker().threads(threads).finish_when(HasDiscoveries::AnyFailures).spawn_dfs().join();
     let mut wrong = false;
     for (name, path) in checker.discoveries() {
         if checker.discovery_classification(name).to_string() == "counterexample" {
@@ -62,7 +62,7 @@ where
     }
     let exhaustive = checker.is_done() && !wrong;
     println!(
-        "{}: {} states ({} generated), depth {}, {:.1} s, {}",
+        "{}, {bounds:?}: {} states ({} generated), depth {}, {:.1} s, {}",
         C::NAME,
         checker.unique_state_count(),
         checker.state_count(),

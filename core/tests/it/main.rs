@@ -11,4 +11,5 @@ mod registration;
 mod restart;
 mod scripts;
 mod snapshots;
+mod states;
 mod waits;
