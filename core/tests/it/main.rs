@@ -10,6 +10,7 @@ mod redaction;
 mod registration;
 mod restart;
 mod scripts;
+mod shown;
 mod snapshots;
 mod states;
 mod waits;

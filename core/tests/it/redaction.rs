@@ -24,7 +24,7 @@ const CANARIES: [&str; 12] = [
     "123456",
 ];
 
-fn check(what: &str, text: &str) {
+pub(crate) fn check(what: &str, text: &str) {
     for canary in CANARIES {
         assert!(!text.contains(canary), "{what} shows {canary}: {text}");
     }
