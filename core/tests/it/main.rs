@@ -3,6 +3,7 @@
 
 mod claim;
 mod common;
+mod details;
 mod enrolment;
 mod error_table;
 mod properties;
