@@ -4,6 +4,7 @@ use core::fmt::Debug;
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::op::{Owner, Reply};
 use super::service::{Heard, OpenTrain, OpenTrainReading, Service};
@@ -140,7 +141,7 @@ impl Subject for Claim {
         let registration = opentrain::Registration {
             registration_id: None,
             access_token: PersonalToken::parse(OpenTrain::PRE_CLAIM).ok()?,
-            scopes: alloc::vec::Vec::new(),
+            scopes: Vec::new(),
             claim_token: ClaimToken::parse(OpenTrain::CLAIM_TOKEN).ok()?,
             claim_token_expires_at: Some(super::world::START.after(core::time::Duration::from_secs(86_400))),
             claim_endpoint: origin.endpoint("/api/agent/identity/claim"),
