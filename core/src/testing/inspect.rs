@@ -1,16 +1,18 @@
 //! What is looked at after every operation, and how a ceremony is brought to its end.
 
 use alloc::format;
+use alloc::string::ToString;
 use core::time::Duration;
 
 use super::op::{Fate, Manner, Owner, Reply};
 use super::rules::{Broken, Rule};
 use super::service::Service;
 use super::subject::{Subject, stale};
-use super::world::{World, resumed};
-use crate::ceremony::{Input, Step};
+use super::world::World;
+use crate::ceremony::{Ceremony, Input, Step};
 use crate::error::TransportKind;
 use crate::failure::Failure;
+use crate::snapshot::Snapshot;
 
 /// No wait is longer than the longest interval and its margin.
 const LONGEST_WAIT: Duration = Duration::from_millis(3600 * 1400);
@@ -55,6 +57,23 @@ impl<C: Subject> World<C> {
         let is_asked_again = matches!(self.ceremony.place(), "HandingIn, due" | "HandingIn, waiting") && other.place() == "AskingOtp";
         let same = is_asked_again || other.poll(self.now()) == *step;
         Rule::Resumes.holds(same, || format!("{:?} is resumed as {other:?}", self.ceremony))
+    }
+
+    /// Inputs that belong to nothing.
+    pub(crate) fn misuse(&self) -> Result<(), Broken> {
+        let now = self.now();
+        let in_flight = self.ceremony.snapshot().in_flight();
+        let other = stale(in_flight);
+        let mut inputs = alloc::vec![Input::lost(other), Input::not_sent(other)];
+        let step = self.step();
+        inputs.extend((!matches!(step, Step::Notify(_))).then_some(Input::Notified));
+        for input in inputs {
+            let mut copy = self.ceremony.clone();
+            let said = copy.handle(now, input.clone());
+            let is_done = matches!(step, Step::Done(_));
+            Rule::Misuse.holds(said.is_err() != is_done && copy == self.ceremony, || format!("{input:?} gives {said:?}"))?;
+        }
+        Ok(())
     }
 
     fn absorbs(&self) -> Result<(), Broken> {
@@ -131,4 +150,9 @@ impl<C: Subject> World<C> {
         }
         Err(Rule::Ends.broken(format!("no end with a dead service: {:?}", self.ceremony)))
     }
+}
+
+pub(crate) fn resumed<C: Ceremony>(json: &str) -> Result<C, Broken> {
+    let snapshot = Snapshot::from_json(json.as_bytes()).map_err(|error| Rule::Resumes.broken(error.to_string()))?;
+    C::resume(&snapshot).map_err(|error| Rule::Resumes.broken(error.to_string()))
 }

@@ -15,6 +15,7 @@
 //! The services are models of the documents: [`OpenTrain`], [`SentryAgent`]; where the documents are silent, a *reading* chooses.
 //! A hostile service is [`Manner::Says`] with any [`Words`].
 
+mod answers;
 mod inspect;
 mod known;
 mod look;

@@ -7,21 +7,21 @@ use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 use core::time::Duration;
 
-use http::{Response, StatusCode};
+use http::Response;
 
+use super::answers::respond;
+use super::inspect::resumed;
 use super::known::{Asked, Known};
 use super::look::classify;
-use super::op::{Fate, Manner, Op, Reply, Words};
+use super::op::{Fate, Manner, Op, Reply};
 use super::rules::{Broken, Rule};
-use super::service::{Heard, Said, Service};
-use super::subject::{Subject, heard, stale};
-use crate::ceremony::{Ceremony, Input, Step};
+use super::service::{Heard, Service};
+use super::subject::{Subject, heard};
+use crate::ceremony::{Input, Step};
 use crate::error::{Delivery, Misuse, Partial, TransportFailure, TransportKind};
 use crate::exchange::{Exchange, ExchangeId};
 use crate::failure::Failure;
-use crate::snapshot::Snapshot;
 use crate::time::Timestamp;
-use crate::untrusted::Untrusted;
 
 /// When a world begins: 2026-06-12T09:00:00Z.
 pub const START: Timestamp = Timestamp::from_unix_ms(1_781_254_800_000);
@@ -78,7 +78,7 @@ pub(crate) struct Facts {
     /// Whether a request came late.
     straggled: bool,
     /// Whether a service wrote one of our secrets by chance.
-    tainted: bool,
+    pub(crate) tainted: bool,
 }
 
 impl<C: Subject> World<C> {
@@ -353,42 +353,6 @@ impl<C: Subject> World<C> {
         Ok(exchange)
     }
 
-    /// What the service says; it has acted, if its manner lets it.
-    fn serve(&mut self, manner: &Manner, request: &Heard) -> Response<Vec<u8>> {
-        let plain = |(status, body): Said| respond(status, "", body.into_bytes());
-        let after = |seconds: &Option<u32>| seconds.map_or_else(String::new, |seconds| seconds.to_string());
-        match manner {
-            Manner::Honest => plain(self.service.serve(request, self.elapsed)),
-            Manner::Gateway => {
-                let _lost = self.service.serve(request, self.elapsed);
-                respond(502, "", b"<html>Bad Gateway</html>".to_vec())
-            }
-            Manner::Garbled => {
-                let (status, _) = self.service.serve(request, self.elapsed);
-                respond(status, "", b"<html>Sign in to HotelWiFi</html>".to_vec())
-            }
-            Manner::Busy { retry_after } => respond(503, &after(retry_after), Vec::new()),
-            Manner::TooMany { retry_after } => respond(429, &after(retry_after), br#"{"error":"rate_limit_exceeded"}"#.to_vec()),
-            Manner::SlowDown { interval } if Asked::of(&request.path) == Asked::Poll => {
-                let interval = interval.map_or_else(String::new, |interval| format!(r#","interval":{interval}"#));
-                respond(400, "", format!(r#"{{"error":"slow_down"{interval}}}"#).into_bytes())
-            }
-            Manner::SlowDown { .. } => plain(self.service.serve(request, self.elapsed)),
-            Manner::Echo { status } => {
-                self.facts.honest = false;
-                let echo = "ot_clm_CLAIMCANARY and ot_pat_8f2a_PRECANARY, eyJhbGci.BADGECANARY of owner@canary.example, +15005550006";
-                respond(*status, "", format!(r#"{{"error":"ot_cat_LINKCANARY","error_description":"{echo}"}}"#).into_bytes())
-            }
-            Manner::Says(Words { status, retry_after, body }) => {
-                self.facts.honest = false;
-                // A secret in a text of the service's own, in a form that nobody can tell from words, is not ours to hide.
-                let shown = Untrusted::new(&String::from_utf8_lossy(body)).to_string();
-                self.facts.tainted |= super::rules::secret_in(&shown).is_some();
-                respond(*status, retry_after, body.clone())
-            }
-        }
-    }
-
     /// The result of an exchange comes to the ceremony.
     fn take(&mut self, id: ExchangeId, request: &Heard, result: Answered) -> Result<(), Broken> {
         let asked = Asked::of(&request.path);
@@ -500,23 +464,6 @@ impl<C: Subject> World<C> {
         }
     }
 
-    /// Inputs that belong to nothing.
-    fn misuse(&mut self) -> Result<(), Broken> {
-        let now = self.now();
-        let in_flight = self.ceremony.snapshot().in_flight();
-        let other = stale(in_flight);
-        let mut inputs = alloc::vec![Input::lost(other), Input::not_sent(other)];
-        let step = self.step();
-        inputs.extend((!matches!(step, Step::Notify(_))).then_some(Input::Notified));
-        for input in inputs {
-            let mut copy = self.ceremony.clone();
-            let said = copy.handle(now, input.clone());
-            let is_done = matches!(step, Step::Done(_));
-            Rule::Misuse.holds(said.is_err() != is_done && copy == self.ceremony, || format!("{input:?} gives {said:?}"))?;
-        }
-        Ok(())
-    }
-
     /// Fails if a text of ours shows a secret.
     pub(crate) fn hides(&self, text: impl FnOnce() -> String) -> Result<(), Broken> {
         if self.facts.tainted || self.is_hasty {
@@ -537,20 +484,6 @@ impl<C: Subject> World<C> {
     pub(crate) fn has_straggled(&self) -> bool {
         self.facts.straggled
     }
-}
-
-pub(crate) fn resumed<C: Ceremony>(json: &str) -> Result<C, Broken> {
-    let snapshot = Snapshot::from_json(json.as_bytes()).map_err(|error| Rule::Resumes.broken(error.to_string()))?;
-    C::resume(&snapshot).map_err(|error| Rule::Resumes.broken(error.to_string()))
-}
-
-fn respond(status: u16, retry_after: &str, body: Vec<u8>) -> Response<Vec<u8>> {
-    let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-    if let Some(value) = Some(retry_after).filter(|value| !value.is_empty()).and_then(|value| value.parse().ok()) {
-        response.headers_mut().insert(http::header::RETRY_AFTER, value);
-    }
-    response
 }
 
 /// States are told apart by what is saved of them and by what no snapshot holds, never by the moves that were collected.

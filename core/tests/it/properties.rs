@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use crate::common::*;
-use enlist_core::opentrain::Claim;
-use enlist_core::{Ceremony, Delivery, Input, Snapshot, Step, Timestamp, TransportKind, Untrusted};
+use enlist_core::opentrain::{Claim, Label};
+use enlist_core::secret::{Email, Otp, PersonalToken, Phone, SessionId, UserCode};
+use enlist_core::sentryagent::Did;
+use enlist_core::{Ceremony, Delivery, Input, Origin, Snapshot, Step, Timestamp, TransportKind, Untrusted};
 use proptest::prelude::*;
 
 /// An answer to a poll or a start: those that services send, troubles of every kind, and garbage.
@@ -130,6 +132,53 @@ proptest! {
         let _ = Timestamp::parse_http_date(&text, now);
         if let Some(time) = Timestamp::parse_rfc3339(&text) {
             prop_assert_eq!(Timestamp::parse_rfc3339(&time.to_rfc3339()), Some(time));
+        }
+    }
+
+    /// What a type took is shown and sent as it was taken; what it took once it takes again; what it refuses it does not show.
+    #[test]
+    fn what_the_wire_types_take(text in "\\PC{0,30}|.{0,40}|[!-~]{1,300}|[+]?[0-9]{1,17}|[a-z.]{1,8}@[a-z.-]{1,12}|did:sentryagent:.{0,9}") {
+        let graphic = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+        prop_assert_eq!(PersonalToken::parse(&text).is_ok(), graphic);
+        prop_assert_eq!(SessionId::parse(&text).is_ok(), graphic && text.len() <= 256);
+        prop_assert_eq!(UserCode::parse(&text).is_ok(), graphic && text.len() <= 64);
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let trimmed = text.trim();
+        prop_assert_eq!(Otp::parse(&text).is_ok(), trimmed.len() == 6 && digits(trimmed));
+        if let Ok(phone) = Phone::parse(&text) {
+            let number = phone.expose().strip_prefix('+').unwrap();
+            prop_assert!(digits(number) && (2..=15).contains(&number.len()) && !number.starts_with('0'));
+        }
+        if let Ok(email) = Email::parse(&text) {
+            prop_assert!(email.expose() == trimmed && trimmed.matches('@').count() == 1 && !trimmed.contains(char::is_whitespace));
+            prop_assert_eq!(Email::parse(email.expose()), Ok(email.clone()));
+        }
+        if let Ok(did) = Did::parse(&text) {
+            prop_assert!(did.as_str() == text && text.len() > "did:sentryagent:".len() && graphic);
+        }
+        if let Ok(label) = Label::parse(&text) {
+            prop_assert!(label.as_str() == trimmed && !trimmed.contains(char::is_control));
+        }
+        if let Ok(origin) = Origin::parse(&text) {
+            prop_assert_eq!(Origin::parse(&origin.to_string()), Ok(origin));
+        }
+    }
+
+    /// However a URL is written, it is on the pinned origin or it is refused: a second parser finds the same host.
+    #[test]
+    fn an_origin_is_read_as_others_read_it(
+        scheme in "https?|HTTPS|ftp",
+        host in "[a-z0-9.-]{1,12}|127\\.0\\.0\\.[0-9]|\\[::1\\]|localhost",
+        port in "|:[0-9]{0,6}",
+        rest in "|/|/x|\\?x|#x",
+    ) {
+        let url = format!("{scheme}://{host}{port}{rest}");
+        if let Ok(origin) = Origin::parse(&url) {
+            let uri: http::Uri = url.parse().unwrap();
+            let shown: http::Uri = origin.to_string().parse().unwrap();
+            prop_assert_eq!(uri.host().map(str::to_lowercase), shown.host().map(str::to_owned));
+            prop_assert!(shown.scheme_str() == Some("https") || origin.is_loopback());
+            prop_assert!(matches!(uri.path(), "" | "/") && uri.query().is_none());
         }
     }
 }
