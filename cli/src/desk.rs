@@ -58,7 +58,11 @@ impl<'a> Desk<'a> {
     fn ended(&self, (flow, end): &(Flow, End)) -> Result<Outcome, Problem> {
         match end {
             End::Brought(credential) => {
-                identity::tell(credential, self.setting.output)?;
+                if flow.snapshot.ceremony() == Rotation::NAME {
+                    Rotation::tell(credential, self.setting.output)?;
+                } else {
+                    identity::tell(credential, self.setting.output)?;
+                }
                 Ok(identity::ready(credential))
             }
             End::Failed(failure) | End::FailedAndKept(failure) => Ok(self.failed(flow, failure.clone())),

@@ -1,6 +1,6 @@
 //! How a ceremony can end without its credential, and what its caller does next.
 //!
-//! A new error code is added here: a [`FailureCode`], the [`Failure`] that bears it, and its row in `tests/error_table.rs`.
+//! A new error code is added here: a [`FailureCode`], the [`Failure`] that bears it, and its row in `tests/it/error_table.rs`.
 
 use alloc::vec::Vec;
 

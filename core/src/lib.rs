@@ -89,7 +89,7 @@
 //!
 //! | question | place |
 //! |---|---|
-//! | Where is a new error code added? | `failure.rs`: a [`FailureCode`], the [`Failure`] that bears it, its row in `tests/error_table.rs`; which of a service's words leads to it: `opentrain/wire.rs`, `sentryagent/wire.rs` |
+//! | Where is a new error code added? | `failure.rs`: a [`FailureCode`], the [`Failure`] that bears it, its row in `tests/it/error_table.rs`; which of a service's words leads to it: `opentrain/wire.rs`, `sentryagent/wire.rs` |
 //! | Where does a poll interval come from? | `pace.rs`: the service's `interval`, the back-off, a `Retry-After`, the margin |
 //! | What is written before a request is sent? | by the driver: the [`Snapshot`] after [`begin`](Ceremony::begin), and the reserved journal when [`Exchange::delivers`] |
 //! | What may be repeated by itself? | `call.rs` for single requests, `plain.rs` for calls outside of a ceremony, `opentrain/polling.rs` for polls |
@@ -111,6 +111,8 @@ mod plain;
 pub mod secret;
 pub mod sentryagent;
 mod snapshot;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod time;
 mod untrusted;
 #[cfg(feature = "verify")]

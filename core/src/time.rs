@@ -7,7 +7,7 @@ use core::fmt;
 use core::time::Duration;
 
 use alloc::string::String;
-use jiff::civil::DateTime;
+use jiff::civil::{DateTime, datetime};
 use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::TimeZone;
 
@@ -71,7 +71,7 @@ impl Timestamp {
             return rfc850(date, now);
         }
         let format = if text.contains(',') { "%d %b %Y %H:%M:%S GMT" } else { "%b %e %H:%M:%S %Y" };
-        instant(civil(format, date)?)
+        instant(read(format, date)?)
     }
 }
 
@@ -98,7 +98,7 @@ fn millis(duration: Duration) -> i64 {
 }
 
 fn rfc850(date: &str, now: Timestamp) -> Option<Timestamp> {
-    let written = civil("%d-%b-%y %H:%M:%S GMT", date)?;
+    let written = read("%d-%b-%y %H:%M:%S GMT", date)?;
     let this_year = jiff::Timestamp::from_millisecond(now.0).ok()?.to_zoned(TimeZone::UTC).year();
     let mut year = this_year - this_year.rem_euclid(100) + written.year().rem_euclid(100);
     if year - this_year > 50 {
@@ -109,13 +109,14 @@ fn rfc850(date: &str, now: Timestamp) -> Option<Timestamp> {
     instant(written.with().year(year).build().ok()?)
 }
 
-fn civil(format: &str, text: &str) -> Option<DateTime> {
+fn read(format: &str, text: &str) -> Option<DateTime> {
     BrokenDownTime::parse(format, text).ok()?.to_datetime().ok()
 }
 
+/// The library's own instants end a day before the calendar does; a service's "never" is often the last second of 9999.
 fn instant(utc: DateTime) -> Option<Timestamp> {
-    let zoned = utc.to_zoned(TimeZone::UTC).ok()?;
-    Some(Timestamp(zoned.timestamp().as_millisecond()))
+    let since_epoch = utc.duration_since(datetime(1970, 1, 1, 0, 0, 0, 0));
+    i64::try_from(since_epoch.as_millis()).ok().map(Timestamp)
 }
 
 #[cfg(test)]
@@ -151,6 +152,13 @@ mod tests {
         assert_eq!(year("76").as_deref(), Some("2076-11-06T08:49:37.000Z"));
         assert_eq!(year("77").as_deref(), Some("1977-11-06T08:49:37.000Z"));
         assert_eq!(year("26").as_deref(), Some("2026-11-06T08:49:37.000Z"));
+    }
+
+    #[test]
+    fn the_last_second_of_the_calendar_is_a_date() {
+        let last = Some(Timestamp(253_402_300_799_000));
+        assert_eq!(Timestamp::parse_http_date("Fri, 31 Dec 9999 23:59:59 GMT", NOW), last);
+        assert_eq!(Timestamp::parse_http_date("Fri Dec 31 23:59:59 9999", NOW), last);
     }
 
     #[test]

@@ -103,6 +103,19 @@ fn no_secret_leaves_the_store() {
     heard.run(&world, &["otp", "--otp-file", "-"], if otp == "000000" { "000001" } else { "000000" });
     heard.run(&world, &["otp", "--otp-file", "-"], &otp);
     let badge = world.token("sentryagent");
+    heard.run(&world, &["badge", "show"], "");
+    heard.run(&world, &["badge", "verify"], "");
+    heard.run(&world, &["badge", "verify", "-", "--offline"], &badge);
+    heard.run(&world, &["badge", "sign", "--json"], "a message");
+    heard.run(&world, &["status", "--check"], "");
+    world.script(
+        "/v1/rotate",
+        enlist_sandbox::Action::Respond(enlist_sandbox::Canned::json(401, format!(r#"{{"error":"{badge} is bad"}}"#))),
+    );
+    heard.run(&world, &["badge", "rotate", "--yes"], "");
+    heard.run(&world, &["badge", "rotate", "--yes"], "");
+    let rotated = world.token("sentryagent");
+    heard.run(&world, &["badge", "revoke", "--yes"], "");
     heard.run(&world, &["adopt", "opentrain", "--token-file", "-", "-p", "other"], ADOPTED);
     heard.run(&world, &["adopt", "opentrain", "--token-file", "-", "-p", "third"], &claim_token);
     heard.run(&world, &["manifest", "init", "-"], "");
@@ -126,8 +139,10 @@ fn no_secret_leaves_the_store() {
     assert!(heard.holds("--otp-file\0-"), "argv was heard");
     // The badge's claims are public; its signature is what makes it a secret.
     let signature = badge.rsplit('.').next().unwrap();
+    let rotated_signature = rotated.rsplit('.').next().unwrap();
+    assert!(rotated_signature != signature);
     assert!(given_up.starts_with("ot_pat_"), "{given_up}");
-    for secret in [pre_claim.as_str(), &given_up, &claim_token, &token, &badge, signature, PHONE, ADOPTED] {
+    for secret in [pre_claim.as_str(), &given_up, &claim_token, &token, &badge, signature, &rotated, rotated_signature, PHONE, ADOPTED] {
         for form in forms(secret) {
             assert!(!heard.holds(&form), "{form}");
         }

@@ -212,10 +212,11 @@ fn ended_by_service(failure: &Failure) -> bool {
 }
 
 impl Memory {
-    /// A definite answer ends a doubt; an unreadable one is remembered until then.
+    /// `pending` ends a doubt; an unreadable answer is remembered until then. `slow_down` ends none: a service may say it
+    /// before it has looked at the claim.
     fn learn(&mut self, id: ExchangeId, polled: &Polled) {
         match polled {
-            Polled::Pending { .. } | Polled::SlowDown { .. } => {
+            Polled::Pending { .. } => {
                 self.doubt = false;
                 self.kept.clear();
             }
@@ -320,6 +321,9 @@ impl Ceremony for Claim {
             }
             _ => return Err(Misuse::NothingToSend),
         };
+        if let State::Polling(polling) = &mut self.state {
+            self.memory.clock_put_back(polling.clock_put_back(now));
+        }
         (self.last_id, self.seen, self.state) = (id.as_u64(), now, state);
         Ok(exchange)
     }

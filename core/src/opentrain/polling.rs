@@ -117,12 +117,15 @@ impl Polling {
         Ok(())
     }
 
-    /// The answer to a poll has come. When the clock was put back meanwhile, the poll was begun just now by what it says; gives
-    /// the length of the jump as far as it shows.
+    /// Looks at the clock when a poll is begun, and when its answer has come. If it was put back since this turn began, the turn
+    /// began just now by what it says; gives the length of the jump as far as it shows.
     pub(crate) fn clock_put_back(&mut self, now: Timestamp) -> Duration {
-        let Turn::InFlight { begun_at, .. } = &mut self.turn else { return Duration::ZERO };
-        let back = begun_at.since(now);
-        *begun_at = now.min(*begun_at);
+        let began = match &mut self.turn {
+            Turn::InFlight { begun_at, .. } => begun_at,
+            Turn::Waiting { timer, .. } => &mut timer.anchor,
+        };
+        let back = began.since(now);
+        *began = now.min(*began);
         back
     }
 
@@ -154,10 +157,11 @@ impl Polling {
     }
 
     fn on_pending(mut self, memory: &mut Memory, now: Timestamp, adapt: impl FnOnce(&mut Pace)) -> State {
+        // Before the end is looked at: another attempt's first poll goes by this pace.
+        adapt(&mut memory.pace);
         if self.was_last(memory) {
             return State::Done(Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, doubt: false }));
         }
-        adapt(&mut memory.pace);
         if let Goal::Start { lost } = self.goal {
             return State::Starting(Starting { call: Call::due(), lost });
         }

@@ -13,6 +13,8 @@ mod rotation;
 mod seen;
 pub(crate) mod wire;
 
+#[cfg(feature = "testing")]
+pub(crate) use badge::did_of;
 pub use badge::{BadgeView, Did};
 pub use held::{RevokeBadge, Sign, Signed, Verdict, VerifyBadge};
 pub use lookup::{DidDocument, FetchDid, FetchJwks, Health, HealthReport, LookUp, Published};

@@ -1,0 +1,62 @@
+//! What a service answers, in each manner.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use http::{Response, StatusCode};
+
+use super::known::Asked;
+use super::op::{Manner, Words};
+use super::rules::secret_in;
+use super::service::{Heard, Said, Service};
+use super::subject::Subject;
+use super::world::World;
+use crate::untrusted::Untrusted;
+
+impl<C: Subject> World<C> {
+    /// What the service says; it has acted, if its manner lets it.
+    pub(crate) fn serve(&mut self, manner: &Manner, request: &Heard) -> Response<Vec<u8>> {
+        let plain = |(status, body): Said| respond(status, "", body.into_bytes());
+        let after = |seconds: &Option<u32>| seconds.map_or_else(String::new, |seconds| seconds.to_string());
+        match manner {
+            Manner::Honest => plain(self.service.serve(request, self.elapsed)),
+            Manner::Gateway => {
+                let _lost = self.service.serve(request, self.elapsed);
+                respond(502, "", b"<html>Bad Gateway</html>".to_vec())
+            }
+            Manner::Garbled => {
+                let (status, _) = self.service.serve(request, self.elapsed);
+                respond(status, "", b"<html>Sign in to HotelWiFi</html>".to_vec())
+            }
+            Manner::Busy { retry_after } => respond(503, &after(retry_after), Vec::new()),
+            Manner::TooMany { retry_after } => respond(429, &after(retry_after), br#"{"error":"rate_limit_exceeded"}"#.to_vec()),
+            Manner::SlowDown { interval } if Asked::of(&request.path) == Asked::Poll => {
+                let interval = interval.map_or_else(String::new, |interval| format!(r#","interval":{interval}"#));
+                respond(400, "", format!(r#"{{"error":"slow_down"{interval}}}"#).into_bytes())
+            }
+            Manner::SlowDown { .. } => plain(self.service.serve(request, self.elapsed)),
+            Manner::Echo { status } => {
+                self.facts.honest = false;
+                let echo = "ot_clm_CLAIMCANARY and ot_pat_8f2a_PRECANARY, eyJhbGci.BADGECANARY of owner@canary.example, +15005550006";
+                respond(*status, "", format!(r#"{{"error":"ot_cat_LINKCANARY","error_description":"{echo}"}}"#).into_bytes())
+            }
+            Manner::Says(Words { status, retry_after, body }) => {
+                self.facts.honest = false;
+                // A secret in a text of the service's own, in a form that nobody can tell from words, is not ours to hide.
+                let shown = Untrusted::new(&String::from_utf8_lossy(body)).to_string();
+                self.facts.tainted |= secret_in(&shown).is_some();
+                respond(*status, retry_after, body.clone())
+            }
+        }
+    }
+}
+
+pub(crate) fn respond(status: u16, retry_after: &str, body: Vec<u8>) -> Response<Vec<u8>> {
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    if let Some(value) = Some(retry_after).filter(|value| !value.is_empty()).and_then(|value| value.parse().ok()) {
+        response.headers_mut().insert(http::header::RETRY_AFTER, value);
+    }
+    response
+}

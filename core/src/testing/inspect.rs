@@ -1,0 +1,158 @@
+//! What is looked at after every operation, and how a ceremony is brought to its end.
+
+use alloc::format;
+use alloc::string::ToString;
+use core::time::Duration;
+
+use super::op::{Fate, Manner, Owner, Reply};
+use super::rules::{Broken, Rule};
+use super::service::Service;
+use super::subject::{Subject, stale};
+use super::world::World;
+use crate::ceremony::{Ceremony, Input, Step};
+use crate::error::TransportKind;
+use crate::failure::Failure;
+use crate::snapshot::Snapshot;
+
+/// No wait is longer than the longest interval and its margin.
+const LONGEST_WAIT: Duration = Duration::from_millis(3600 * 1400);
+
+impl<C: Subject> World<C> {
+    /// Checks every rule that a state can show.
+    pub(crate) fn inspect(&self) -> Result<(), Broken> {
+        let (step, now) = (self.step(), self.now());
+        if !self.is_looked_at() {
+            self.counts(&step)?;
+            return self.told_truly(&step);
+        }
+        Rule::Pure.holds(self.step() == step, || format!("{step:?}, then {:?}", self.step()))?;
+        Rule::Pure.holds(step == Step::Send || self.ceremony.clone().begin(now).is_err(), || format!("begin at {step:?}"))?;
+        if let Step::Wait { until, .. } = &step {
+            Rule::Waits.holds(*until > now && until.since(now) <= LONGEST_WAIT, || format!("until {until} at {now}"))?;
+        }
+        self.is_its_snapshot(&step)?;
+        self.hides(|| format!("{:?} {step:?} {:?} {:?}", self.ceremony, self.ceremony.snapshot(), self.ceremony.snapshot().to_json()))?;
+        if let Step::Done(end) = &step {
+            self.absorbs()?;
+            if let Err(failure) = end {
+                self.hides(|| format!("{failure} {failure:?} {:?}", failure.recovery()))?;
+            }
+        }
+        self.counts(&step)?;
+        self.told_truly(&step)
+    }
+
+    fn is_its_snapshot(&self, step: &Step<C::Notice, C::Prompt, C::Outcome>) -> Result<(), Broken> {
+        let snapshot = self.ceremony.snapshot();
+        let other: C = resumed(snapshot.to_json().expose())?;
+        // A file is not believed that an attempt lives for longer than a day after it was written: a clock that was put back by
+        // more shows there, and in nothing that is done now.
+        if self.has_jumped() {
+            return Rule::Resumes.holds(other.poll(self.now()) == *step || other.place() == "AskingOtp", || format!("{other:?}"));
+        }
+        if !self.ceremony.knows_more_than_its_snapshot() {
+            return Rule::Resumes.holds(other == self.ceremony, || format!("{:?} is resumed as {other:?}", self.ceremony));
+        }
+        // A one-time code is in no snapshot: it is asked for again, unless its answer is owed.
+        let is_asked_again = matches!(self.ceremony.place(), "HandingIn, due" | "HandingIn, waiting") && other.place() == "AskingOtp";
+        let same = is_asked_again || other.poll(self.now()) == *step;
+        Rule::Resumes.holds(same, || format!("{:?} is resumed as {other:?}", self.ceremony))
+    }
+
+    /// Inputs that belong to nothing.
+    pub(crate) fn misuse(&self) -> Result<(), Broken> {
+        let now = self.now();
+        let in_flight = self.ceremony.snapshot().in_flight();
+        let other = stale(in_flight);
+        let mut inputs = alloc::vec![Input::lost(other), Input::not_sent(other)];
+        let step = self.step();
+        inputs.extend((!matches!(step, Step::Notify(_))).then_some(Input::Notified));
+        for input in inputs {
+            let mut copy = self.ceremony.clone();
+            let said = copy.handle(now, input.clone());
+            let is_done = matches!(step, Step::Done(_));
+            Rule::Misuse.holds(said.is_err() != is_done && copy == self.ceremony, || format!("{input:?} gives {said:?}"))?;
+        }
+        Ok(())
+    }
+
+    fn absorbs(&self) -> Result<(), Broken> {
+        let now = self.now();
+        for input in [Input::Notified, Input::Woke, Input::lost(stale(None))] {
+            let mut copy = self.ceremony.clone();
+            let said = copy.handle(now, input.clone());
+            Rule::Absorbs.holds(said.is_ok() && copy == self.ceremony, || format!("{input:?} after the end: {said:?}"))?;
+        }
+        Rule::Absorbs.holds(self.ceremony.clone().begin(now).is_err(), || "a request after the end".into())
+    }
+
+    /// What a human's word is needed for, and what the service measures.
+    fn counts(&self, step: &Step<C::Notice, C::Prompt, C::Outcome>) -> Result<(), Broken> {
+        let free = u8::from(C::NAME == "opentrain.enrolment");
+        let costly = self.service.costly();
+        Rule::OneWord.holds(costly <= self.words().saturating_add(free), || format!("{costly} for {} words", self.words()))?;
+        // Stragglers come at a time of their own, and a clock that was set forward measures nothing.
+        let measures = !self.has_jumped() && !self.has_straggled() && self.facts.honest;
+        Rule::Pace.holds(!measures || !self.service.was_hurried(), || "the service was asked too early".into())?;
+        let shown = self.ceremony.shown().map(|(code, _)| code);
+        let wrong = shown.is_some_and(|code| !self.has_straggled() && self.facts.honest && !C::is_current(&self.service, code));
+        Rule::CurrentCode.holds(!wrong, || format!("an old code at {step:?}"))
+    }
+
+    /// A credential that came is the outcome; one that did not is told as it is.
+    fn told_truly(&self, step: &Step<C::Notice, C::Prompt, C::Outcome>) -> Result<(), Broken> {
+        let is_named = |failure: &Failure| matches!(failure, Failure::CredentialLost { .. } | Failure::CredentialUnreadable { .. });
+        match (step, self.facts.received) {
+            (Step::Done(Ok(outcome)), Some(credential)) => {
+                Rule::NeverLost.holds(C::credential(outcome) == credential, || "another credential".into())
+            }
+            (_, Some(_)) => Err(Rule::NeverLost.broken(format!("the credential came, and it is {step:?}"))),
+            (Step::Done(Err(failure)), None) if is_named(failure) => {
+                let handed_out = self.service.delivered().is_some() || C::may_be_taken_for_spent(&self.service, self.elapsed);
+                let is_true = self.known.lost && (handed_out || !self.facts.honest || self.has_jumped());
+                Rule::TrueLoss.holds(is_true, || format!("{failure:?}, {:?}", self.known))
+            }
+            // A straggler may fetch the credential for nobody after a definite `pending`: no client can know.
+            (Step::Done(Err(failure)), None) if self.facts.honest && !self.has_straggled() && self.service.delivered().is_some() => {
+                Rule::NamedLoss.holds(self.ceremony.in_doubt(), || format!("{failure:?}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A fair service from here on, and a human who does their part: the end must come.
+    ///
+    /// # Errors
+    /// [`Broken`] when it does not, or a rule is broken on the way.
+    pub fn finish(&mut self) -> Result<(), Broken> {
+        for _ in 0..64 {
+            match self.step() {
+                Step::Done(_) => return self.inspect(),
+                Step::Ask(_) => self.reply(Reply::AsAsked)?,
+                _ => self.apply(&super::op::Op::Exchange { manner: Manner::Honest, fate: Fate::Answered, ms: 10 })?,
+            }
+            C::owner(&mut self.service, Owner::Approves, self.elapsed);
+        }
+        Err(Rule::Ends.broken(format!("no end with a fair service: {:?}", self.ceremony)))
+    }
+
+    /// A service that is gone from here on: the end must come, or a question.
+    ///
+    /// # Errors
+    /// [`Broken`] when it does not, or a rule is broken on the way.
+    pub fn die(&mut self, silent: bool) -> Result<(), Broken> {
+        let fate = if silent { Fate::RequestLost } else { Fate::NotSent(TransportKind::Connect) };
+        for _ in 0..2000 {
+            match self.step() {
+                Step::Done(_) | Step::Ask(_) => return self.inspect(),
+                _ => self.apply(&super::op::Op::Exchange { manner: Manner::Honest, fate, ms: 10 })?,
+            }
+        }
+        Err(Rule::Ends.broken(format!("no end with a dead service: {:?}", self.ceremony)))
+    }
+}
+
+pub(crate) fn resumed<C: Ceremony>(json: &str) -> Result<C, Broken> {
+    let snapshot = Snapshot::from_json(json.as_bytes()).map_err(|error| Rule::Resumes.broken(error.to_string()))?;
+    C::resume(&snapshot).map_err(|error| Rule::Resumes.broken(error.to_string()))
+}

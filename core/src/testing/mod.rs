@@ -1,0 +1,37 @@
+//! What this crate is tested with, for whoever builds on it: feature `testing`, exempt from semver, not for production.
+//!
+//! A [`World`] is a ceremony, the driver around it (with its store and its journal), a service and a clock, as one plain value.
+//! [`Op`]s happen in it: whole exchanges with every fate a request can have, crashes at every point, clock jumps, a human's doing.
+//! After each, every [`Rule`] is checked. A [`Scenario`] plays a list of them and brings it to an end; [`check`] does so for all
+//! ceremonies. Lists come from [`ops`] (proptest), from [`Op::read_all`] (any bytes, for a fuzzer), or are written by hand.
+//!
+//! ```
+//! use enlist_core::testing::{Fate, Manner, Op, Reply, check};
+//!
+//! check(&[Op::Exchange { manner: Manner::Gateway, fate: Fate::CrashAfterJournal, ms: 20 }, Op::Reply(Reply::AsAsked), Op::Crash])?;
+//! # Ok::<(), enlist_core::testing::Broken>(())
+//! ```
+//!
+//! The services are models of the documents: [`OpenTrain`], [`SentryAgent`]; where the documents are silent, a *reading* chooses.
+//! A hostile service is [`Manner::Says`] with any [`Words`].
+
+mod answers;
+mod inspect;
+mod known;
+mod look;
+mod op;
+mod rules;
+mod scenario;
+mod service;
+mod subject;
+mod texting;
+mod world;
+
+pub use look::{Class, Classified, classify, did_in};
+pub use op::{BODIES, Fate, Manner, Op, Owner, Reply, UNSENT, Words, op, ops};
+pub use rules::{Broken, Rule};
+pub use scenario::{End, Ending, Scenario, check};
+pub use service::{Heard, OpenTrain, OpenTrainReading, Said, Service};
+pub use subject::Subject;
+pub use texting::{SentryAgent, SentryAgentReading};
+pub use world::{START, World};

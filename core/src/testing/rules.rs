@@ -1,0 +1,90 @@
+//! What must hold, and how a breach is told.
+
+use core::fmt;
+
+use alloc::string::String;
+
+/// A rule was broken.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Broken {
+    /// Which.
+    pub rule: Rule,
+    /// How it showed.
+    pub how: String,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} ({}): {}", self.rule, self.rule.words(), self.how)
+    }
+}
+
+impl core::error::Error for Broken {}
+
+macro_rules! rules {
+    ($($name:ident => $words:literal,)*) => {
+        /// The rules of a ceremony.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Rule { $(#[doc = $words] $name,)* }
+
+        impl Rule {
+            /// Every rule.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The rule in words.
+            #[must_use]
+            pub const fn words(self) -> &'static str {
+                match self { $(Self::$name => $words,)* }
+            }
+        }
+    };
+}
+
+rules! {
+    Pace => "no poll comes before the interval, with all that slow_down, back-off and Retry-After added, has passed since the last answer",
+    Waits => "a wait lies ahead, has an end, and nothing can be sent before it",
+    OneInFlight => "at most one request is in flight, and it stays so until its answer came",
+    Numbered => "exchange ids rise, and the answer to any other changes nothing",
+    Pinned => "every request goes to the pinned origin",
+    NoRedirect => "a redirect ends the ceremony",
+    Absorbs => "an end stays an end, whatever comes",
+    Pure => "poll changes nothing and depends on nothing else",
+    Ends => "with a fair service and a human who answers, the ceremony ends; with a dead one it ends or asks",
+    CurrentCode => "the code that is shown is that of the attempt that lives",
+    NeverLost => "a credential that reached the process is the outcome, through any crash",
+    NamedLoss => "a credential that was handed out and never came is named as lost, or in doubt",
+    TrueLoss => "a credential is called lost only after an answer was lost, and only if it was handed out",
+    PollBeforeStart => "no start is sent while an approval may be under way",
+    OneWord => "one word of a human, one account, one SMS",
+    OneRepeat => "a one-time code is sent again once at most, and only if its answer was lost",
+    Resumes => "a snapshot is the state",
+    Hidden => "no secret shows in a Debug, a Display, an error or a print of a request",
+    Delivers => "an exchange that may bring a credential says so",
+    Misuse => "an input that belongs to no question is refused and changes nothing",
+    Reading => "the scenario itself makes sense",
+}
+
+impl Rule {
+    pub(crate) fn broken(self, how: impl Into<String>) -> Broken {
+        Broken { rule: self, how: how.into() }
+    }
+
+    pub(crate) fn holds(self, holds: bool, how: impl FnOnce() -> String) -> Result<(), Broken> {
+        if holds { Ok(()) } else { Err(self.broken(how())) }
+    }
+}
+
+/// Parts of every secret in this module's worlds. Digits count only as whole numbers: a time may hold any digits.
+const SECRETS: [&str; 6] = ["CANARY", "owner@", "other@", "dev@", "5005550006", "QkFER0VD"];
+
+/// Whether `text` shows a secret of this module's worlds.
+pub(crate) fn secret_in(text: &str) -> Option<&'static str> {
+    SECRETS.into_iter().find(|secret| text.contains(secret)).or_else(|| code_in(text))
+}
+
+/// A code of the claim page or of an SMS, as a number of its own.
+fn code_in(text: &str) -> Option<&'static str> {
+    let numbers = text.split(|char: char| !char.is_ascii_digit());
+    numbers.filter(|number| number.len() == 6).any(|number| number.starts_with("7392") || number.starts_with("4081")).then_some("a code")
+}

@@ -1,0 +1,128 @@
+//! A script and the world it is played in.
+
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::marker::PhantomData;
+
+use super::op::Op;
+use super::rules::Broken;
+use super::subject::Subject;
+use super::world::World;
+use crate::ceremony::Step;
+use crate::opentrain::{Claim, Enrolment};
+use crate::sentryagent::Registration;
+
+/// A world to be, and how a script in it is brought to its end.
+///
+/// ```
+/// use enlist_core::opentrain::Claim;
+/// use enlist_core::testing::{Fate, Manner, Op, OpenTrainReading, Owner, Scenario};
+///
+/// // The answer that held the token is lost: the claim says so when the service says `invalid_grant`.
+/// let exchange = |fate| Op::Exchange { manner: Manner::Honest, fate, ms: 100 };
+/// let script = [exchange(Fate::Answered), Op::Owner(Owner::Approves), exchange(Fate::AnswerLost), exchange(Fate::Answered)];
+/// let end = Scenario::<Claim>::new().reading(OpenTrainReading { life: 600, ..Default::default() }).check(&script)?;
+/// assert_eq!(end.place, "Done(CredentialLost)");
+/// # Ok::<(), enlist_core::testing::Broken>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Scenario<C: Subject> {
+    reading: C::Reading,
+    ending: Ending,
+    is_recorded: bool,
+    ceremony: PhantomData<C>,
+}
+
+/// How the world goes on after the script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It does not.
+    Stops,
+    /// With a fair service and a human who does their part.
+    Fair,
+    /// With a service that cannot be reached.
+    Unreachable,
+    /// With a service that takes every request and never answers.
+    Silent,
+}
+
+/// How a script ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// The ceremony's state, by its name in `docs/STATES.md`.
+    pub place: &'static str,
+    /// Every move from state to state on the way.
+    pub moves: BTreeSet<(&'static str, &'static str)>,
+    /// Whether a credential came.
+    pub delivered: bool,
+    /// Every step that the ceremony asked for, in words, for comparing two runs; empty unless [`recorded`](Scenario::recorded).
+    pub steps: Vec<String>,
+}
+
+impl<C: Subject> Default for Scenario<C> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<C: Subject> Scenario<C> {
+    /// The documented readings, and a fair ending.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { reading: C::Reading::default(), ending: Ending::Fair, is_recorded: false, ceremony: PhantomData }
+    }
+
+    /// Other readings.
+    #[must_use]
+    pub fn reading(self, reading: C::Reading) -> Self {
+        Self { reading, ..self }
+    }
+
+    /// Another ending.
+    #[must_use]
+    pub fn ending(self, ending: Ending) -> Self {
+        Self { ending, ..self }
+    }
+
+    /// Writes down every step.
+    #[must_use]
+    pub fn recorded(self) -> Self {
+        Self { is_recorded: true, ..self }
+    }
+
+    /// Plays `ops` and checks every [`Rule`](super::Rule) after each.
+    ///
+    /// # Errors
+    /// [`Broken`], with the rule and how it showed.
+    pub fn check(&self, ops: &[Op]) -> Result<End, Broken> {
+        let mut world = World::<C>::new(self.reading)?.watched();
+        let mut steps = Vec::new();
+        for op in ops {
+            world.apply(op)?;
+            steps.extend(self.is_recorded.then(|| format!("{:?} {:?}", world.now(), world.step())));
+        }
+        match self.ending {
+            Ending::Stops => {}
+            Ending::Fair => world.finish()?,
+            Ending::Unreachable => world.die(false)?,
+            Ending::Silent => world.die(true)?,
+        }
+        let delivered = matches!(world.step(), Step::Done(Ok(_)));
+        Ok(End { place: world.ceremony().place(), moves: world.moves(), delivered, steps })
+    }
+}
+
+/// Plays `ops` with every ceremony and every ending, and checks every [`Rule`](super::Rule).
+///
+/// # Errors
+/// [`Broken`].
+pub fn check(ops: &[Op]) -> Result<(), Broken> {
+    for ending in [Ending::Fair, Ending::Unreachable, Ending::Silent] {
+        Scenario::<Enrolment>::new().ending(ending).check(ops)?;
+        Scenario::<Claim>::new().ending(ending).check(ops)?;
+        Scenario::<Registration>::new().ending(ending).check(ops)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,324 @@
+//! What a world must know of each ceremony.
+
+use core::fmt::Debug;
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::op::{Owner, Reply};
+use super::service::{Heard, OpenTrain, OpenTrainReading, Service};
+use super::texting::{SentryAgent, SentryAgentReading};
+use crate::call::{Call, Phase};
+use crate::ceremony::Ceremony;
+use crate::error::Misuse;
+use crate::exchange::ExchangeId;
+use crate::failure::Failure;
+use crate::opentrain::{self, Claim, ClaimState, Enrolment, EnrolmentState, Goal, Polling, Turn};
+use crate::origin::Origin;
+use crate::secret::{ClaimToken, Email, Otp, PersonalToken};
+use crate::sentryagent::{self, Manifest, Registration};
+
+/// A ceremony that a world can be made around.
+pub trait Subject: Ceremony + Debug {
+    /// The service that it talks to.
+    type Service: Service;
+
+    /// The service's readings.
+    type Reading: Copy + Debug + Default;
+
+    /// A service.
+    fn service(reading: Self::Reading) -> Self::Service;
+
+    /// A ceremony that has not begun; `None` only if a constant of this module were wrong.
+    fn fresh() -> Option<Self>;
+
+    /// The human's answer.
+    fn answer(reply: Reply, prompt: &Self::Prompt, service: &Self::Service) -> Option<Self::Answer>;
+
+    /// The owner's doing on the service's page.
+    fn owner(_service: &mut Self::Service, _owner: Owner, _now: u64) {}
+
+    /// Whether the human's word allows what is costly once more.
+    fn is_word(answer: &Self::Answer) -> bool;
+
+    /// The code in the human's answer.
+    fn code(_answer: &Self::Answer) -> Option<&str> {
+        None
+    }
+
+    /// Another attempt.
+    ///
+    /// # Errors
+    /// [`Misuse`] as the ceremony says.
+    fn restarted(&self) -> Option<Result<Self, Misuse>> {
+        None
+    }
+
+    /// The code that is shown to the owner.
+    fn shown(&self) -> Option<(&str, u32)> {
+        None
+    }
+
+    /// Whether `code` belongs to the last attempt that the service has begun.
+    fn is_current(_service: &Self::Service, _code: &str) -> bool {
+        true
+    }
+
+    /// Whether a credential may be lost.
+    fn in_doubt(&self) -> bool;
+
+    /// Whether the state holds what no snapshot does.
+    fn knows_more_than_its_snapshot(&self) -> bool {
+        false
+    }
+
+    /// What no snapshot holds, for telling states apart.
+    fn beyond_its_snapshot(&self) -> String {
+        String::new()
+    }
+
+    /// The state's name in `docs/STATES.md`.
+    fn place(&self) -> &'static str;
+
+    /// The credential.
+    fn credential(outcome: &Self::Outcome) -> &str;
+
+    /// Whether the service may still, without a fault of its own, say that the credential is spent though it was not delivered.
+    fn may_be_taken_for_spent(_service: &Self::Service, _now: u64) -> bool {
+        true
+    }
+}
+
+impl Subject for Enrolment {
+    type Service = OpenTrain;
+    type Reading = OpenTrainReading;
+
+    fn service(reading: OpenTrainReading) -> OpenTrain {
+        OpenTrain::new(reading)
+    }
+
+    fn fresh() -> Option<Self> {
+        Some(Self::new(Origin::parse(opentrain::BASE_URL).ok()?, opentrain::Label::parse("An agent").ok(), None))
+    }
+
+    fn answer(_: Reply, _: &opentrain::Prompt, _: &OpenTrain) -> Option<opentrain::Answer> {
+        Some(opentrain::Answer::RegisterAgain)
+    }
+
+    fn is_word(_: &opentrain::Answer) -> bool {
+        true
+    }
+
+    fn in_doubt(&self) -> bool {
+        !self.kept.is_empty()
+    }
+
+    fn place(&self) -> &'static str {
+        match &self.state {
+            EnrolmentState::Registering(call) => of_call(call, ["Registering, due", "Registering, waiting", "Registering, in flight"]),
+            EnrolmentState::Asking { .. } => "Asking",
+            EnrolmentState::Done(Ok(_)) => "Done(Ok)",
+            EnrolmentState::Done(Err(failure)) => of_failure(failure),
+        }
+    }
+
+    fn credential(outcome: &opentrain::Registration) -> &str {
+        outcome.access_token().expose()
+    }
+}
+
+impl Subject for Claim {
+    type Service = OpenTrain;
+    type Reading = OpenTrainReading;
+
+    fn service(reading: OpenTrainReading) -> OpenTrain {
+        OpenTrain::new(reading)
+    }
+
+    fn fresh() -> Option<Self> {
+        let origin = Origin::parse(opentrain::BASE_URL).ok()?;
+        let registration = opentrain::Registration {
+            registration_id: None,
+            access_token: PersonalToken::parse(OpenTrain::PRE_CLAIM).ok()?,
+            scopes: Vec::new(),
+            claim_token: ClaimToken::parse(OpenTrain::CLAIM_TOKEN).ok()?,
+            claim_token_expires_at: Some(super::world::START.after(core::time::Duration::from_secs(86_400))),
+            claim_endpoint: origin.endpoint("/api/agent/identity/claim"),
+            token_endpoint: origin.endpoint("/api/agent/oauth/token"),
+            origin,
+        };
+        Some(Self::new(&registration, Email::parse("owner@canary.example").ok()?))
+    }
+
+    fn answer(_: Reply, prompt: &core::convert::Infallible, _: &OpenTrain) -> Option<core::convert::Infallible> {
+        match *prompt {}
+    }
+
+    fn owner(service: &mut OpenTrain, owner: Owner, now: u64) {
+        match owner {
+            Owner::Approves => service.approve(now),
+            Owner::Declines => service.decline(now),
+            Owner::Mistypes => {}
+        }
+    }
+
+    fn is_word(answer: &core::convert::Infallible) -> bool {
+        match *answer {}
+    }
+
+    fn restarted(&self) -> Option<Result<Self, Misuse>> {
+        Some(self.restart(Email::parse("other@canary.example").ok()?))
+    }
+
+    fn shown(&self) -> Option<(&str, u32)> {
+        self.notice().map(|notice| (notice.user_code.expose(), notice.interval))
+    }
+
+    fn is_current(service: &OpenTrain, code: &str) -> bool {
+        service.code() == code
+    }
+
+    fn in_doubt(&self) -> bool {
+        self.in_doubt()
+    }
+
+    fn place(&self) -> &'static str {
+        match &self.state {
+            ClaimState::Starting(starting) => of_call(&starting.call, ["Starting, due", "Starting, waiting", "Starting, in flight"]),
+            ClaimState::Announcing(_) => "Announcing",
+            ClaimState::Polling(Polling { turn, goal, .. }) => match (turn, goal) {
+                (Turn::Waiting { .. }, Goal::Token) => "Polling(Token), waiting",
+                (Turn::InFlight { .. }, Goal::Token) => "Polling(Token), in flight",
+                (Turn::Waiting { .. }, Goal::Start { .. }) => "Polling(Start), waiting",
+                (Turn::InFlight { .. }, Goal::Start { .. }) => "Polling(Start), in flight",
+            },
+            ClaimState::Done(Ok(_)) => "Done(Ok)",
+            ClaimState::Done(Err(failure)) => of_failure(failure),
+        }
+    }
+
+    fn credential(outcome: &opentrain::ClaimedToken) -> &str {
+        outcome.access_token().expose()
+    }
+
+    fn may_be_taken_for_spent(service: &OpenTrain, now: u64) -> bool {
+        service.is_over(now)
+    }
+}
+
+impl Subject for Registration {
+    type Service = SentryAgent;
+    type Reading = SentryAgentReading;
+
+    fn service(reading: SentryAgentReading) -> SentryAgent {
+        SentryAgent::new(reading)
+    }
+
+    fn fresh() -> Option<Self> {
+        let manifest = br#"{"mobile_phone":"+15005550006","trust_tier":"community","agent_name":"An agent","agent_version":"1.0.0",
+            "developer_name":"Acme Corp","contact_email":"dev@canary.example","primary_goal":"Support","tools":["web-search"],
+            "compliance_attestation":true,"data_residency":"us-east-1"}"#;
+        Some(Self::new(Origin::parse(sentryagent::BASE_URL).ok()?, Manifest::from_json(manifest).ok()?))
+    }
+
+    fn answer(reply: Reply, prompt: &sentryagent::Prompt, service: &SentryAgent) -> Option<sentryagent::Answer> {
+        let otp = |code: &str| Otp::parse(code).ok().map(sentryagent::Answer::Otp);
+        match (prompt, reply) {
+            (sentryagent::Prompt::Profile { .. }, _) => Some(sentryagent::Answer::ProfileOk),
+            (sentryagent::Prompt::SmsAgain { .. }, _) | (sentryagent::Prompt::Otp { .. }, Reply::SmsAgain) => {
+                Some(sentryagent::Answer::SmsAgain)
+            }
+            (sentryagent::Prompt::Otp { .. }, Reply::AsAsked) => otp(&service.code(false)),
+            (sentryagent::Prompt::Otp { .. }, Reply::OldCode) => otp(&service.code(true)),
+            (sentryagent::Prompt::Otp { .. }, Reply::WrongCode) => otp("408199"),
+        }
+    }
+
+    fn is_word(answer: &sentryagent::Answer) -> bool {
+        !matches!(answer, sentryagent::Answer::Otp(_))
+    }
+
+    fn code(answer: &sentryagent::Answer) -> Option<&str> {
+        match answer {
+            sentryagent::Answer::Otp(otp) => Some(otp.expose()),
+            _ => None,
+        }
+    }
+
+    fn in_doubt(&self) -> bool {
+        self.in_doubt()
+    }
+
+    fn knows_more_than_its_snapshot(&self) -> bool {
+        self.lost_otp.is_some() || matches!(self.state, sentryagent::State::HandingIn { otp: Some(_), .. })
+    }
+
+    fn beyond_its_snapshot(&self) -> String {
+        let lost = self.lost_otp.as_ref().map_or("", |otp| otp.expose());
+        match &self.state {
+            sentryagent::State::HandingIn { otp, repeat, call, .. } => {
+                format!("{lost} {} {repeat} {call:?}", otp.as_ref().map_or("", |otp| otp.expose()))
+            }
+            _ => format!("{lost} {}", self.place()),
+        }
+    }
+
+    fn place(&self) -> &'static str {
+        use sentryagent::State;
+        match &self.state {
+            State::Submitting { call, .. } => of_call(call, ["Submitting, due", "Submitting, waiting", "Submitting, in flight"]),
+            State::AskingProfile { .. } => "AskingProfile",
+            State::Texting { call, .. } => of_call(call, ["Texting, due", "Texting, waiting", "Texting, in flight"]),
+            State::AskingSms { .. } => "AskingSms",
+            State::AskingOtp(_) => "AskingOtp",
+            State::HandingIn { call, .. } => of_call(call, ["HandingIn, due", "HandingIn, waiting", "HandingIn, in flight"]),
+            State::Done(Ok(_)) => "Done(Ok)",
+            State::Done(Err(failure)) => of_failure(failure),
+        }
+    }
+
+    fn credential(outcome: &sentryagent::Identity) -> &str {
+        outcome.badge().expose()
+    }
+}
+
+fn of_call(call: &Call, [due, waiting, in_flight]: [&'static str; 3]) -> &'static str {
+    match call.phase {
+        Phase::Due => due,
+        Phase::Waiting { .. } => waiting,
+        Phase::InFlight(_) => in_flight,
+    }
+}
+
+const fn of_failure(failure: &Failure) -> &'static str {
+    match failure {
+        Failure::Denied(_) => "Done(Denied)",
+        Failure::AttemptExpired { .. } => "Done(AttemptExpired)",
+        Failure::WindowExpired => "Done(WindowExpired)",
+        Failure::SessionExpired { .. } => "Done(SessionExpired)",
+        Failure::OtpTriesUsedUp(_) => "Done(OtpTriesUsedUp)",
+        Failure::AnonymousNotEnabled(_) => "Done(AnonymousNotEnabled)",
+        Failure::EmailAlreadyRegistered(_) => "Done(EmailAlreadyRegistered)",
+        Failure::UnknownClaimToken(_) => "Done(UnknownClaimToken)",
+        Failure::Rejected(_) => "Done(Rejected)",
+        Failure::RateLimited { .. } => "Done(RateLimited)",
+        Failure::GaveUp { .. } => "Done(GaveUp)",
+        Failure::Protocol(_) => "Done(Protocol)",
+        Failure::CredentialLost { .. } => "Done(CredentialLost)",
+        Failure::CredentialUnreadable { .. } => "Done(CredentialUnreadable)",
+        Failure::BadgeInvalid => "Done(BadgeInvalid)",
+        Failure::NotRotated { .. } => "Done(NotRotated)",
+    }
+}
+
+/// The request, as the service hears it.
+pub(crate) fn heard(exchange: &crate::exchange::Exchange) -> Heard {
+    let body = String::from_utf8_lossy(exchange.request.body()).into_owned();
+    Heard { path: String::from(exchange.request.uri().path()), body }
+}
+
+/// An id that is not in flight.
+pub(crate) fn stale(in_flight: Option<ExchangeId>) -> ExchangeId {
+    ExchangeId(in_flight.map_or(1, |id| id.0.wrapping_sub(1)))
+}

@@ -1,0 +1,113 @@
+//! SentryAgent's registration as its documents describe it (sentryagent.md sections 2 to 5).
+
+use alloc::format;
+use alloc::string::String;
+
+use super::service::{Heard, Said, Service, error};
+
+/// What SentryAgent says where its documents are silent, and how long its sessions live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SentryAgentReading {
+    /// The status of the answer to a code that was accepted before: 401 or 410; 200 gives the same badge again.
+    pub used: u16,
+    /// Whether a second SMS can be had in one manifest's session (U5).
+    pub resends: bool,
+    /// How long a code's session lives, in seconds.
+    pub life: u32,
+    /// How many wrong codes are allowed (U6).
+    pub tries: u8,
+}
+
+impl Default for SentryAgentReading {
+    fn default() -> Self {
+        Self { used: 410, resends: true, life: 900, tries: 3 }
+    }
+}
+
+/// SentryAgent.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SentryAgent {
+    reading: SentryAgentReading,
+    manifests: u8,
+    sms: u8,
+    /// When the last code's session began.
+    begun: u64,
+    wrong: u8,
+    issued: bool,
+}
+
+impl SentryAgent {
+    /// A badge whose `sub` is `did:sentryagent:abc123`.
+    pub const BADGE: &'static str = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6YWJjMTIzIn0.BADGECANARYBADGECANARY";
+
+    /// A service without agents.
+    #[must_use]
+    pub const fn new(reading: SentryAgentReading) -> Self {
+        Self { reading, manifests: 0, sms: 0, begun: 0, wrong: 0, issued: false }
+    }
+
+    /// The code of the last SMS, or of the one before.
+    #[must_use]
+    pub fn code(&self, before: bool) -> String {
+        let number = if before { self.sms.saturating_sub(1) } else { self.sms };
+        format!("{}", 408_170_u32.saturating_add(number.into()))
+    }
+
+    /// Whether the last code's session is over.
+    #[must_use]
+    pub fn is_over(&self, now: u64) -> bool {
+        now >= self.begun.saturating_add(u64::from(self.reading.life).saturating_mul(1000))
+    }
+
+    fn text(&mut self, now: u64) -> Said {
+        if self.manifests == 0 || self.sms > 0 && !self.reading.resends {
+            return error(410, "gone");
+        }
+        self.sms = self.sms.saturating_add(1);
+        self.wrong = 0;
+        self.begun = now;
+        (200, format!(r#"{{"otp_session_id":"OTPCANARY-{}"}}"#, self.sms))
+    }
+
+    fn confirm(&mut self, heard: &Heard, now: u64) -> Said {
+        let is_session = self.sms > 0 && heard.body.contains(&format!("\"OTPCANARY-{}\"", self.sms));
+        if !is_session || self.is_over(now) {
+            return error(410, "gone");
+        }
+        if self.wrong >= self.reading.tries {
+            return error(429, "too_many_attempts");
+        }
+        if !heard.body.contains(&format!("\"otp\":\"{}\"", self.code(false))) {
+            self.wrong = self.wrong.saturating_add(1);
+            return error(401, "wrong_code");
+        }
+        if self.issued && self.reading.used != 200 {
+            self.wrong = self.wrong.saturating_add(1);
+            return error(self.reading.used, "used");
+        }
+        self.issued = true;
+        (200, format!(r#"{{"verified":true,"badge":"{}"}}"#, Self::BADGE))
+    }
+}
+
+impl Service for SentryAgent {
+    fn serve(&mut self, heard: &Heard, now: u64) -> Said {
+        match heard.path.as_str() {
+            "/v1/auth/verify-phone" => {
+                self.manifests = self.manifests.saturating_add(1);
+                (200, format!(r#"{{"manifest_session_id":"MANIFESTCANARY-{}"}}"#, self.manifests))
+            }
+            "/v1/auth/confirm-manifest" => self.text(now),
+            "/v1/auth/confirm" => self.confirm(heard, now),
+            _ => error(404, "not_found"),
+        }
+    }
+
+    fn delivered(&self) -> Option<&'static str> {
+        self.issued.then_some(Self::BADGE)
+    }
+
+    fn costly(&self) -> u8 {
+        self.sms
+    }
+}

@@ -1,0 +1,254 @@
+//! The claim: what is shown, what is sent, and what each answer leads to. The waits are in `waits.rs`.
+
+use crate::common::*;
+use enlist_core::opentrain::Claim;
+use enlist_core::secret::Email;
+use enlist_core::{Ceremony, Failure, Input, Misuse, SaidBy, Service, Step, TransportKind, Trouble, Violation, WaitReason};
+
+const START_BODY: &str = r#"POST /api/agent/identity/claim {"claim_token":"ot_clm_CLAIMTOKENCLAIMTOKEN77ab","email":"owner@example.com"}"#;
+const POLL_BODY: &str =
+    "POST /api/agent/oauth/token grant_type=urn%3Aopentrain%3Aagent-auth%3Agrant-type%3Aclaim&claim_token=ot_clm_CLAIMTOKENCLAIMTOKEN77ab";
+
+#[test]
+fn it_starts_shows_the_code_once_polls_and_ends_with_the_token() {
+    let mut bench = waiting_claim([pending(), delivered()]);
+    let token = bench.run().unwrap();
+    assert_eq!(bench.sent, [START_BODY, POLL_BODY, POLL_BODY]);
+    assert_eq!(bench.notices, 1);
+    assert_eq!(token.scopes(), ["jobs:read", "proposals:write"]);
+}
+
+#[test]
+fn only_polls_deliver() {
+    let mut bench = Bench::new(claim(), [started()]);
+    assert!(!bench.ceremony.clone().begin(START).unwrap().delivers);
+    bench.run_on();
+    assert!(bench.begin().delivers);
+}
+
+#[test]
+fn the_notice_has_the_code_as_text_and_the_link_re_serialised() {
+    let mut bench = Bench::new(claim(), []);
+    let odd = r#"{"user_code":"039218","verification_uri":"HTTPS://APP.opentrain.ai:443/claim?token=ot_cat_X","expires_in":1800.5}"#;
+    bench.exchange(json(200, odd));
+    let Step::Notify(notice) = bench.ceremony.poll(bench.now) else { panic!() };
+    assert_eq!(notice.user_code.expose(), "039218");
+    assert_eq!(notice.verification_uri.expose(), "https://app.opentrain.ai/claim?token=ot_cat_X");
+    assert_eq!((notice.expires_at.since(START).as_secs(), notice.interval, notice.email_sent), (1801, 5, false));
+    assert_eq!(bench.ceremony.notice(), Some(&notice));
+    assert_eq!(format!("{:?}", (&notice.user_code, &notice.verification_uri, &notice.owner)), "(UserCode(..), ClaimLink(..), Email(..))");
+}
+
+#[test]
+fn a_start_that_cannot_be_shown_safely_is_refused() {
+    let start = |code: &str, link: &str, rest: &str| json(200, &format!(r#"{{"user_code":{code},"verification_uri":{link}{rest}}}"#));
+    let link = r#""https://app.opentrain.ai/claim""#;
+    let life = r#","expires_in":1800"#;
+    for (answer, expected) in [
+        (start(r#""1\u001b[2J""#, link, life), Violation::BadField { field: "user_code".into() }),
+        (start(r#""1\u202e2""#, link, life), Violation::BadField { field: "user_code".into() }),
+        (start("439218", link, life), Violation::BadField { field: "user_code".into() }),
+        (start("null", link, life), Violation::MissingField { field: "user_code".into() }),
+        (start(r#""1""#, r#""https://app.opentrain.ai/\u001b[2J""#, life), Violation::BadField { field: "verification_uri".into() }),
+        (start(r#""1""#, r#""javascript:alert(1)""#, life), Violation::BadField { field: "verification_uri".into() }),
+        (start(r#""1""#, r#""""#, life), Violation::MissingField { field: "verification_uri".into() }),
+        (start(r#""1""#, link, ""), Violation::MissingField { field: "expires_in".into() }),
+        (start(r#""1""#, link, r#","expires_in":null"#), Violation::MissingField { field: "expires_in".into() }),
+    ] {
+        assert_eq!(Bench::new(claim(), [answer]).run(), Err(Failure::Protocol(expected)));
+    }
+    let foreign = start(r#""1""#, r#""https://app.opentrain.ai@evil.example/x""#, life);
+    assert!(matches!(Bench::new(claim(), [foreign]).run(), Err(Failure::Protocol(Violation::BadField { .. }))));
+    let foreign = start(r#""1""#, r#""https://evil.example/?token=ot_cat_SECRETSECRET""#, life);
+    let Err(Failure::Protocol(violation)) = Bench::new(claim(), [foreign]).run() else { panic!() };
+    assert_eq!(violation.to_string(), "`verification_uri` in the service's answer points to another origin; nothing was sent there");
+}
+
+/// Hostile answers to a poll: each a wait of its kind, and the token is still got.
+#[test]
+fn a_poll_survives_whatever_is_no_definite_answer() {
+    for answer in [
+        html(200),
+        html(400),
+        html(403),
+        html(408),
+        html(407),
+        html(429),
+        html(500),
+        html(501),
+        html(503),
+        html(511),
+        json(200, "{}"),
+        json(200, r#"{"access_token":""}"#),
+        json(200, r#"{"access_token":7}"#),
+        json(200, r#"{"access_token":"a\nb"}"#),
+        json(200, r#"{"access_token":"x","token_type":"mac"}"#),
+        json(200, r#"{"access_token":"x","access_token":"y"}"#),
+        with_headers(200, &[("content-encoding", "gzip")], r#"{"access_token":"x"}"#),
+        cut(200, r#"{"access_tok"#),
+        cut(400, "{"),
+        lost(),
+        refused(),
+        error(400, "temporarily_unavailable"),
+        failed(TransportKind::Tls, enlist_core::Delivery::NotSent),
+    ] {
+        let shown = format!("{answer:?}");
+        let mut bench = waiting_claim([answer]);
+        assert_eq!(bench.run_on(), Stop::ScriptEnded, "{shown}");
+        bench.then([delivered()]);
+        assert!(bench.run().is_ok(), "{shown}");
+    }
+}
+
+/// Whether a not definite answer, followed by `invalid_grant`, may have held the token.
+#[test]
+fn only_an_answer_that_may_have_held_the_token_leaves_a_doubt() {
+    let end = |answer: Answered| waiting_claim([answer, invalid_grant()]).run().unwrap_err();
+    for harmless in [pending(), slow_down(), html(400), html(403), html(429), html(503), refused(), cut(400, "{")] {
+        assert!(matches!(end(harmless), Failure::UnknownClaimToken(_)));
+    }
+    for doubtful in [lost(), html(500), html(502), html(504)] {
+        assert_eq!(end(doubtful), Failure::CredentialLost { service: Service::OpenTrain });
+    }
+    for unreadable in [html(200), json(200, "{}"), cut(200, "{"), with_headers(200, &[("content-encoding", "gzip")], "")] {
+        assert!(matches!(end(unreadable), Failure::CredentialUnreadable { kept, .. } if kept.len() == 1));
+    }
+}
+
+#[test]
+fn a_doubt_is_told_whatever_ends_the_claim() {
+    for end in [html(404), html(302), error(400, "access_denied"), error(400, "teapot")] {
+        let mut bench = waiting_claim([lost(), end]);
+        bench.run().unwrap_err();
+        assert!(bench.ceremony.in_doubt());
+    }
+    let mut bench = waiting_claim([lost(), pending(), html(404)]);
+    bench.run().unwrap_err();
+    assert!(!bench.ceremony.in_doubt());
+}
+
+#[test]
+fn a_definite_pending_clears_the_doubt() {
+    for doubtful in [lost(), html(200)] {
+        let end = waiting_claim([doubtful, pending(), invalid_grant()]).run();
+        assert!(matches!(end, Err(Failure::UnknownClaimToken(_))), "{end:?}");
+    }
+    // A 503 or a stranger's page does not.
+    let end = waiting_claim([lost(), html(503), html(400), invalid_grant()]).run();
+    assert_eq!(end, Err(Failure::CredentialLost { service: Service::OpenTrain }));
+}
+
+/// What the service says of an attempt that lapsed (U8), each reading.
+#[test]
+fn a_lapsed_attempt_is_expired_in_every_reading() {
+    let past_the_end = || with_headers(503, &[("retry-after", "1500")], "");
+    let end = |answer| waiting_claim([past_the_end(), answer]).run().unwrap_err();
+    assert_eq!(end(pending()), Failure::AttemptExpired { said_by: SaidBy::OurClock, doubt: false });
+    assert_eq!(end(error(400, "expired_token")), Failure::AttemptExpired { said_by: SaidBy::Service, doubt: false });
+    assert_eq!(end(invalid_grant()), Failure::AttemptExpired { said_by: SaidBy::Service, doubt: false });
+    // Never "lost" after the end, but the doubt is told.
+    let end = waiting_claim([lost(), past_the_end(), invalid_grant()]).run();
+    assert_eq!(end, Err(Failure::AttemptExpired { said_by: SaidBy::Service, doubt: true }));
+}
+
+/// A lost start: what the service says to a poll before any claim start (U9), each reading.
+#[test]
+fn a_lost_start_polls_once_before_it_is_sent_again() {
+    for before_any in [invalid_grant(), pending(), error(400, "expired_token"), error(400, "invalid_request"), slow_down()] {
+        let mut bench = Bench::new(claim(), [html(502), before_any, started(), delivered()]);
+        bench.run().unwrap();
+        assert_eq!(bench.sent, [START_BODY, POLL_BODY, START_BODY, POLL_BODY]);
+        assert_eq!(bench.waited()[0], 12.0);
+    }
+    // The approval of an earlier attempt was under way: its token is not lost.
+    let mut bench = Bench::new(claim(), [lost(), delivered()]);
+    bench.run().unwrap();
+    assert_eq!(bench.sent, [START_BODY, POLL_BODY]);
+    // The poll before it is no attempt's: nothing can have been lost with its answer.
+    let mut bench = Bench::new(claim(), [lost(), lost(), invalid_grant(), started(), delivered()]);
+    bench.run().unwrap();
+}
+
+#[test]
+fn a_restart_polls_first_keeps_the_pace_and_shows_a_new_code() {
+    let mut bench = waiting_claim([slow_down(), slow_down()]);
+    bench.run_on();
+    let other = Email::parse("other@example.com").unwrap();
+    let restarted = bench.ceremony.restart(other.clone()).unwrap();
+    assert_eq!(restarted.notice(), None);
+    let again = json(200, r#"{"user_code":"555555","verification_uri":"https://app.opentrain.ai/claim","expires_in":600,"interval":5}"#);
+    let mut bench = Bench::new(restarted, [pending(), again, delivered()]);
+    bench.run().unwrap();
+    assert_eq!(bench.sent, [POLL_BODY, &START_BODY.replace("owner@", "other@"), POLL_BODY]);
+    assert_eq!(bench.ceremony.owner(), &other);
+    // Under way, it is the old attempt's token that comes.
+    let mut bench = waiting_claim([]);
+    bench.run_on();
+    assert!(Bench::new(bench.ceremony.restart(owner()).unwrap(), [delivered()]).run().is_ok());
+    // And a doubt stays a doubt.
+    let mut bench = waiting_claim([lost()]);
+    bench.run_on();
+    let end = Bench::new(bench.ceremony.restart(owner()).unwrap(), [invalid_grant()]).run();
+    assert_eq!(end, Err(Failure::CredentialLost { service: Service::OpenTrain }));
+}
+
+#[test]
+fn a_restart_is_refused_while_an_answer_is_owed_and_after_the_token() {
+    let mut bench = waiting_claim([]);
+    bench.run_on();
+    let id = bench.begin().id;
+    assert_eq!(bench.ceremony.restart(owner()).unwrap_err(), Misuse::StillInFlight(id));
+    bench.handle(Input::answered(id, delivered()));
+    assert_eq!(bench.ceremony.restart(owner()).unwrap_err(), Misuse::Finished);
+    let mut expired = waiting_claim([error(400, "expired_token")]);
+    expired.run_on();
+    assert!(Bench::new(expired.ceremony.restart(owner()).unwrap(), [started(), delivered()]).run().is_ok());
+}
+
+#[test]
+fn a_late_answer_of_another_exchange_changes_nothing() {
+    let mut bench = waiting_claim([pending()]);
+    bench.run_on();
+    let stale = bench.begin().id;
+    bench.handle(Input::answered(stale, pending()));
+    let before = bench.ceremony.clone();
+    assert_eq!(bench.ceremony.handle(bench.now, Input::answered(stale, delivered())), Err(Misuse::NotInFlight(stale)));
+    assert_eq!(bench.ceremony, before);
+    // Nor while another is under way.
+    bench.run_on();
+    bench.begin();
+    let before = bench.ceremony.clone();
+    assert_eq!(bench.ceremony.handle(bench.now, Input::answered(stale, delivered())), Err(Misuse::NotInFlight(stale)));
+    assert_eq!(bench.ceremony, before);
+}
+
+#[test]
+fn a_poll_is_never_begun_before_its_time() {
+    let mut bench = Bench::new(claim(), []);
+    bench.exchange(started());
+    bench.handle(Input::Notified);
+    assert_eq!(bench.ceremony.begin(START.after(std::time::Duration::from_millis(5999))).unwrap_err(), Misuse::NothingToSend);
+    assert!(bench.ceremony.begin(START.after(std::time::Duration::from_millis(6000))).is_ok());
+}
+
+#[test]
+fn a_wait_says_why() {
+    let why = |answer| {
+        let mut bench: Bench<Claim> = Bench::new(claim(), []);
+        bench.exchange(started());
+        bench.handle(Input::Notified);
+        bench.now = START.after(std::time::Duration::from_secs(6));
+        bench.exchange(answer);
+        let Step::Wait { why, .. } = bench.ceremony.poll(bench.now) else { panic!() };
+        why
+    };
+    assert_eq!(why(pending()), WaitReason::Pending);
+    assert_eq!(why(slow_down()), WaitReason::SlowedDown);
+    assert!(matches!(why(html(503)), WaitReason::Trouble(Trouble::Server(error)) if error.status == 503));
+    assert!(matches!(why(refused()), WaitReason::Trouble(Trouble::Transport(failure)) if failure.kind == TransportKind::Connect));
+}
+
+#[test]
+fn a_machine_is_small() {
+    assert!(size_of::<Claim>() <= 512, "{}", size_of::<Claim>());
+}

@@ -1,0 +1,22 @@
+//! The core from outside, in one binary: it links once, for every test and for every mutant.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, dead_code, unreachable_pub)]
+
+#[path = "../badge_table/mod.rs"]
+mod badge_table;
+mod calls;
+mod claim;
+mod common;
+mod details;
+mod enrolment;
+mod error_table;
+mod properties;
+mod redaction;
+mod registration;
+mod restart;
+mod rotation;
+mod scripts;
+mod shown;
+mod shown_calls;
+mod snapshots;
+mod states;
+mod waits;

@@ -1,0 +1,184 @@
+//! Properties that hold whatever a service answers and whatever the clock does.
+
+use std::time::Duration;
+
+use crate::common::*;
+use enlist_core::opentrain::{Claim, Label};
+use enlist_core::secret::{Email, Otp, PersonalToken, Phone, SessionId, UserCode};
+use enlist_core::sentryagent::Did;
+use enlist_core::{Ceremony, Delivery, Input, Origin, Snapshot, Step, Timestamp, TransportKind, Untrusted};
+use proptest::prelude::*;
+
+/// An answer to a poll or a start: those that services send, troubles of every kind, and garbage.
+fn answer() -> impl Strategy<Value = Answered> {
+    prop_oneof![
+        4 => Just(()).prop_map(|()| pending()),
+        2 => Just(()).prop_map(|()| slow_down()),
+        2 => Just(()).prop_map(|()| started()),
+        1 => Just(()).prop_map(|()| delivered()),
+        1 => Just(()).prop_map(|()| invalid_grant()),
+        1 => Just(()).prop_map(|()| error(400, "expired_token")),
+        2 => Just(()).prop_map(|()| lost()),
+        1 => Just(()).prop_map(|()| refused()),
+        1 => Just(()).prop_map(|()| failed(TransportKind::NotTried, Delivery::NotSent)),
+        1 => (200u16..600).prop_map(html),
+        1 => (200u16..600, 0u32..10_000).prop_map(|(status, seconds)| with_headers(status, &[("retry-after", &seconds.to_string())], "{}")),
+        1 => (200u16..600, ".{0,60}").prop_map(|(status, body)| with_headers(status, &[], &body)),
+    ]
+}
+
+/// What a driver and the world around it do between two requests.
+#[derive(Clone, Debug)]
+enum Between {
+    Nothing,
+    /// The clock jumps by so many milliseconds while nothing is under way.
+    Jump(i64),
+    /// The process ends and another one goes on.
+    Restart,
+}
+
+fn between() -> impl Strategy<Value = Between> {
+    prop_oneof![
+        4 => Just(Between::Nothing),
+        1 => (-400_000_000i64..400_000_000).prop_map(Between::Jump),
+        1 => Just(Between::Restart),
+    ]
+}
+
+fn saved_and_resumed(claim: &Claim) -> Claim {
+    let json = claim.snapshot().to_json();
+    Claim::resume(&Snapshot::from_json(json.expose().as_bytes()).unwrap()).unwrap()
+}
+
+/// Waits as it is told until a request is due; `None` at the end. Gives how long it waited by a clock that nobody sets.
+fn until_due(claim: &mut Claim, now: &mut Timestamp) -> Option<Duration> {
+    let mut waited = Duration::ZERO;
+    for _ in 0..8 {
+        match claim.poll(*now) {
+            Step::Send => return Some(waited),
+            Step::Done(_) => return None,
+            Step::Notify(_) => claim.handle(*now, Input::Notified).unwrap(),
+            Step::Wait { until, .. } => {
+                assert!(claim.clone().begin(*now).is_err(), "a request before its time");
+                waited += until.since(*now);
+                *now = until;
+                claim.handle(*now, Input::Woke).unwrap();
+            }
+            Step::InFlight(_) => panic!("an answer was given"),
+            Step::Ask(never) => match never {},
+        }
+    }
+    panic!("no request and no end");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
+
+    #[test]
+    fn a_claim_keeps_its_rules(script in prop::collection::vec((answer(), between()), 1..60)) {
+        let (mut claim, mut now, mut last_id) = (claim(), START, 0);
+        let mut shown = None;
+        for (answer, between) in script {
+            match between {
+                Between::Nothing => {}
+                Between::Jump(ms) => now = Timestamp::from_unix_ms(now.as_unix_ms() + ms),
+                Between::Restart => {
+                    let resumed = saved_and_resumed(&claim);
+                    prop_assert_eq!(&resumed, &claim);
+                    claim = resumed;
+                }
+            }
+            prop_assert_eq!(claim.poll(now), claim.poll(now));
+            let Some(waited) = until_due(&mut claim, &mut now) else { break };
+            prop_assert!(waited <= Duration::from_secs(2 * 5040), "a wait that hangs: {:?}", waited);
+            let exchange = claim.begin(now).unwrap();
+            prop_assert!(exchange.id.as_u64() > last_id);
+            last_id = exchange.id.as_u64();
+            prop_assert_eq!(exchange.request.uri().host(), Some("app.opentrain.ai"));
+            // In flight, nothing else can be begun, and a restart owes the same answer.
+            prop_assert_eq!(claim.poll(now), Step::InFlight(exchange.id));
+            prop_assert_eq!(saved_and_resumed(&claim).poll(now), Step::InFlight(exchange.id));
+            let doubtful = matches!(&answer, Err(failure) if failure.delivery == Delivery::Unknown);
+            claim.handle(now, Input::answered(exchange.id, answer)).unwrap();
+            prop_assert!(!(doubtful && exchange.delivers) || claim.in_doubt(), "a lost answer leaves a doubt");
+            // The code changes by a new start only, never under the owner's hands.
+            let code = claim.notice().map(|notice| notice.user_code.expose().to_owned());
+            prop_assert!(code.is_none() || shown.is_none() || code == shown || !exchange.delivers);
+            shown = code;
+        }
+        if let Step::Done(end) = claim.poll(now) {
+            claim.handle(now, Input::Notified).unwrap();
+            prop_assert_eq!(claim.poll(now), Step::Done(end));
+            prop_assert!(claim.begin(now).is_err());
+        }
+    }
+
+    #[test]
+    fn whatever_a_service_writes_is_shown_safely(text in "\\PC{0,40}|.{0,300}") {
+        let shown = Untrusted::new(&text).to_string();
+        prop_assert!(!shown.contains(char::is_control));
+        prop_assert!(!shown.contains(|c| matches!(u32::from(c), 0x200B..=0x200F | 0x202A..=0x202E | 0x2066..=0x2069 | 0xFEFF)));
+        prop_assert!(shown.chars().count() <= Untrusted::SHOWN * 10 + 1);
+    }
+
+    #[test]
+    fn what_is_no_snapshot_is_no_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        prop_assert!(Snapshot::from_json(&bytes).is_err());
+    }
+
+    #[test]
+    fn times_in_any_text(text in ".{0,60}", now in any::<i64>()) {
+        let now = Timestamp::from_unix_ms(now);
+        let _ = Timestamp::parse_http_date(&text, now);
+        if let Some(time) = Timestamp::parse_rfc3339(&text) {
+            prop_assert_eq!(Timestamp::parse_rfc3339(&time.to_rfc3339()), Some(time));
+        }
+    }
+
+    /// What a type took is shown and sent as it was taken; what it took once it takes again; what it refuses it does not show.
+    #[test]
+    fn what_the_wire_types_take(text in "\\PC{0,30}|.{0,40}|[!-~]{1,300}|[+]?[0-9]{1,17}|[a-z.]{1,8}@[a-z.-]{1,12}|did:sentryagent:.{0,9}") {
+        let graphic = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+        prop_assert_eq!(PersonalToken::parse(&text).is_ok(), graphic);
+        prop_assert_eq!(SessionId::parse(&text).is_ok(), graphic && text.len() <= 256);
+        prop_assert_eq!(UserCode::parse(&text).is_ok(), graphic && text.len() <= 64);
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let trimmed = text.trim();
+        prop_assert_eq!(Otp::parse(&text).is_ok(), trimmed.len() == 6 && digits(trimmed));
+        if let Ok(phone) = Phone::parse(&text) {
+            let number = phone.expose().strip_prefix('+').unwrap();
+            prop_assert!(digits(number) && (2..=15).contains(&number.len()) && !number.starts_with('0'));
+        }
+        if let Ok(email) = Email::parse(&text) {
+            prop_assert!(email.expose() == trimmed && trimmed.matches('@').count() == 1 && !trimmed.contains(char::is_whitespace));
+            prop_assert_eq!(Email::parse(email.expose()), Ok(email.clone()));
+        }
+        if let Ok(did) = Did::parse(&text) {
+            prop_assert!(did.as_str() == text && text.len() > "did:sentryagent:".len() && graphic);
+        }
+        if let Ok(label) = Label::parse(&text) {
+            prop_assert!(label.as_str() == trimmed && !trimmed.contains(char::is_control));
+        }
+        if let Ok(origin) = Origin::parse(&text) {
+            prop_assert_eq!(Origin::parse(&origin.to_string()), Ok(origin));
+        }
+    }
+
+    /// However a URL is written, it is on the pinned origin or it is refused: a second parser finds the same host.
+    #[test]
+    fn an_origin_is_read_as_others_read_it(
+        scheme in "https?|HTTPS|ftp",
+        host in "[a-z0-9.-]{1,12}|127\\.0\\.0\\.[0-9]|\\[::1\\]|localhost",
+        port in "|:[0-9]{0,6}",
+        rest in "|/|/x|\\?x|#x",
+    ) {
+        let url = format!("{scheme}://{host}{port}{rest}");
+        if let Ok(origin) = Origin::parse(&url) {
+            let uri: http::Uri = url.parse().unwrap();
+            let shown: http::Uri = origin.to_string().parse().unwrap();
+            prop_assert_eq!(uri.host().map(str::to_lowercase), shown.host().map(str::to_owned));
+            prop_assert!(shown.scheme_str() == Some("https") || origin.is_loopback());
+            prop_assert!(matches!(uri.path(), "" | "/") && uri.query().is_none());
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! SentryAgent's registration.
+
+use crate::common::*;
+use enlist_core::secret::Otp;
+use enlist_core::sentryagent::{Answer, OtpReason, Prompt, Registration};
+use enlist_core::{Ceremony, Delivery, Failure, Input, Step, TransportKind, Violation};
+
+fn otp(digits: &str) -> Answer {
+    Answer::Otp(Otp::parse(digits).unwrap())
+}
+
+fn bench(answers: impl IntoIterator<Item = Answered>, humans: impl IntoIterator<Item = Answer>) -> Bench<Registration> {
+    Bench::new(sentry_registration(), answers).answering(humans)
+}
+
+/// A registration whose SMS has come; `answers` are those to the codes `123456`, `234567`, ...
+fn with_codes(answers: impl IntoIterator<Item = Answered>) -> Bench<Registration> {
+    bench([submitted(), texted()].into_iter().chain(answers), [Answer::ProfileOk, otp("123456"), otp("234567"), otp("345678")])
+}
+
+#[test]
+fn it_asks_for_the_profile_then_the_code_and_ends_with_badge_and_did() {
+    let mut bench = with_codes([badge()]);
+    let identity = bench.run().unwrap();
+    assert_eq!(
+        bench.sent,
+        [
+            r#"POST /v1/auth/verify-phone {"manifest":{"agent_name":"My AI Agent","agent_version":"1.0.0","compliance_attestation":true,"contact_email":"dev@acme.com","data_residency":"us-east-1","developer_name":"Acme Corp","mobile_phone":"+15005550006","primary_goal":"Customer support automation","tools":["web-search","email"],"trust_tier":"community"}}"#,
+            r#"POST /v1/auth/confirm-manifest {"manifest_session_id":"a3f7c821-0000-4000-8000-MANIFESTSESS"}"#,
+            r#"POST /v1/auth/confirm {"otp":"123456","session_id":"b9d2e445-0000-4000-8000-OTPSESSIONID"}"#,
+        ]
+    );
+    assert!(matches!(&bench.prompts[..], [Prompt::Profile { .. }, Prompt::Otp { reason: OtpReason::Sent, .. }]));
+    assert_eq!(identity.did().unwrap().as_str(), "did:sentryagent:abc123");
+    assert_eq!(identity.badge().hint(), "eyJ…VUkU");
+    assert_eq!(identity.public_profile().agent_name, "My AI Agent");
+}
+
+#[test]
+fn no_sms_before_the_profile_is_confirmed() {
+    let mut bench = bench([submitted()], []);
+    assert_eq!(bench.run_on(), Stop::Asked);
+    assert_eq!(bench.sent.len(), 1);
+    assert!(bench.ceremony.handle(START, Input::Answer(otp("123456"))).is_err());
+}
+
+#[test]
+fn a_badge_that_cannot_be_decoded_is_a_badge_still() {
+    let identity = with_codes([json(200, r#"{"verified":true,"badge":"opaque-badge"}"#)]).run().unwrap();
+    assert_eq!((identity.badge().expose(), identity.did()), ("opaque-badge", None));
+}
+
+#[test]
+fn the_manifest_may_be_sent_again_when_its_answer_was_lost() {
+    let mut bench = bench([lost(), html(500), submitted()], []);
+    assert_eq!(bench.run_on(), Stop::Asked);
+    assert_eq!(bench.waited()[..2], [2.0, 2.0]);
+    let mut bench = Bench::new(sentry_registration(), [lost(), html(200), cut(200, "{")]);
+    assert!(matches!(bench.run(), Err(Failure::GaveUp { doubt: false, .. })));
+}
+
+#[test]
+fn the_echoed_profile_must_be_what_was_sent() {
+    let good = String::from_utf8(submitted().unwrap().into_body()).unwrap();
+    for (from, to, field) in [
+        ("My AI Agent", "Mallory", "agent_name"),
+        ("community", "enterprise", "trust_tier"),
+        (r#""email""#, r#""shell""#, "tools"),
+        (r#"["web-search","email"]"#, "[]", "tools"),
+        (r#"["web-search","email"]"#, r#""web-search""#, "tools"),
+        ("dev@acme.com", "evil@acme.com", "contact_email"),
+        (r#""us-east-1""#, "null", "data_residency"),
+    ] {
+        assert!(good.contains(from), "{from}");
+        let end = bench([json(200, &good.replacen(from, to, 1))], []).run();
+        assert_eq!(end, Err(Failure::Protocol(Violation::EchoMismatch { field: field.into() })), "{from}");
+    }
+    assert_eq!(bench([json(200, r#"{"manifest_session_id":"x"}"#)], []).run_on(), Stop::Asked);
+    let end = bench([json(200, "{}")], []).run();
+    assert_eq!(end, Err(Failure::Protocol(Violation::MissingField { field: "manifest_session_id".into() })));
+}
+
+/// Step 2 in doubt, and both readings of its repeat (U5).
+#[test]
+fn a_second_sms_only_on_the_humans_word() {
+    for doubtful in [lost(), html(500), html(502), html(200), json(200, "{}"), cut(200, "{")] {
+        let mut first = bench([submitted(), doubtful], [Answer::ProfileOk]);
+        assert_eq!(first.run_on(), Stop::Asked);
+        assert_eq!(first.sent.len(), 2);
+        assert!(matches!(first.prompts[1], Prompt::SmsAgain { .. }));
+        let mut agreed = first.answering([Answer::SmsAgain, otp("123456")]);
+        agreed.then([texted(), badge()]);
+        assert!(agreed.run().is_ok());
+    }
+    let mut gone = bench([submitted(), lost(), html(410)], [Answer::ProfileOk, Answer::SmsAgain]);
+    assert!(matches!(gone.run(), Err(Failure::SessionExpired { doubt: false, .. })));
+}
+
+#[test]
+fn a_busy_sms_step_is_a_refusal_and_repeated() {
+    let mut bench = bench([submitted(), html(503), with_headers(503, &[("retry-after", "20")], ""), texted()], [Answer::ProfileOk]);
+    assert_eq!(bench.run_on(), Stop::Asked);
+    assert_eq!(bench.waited()[1..], [2.0, 20.0, 0.0]);
+}
+
+/// U6: wrong codes, whatever the service says with its 401.
+#[test]
+fn a_wrong_code_is_asked_for_again_until_the_tries_are_used_up() {
+    let mut bench = with_codes([html(401), json(401, r#"{"error":"wrong","attempts_left":1}"#), html(429)]);
+    assert!(matches!(bench.run(), Err(Failure::OtpTriesUsedUp(_))));
+    let reasons: Vec<_> =
+        bench.prompts.iter().filter(|prompt| matches!(prompt, Prompt::Otp { reason: OtpReason::Rejected(_), .. })).collect();
+    assert_eq!(reasons.len(), 2);
+    assert!(with_codes([html(401), badge()]).run().is_ok());
+    assert!(with_codes([json(200, r#"{"verified":false}"#), badge()]).run().is_ok());
+}
+
+#[test]
+fn a_lost_answer_to_a_code_is_repeated_once_and_then_the_human_is_asked() {
+    let mut bench = with_codes([lost(), badge()]);
+    bench.run().unwrap();
+    assert_eq!(bench.sent[2], bench.sent[3]);
+    let mut bench = with_codes([lost(), html(502), badge()]);
+    bench.run().unwrap();
+    assert_eq!(bench.sent[2], bench.sent[3]);
+    assert!(bench.sent[4].contains("234567"));
+    assert!(matches!(bench.prompts.last(), Some(Prompt::Otp { reason: OtpReason::NotTaken(_), .. })));
+}
+
+#[test]
+fn a_conflict_counts_as_a_lost_answer() {
+    assert!(with_codes([html(409), badge()]).run().is_ok());
+    assert!(matches!(with_codes([html(409), html(410)]).run(), Err(Failure::CredentialLost { .. })));
+}
+
+#[test]
+fn after_a_503_a_no_is_ambiguous_and_never_called_a_loss() {
+    let mut bench = with_codes([html(503), html(401), badge()]);
+    bench.run().unwrap();
+    assert!(matches!(bench.prompts.last(), Some(Prompt::Otp { reason: OtpReason::Rejected(_), .. })));
+    assert!(matches!(with_codes([html(503), html(410)]).run(), Err(Failure::SessionExpired { doubt: true, .. })));
+    assert!(matches!(with_codes([html(410)]).run(), Err(Failure::SessionExpired { doubt: false, .. })));
+}
+
+#[test]
+fn only_the_code_delivers() {
+    let delivers = |answers: Vec<Answered>| {
+        let mut bench = with_codes([]);
+        bench = Bench::new(bench.ceremony.clone(), answers).answering([Answer::ProfileOk, otp("123456")]);
+        bench.run_on();
+        bench.begin().delivers
+    };
+    assert_eq!([delivers(vec![]), delivers(vec![submitted()]), delivers(vec![submitted(), texted()])], [false, false, true]);
+}
+
+/// A no to another code than the one whose answer was lost says only that this other one is wrong.
+#[test]
+fn a_no_to_another_code_proves_no_loss() {
+    let mut bench = with_codes([lost(), lost(), html(401), badge()]);
+    bench.run().unwrap();
+    assert!(bench.sent[4].contains("234567") && bench.sent[5].contains("345678"));
+    // 410 says that the session is spent, whatever the code.
+    let mut bench = with_codes([lost(), lost(), html(410)]);
+    assert!(matches!(bench.run(), Err(Failure::CredentialLost { .. })));
+    assert!(bench.ceremony.in_doubt());
+}
+
+#[test]
+fn a_readable_success_without_a_badge_is_kept_aside() {
+    for answer in [json(200, r#"{"verified":true}"#), json(200, r#"{"verified":true,"badge":"a\nb"}"#), json(200, "{}")] {
+        let mut bench = with_codes([answer, lost()]);
+        bench.run_on();
+        assert_eq!(bench.ceremony.snapshot().kept().len(), 1);
+    }
+}
+
+#[test]
+fn a_badge_beats_verified_false() {
+    assert!(with_codes([json(200, r#"{"verified":false,"badge":"x.y.z"}"#)]).run().is_ok());
+}
+
+#[test]
+fn another_sms_can_be_ordered_when_none_came() {
+    let mut first = bench([submitted(), texted(), texted(), badge()], [Answer::ProfileOk, Answer::SmsAgain, otp("123456")]);
+    first.run().unwrap();
+    assert_eq!(first.sent[1], first.sent[2]);
+    // After it, a no proves nothing about the code of the first.
+    let mut second = bench([submitted(), texted(), lost(), lost()], [Answer::ProfileOk, otp("123456")]);
+    second.run_on();
+    let mut second =
+        Bench::new(second.ceremony, [texted(), html(401), html(410)]).answering([Answer::SmsAgain, otp("123456"), otp("123456")]);
+    assert!(matches!(second.run(), Err(Failure::SessionExpired { doubt: true, .. })));
+}
+
+#[test]
+fn a_strangers_page_is_no_answer_to_a_code() {
+    for status in [403, 408] {
+        let mut bench = with_codes([html(status), badge()]);
+        bench.run().unwrap();
+        assert!(matches!(bench.prompts.last(), Some(Prompt::Otp { reason: OtpReason::NotTaken(_), .. })));
+    }
+}
+
+#[test]
+fn no_waiting_beyond_the_sessions_end() {
+    let mut bench = with_codes([with_headers(503, &[("retry-after", "3000")], ""), badge()]);
+    bench.run().unwrap();
+    assert_eq!(bench.waited()[2], 0.0);
+}
+
+#[test]
+fn a_stale_answer_changes_nothing() {
+    let mut bench = bench([], []);
+    let stale = bench.begin().id;
+    bench.handle(Input::answered(stale, submitted()));
+    bench.handle(Input::Answer(Answer::ProfileOk));
+    bench.begin();
+    let before = bench.ceremony.clone();
+    assert!(bench.ceremony.handle(START, Input::answered(stale, texted())).is_err());
+    assert_eq!(bench.ceremony, before);
+}
+
+#[test]
+fn a_code_that_could_not_be_sent_costs_the_registration_nothing() {
+    let offline = || failed(TransportKind::Connect, Delivery::NotSent);
+    let mut bench = with_codes([offline(), offline(), offline(), badge()]);
+    bench.run().unwrap();
+    assert!(matches!(bench.prompts.last(), Some(Prompt::Otp { reason: OtpReason::NotTaken(_), .. })));
+}
+
+#[test]
+fn the_phone_number_is_forgotten_once_it_was_sent() {
+    let mut bench = bench([submitted()], []);
+    bench.run_on();
+    assert!(!bench.ceremony.snapshot().to_json().expose().contains("+15005550006"));
+    assert!(matches!(bench.ceremony.poll(START), Step::Ask(Prompt::Profile { phone_hint, .. }) if phone_hint == "+…0006"));
+}

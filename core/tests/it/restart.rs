@@ -1,0 +1,132 @@
+//! Another attempt in place of one: what is asked first, and what an answer then proves.
+
+use std::time::Duration;
+
+use crate::common::*;
+use enlist_core::opentrain::Claim;
+use enlist_core::secret::Email;
+use enlist_core::{Failure, SaidBy, Service};
+
+/// `bench`'s claim, restarted, at the time that it has come to.
+fn restarted(bench: &Bench<Claim>, answers: impl IntoIterator<Item = Answered>) -> Bench<Claim> {
+    let mut other = Bench::new(bench.ceremony.restart(owner()).unwrap(), answers);
+    other.now = bench.now;
+    other
+}
+
+fn first_is_a_poll(bench: &mut Bench<Claim>) -> bool {
+    bench.run_on();
+    bench.sent[0].contains("/oauth/token")
+}
+
+fn live() -> Bench<Claim> {
+    let mut bench = waiting_claim([]);
+    bench.run_on();
+    bench
+}
+
+#[test]
+fn it_polls_first_unless_the_service_itself_ended_the_attempt() {
+    let mut expired = waiting_claim([pending(), pending()]);
+    expired.jumps = [0, 86_400].into();
+    assert_eq!(expired.run(), Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, doubt: false }));
+    assert!(first_is_a_poll(&mut restarted(&expired, [pending()])));
+
+    let mut limited = restarted(&live(), [pending(), html(429)]);
+    assert!(matches!(limited.run(), Err(Failure::RateLimited { .. })));
+    assert!(first_is_a_poll(&mut restarted(&limited, [pending()])));
+
+    for (ended, polls) in [
+        (error(400, "expired_token"), false),
+        (error(400, "access_denied"), false),
+        (invalid_grant(), false),
+        (html(404), true),
+        (html(302), true),
+        (error(400, "teapot"), true),
+    ] {
+        let mut bench = waiting_claim([ended]);
+        bench.run().unwrap_err();
+        assert_eq!(first_is_a_poll(&mut restarted(&bench, [pending()])), polls, "{:?}", bench.sent);
+    }
+    // No code was shown: nothing can have been approved.
+    let mut unstarted = Bench::new(claim(), [refused(), refused(), refused()]);
+    unstarted.run().unwrap_err();
+    assert!(!first_is_a_poll(&mut restarted(&unstarted, [started()])));
+}
+
+#[test]
+fn a_slow_down_at_the_attempts_end_slows_the_next_one_s_first_poll() {
+    let mut expired = waiting_claim([pending(), slow_down()]);
+    expired.jumps = [0, 86_400].into();
+    assert_eq!(expired.run(), Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, doubt: false }));
+    let mut next = restarted(&expired, [pending()]);
+    next.run_on();
+    assert_eq!(next.waited()[0], 14.0);
+}
+
+#[test]
+fn a_doubt_outlives_giving_up() {
+    let mut bench = restarted(&live(), std::iter::repeat_with(lost).take(8));
+    assert!(matches!(bench.run(), Err(Failure::GaveUp { doubt: true, .. })));
+    assert!(bench.ceremony.in_doubt());
+    assert_eq!(restarted(&bench, [invalid_grant()]).run(), Err(Failure::CredentialLost { service: Service::OpenTrain }));
+}
+
+#[test]
+fn without_a_code_that_was_shown_nothing_is_lost() {
+    let mut bench = Bench::new(claim(), [lost(), lost()]);
+    bench.run_on();
+    assert!(restarted(&bench, [invalid_grant(), started(), delivered()]).run().is_ok());
+}
+
+#[test]
+fn with_a_code_that_was_shown_a_loss_is_named_however_many_starts_later() {
+    let end = restarted(&live(), [pending(), lost(), lost(), invalid_grant()]).run();
+    assert_eq!(end, Err(Failure::CredentialLost { service: Service::OpenTrain }));
+}
+
+#[test]
+fn after_the_attempts_end_nothing_is_called_lost() {
+    let mut bench = waiting_claim([lost()]);
+    bench.run_on();
+    bench.now = START.after(Duration::from_secs(7200));
+    assert!(restarted(&bench, [invalid_grant(), started(), delivered()]).run().is_ok());
+}
+
+#[test]
+fn a_new_attempt_forgets_what_the_last_one_kept() {
+    let mut bench = waiting_claim([html(200), error(400, "expired_token")]);
+    bench.run().unwrap_err();
+    let end = restarted(&bench, [error(400, "expired_token"), started(), invalid_grant()]).run();
+    assert!(matches!(end, Err(Failure::UnknownClaimToken(_))), "{end:?}");
+}
+
+#[test]
+fn the_owner_is_whose_code_it_was() {
+    let other = Email::parse("other@example.com").unwrap();
+    let restart = |answers: Vec<Answered>| {
+        let mut bench = Bench::new(live().ceremony.restart(other.clone()).unwrap(), answers);
+        bench.run().unwrap();
+        bench.ceremony.owner().expose().to_owned()
+    };
+    assert_eq!(restart(vec![delivered()]), "owner@example.com");
+    assert_eq!(restart(vec![pending(), started(), delivered()]), "other@example.com");
+}
+
+#[test]
+fn polls_before_a_start_are_bounded_and_stop_at_a_refusal() {
+    let mut bench = restarted(&live(), std::iter::repeat_with(refused).take(20));
+    assert!(matches!(bench.run(), Err(Failure::GaveUp { doubt: false, .. })));
+    assert_eq!(bench.sent.len(), 8);
+    for refusal in [html(401), html(404), html(410)] {
+        assert!(matches!(restarted(&live(), [refusal]).run(), Err(Failure::Rejected(_))));
+    }
+}
+
+#[test]
+fn every_unreadable_answer_is_remembered() {
+    let long = json(200, r#"{"user_code":"1","verification_uri":"https://app.opentrain.ai/c","expires_in":86400}"#);
+    let mut bench = Bench::new(claim(), [long].into_iter().chain(std::iter::repeat_with(|| html(200)).take(100)));
+    bench.run_on();
+    assert_eq!(enlist_core::Ceremony::snapshot(&bench.ceremony).kept().len(), 100);
+}

@@ -1,0 +1,137 @@
+//! The Debug of every public type, with canaries in every field that can hold a secret. A new public type needs a row here.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::path::Path;
+
+use enlist_core::opentrain::{self, Label};
+use enlist_core::secret::{Email, Otp};
+use enlist_core::sentryagent::{self, Manifest};
+use enlist_core::*;
+
+use crate::common::*;
+use crate::redaction::check;
+use crate::shown_calls;
+
+const ECHO: &str =
+    r#"{"error":"ot_cat_ATTEMPTTOKENATTEMPT12","error_description":"ot_pat_8f2a_PRECLAIMPRECLAIM91cd of owner@example.com"}"#;
+
+fn failure<C: Ceremony>(bench: &Bench<C>) -> Failure {
+    let Step::Done(Err(failure)) = bench.ceremony.poll(bench.now) else { panic!("no failure") };
+    failure
+}
+
+/// Module and name of each public type, and its Debug (and Display, where it has one).
+fn shown() -> BTreeMap<&'static str, String> {
+    let debug = |value: &dyn Debug| format!("{value:?}");
+    let mut rejected = Bench::new(claim(), [json(400, ECHO)]);
+    rejected.run_on();
+    let rejected = failure(&rejected);
+    let server_error = rejected.server_error().unwrap().clone();
+    let mut waiting = waiting_claim([]);
+    waiting.run_on();
+    let exchange = waiting.begin();
+    let answered: Input<opentrain::Answer> = Input::answered(exchange.id, delivered());
+    let Err(transport) = cut(200, "ot_pat_9b1c_POSTCLAIM") else { panic!("a cut answer") };
+    let partial = transport.partial.clone().unwrap();
+    let human = [sentryagent::Answer::ProfileOk, sentryagent::Answer::Otp(Otp::parse("123456").unwrap())];
+    let mut wrong = Bench::new(sentry_registration(), [submitted(), texted(), json(401, ECHO)]).answering(human.clone());
+    wrong.run_on();
+    let prompt = wrong.prompts.last().unwrap().clone();
+    let sentryagent::Prompt::Otp { reason, .. } = prompt.clone() else { panic!("no question for a code") };
+    let identity = Bench::new(sentry_registration(), [submitted(), texted(), badge()]).answering(human.clone()).run().unwrap();
+    let manifest = Manifest::from_json(MANIFEST.as_bytes()).unwrap();
+    let misspelt = MANIFEST.replacen('{', r#"{"owner@example.com":1,"ot_pat_8f2a_PRECLAIM":2,"#, 1);
+    let bad_manifest = Manifest::from_json(misspelt.as_bytes()).unwrap_err();
+    let sentryagent::ManifestError::Fields(fields) = bad_manifest.clone() else { panic!("no fields") };
+    let mut lost_enrolment = Bench::new(enrolment(), [lost()]);
+    lost_enrolment.run_on();
+    let violation = Violation::ForeignOrigin { field: "x".into(), origin: Untrusted::new("https://ot_cat_ATTEMPTTOKEN.example") };
+    let snapshot = waiting.ceremony.snapshot();
+    let bad_input = Email::parse("owner@").unwrap_err();
+    let resume = Snapshot::from_json(br#"{"claim_token":"ot_clm_CLAIMTOKEN"}"#).unwrap_err();
+    let mut rows = BTreeMap::from([
+        ("Delivery", debug(&Delivery::Unknown)),
+        ("Exchange", debug(&exchange)),
+        ("ExchangeId", debug(&exchange.id)),
+        ("Failure", format!("{rejected:?} {rejected}")),
+        ("FailureCode", debug(&rejected.code())),
+        ("Input", debug(&answered)),
+        ("Misuse", debug(&Misuse::NotInFlight(exchange.id))),
+        ("Origin", debug(&opentrain())),
+        ("Partial", debug(&partial)),
+        ("Recovery", debug(&rejected.recovery())),
+        ("ResumeError", format!("{resume:?} {resume}")),
+        ("SaidBy", debug(&SaidBy::Service)),
+        ("ServerError", format!("{server_error:?} {server_error}")),
+        ("Service", debug(&Service::OpenTrain)),
+        ("Snapshot", debug(&snapshot)),
+        ("SnapshotJson", debug(&snapshot.to_json())),
+        ("Step", debug(&waiting.ceremony.poll(waiting.now))),
+        ("Timestamp", debug(&START)),
+        ("TransportFailure", format!("{transport:?} {transport}")),
+        ("TransportKind", debug(&transport.kind)),
+        ("Trouble", debug(&Trouble::Server(server_error.clone()))),
+        ("Untrusted", debug(server_error.description.as_ref().unwrap())),
+        ("Violation", format!("{violation:?} {violation}")),
+        ("WaitReason", debug(&WaitReason::Trouble(transport.into()))),
+        ("opentrain::Answer", debug(&opentrain::Answer::RegisterAgain)),
+        ("opentrain::Claim", debug(&waiting.ceremony)),
+        ("opentrain::ClaimedToken", debug(&waiting_claim([delivered()]).run().unwrap())),
+        ("opentrain::EnterCode", debug(&waiting.ceremony.notice())),
+        ("opentrain::Enrolment", debug(&enrolment())),
+        ("opentrain::Label", debug(&Label::parse("An agent"))),
+        ("opentrain::Prompt", debug(&lost_enrolment.prompts)),
+        ("opentrain::Registration", debug(&registration())),
+        ("secret::BadInput", format!("{bad_input:?} {bad_input}")),
+        ("secret::Secret", debug(&(owner(), Otp::parse("123456"), identity.badge()))),
+        ("sentryagent::Answer", debug(&human)),
+        ("sentryagent::Did", debug(&identity.did())),
+        ("sentryagent::FieldError", debug(&fields)),
+        ("sentryagent::Identity", debug(&identity)),
+        ("sentryagent::Manifest", debug(&manifest)),
+        ("sentryagent::ManifestError", format!("{bad_manifest:?} {bad_manifest}")),
+        ("sentryagent::OtpReason", debug(&reason)),
+        ("sentryagent::Prompt", debug(&prompt)),
+        ("sentryagent::PublicProfile", debug(manifest.public_profile())),
+        ("sentryagent::Registration", debug(&wrong.ceremony)),
+        ("sentryagent::TrustTier", debug(&manifest.public_profile().trust_tier)),
+    ]);
+    rows.extend(shown_calls::rows());
+    rows
+}
+
+/// Every `pub struct` and `pub enum` of the sources, as `module::Name`; those that a macro makes (`secret::kind`) have no values.
+fn public_types(dir: &Path, module: &str, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            // Their types are private to the crate, or of the tests themselves.
+            if !["testing", "snapshot", "wire"].contains(&name.as_str()) {
+                public_types(&path, &format!("{name}::"), found);
+            }
+            continue;
+        }
+        let module = if name == "secret" { "secret::" } else { module };
+        let text = std::fs::read_to_string(&path).unwrap();
+        let names = text.lines().filter_map(|line| line.strip_prefix("pub struct ").or_else(|| line.strip_prefix("pub enum ")));
+        found.extend(names.map(|rest| format!("{module}{}", rest.split(|c: char| !c.is_alphanumeric()).next().unwrap())));
+    }
+}
+
+#[test]
+fn every_public_type_has_a_row_and_shows_no_secret() {
+    let shown = shown();
+    for (name, text) in &shown {
+        check(name, text);
+    }
+    let mut found = vec!["Snapshot".to_owned(), "SnapshotJson".to_owned(), "ResumeError".to_owned(), "FailureCode".to_owned()];
+    public_types(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "", &mut found);
+    assert!(found.len() > 40);
+    let missing: Vec<_> = found.iter().filter(|name| !shown.contains_key(name.as_str())).collect();
+    assert!(missing.is_empty(), "public types without a row in `shown`: {missing:?}");
+    let gone: Vec<_> = shown.keys().filter(|name| !found.iter().any(|found| found == *name)).collect();
+    assert!(gone.is_empty(), "rows for types that are no more: {gone:?}");
+    insta::assert_snapshot!(shown.iter().map(|(name, text)| format!("{name}: {text}")).collect::<Vec<_>>().join("\n"));
+}

@@ -1,0 +1,122 @@
+//! `docs/STATES.md` lists every move of the machines: what they do in many worlds is compared with it, both ways.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use enlist_core::opentrain::{Claim, Enrolment};
+use enlist_core::sentryagent::Registration;
+use enlist_core::testing::{Fate, Manner, Op, OpenTrainReading, Owner, Reply, SentryAgentReading, Subject, Words, World, ops};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+
+const SCRIPTS: usize = 250;
+
+type Moves = BTreeMap<String, BTreeSet<String>>;
+
+/// The moves of many scripts, always the same ones, and of a few written ones for what chance seldom brings.
+fn moves_of<C: Subject>(readings: &[C::Reading], written: &[Vec<Op>]) -> Moves {
+    let mut runner = TestRunner::deterministic();
+    let mut moves = BTreeSet::new();
+    let drawn = (0..SCRIPTS).map(|_| ops(40).new_tree(&mut runner).unwrap().current());
+    for (index, script) in drawn.chain(written.iter().cloned()).enumerate() {
+        let mut world = World::<C>::new(readings[index % readings.len()]).unwrap().hasty().watched();
+        script.iter().try_for_each(|op| world.apply(op)).and_then(|()| world.finish()).unwrap();
+        moves.extend(world.moves());
+    }
+    let mut by_state = Moves::new();
+    for (from, to) in moves {
+        by_state.entry(from.to_owned()).or_default().insert(to.to_owned());
+    }
+    by_state
+}
+
+/// The rows `| from | to · to · ... |` under the heading `### Every move of <name>`.
+fn moves_in_the_page(name: &str) -> Moves {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/STATES.md")).unwrap();
+    let heading = format!("### Every move of {name}\n");
+    let (_, after) = page.split_once(&heading).unwrap_or_else(|| panic!("the page has no {heading}"));
+    let section = after.split("\n#").next().unwrap();
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | "));
+    rows.filter(|(from, _)| *from != "from").map(|(from, to)| (from.to_owned(), to.split(" · ").map(str::to_owned).collect())).collect()
+}
+
+fn compare<C: Subject>(readings: &[C::Reading], written: &[Vec<Op>]) {
+    let (made, page) = (moves_of::<C>(readings, written), moves_in_the_page(C::NAME));
+    let rows = |moves: &Moves| {
+        moves.iter().map(|(from, to)| format!("| {from} | {} |\n", to.iter().cloned().collect::<Vec<_>>().join(" · "))).collect::<String>()
+    };
+    assert!(made == page, "docs/STATES.md and the code differ. The page has\n{}\nand the code does\n{}", rows(&page), rows(&made));
+}
+
+fn exchange(manner: Manner) -> Op {
+    Op::Exchange { manner, fate: Fate::Answered, ms: 0 }
+}
+
+fn says(status: u16, body: &str) -> Op {
+    exchange(Manner::Says(Words { status, retry_after: String::new(), body: body.into() }))
+}
+
+#[test]
+fn the_page_has_every_move_of_the_enrolment_and_no_other() {
+    let written = [vec![says(403, r#"{"error":"anonymous_not_enabled"}"#)]];
+    compare::<Enrolment>(&[OpenTrainReading::default()], &written);
+}
+
+#[test]
+fn the_page_has_every_move_of_the_claim_and_no_other() {
+    let readings = ["expired_token", "invalid_grant", "authorization_pending"];
+    let readings = readings.map(|lapsed| OpenTrainReading { lapsed, life: 60, ..Default::default() });
+    let honest = || exchange(Manner::Honest);
+    let taken = || says(400, r#"{"error":"invalid_request","error_description":"email_already_registered"}"#);
+    let late = || Op::Jump { ms: 90_000_000 };
+    let lost = || Op::Exchange { manner: Manner::Honest, fate: Fate::RequestLost, ms: 0 };
+    let written = [
+        vec![says(403, r#"{"error":"anonymous_not_enabled"}"#)],
+        vec![late(), says(400, r#"{"error":"invalid_request"}"#), Op::Restart],
+        vec![taken(), Op::Restart],
+        vec![honest(), Op::Restart, honest(), taken(), Op::Restart],
+        vec![honest(), Op::Restart, honest(), says(302, ""), Op::Restart],
+        vec![honest(), Op::Restart, honest(), exchange(Manner::Busy { retry_after: None }), Op::Restart],
+        vec![exchange(Manner::Busy { retry_after: None }), Op::Restart],
+        vec![says(302, ""), Op::Restart],
+        vec![honest(), says(302, ""), Op::Restart],
+        vec![honest(), says(400, r#"{"error":"access_denied"}"#), Op::Restart],
+        vec![honest(), says(400, r#"{"error":"invalid_grant"}"#), Op::Restart],
+        vec![honest(), lost(), says(400, r#"{"error":"invalid_grant"}"#), Op::Restart],
+        vec![honest(), says(200, "<html>"), says(400, r#"{"error":"invalid_grant"}"#), Op::Restart],
+        vec![honest(), says(400, r#"{"error":"expired_token"}"#), Op::Restart],
+        vec![honest(), Op::Wait { late_ms: 90_000 }, honest(), Op::Restart],
+        vec![exchange(Manner::TooMany { retry_after: None }), Op::Restart],
+        vec![honest(), Op::Restart, honest(), exchange(Manner::TooMany { retry_after: None }), Op::Restart],
+        vec![says(401, r#"{"error":"x"}"#), Op::Restart],
+        vec![honest(), says(401, r#"{"error":"x"}"#), Op::Restart],
+        vec![lost(), honest(), lost(), honest(), lost(), Op::Restart],
+        [vec![honest(), Op::Wait { late_ms: 90_000 }], (0..8).map(|_| lost()).collect(), vec![Op::Restart]].concat(),
+        vec![honest(), late(), says(400, r#"{"error":"expired_token"}"#)],
+        vec![honest(), Op::Restart, late(), says(400, r#"{"error":"expired_token"}"#)],
+        vec![honest(), Op::Restart, says(400, r#"{"error":"access_denied"}"#)],
+        vec![honest(), Op::Restart, says(200, "<html>"), says(400, r#"{"error":"invalid_grant"}"#)],
+        vec![honest(), Op::Restart, lost(), says(400, r#"{"error":"invalid_grant"}"#)],
+        vec![honest(), Op::Restart, says(302, "")],
+        vec![honest(), Op::Restart, says(401, r#"{"error":"x"}"#)],
+        vec![honest(), Op::Owner(Owner::Approves), Op::Restart, honest()],
+        [vec![honest(), Op::Restart], (0..8).map(|_| lost()).collect()].concat(),
+    ];
+    compare::<Claim>(&readings, &written);
+}
+
+#[test]
+fn the_page_has_every_move_of_the_registration_and_no_other() {
+    let readings = [410, 401, 200].map(|used| SentryAgentReading { used, ..Default::default() });
+    let honest = || exchange(Manner::Honest);
+    let yes = || Op::Reply(Reply::AsAsked);
+    let texted = || vec![honest(), yes(), honest(), yes()];
+    let garbled = || exchange(Manner::Garbled);
+    let written = [
+        [texted(), vec![garbled(), says(410, r#"{"error":"gone"}"#)]].concat(),
+        [texted(), vec![says(302, "")]].concat(),
+        [texted(), vec![says(422, r#"{"error":"x"}"#)]].concat(),
+        vec![honest(), yes(), says(422, r#"{"error":"x"}"#)],
+    ];
+    compare::<Registration>(&readings, &written);
+}

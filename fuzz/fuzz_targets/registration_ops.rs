@@ -1,0 +1,26 @@
+//! Any script of operations, for SentryAgent's registration: every rule of `enlist_core::testing` holds after each step.
+//!
+//! The first byte chooses the readings and the ending; the rest is read by `Op::read_all`.
+#![no_main]
+
+use enlist_core::sentryagent::Registration;
+use enlist_core::testing::{Ending, Op, Scenario, SentryAgentReading};
+use libfuzzer_sys::fuzz_target;
+
+const MOST_OPS: usize = 80;
+
+fuzz_target!(|input: &[u8]| {
+    let Some((choice, script)) = input.split_first() else { return };
+    let mut ops = Op::read_all(script);
+    ops.truncate(MOST_OPS);
+    let reading = SentryAgentReading {
+        used: [410, 401, 200][usize::from(choice % 3)],
+        resends: choice & 4 != 0,
+        life: if choice & 8 != 0 { 900 } else { 30 },
+        tries: 1 + (choice >> 4 & 3),
+    };
+    let ending = [Ending::Stops, Ending::Fair, Ending::Unreachable, Ending::Silent][usize::from(choice >> 6)];
+    if let Err(broken) = Scenario::<Registration>::new().reading(reading).ending(ending).check(&ops) {
+        panic!("{broken}\n{reading:?} {ending:?}\n{ops:#?}");
+    }
+});

@@ -1,0 +1,167 @@
+//! The model: the *real* ceremony in its world, and everything that an adversary within the bounds can do next.
+
+use core::hash::{Hash, Hasher};
+use core::marker::PhantomData;
+use std::hash::DefaultHasher;
+
+use enlist_core::testing::{Broken, Fate, Manner, Op, Owner, Reply, Service, Subject, World};
+use enlist_core::{Step, TransportKind};
+use stateright::{Model, Property};
+
+use crate::bounds::Bounds;
+
+/// A ceremony under every reading of its service.
+pub(crate) struct Game<C: Subject> {
+    pub(crate) readings: Vec<C::Reading>,
+    pub(crate) bounds: Bounds,
+    pub(crate) ceremony: PhantomData<fn() -> C>,
+}
+
+/// A world, what may still go wrong, and the rule that was broken on the way here.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct State<C: Subject> {
+    world: World<C>,
+    left: Bounds,
+    crashed: bool,
+    broken: Option<Broken>,
+}
+
+impl<C: Subject> Hash for State<C> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.world.hash(hasher);
+        (self.left, self.crashed, &self.broken).hash(hasher);
+    }
+}
+
+const CRASHES: [Fate; 4] = [Fate::CrashBeforeSending, Fate::CrashBeforeJournal, Fate::CrashAfterJournal, Fate::CrashBeforeSaving];
+const FATES: [Fate; 11] = [
+    Fate::NotSent(TransportKind::Connect),
+    Fate::RequestLost,
+    Fate::Delayed,
+    Fate::AnswerLost,
+    Fate::AnswerCut,
+    Fate::CrashBeforeSending,
+    Fate::CrashBeforeJournal,
+    Fate::CrashAfterJournal,
+    Fate::CrashBeforeSaving,
+    Fate::NotSaved,
+    Fate::AnsweredUnsaved,
+];
+const MANNERS: [Manner; 5] = [
+    Manner::Busy { retry_after: None },
+    Manner::TooMany { retry_after: Some(3) },
+    Manner::SlowDown { interval: None },
+    Manner::Gateway,
+    Manner::Garbled,
+];
+
+impl<C: Subject> State<C> {
+    fn exchanges(&self, actions: &mut Vec<Op>) {
+        let honest = |fate| Op::Exchange { manner: Manner::Honest, fate, ms: 0 };
+        actions.push(honest(Fate::Answered));
+        if self.left.faults > 0 {
+            actions.extend(FATES.map(honest));
+            actions.extend(MANNERS.map(|manner| Op::Exchange { manner, fate: Fate::Answered, ms: 0 }));
+        }
+    }
+
+    /// What `op` costs; `None` when it cannot be paid.
+    fn pay(&mut self, op: &Op) -> Option<()> {
+        let purse = match op {
+            Op::Exchange { manner: Manner::Honest, fate: Fate::Answered, .. } | Op::Reply(Reply::AsAsked) => return Some(()),
+            Op::Exchange { .. } | Op::Crash | Op::Reply(_) => &mut self.left.faults,
+            Op::Restart => &mut self.left.restarts,
+            _ => return Some(()),
+        };
+        *purse = purse.checked_sub(1)?;
+        self.crashed |= matches!(op, Op::Crash) || matches!(op, Op::Exchange { fate, .. } if CRASHES.contains(fate));
+        Some(())
+    }
+
+    /// Ended, or waiting for a human, who may walk away.
+    fn may_rest(&self) -> bool {
+        matches!(self.world.step(), Step::Done(_) | Step::Ask(_))
+    }
+
+    fn ended_well(&self) -> bool {
+        matches!(self.world.step(), Step::Done(Ok(_)))
+    }
+}
+
+impl<C: Subject> Model for Game<C> {
+    type State = State<C>;
+    type Action = Op;
+
+    fn init_states(&self) -> Vec<State<C>> {
+        let worlds = self.readings.iter().filter_map(|reading| World::new(*reading).ok());
+        worlds.map(|world| State { world: world.hasty(), left: self.bounds, crashed: false, broken: None }).collect()
+    }
+
+    fn actions(&self, state: &State<C>, actions: &mut Vec<Op>) {
+        if state.broken.is_some() {
+            return;
+        }
+        match state.world.step() {
+            Step::Send => state.exchanges(actions),
+            Step::Notify(_) => actions.push(Op::Notified),
+            Step::Wait { .. } => actions.push(Op::Wait { late_ms: 0 }),
+            Step::Ask(_) => {
+                actions.push(Op::Reply(Reply::AsAsked));
+                if state.left.faults > 0 {
+                    actions.extend([Reply::WrongCode, Reply::OldCode, Reply::SmsAgain].map(Op::Reply));
+                }
+            }
+            Step::InFlight(_) | Step::Done(_) => {}
+        }
+        if state.left.faults > 0 && !matches!(state.world.step(), Step::Done(_)) {
+            actions.push(Op::Crash);
+        }
+        if state.left.restarts > 0 && state.world.ceremony().restarted().is_some_and(|restarted| restarted.is_ok()) {
+            actions.push(Op::Restart);
+        }
+        if state.world.has_straggler() {
+            actions.push(Op::Straggler);
+        }
+        actions.extend([Owner::Approves, Owner::Declines].map(Op::Owner));
+    }
+
+    fn next_state(&self, last: &State<C>, op: Op) -> Option<State<C>> {
+        let mut state = last.clone();
+        state.pay(&op)?;
+        state.broken = state.world.apply(&op).err();
+        // What changed nothing leads nowhere.
+        (state != *last).then_some(state)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::always("every rule holds", |_, state: &State<C>| state.broken.is_none()),
+            Property::always("nothing stops but at an end or at a question", |game: &Self, state: &State<C>| {
+                let mut actions = Vec::new();
+                game.actions(state, &mut actions);
+                state.broken.is_some() || state.may_rest() || !actions.is_empty()
+            }),
+            Property::always("a fair service and a human bring the end", |_, state: &State<C>| {
+                !state.is_sampled() || state.broken.is_some() || state.world.clone().finish().is_ok()
+            }),
+            Property::sometimes("the credential comes", |_, state: &State<C>| state.ended_well()),
+            Property::sometimes("it comes after a crash", |_, state: &State<C>| state.crashed && state.ended_well()),
+            Property::sometimes("it is handed out and never comes", |_, state: &State<C>| {
+                state.world.service().delivered().is_some() && matches!(state.world.step(), Step::Done(Err(_)) | Step::Ask(_))
+            }),
+        ]
+    }
+}
+
+impl<C: Subject> State<C> {
+    /// Bringing every state to its end would take many times as long as exploring it: one in sixteen is.
+    fn is_sampled(&self) -> bool {
+        let mut hasher = DefaultHasher::new();
+        (self.left, self.world.now(), self.crashed).hash(&mut hasher);
+        hasher.finish().is_multiple_of(16)
+    }
+
+    pub(crate) fn why(&self) -> String {
+        self.broken.as_ref().map_or_else(|| format!("{:?}", self.world.step()), ToString::to_string)
+    }
+}
