@@ -130,3 +130,13 @@ fn every_unreadable_answer_is_remembered() {
     bench.run_on();
     assert_eq!(enlist_core::Ceremony::snapshot(&bench.ceremony).kept().len(), 100);
 }
+
+#[test]
+fn polls_without_an_answer_are_counted_anew() {
+    let mut bench = waiting_claim(std::iter::repeat_with(refused).take(5));
+    bench.jumps = [86_400].into();
+    bench.run_on();
+    let mut next = restarted(&bench, std::iter::repeat_with(refused).take(20));
+    assert!(matches!(next.run(), Err(Failure::GaveUp { .. })));
+    assert_eq!(next.sent.len(), 8);
+}
