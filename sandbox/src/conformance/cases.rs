@@ -4,12 +4,13 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use enlist_core::opentrain::{Claim, Enrolment};
-use enlist_core::sentryagent::Registration;
+use enlist_core::sentryagent::{Registration, Rotation};
 use enlist_core::{Exchange, TransportKind};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::part::{self, CLAIM, DELIVERED, OTP, PENDING, REGISTER, SMS, SPENT, TOKEN};
+use super::calls::{ENDPOINTS, Endpoint};
+use super::part::{self, CLAIM, DELIVERED, OTP, PENDING, REGISTER, ROTATE, SMS, SPENT, TOKEN, VERIFY};
 use super::perform::perform;
 use super::plain::Faithful;
 use super::reply::{Answer, Detour, Framing, Reply};
@@ -24,6 +25,8 @@ pub(super) enum Play {
     Exchanges { replies: Vec<Reply>, max_body: usize },
     /// A ceremony against a healthy service, but for these replies and this mishap.
     Ceremony { which: Which, planned: Vec<Planned>, mishap: Option<(Mishap, u64)> },
+    /// A plain call.
+    Call { endpoint: Endpoint, planned: Vec<Planned> },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,13 +34,14 @@ pub(super) enum Which {
     Enrolment,
     Claim,
     Registration,
+    Rotation,
 }
 
 impl Play {
     pub(super) fn needs_https(&self) -> bool {
         match self {
             Self::Exchanges { replies, .. } => replies.iter().any(Reply::needs_https),
-            Self::Ceremony { planned, .. } => planned.iter().any(|planned| planned.reply.needs_https()),
+            Self::Ceremony { planned, .. } | Self::Call { planned, .. } => planned.iter().any(|planned| planned.reply.needs_https()),
         }
     }
 
@@ -58,6 +62,7 @@ impl Play {
         match self {
             Self::Exchanges { replies, .. } => exchanges::script(replies),
             Self::Ceremony { planned, .. } => Script::new(planned.iter().cloned(), Some(part::healthy)),
+            Self::Call { planned, .. } => Script::new(planned.iter().cloned(), None),
         }
     }
 
@@ -65,6 +70,10 @@ impl Play {
         match self {
             Self::Exchanges { replies, max_body } => exchanges::transcript(driver, site, replies, *max_body),
             Self::Ceremony { which, mishap, .. } => ceremony(driver, site, *which, *mishap),
+            Self::Call { endpoint, .. } => {
+                let lines = endpoint.transcript(&mut |exchange| driver.execute(exchange), site);
+                with_requests(lines, site)
+            }
         }
     }
 }
@@ -74,10 +83,16 @@ fn ceremony(driver: &mut impl Driver, site: &Arc<Site>, which: Which, mishap: Op
         Which::Enrolment => perform::<Enrolment, _>(driver, site, mishap),
         Which::Claim => perform::<Claim, _>(driver, site, mishap),
         Which::Registration => perform::<Registration, _>(driver, site, mishap),
+        Which::Rotation => perform::<Rotation, _>(driver, site, mishap),
     };
     let mut lines = performance.log;
     lines.push(performance.ending);
     lines.push(format!("kept: {}", performance.kept));
+    with_requests(lines, site)
+}
+
+/// And what the other side saw.
+fn with_requests(mut lines: Vec<String>, site: &Site) -> String {
     lines.push(format!("connections elsewhere: {}", site.strayed()));
     let mut shown: Vec<String> = Vec::new();
     for seen in &site.script().requests {
@@ -94,7 +109,12 @@ impl Seen {
     pub(super) fn shown(&self, site: &Site) -> Vec<String> {
         let own = site.origin();
         let authority = own.trim_start_matches("http://");
-        let headers = self.headers.iter().filter(|_| !self.is_lost).map(|header| format!("  {}", header.replace(authority, "SERVICE")));
+        // A request without a body may say so, or not.
+        let headers = self
+            .headers
+            .iter()
+            .filter(|header| !self.is_lost && *header != "content-length: 0")
+            .map(|header| format!("  {}", header.replace(authority, "SERVICE")));
         let version = format!("enlist/{}", env!("CARGO_PKG_VERSION"));
         let headers = headers.map(|header| header.replace(&version, "enlist/VERSION"));
         let body = (!self.body.is_empty()).then(|| format!("  {}", self.body));
@@ -104,7 +124,7 @@ impl Seen {
 
 /// Every case, single exchanges first.
 pub fn cases() -> Vec<Case> {
-    [of_exchanges(), of_claims(), of_the_others(), of_hosts()].concat()
+    [of_exchanges(), of_claims(), of_the_others(), of_rotations(), of_hosts(), of_calls()].concat()
 }
 
 fn exchange(name: &'static str, about: &'static str, replies: impl IntoIterator<Item = Reply>) -> Case {
@@ -371,4 +391,43 @@ fn of_hosts() -> Vec<Case> {
         case("a_clock_that_is_put_back", "It costs an interval at most.", Mishap::ClockBack, 2),
         case("a_machine_that_slept", "The next poll is at once, and the last.", Mishap::Suspended, 2),
     ]
+}
+
+fn of_rotations() -> Vec<Case> {
+    let rotation = |name, about, planned| play(name, about, Which::Rotation, planned);
+    let invalid = || Reply::json(200, r#"{"valid":false}"#);
+    vec![
+        rotation("a_badge_is_rotated", "Verified first.", vec![]),
+        rotation("a_badge_that_is_not_valid_is_not_rotated", "Nothing is sent that could end it.", vec![at(VERIFY, invalid())]),
+        rotation("a_lost_rotation_that_did_not_happen", "The old badge is valid still, and is kept.", vec![at(ROTATE, Reply::NoAnswer)]),
+        rotation(
+            "a_lost_rotation_that_happened",
+            "The service says so: the old badge is valid no more.",
+            vec![at(ROTATE, Reply::NoAnswer), at(VERIFY, Reply::json(200, part::VALID)), Planned { times: 9, ..at(VERIFY, invalid()) }],
+        ),
+        rotation(
+            "a_lost_rotation_that_nobody_can_tell",
+            "It is never repeated; whoever knows when the service can be reached says when to ask again.",
+            vec![
+                at(ROTATE, Reply::NoAnswer),
+                at(VERIFY, Reply::json(200, part::VALID)),
+                Planned { times: 99, ..at(VERIFY, Reply::NoAnswer) },
+            ],
+        ),
+    ]
+}
+
+/// Two for each endpoint.
+fn of_calls() -> Vec<Case> {
+    let answered = |endpoint: &Endpoint| Reply::json(endpoint.status, endpoint.body);
+    let once = |reply: Reply| Planned { path: None, times: 1, reply };
+    let of = |endpoint: &'static Endpoint| {
+        let well = vec![once(answered(endpoint))];
+        let lost = vec![once(Reply::NoAnswer), once(answered(endpoint))];
+        [
+            Case { name: endpoint.name, about: "Answered as it should be.", play: Play::Call { endpoint: *endpoint, planned: well } },
+            Case { name: endpoint.lost_name, about: "Its first answer is lost.", play: Play::Call { endpoint: *endpoint, planned: lost } },
+        ]
+    };
+    ENDPOINTS.iter().flat_map(of).collect()
 }

@@ -25,6 +25,7 @@
 //! assert!(failing > 40, "a client that sends nothing passes hardly anything");
 //! ```
 
+mod calls;
 mod cases;
 mod exchanges;
 pub mod matrix;

@@ -2,8 +2,8 @@
 //! human says.
 
 use enlist_core::opentrain::{self, Claim, Enrolment, Label};
-use enlist_core::secret::{Email, Otp};
-use enlist_core::sentryagent::{self, Manifest, Registration};
+use enlist_core::secret::{Badge, Email, Otp};
+use enlist_core::sentryagent::{self, Manifest, Registration, RotateAnswer, RotatePrompt, Rotated, Rotation};
 use enlist_core::{Ceremony, Input, Origin, Timestamp};
 
 use super::reply::Reply;
@@ -15,6 +15,8 @@ pub(super) const TOKEN: &str = "/api/agent/oauth/token";
 pub(super) const MANIFEST: &str = "/v1/auth/verify-phone";
 pub(super) const SMS: &str = "/v1/auth/confirm-manifest";
 pub(super) const OTP: &str = "/v1/auth/confirm";
+pub(super) const VERIFY: &str = "/v1/verify";
+pub(super) const ROTATE: &str = "/v1/rotate";
 
 pub(super) const REGISTERED: &str = r#"{"identity_type":"anonymous","registration_id":"reg_1","access_token":"ot_pat_1_PRECLAIM","token_type":"bearer","scopes":["jobs:read"],"claim_token":"ot_clm_CLAIM","claim_token_expires_at":"2026-06-13T09:00:00.000Z","grant_type":"urn:opentrain:agent-auth:grant-type:claim"}"#;
 pub(super) const PENDING: &str = r#"{"error":"authorization_pending","error_description":"Nobody has typed the code yet."}"#;
@@ -24,6 +26,11 @@ pub(super) const SUBMITTED: &str = r#"{"manifest_session_id":"a3f7c821","public_
 pub(super) const TEXTED: &str = r#"{"otp_session_id":"b9d2e445","expires_at":"2026-06-12T09:15:00.000Z"}"#;
 /// Header, payload `{"sub":"did:sentryagent:ada"}`, and a signature that nobody checks here.
 pub(super) const BADGE: &str = r#"{"verified":true,"badge":"eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6YWRhIn0.c2ln"}"#;
+/// The badge that is rotated: of `did:sentryagent:ada`.
+pub(super) const OLD_BADGE: &str = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6YWRhIn0.c2ln";
+pub(super) const VALID: &str = r#"{"valid":true,"did":"did:sentryagent:ada","public_profile":{"agent_name":"Ada"}}"#;
+/// The badge of `did:sentryagent:eve`.
+pub(super) const ROTATED: &str = r#"{"new_badge":"eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6ZXZlIn0.c2ln","new_did":"did:sentryagent:eve","rotated_at":"2026-06-12T09:00:00.000Z"}"#;
 const PROFILE: &str = r#"{"mobile_phone":"+15005550006","compliance_attestation":true,"agent_name":"Ada","agent_version":"1.0.0","developer_name":"Acme","contact_email":"dev@acme.com","primary_goal":"Support","tools":["email"],"trust_tier":"community","data_residency":"us-east-1"}"#;
 
 /// Started, with a link on the service's own origin. Before the service is asked its origin is not known: see [`on`].
@@ -55,6 +62,8 @@ pub(super) fn healthy(path: &str, asked: usize) -> Reply {
         (TOKEN, _) => Reply::json(400, SPENT),
         (MANIFEST, _) => Reply::json(200, SUBMITTED),
         (SMS, _) => Reply::json(200, TEXTED),
+        (VERIFY, _) => Reply::json(200, VALID),
+        (ROTATE, _) => Reply::json(200, ROTATED),
         (OTP, 0) => Reply::json(200, BADGE),
         (OTP, _) => Reply::json(401, r#"{"error":"invalid_otp"}"#),
         _ => Reply::json(404, "{}"),
@@ -137,5 +146,26 @@ impl Part for Registration {
 
     fn brought(identity: &sentryagent::Identity) -> String {
         identity.did().map_or_else(|| "a badge".to_owned(), |did| format!("the badge of {}", did.as_str()))
+    }
+}
+
+impl Part for Rotation {
+    fn beginning(origin: Origin) -> Option<Self> {
+        Some(Self::new(origin, Badge::parse(OLD_BADGE).ok()?))
+    }
+
+    fn human(_: &RotatePrompt, _: usize) -> Option<RotateAnswer> {
+        None
+    }
+
+    fn question(prompt: &RotatePrompt) -> String {
+        match prompt {
+            RotatePrompt::VerifyAgain { trouble } => format!("ask again whether the old badge is valid? \"{}\"", trouble_text(trouble)),
+            other => format!("{other:?}"),
+        }
+    }
+
+    fn brought(rotated: &Rotated) -> String {
+        rotated.did().map_or_else(|| "a badge".to_owned(), |did| format!("the badge of {}", did.as_str()))
     }
 }

@@ -132,6 +132,11 @@ impl Site {
         format!("http://{}", authority(self.service.as_ref()))
     }
 
+    /// Host and port of it.
+    pub(super) fn authority(&self) -> String {
+        authority(self.service.as_ref())
+    }
+
     pub(super) fn tls_origin(&self) -> String {
         format!("https://{}", authority(self.tls.as_ref()))
     }

@@ -15,7 +15,7 @@ use super::reply::{Answered, Detour, Reply};
 use super::site::{DEADLINE, Seen, Site};
 
 /// When a case begins: 2026-06-12T09:00:00Z.
-const BEGINNING: Timestamp = Timestamp::from_unix_ms(1_781_254_800_000);
+pub(super) const BEGINNING: Timestamp = Timestamp::from_unix_ms(1_781_254_800_000);
 
 /// The host could not do this, as the case wants it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -11,7 +11,7 @@ use std::io;
 use std::sync::Arc;
 
 use enlist_core::opentrain::{Claim, Enrolment};
-use enlist_core::sentryagent::Registration;
+use enlist_core::sentryagent::{Registration, Rotation};
 
 use super::cases::Which;
 use super::part;
@@ -139,6 +139,7 @@ impl Cell {
             Which::Enrolment => perform::<Enrolment, _>(driver, site, mishap),
             Which::Claim => perform::<Claim, _>(driver, site, mishap),
             Which::Registration => perform::<Registration, _>(driver, site, mishap),
+            Which::Rotation => perform::<Rotation, _>(driver, site, mishap),
         };
         let sent = site.script().requests.iter().filter(|seen| seen.path == self.request.path()).count();
         let strayed = if site.strayed() == 0 { String::new() } else { format!("; strayed {} times", site.strayed()) };
