@@ -275,7 +275,9 @@ pub(super) fn trouble_text(trouble: &Trouble) -> String {
 /// A failure in the same way.
 pub(super) fn failure_text(failure: &Failure) -> String {
     match failure {
-        Failure::GaveUp { trouble, .. } => failure.to_string().replace(&trouble.to_string(), &trouble_text(trouble)),
+        Failure::GaveUp { trouble, .. } | Failure::NotRotated { trouble } => {
+            failure.to_string().replace(&trouble.to_string(), &trouble_text(trouble))
+        }
         other => other.to_string(),
     }
 }
