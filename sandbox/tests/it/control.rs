@@ -58,7 +58,7 @@ fn state_and_advance_over_http() {
     let mut state = get(&sandbox, "/control/state").ok();
     state.as_object_mut().unwrap().remove("now");
     let expected = json!({
-        "accounts": 1, "attempts": 1, "claimed": 1, "tokens_delivered": 1, "emails_sent": 1,
+        "accounts": 1, "attempts": 1, "claimed": 1, "tokens_delivered": 1, "polls_too_early": 0, "emails_sent": 1,
         "sms_sent": 1, "badges_issued": 1, "rotations": 0, "requests": 7,
     });
     assert_eq!(state, expected);
