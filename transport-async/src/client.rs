@@ -239,7 +239,8 @@ fn is_parse(cause: &(dyn StdError + 'static)) -> bool {
 /// The library's words, printable and not many; the URL, which may hold a secret, is never among them.
 fn text(error: &reqwest::Error) -> String {
     let words = causes(error).last().map(ToString::to_string).unwrap_or_default();
-    if words == "proxy authorization required" {
+    // hyper-util has no type for it that could be named.
+    if words.ends_with("proxy authorization required") {
         return WANTS_LOGIN.to_owned();
     }
     words.chars().map(|c| if c.is_ascii_graphic() { c } else { ' ' }).take(MAX_TEXT).collect()
