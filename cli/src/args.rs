@@ -12,6 +12,7 @@ use crate::output::Format;
 use crate::patience::parse_duration;
 use crate::store::Service;
 pub(crate) use badge::{BadgeArgs, RotateArgs, ServiceArgs, SignArgs, StatusArgs, VerifyArgs};
+pub(crate) use screen::{Color, ScreenArgs};
 
 /// Gets an AI agent its identity: from OpenTrain, where its owner claims it, and from SentryAgent, which issues a badge.
 #[derive(Debug, Parser)]
@@ -30,7 +31,7 @@ pub(crate) struct Global {
     /// Which identities are meant [default: default; env: ENLIST_PROFILE]
     #[arg(long, short, global = true, value_name = "NAME", value_parser = profile)]
     pub(crate) profile: Option<String>,
-    /// How the result is printed [default: text for people, json for agents; env: ENLIST_OUTPUT]
+    /// How the result is printed [default: text for people; for agents ndjson where there is a wait, else json; env: ENLIST_OUTPUT]
     #[arg(long, global = true, value_enum, value_name = "FORMAT")]
     output: Option<Format>,
     /// The same as --output json, and stronger than any --output
@@ -39,6 +40,8 @@ pub(crate) struct Global {
     /// Who is in front of the command [default: what is found; env: ENLIST_MODE]
     #[arg(long, global = true, value_enum)]
     pub(crate) mode: Option<Is>,
+    #[command(flatten)]
+    pub(crate) screen: ScreenArgs,
     /// Never ask anything
     #[arg(long, global = true)]
     pub(crate) no_input: bool,
@@ -103,13 +106,15 @@ pub(crate) enum Command {
     /// Write or check the manifest for SentryAgent
     #[command(subcommand)]
     Manifest(ManifestArgs),
+    /// Print the JSON Schema of everything that --output json and ndjson print
+    Schema,
 }
 
 impl Command {
     /// The names, for the one place that must know them before the command line could be read.
-    pub(crate) const NAMES: [&str; 15] = [
+    pub(crate) const NAMES: [&str; 16] = [
         "try", "sandbox", "register", "claim", "otp", "resume", "pending", "abandon", "status", "token", "badge", "revoke", "forget",
-        "adopt", "manifest",
+        "adopt", "manifest", "schema",
     ];
 
     pub(crate) fn name(&self) -> &'static str {
@@ -129,6 +134,7 @@ impl Command {
             Self::Forget(_) => "forget",
             Self::Adopt(_) => "adopt",
             Self::Manifest(_) => "manifest",
+            Self::Schema => "schema",
         }
     }
 
@@ -308,5 +314,6 @@ pub(crate) fn profile(name: &str) -> Result<String, String> {
 }
 
 mod badge;
+mod screen;
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,8 @@
 //!
 //! What an everyday command does: `setting` says where things are, `desk` takes the lock and finishes what was left behind,
 //! `keeper` is the host that keeps everything in the `store` while a ceremony is driven, `ceremonies` holds each one's words.
-//! `asking` sends a call that is no ceremony, `keys` keeps the service's published keys.
+//! `asking` sends a call that is no ceremony, `keys` keeps the service's published keys. `talk` speaks with the human, `screen`
+//! is what they see while they are waited for.
 
 mod args;
 mod asking;
@@ -22,6 +23,7 @@ mod mode;
 mod output;
 mod patience;
 mod problem;
+mod screen;
 mod setting;
 mod store;
 mod talk;
@@ -56,7 +58,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli, environment: &Environment) -> ExitCode {
     let (output, settled) = Output::settle(Some(cli.command.name()), cli.global.format(), environment);
     let (profile, named) = profile(cli, environment);
-    let output = output.about(cli.command.service(), &profile);
+    let output = output.about(cli.command.service(), &profile).painted(cli.global.screen.color);
     let result = settled.and(named).and_then(|()| commands::run(cli, &output));
     output.finish(result)
 }

@@ -13,6 +13,7 @@ mod register;
 mod resume;
 mod revoke;
 mod sandbox;
+mod schema;
 mod status;
 mod token;
 mod r#try;
@@ -40,5 +41,6 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<Outcome, Problem> {
         Command::Forget(args) => forget::run(args, &setting()?),
         Command::Adopt(args) => adopt::run(args, &setting()?),
         Command::Manifest(args) => manifest::run(args, output),
+        Command::Schema => schema::run(output),
     }
 }

@@ -14,6 +14,7 @@ mod revoking;
 mod rotating;
 mod run;
 mod sandbox;
+mod schema;
 mod secrets;
 mod terminal;
 mod tour;
