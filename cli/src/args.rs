@@ -12,6 +12,7 @@ use crate::output::Format;
 use crate::patience::parse_duration;
 use crate::store::Service;
 pub(crate) use badge::{BadgeArgs, RotateArgs, ServiceArgs, SignArgs, StatusArgs, VerifyArgs};
+pub(crate) use network::NetworkArgs;
 pub(crate) use screen::{Color, ScreenArgs};
 
 /// Gets an AI agent its identity: from OpenTrain, where its owner claims it, and from SentryAgent, which issues a badge.
@@ -51,6 +52,8 @@ pub(crate) struct Global {
     /// The longest time that one request may take, like 10s
     #[arg(long, global = true, value_name = "TIME", value_parser = positive_duration)]
     pub(crate) timeout: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
 }
 
 impl Global {
@@ -314,6 +317,7 @@ pub(crate) fn profile(name: &str) -> Result<String, String> {
 }
 
 mod badge;
+mod network;
 mod screen;
 #[cfg(test)]
 mod tests;

@@ -93,7 +93,7 @@ impl<'a> Desk<'a> {
 
     fn drive<C: Everyday>(&self, mut ceremony: C, mut keeper: Keeper<'_>) -> Result<Outcome, Problem> {
         let handed_in = keeper.voice.otp.is_some();
-        match keeper.drive(&mut ceremony, self.setting.timeout)? {
+        match keeper.drive(&mut ceremony, self.setting.network.client()?, self.setting.timeout)? {
             Driven::Finished(Ok(outcome)) => {
                 let credential = promote(&self.store, &keeper.flow.name, ceremony.credential(&outcome))?;
                 let outcome = identity::ready(&credential);

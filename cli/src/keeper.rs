@@ -48,9 +48,13 @@ impl<'a> Keeper<'a> {
     }
 
     /// Drives `ceremony`, whose flow this keeps.
-    pub(crate) fn drive<C: Everyday>(&mut self, ceremony: &mut C, timeout: Option<Duration>) -> Result<Driven<C::Outcome>, Problem> {
+    pub(crate) fn drive<C: Everyday>(
+        &mut self,
+        ceremony: &mut C,
+        client: &Client,
+        timeout: Option<Duration>,
+    ) -> Result<Driven<C::Outcome>, Problem> {
         self.voice.started |= ceremony.is_started();
-        let client = Client::new();
         let execute = |exchange: &Exchange| match timeout {
             Some(timeout) if timeout < exchange.timeout => client.execute(&with_timeout(exchange, timeout)),
             _ => client.execute(exchange),

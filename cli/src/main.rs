@@ -6,7 +6,7 @@
 //! What an everyday command does: `setting` says where things are, `desk` takes the lock and finishes what was left behind,
 //! `keeper` is the host that keeps everything in the `store` while a ceremony is driven, `ceremonies` holds each one's words.
 //! `asking` sends a call that is no ceremony, `keys` keeps the service's published keys. `talk` speaks with the human, `screen`
-//! is what they see while they are waited for.
+//! is what they see while they are waited for. `network` is the way out, `logs` what is written down about it.
 
 mod args;
 mod asking;
@@ -19,10 +19,13 @@ mod input;
 mod interrupt;
 mod keeper;
 mod keys;
+mod logs;
 mod mode;
+mod network;
 mod output;
 mod patience;
 mod problem;
+mod quiet;
 mod screen;
 mod setting;
 mod store;
@@ -59,7 +62,9 @@ fn run(cli: &Cli, environment: &Environment) -> ExitCode {
     let (output, settled) = Output::settle(Some(cli.command.name()), cli.global.format(), environment);
     let (profile, named) = profile(cli, environment);
     let output = output.about(cli.command.service(), &profile).painted(cli.global.screen.color);
-    let result = settled.and(named).and_then(|()| commands::run(cli, &output));
+    quiet::be_quiet(cli.global.network.quiet);
+    let logging = || logs::start(&cli.global.network);
+    let result = settled.and(named).and_then(|()| logging()).and_then(|()| commands::run(cli, &output));
     output.finish(result)
 }
 

@@ -117,7 +117,10 @@ impl Problem {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Ceremony { failure, .. } => recovery_words(failure.recovery()),
+            Self::Ceremony { failure, .. } => match (reach::hint(failure), recovery_words(failure.recovery())) {
+                (Some(hint), Some(then)) => Some(format!("{hint}; then {then}")),
+                (hint, then) => hint.map(str::to_owned).or(then),
+            },
             Self::Usage { hint, .. } => hint.clone(),
             Self::Internal(_) => Some("this is a fault of enlist: please report it".to_owned()),
             Self::Store(StoreError::Locked { .. }) => Some("run this again when it has ended".to_owned()),
@@ -229,5 +232,6 @@ fn recovery_words(recovery: Recovery) -> Option<String> {
     }
 }
 
+mod reach;
 #[cfg(test)]
 pub(crate) mod tests;

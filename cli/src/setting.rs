@@ -9,6 +9,7 @@ use enlist_core::Origin;
 use crate::args::{Global, Waiting};
 use crate::interrupt::Interrupt;
 use crate::mode::variable;
+use crate::network::Network;
 use crate::output::{Output, paint};
 use crate::patience::{Patience, now};
 use crate::problem::Problem;
@@ -23,6 +24,7 @@ pub(crate) struct Setting<'a> {
     pub(crate) output: &'a Output,
     pub(crate) interrupt: Interrupt,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) network: Network,
     no_input: bool,
     tastes: Tastes,
     base_url: Option<Origin>,
@@ -33,6 +35,7 @@ impl<'a> Setting<'a> {
     pub(crate) fn new(global: &Global, output: &'a Output) -> Result<Self, Problem> {
         let base_url = global.base_url.as_deref().map(|url| origin("--base-url", url)).transpose()?;
         let interrupt = Interrupt::watch().map_err(Problem::internal)?;
+        let network = Network::of(&global.network)?;
         let (timeout, no_input, home) = (global.timeout, global.no_input, home());
         let tastes = Tastes {
             browser: !global.screen.no_browser,
@@ -40,7 +43,7 @@ impl<'a> Setting<'a> {
             colour: paint::colours(global.screen.color, io::stderr().is_terminal()),
             ascii: !paint::is_utf8(),
         };
-        Ok(Self { output, interrupt, timeout, no_input, tastes, base_url, home })
+        Ok(Self { output, interrupt, timeout, network, no_input, tastes, base_url, home })
     }
 
     pub(crate) fn home(&self) -> Result<&PathBuf, Problem> {

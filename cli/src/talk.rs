@@ -15,6 +15,7 @@ use crate::interrupt::Interrupt;
 use crate::output::{Next, Output, note};
 use crate::patience::now;
 use crate::problem::{Problem, trouble_words};
+use crate::quiet::aside;
 use crate::screen::{Screen, Tastes};
 
 /// How long a prompt may be deaf to a signal.
@@ -146,7 +147,7 @@ impl<'a> Voice<'a> {
             // The countdown says so.
             (Some(_), Some(_)) if matches!(why, WaitReason::Pending) => {}
             (Some(words), Some(screen)) => screen.say(&words),
-            (Some(words), None) => note(words),
+            (Some(words), None) => aside(words),
             (None, _) => {}
         }
         Ok(())

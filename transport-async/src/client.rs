@@ -78,7 +78,7 @@ impl Client {
         let proxy = self.proxies.as_ref().and_then(|proxies| proxies.proxy_for(exchange.request.uri()));
         let answer = self.send(exchange).await.map_err(|failure| on_the_way(failure, proxy));
         let answer = answer.and_then(|answer| of_the_service(answer, exchange, proxy));
-        log::exchange(exchange, started.elapsed(), &answer);
+        log::exchange(exchange, proxy.is_some(), started.elapsed(), &answer);
         answer
     }
 

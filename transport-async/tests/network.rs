@@ -165,6 +165,15 @@ fn who_is_not_trusted_gets_no_byte() {
 }
 
 #[test]
+fn a_request_without_a_body_is_not_sent_either() {
+    let server = Server::new(include_bytes!("../../transport-blocking/tests/tls/valid.der"));
+    let mut bodiless = tls_exchange(&server);
+    bodiless.request = http::Request::get(bodiless.request.uri()).body(Vec::new()).unwrap();
+    let failure = execute(&client_by(Proxies::default()), &bodiless).unwrap_err();
+    assert_eq!((failure.kind, failure.delivery), (TransportKind::Tls, Delivery::NotSent));
+}
+
+#[test]
 fn what_is_no_certificate_is_refused() {
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     for pem in [&b""[..], b"x", broken.as_bytes(), &CA[..CA.len() / 2]] {

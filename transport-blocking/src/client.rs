@@ -82,8 +82,10 @@ impl Client {
     /// [`TransportFailure`] when no whole answer came, with what had come of it.
     pub fn execute(&self, exchange: &Exchange) -> Result<Response<Vec<u8>>, TransportFailure> {
         let started = Instant::now();
-        let answer = self.proxy_for(exchange.request.uri()).and_then(|proxy| self.send(exchange, proxy));
-        log::exchange(exchange, started.elapsed(), &answer);
+        let proxy = self.proxy_for(exchange.request.uri());
+        let by_proxy = matches!(proxy, Ok(Some(_)));
+        let answer = proxy.and_then(|proxy| self.send(exchange, proxy));
+        log::exchange(exchange, by_proxy, started.elapsed(), &answer);
         answer
     }
 
@@ -187,7 +189,8 @@ fn failure(error: &Error, begun: bool) -> TransportFailure {
     let kind = kind(error, begun);
     // TLS is not among them: it can break after the request as well as before.
     let before_sending = matches!(kind, TransportKind::Dns | TransportKind::Connect | TransportKind::Proxy)
-        || matches!(error, Error::Timeout(Timeout::Resolve | Timeout::Connect));
+        || matches!(error, Error::Timeout(Timeout::Resolve | Timeout::Connect))
+        || is_certificate(error);
     let delivery = if begun && !before_sending { Delivery::Unknown } else { Delivery::NotSent };
     TransportFailure { kind, delivery, partial: None, text: text(error) }
 }
@@ -207,6 +210,7 @@ fn on_the_way(failure: TransportFailure, proxy: Option<&Proxy>) -> TransportFail
 fn kind(error: &Error, begun: bool) -> TransportKind {
     match error {
         Error::Timeout(_) => TransportKind::Timeout,
+        _ if is_certificate(error) => TransportKind::Tls,
         Error::Io(error) => io_kind(error, begun),
         Error::HostNotFound => TransportKind::Dns,
         Error::ConnectProxyFailed(_) | Error::InvalidProxyUrl => TransportKind::Proxy,
@@ -227,6 +231,16 @@ fn io_kind(error: &io::Error, begun: bool) -> TransportKind {
         io::ErrorKind::InvalidData => TransportKind::Tls,
         _ => TransportKind::Connect,
     }
+}
+
+/// The server's certificate was looked at, before anything was sent, and not accepted.
+fn is_certificate(error: &Error) -> bool {
+    let tls = match error {
+        Error::Io(error) => error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()),
+        Error::Rustls(error) => Some(error),
+        _ => None,
+    };
+    matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
 }
 
 /// The standard library has no kind for a failed lookup, only these words.

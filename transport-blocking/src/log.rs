@@ -8,14 +8,18 @@ use http::Response;
 
 /// Answered at debug level, unanswered at info level.
 #[cfg(feature = "tracing")]
-pub(crate) fn exchange(exchange: &Exchange, took: Duration, answer: &Result<Response<Vec<u8>>, TransportFailure>) {
+pub(crate) fn exchange(exchange: &Exchange, by_proxy: bool, took: Duration, answer: &Result<Response<Vec<u8>>, TransportFailure>) {
     let (method, path) = (exchange.request.method().as_str(), exchange.route());
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     match answer {
-        Ok(answer) => tracing::debug!(target: "enlist::exchange", method, path, status = answer.status().as_u16(), ms, "answered"),
-        Err(failure) => tracing::info!(target: "enlist::exchange", method, path, ?failure.kind, ?failure.delivery, ms, "no whole answer"),
+        Ok(answer) => {
+            tracing::debug!(target: "enlist::exchange", method, path, status = answer.status().as_u16(), ms, by_proxy, "answered")
+        }
+        Err(failure) => {
+            tracing::info!(target: "enlist::exchange", method, path, ?failure.kind, ?failure.delivery, ms, by_proxy, "no whole answer")
+        }
     }
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) fn exchange(_: &Exchange, _: Duration, _: &Result<Response<Vec<u8>>, TransportFailure>) {}
+pub(crate) fn exchange(_: &Exchange, _: bool, _: Duration, _: &Result<Response<Vec<u8>>, TransportFailure>) {}

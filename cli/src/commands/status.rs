@@ -70,11 +70,11 @@ fn check(credential: &Credential, setting: &Setting<'_>) -> Result<&'static str,
     let registration = credential.registration();
     let said = match (credential, &registration) {
         (Credential::Badge { badge, .. }, _) => {
-            ask(setting, VerifyBadge::new(&origin, badge.clone())).outcome.map(|verdict| matches!(verdict, Verdict::Valid { .. }))
+            ask(setting, VerifyBadge::new(&origin, badge.clone()))?.outcome.map(|verdict| matches!(verdict, Verdict::Valid { .. }))
         }
-        (Credential::Token { token, .. }, _) => ask(setting, WhoAmI::new(&origin, token.clone())).outcome.map(|_| true),
+        (Credential::Token { token, .. }, _) => ask(setting, WhoAmI::new(&origin, token.clone()))?.outcome.map(|_| true),
         (Credential::Unclaimed(_), Some(registration)) => {
-            ask(setting, WhoAmI::new(&origin, registration.access_token().clone())).outcome.map(|_| true)
+            ask(setting, WhoAmI::new(&origin, registration.access_token().clone()))?.outcome.map(|_| true)
         }
         (Credential::Unclaimed(_), None) => return Err(Problem::internal("the registration is gone")),
     };

@@ -20,6 +20,7 @@ use crate::args::Color;
 use crate::exit::{Exit, Status};
 use crate::mode::{Environment, Is, Mode};
 use crate::problem::Problem;
+use crate::quiet::aside;
 use crate::store::Service;
 use document::Document;
 pub(crate) use document::Next;
@@ -171,7 +172,7 @@ impl Output {
 
     /// Something worth knowing that changes nothing.
     pub(crate) fn warn(&self, warning: String) {
-        note(format_args!("warning: {warning}"));
+        aside(format_args!("warning: {warning}"));
         // A reader that has gone away is found at the next event that matters.
         let _ = self.event("warning", &json!({ "message": warning }));
         self.warnings.borrow_mut().push(warning);

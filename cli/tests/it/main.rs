@@ -7,8 +7,10 @@ mod badge_verify;
 mod claiming;
 mod files;
 mod kills;
+mod logs;
 mod losses;
 mod many;
+mod network;
 mod registering;
 mod revoking;
 mod rotating;
@@ -21,3 +23,8 @@ mod tour;
 mod usage;
 mod waiting;
 mod world;
+
+#[path = "../../../transport-blocking/tests/common/forwarder.rs"]
+mod forwarder;
+#[path = "../../../transport-blocking/tests/common/tls_server.rs"]
+mod tls_server;

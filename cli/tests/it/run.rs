@@ -20,7 +20,7 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
     command
 }
 
-const SURROUNDINGS: [&str; 18] = [
+const SURROUNDINGS: [&str; 32] = [
     "AI_AGENT",
     "AGENT",
     "CLAUDECODE",
@@ -39,6 +39,20 @@ const SURROUNDINGS: [&str; 18] = [
     "ENLIST_SENTRYAGENT_URL",
     "OT_API_BASE_URL",
     "OPENTRAIN_API_BASE_URL",
+    "OT_API_TOKEN",
+    "OPENTRAIN_API_TOKEN",
+    "OPENTRAIN_PERSONAL_API_TOKEN",
+    "ENLIST_CA_FILE",
+    "SSL_CERT_FILE",
+    "ENLIST_LOG",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "http_proxy",
+    "HTTP_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+    "no_proxy",
+    "NO_PROXY",
 ];
 
 /// As somebody at a terminal gets it.
