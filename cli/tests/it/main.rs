@@ -15,6 +15,7 @@ mod rotating;
 mod run;
 mod sandbox;
 mod schema;
+mod screen;
 mod secrets;
 mod terminal;
 mod tour;
