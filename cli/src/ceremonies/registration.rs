@@ -141,7 +141,7 @@ fn otp(reason: &OtpReason, phone_hint: &str, expires_at: Option<Timestamp>, voic
         return Ok(None);
     }
     loop {
-        let Some(typed) = voice.line(&format!("Code from the SMS to {phone_hint} (empty to stop): "))? else { return Ok(None) };
+        let Some(typed) = voice.unseen_line(&format!("Code from the SMS to {phone_hint} (empty to stop): "))? else { return Ok(None) };
         if typed.trim().is_empty() {
             return Ok(None);
         }

@@ -19,6 +19,7 @@ mod screen;
 mod secrets;
 mod terminal;
 mod tour;
+mod transcripts;
 mod usage;
 mod waiting;
 mod world;

@@ -20,7 +20,7 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
     command
 }
 
-const SURROUNDINGS: [&str; 18] = [
+pub(crate) const SURROUNDINGS: [&str; 18] = [
     "AI_AGENT",
     "AGENT",
     "CLAUDECODE",

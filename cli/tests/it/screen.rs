@@ -188,6 +188,24 @@ fn a_browser_that_does_not_open_is_no_end() {
 }
 
 #[test]
+fn the_code_from_the_sms_is_not_shown_while_it_is_typed() {
+    let world = World::new();
+    let mut seat = Seat::take(&world, &format!("enlist register sentryagent --manifest {} --yes", world.manifest()), &[]);
+    seat.see("empty to stop\\): ");
+    let code = world.sms_code();
+    seat.press(&format!("{code}\n"));
+    seat.see("Registered as did:sentryagent:");
+    let (exit, seen) = seat.leave();
+    assert_eq!(exit, 0);
+    assert!(!seen.contains(&code), "{seen}");
+    // And where nothing is typed after all, the terminal is as it was.
+    let mut seat = Seat::take(&world, &format!("enlist register sentryagent --manifest {} --yes -p other", world.manifest()), &[]);
+    seat.see("empty to stop\\): ");
+    seat.press(CTRL_C);
+    assert_eq!(seat.leave().0, 130);
+}
+
+#[test]
 fn under_nohup_it_outlives_the_terminal() {
     let world = World::registered(quick());
     let mut command = world.at_home(Command::new("nohup"));
