@@ -16,7 +16,7 @@ use crate::output::{Next, Output, note};
 use crate::patience::now;
 use crate::problem::{Problem, trouble_words};
 use crate::quiet::aside;
-use crate::screen::{Screen, Tastes};
+use crate::screen::{Screen, Tastes, Unseen};
 
 /// How long a prompt may be deaf to a signal.
 const GLANCE: Duration = Duration::from_millis(200);
@@ -160,6 +160,17 @@ impl<'a> Voice<'a> {
         }
         let answer = self.line(&format!("{question} [y/N] "))?.unwrap_or_default();
         Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    }
+
+    /// A line that nobody shall read over a shoulder, or in the terminal's history.
+    pub(crate) fn unseen_line(&self, prompt: &str) -> Result<Option<String>, Problem> {
+        let unseen = Unseen::begin();
+        let line = self.line(prompt);
+        if unseen.is_some() {
+            // The key that ended the line was not seen either.
+            note("");
+        }
+        line
     }
 
     /// A line from the terminal; `None` at its end, and when a signal came first.

@@ -90,7 +90,9 @@ fn say_otp(phone_hint: &str) -> String {
 }
 
 fn awaiting_otp(reason: OtpReason, mut data: Value, phone_hint: &str, pause: &Pause<'_>) -> Outcome {
-    data["say_to_user"] = say_otp(phone_hint).into();
+    if let Value::Object(members) = &mut data {
+        members.insert("say_to_user".to_owned(), say_otp(phone_hint).into());
+    }
     let next = Next::new(&["otp", pause.flow, "--otp-file", "-"], WHEN_OTP);
     match reason {
         OtpReason::Rejected(error) if pause.handed_in => pause.unanswered(Problem::OtpRejected(Box::new(error)), data, next),
@@ -139,7 +141,7 @@ fn otp(reason: &OtpReason, phone_hint: &str, expires_at: Option<Timestamp>, voic
         return Ok(None);
     }
     loop {
-        let Some(typed) = voice.line(&format!("Code from the SMS to {phone_hint} (empty to stop): "))? else { return Ok(None) };
+        let Some(typed) = voice.unseen_line(&format!("Code from the SMS to {phone_hint} (empty to stop): "))? else { return Ok(None) };
         if typed.trim().is_empty() {
             return Ok(None);
         }

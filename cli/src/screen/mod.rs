@@ -20,6 +20,7 @@ use crate::ceremonies::minutes;
 use crate::patience::now;
 use browser::Browser;
 use terminal::Terminal;
+pub(crate) use terminal::Unseen;
 
 /// What was said on the command line about the screen.
 #[derive(Clone, Copy, Debug)]

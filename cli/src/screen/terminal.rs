@@ -13,6 +13,30 @@ const ESCAPE: u8 = 0x1b;
 /// Where the terminal does not say how wide it is.
 const USUAL_WIDTH: usize = 80;
 
+/// What is typed is not shown while this is held.
+pub(crate) struct Unseen {
+    stdin: Stdin,
+    before: Termios,
+}
+
+impl Unseen {
+    /// `None` where stdin is no terminal: nothing is shown there.
+    pub(crate) fn begin() -> Option<Self> {
+        let stdin = stdin();
+        let before = tcgetattr(&stdin).ok()?;
+        let mut modes = before.clone();
+        modes.local_modes -= LocalModes::ECHO;
+        tcsetattr(&stdin, OptionalActions::Now, &modes).ok()?;
+        Some(Self { stdin, before })
+    }
+}
+
+impl Drop for Unseen {
+    fn drop(&mut self) {
+        let _ = tcsetattr(&self.stdin, OptionalActions::Now, &self.before);
+    }
+}
+
 /// stdin and stderr of a person.
 pub(super) struct Terminal {
     stdin: Stdin,

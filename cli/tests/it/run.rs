@@ -20,7 +20,7 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
     command
 }
 
-const SURROUNDINGS: [&str; 32] = [
+pub(crate) const SURROUNDINGS: [&str; 32] = [
     "AI_AGENT",
     "AGENT",
     "CLAUDECODE",

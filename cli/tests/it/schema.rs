@@ -138,3 +138,27 @@ fn troubles_and_ends_are_events_too() {
     assert_eq!(kinds[kinds.len() - 2..], ["code_expired", "result"]);
     assert_eq!(events[events.len() - 1]["status"], "expired");
 }
+
+/// `enlist claim ... --output ndjson | head -1`
+#[test]
+fn whoever_reads_one_line_gets_it_at_once_and_nothing_is_lost() {
+    use std::io::{BufRead, BufReader};
+    let world = World::registered(crate::world::quick());
+    let begun = std::time::Instant::now();
+    let mut child = world.start(&["claim", "--email", OWNER, "--output", "ndjson"]);
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(begun.elapsed() < std::time::Duration::from_secs(1));
+    let first: Value = serde_json::from_str(&line).unwrap();
+    conforms(&first);
+    assert_eq!(first["type"], "flow_started");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap().as_str()), (Some(0), ""));
+    // Its flow is there, with or without a code by now, and goes on.
+    let pending = world.json(&["pending"]);
+    assert_eq!(pending["data"]["pending"][0]["flow"], first["flow"]);
+    let started = world.json(&["resume", "--no-wait"]);
+    world.type_code(&started["data"]);
+    assert_eq!(world.json(&["resume"])["status"], "ready");
+    assert_eq!(world.sent(crate::world::START), 1);
+}
