@@ -12,6 +12,7 @@ use crate::output::Format;
 use crate::patience::parse_duration;
 use crate::store::Service;
 pub(crate) use badge::{BadgeArgs, RotateArgs, ServiceArgs, SignArgs, StatusArgs, VerifyArgs};
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use network::NetworkArgs;
 pub(crate) use screen::{Color, ScreenArgs};
 
@@ -111,13 +112,15 @@ pub(crate) enum Command {
     Manifest(ManifestArgs),
     /// Print the JSON Schema of everything that --output json and ndjson print
     Schema,
+    /// Look at the network, the store and the surroundings; nothing is changed
+    Doctor(DoctorArgs),
 }
 
 impl Command {
     /// The names, for the one place that must know them before the command line could be read.
-    pub(crate) const NAMES: [&str; 16] = [
+    pub(crate) const NAMES: [&str; 17] = [
         "try", "sandbox", "register", "claim", "otp", "resume", "pending", "abandon", "status", "token", "badge", "revoke", "forget",
-        "adopt", "manifest", "schema",
+        "adopt", "manifest", "schema", "doctor",
     ];
 
     pub(crate) fn name(&self) -> &'static str {
@@ -137,6 +140,7 @@ impl Command {
             Self::Forget(_) => "forget",
             Self::Adopt(_) => "adopt",
             Self::Manifest(_) => "manifest",
+            Self::Doctor(_) => "doctor",
             Self::Schema => "schema",
         }
     }
@@ -317,6 +321,7 @@ pub(crate) fn profile(name: &str) -> Result<String, String> {
 }
 
 mod badge;
+mod doctor;
 mod network;
 mod screen;
 #[cfg(test)]

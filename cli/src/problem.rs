@@ -90,6 +90,11 @@ impl Problem {
         }
     }
 
+    /// `error.code`.
+    pub(crate) fn code_word(&self) -> &'static str {
+        self.code().as_str()
+    }
+
     /// A reader that has seen enough is no failure.
     pub(crate) fn exit(&self) -> Exit {
         match self {
@@ -115,7 +120,7 @@ impl Problem {
         }
     }
 
-    fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Ceremony { failure, .. } => match (reach::hint(failure), recovery_words(failure.recovery())) {
                 (Some(hint), Some(then)) => Some(format!("{hint}; then {then}")),

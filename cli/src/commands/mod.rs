@@ -4,6 +4,7 @@ mod abandon;
 mod adopt;
 mod badge;
 mod claim;
+mod doctor;
 mod forget;
 mod manifest;
 mod otp;
@@ -41,6 +42,7 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<Outcome, Problem> {
         Command::Forget(args) => forget::run(args, &setting()?),
         Command::Adopt(args) => adopt::run(args, &setting()?),
         Command::Manifest(args) => manifest::run(args, output),
+        Command::Doctor(args) => doctor::run(args, &setting()?),
         Command::Schema => schema::run(output),
     }
 }

@@ -126,6 +126,6 @@ fn temporary_beside(path: &Path) -> std::path::PathBuf {
     path.with_file_name(name)
 }
 
-fn own_uid() -> u32 {
+pub(crate) fn own_uid() -> u32 {
     rustix::process::geteuid().as_raw()
 }

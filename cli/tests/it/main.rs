@@ -5,6 +5,7 @@ mod bad_input;
 mod badge;
 mod badge_verify;
 mod claiming;
+mod doctor;
 mod files;
 mod kills;
 mod logs;
