@@ -4,8 +4,7 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-const EXIT: &str = "Exit code: 0 when nothing fails, warnings or not; else that of the first failure: 5 a service that answers \
-something else, 6 the network, 9 the store, 64 a flag or a variable that makes no sense.";
+const EXIT: &str = "Exit code: 0 when nothing fails, warnings or not; else that of the first failure: 6 the network, 9 the store, 64 a flag or a variable that makes no sense.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXIT)]
