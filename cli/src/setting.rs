@@ -11,7 +11,7 @@ use crate::mode::variable;
 use crate::output::Output;
 use crate::patience::{Patience, now};
 use crate::problem::Problem;
-use crate::store::{Service, Store, StoreError};
+use crate::store::{Place, Service, Store, StoreError, keyring};
 use crate::talk::Voice;
 
 /// How long a command waits in one go when nobody sits in front of it.
@@ -24,13 +24,15 @@ pub(crate) struct Setting<'a> {
     no_input: bool,
     base_url: Option<Origin>,
     home: Option<PathBuf>,
+    place: Option<Place>,
 }
 
 impl<'a> Setting<'a> {
     pub(crate) fn new(global: &Global, output: &'a Output) -> Result<Self, Problem> {
         let base_url = global.base_url.as_deref().map(|url| origin("--base-url", url)).transpose()?;
         let interrupt = Interrupt::watch().map_err(Problem::internal)?;
-        Ok(Self { output, interrupt, timeout: global.timeout, no_input: global.no_input, base_url, home: home() })
+        let place = place(global)?;
+        Ok(Self { output, interrupt, timeout: global.timeout, no_input: global.no_input, base_url, home: home(), place })
     }
 
     pub(crate) fn home(&self) -> Result<&PathBuf, Problem> {
@@ -38,7 +40,7 @@ impl<'a> Setting<'a> {
     }
 
     pub(crate) fn store(&self, service: Service) -> Result<Store, Problem> {
-        Ok(Store::of(self.home()?, self.output.profile(), service))
+        Ok(Store::of(self.home()?, self.output.profile(), service).keeping_in(self.place))
     }
 
     /// Where `service` is: the flag, our variable, the official tool's variable, the default.
@@ -79,7 +81,23 @@ fn origin(what: &str, url: &str) -> Result<Origin, Problem> {
     Origin::parse(url).map_err(|error| Problem::usage(format_args!("{what}: {error}")))
 }
 
-fn home() -> Option<PathBuf> {
+/// Where new credentials are kept: the flag, the variable.
+fn place(global: &Global) -> Result<Option<Place>, Problem> {
+    let (what, place) = match (global.store, variable("ENLIST_STORE").as_deref()) {
+        (Some(place), _) => ("--store", Some(place)),
+        (None, None) => return Ok(None),
+        (None, Some("file")) => ("ENLIST_STORE", Some(Place::File)),
+        (None, Some("keyring")) => ("ENLIST_STORE", Some(Place::Keyring)),
+        (None, Some(_)) => return Err(Problem::usage("ENLIST_STORE must be file or keyring")),
+    };
+    if place == Some(Place::Keyring) && !keyring::IS_BUILT {
+        return Err(Problem::usage(format_args!("{what}: {}", keyring::Trouble::NotBuilt)));
+    }
+    Ok(place)
+}
+
+/// The folder of everything that is kept.
+pub(crate) fn home() -> Option<PathBuf> {
     let folder = |name| variable(name).map(PathBuf::from);
     // The XDG specification wants relative paths ignored.
     let state = || folder("XDG_STATE_HOME").filter(|state| state.is_absolute());

@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::exit::{Exit, Status};
 use crate::mode::{Environment, Is, Mode};
 use crate::problem::Problem;
-use crate::store::Service;
+use crate::store::{Remark, Service};
 use document::Document;
 pub(crate) use document::Next;
 
@@ -95,6 +95,8 @@ pub(crate) struct Output {
     /// Of a flow it is known only when the flow was found.
     service: Cell<Option<&'static str>>,
     profile: String,
+    /// A command line that does not name the profile may mean another one.
+    names_profile: bool,
     format: Format,
     mode: Mode,
     warnings: RefCell<Vec<String>>,
@@ -107,8 +109,8 @@ impl Output {
             Ok(mode) => (mode, None),
             Err(problem) => (Mode::found(environment), Some(problem)),
         };
-        // `$(enlist token ...)` is to be the token, whoever asks; a signature likewise.
-        let is_plain = matches!(command, Some("token" | "badge sign"));
+        // `$(enlist token ...)` is to be the token, whoever asks; a signature likewise, and what is a text by its nature.
+        let is_plain = matches!(command, Some("token" | "badge sign" | "exec" | "completion" | "man" | "help"));
         let by_mode = if mode.is == Is::Agent && !is_plain { Format::Json } else { Format::Text };
         let (format, format_problem) = match (flag, environment.output.as_deref()) {
             (Some(format), _) => (format, None),
@@ -119,12 +121,17 @@ impl Output {
         };
         let settled = mode_problem.or(format_problem).map_or(Ok(()), Err);
         let (service, profile, warnings) = (Cell::new(None), DEFAULT_PROFILE.to_owned(), RefCell::default());
-        (Self { command, service, profile, format, mode, warnings }, settled)
+        (Self { command, service, profile, names_profile: false, format, mode, warnings }, settled)
     }
 
     /// The same, about this service and profile.
     pub(crate) fn about(self, service: Option<Service>, profile: &str) -> Self {
         Self { service: Cell::new(service.map(Service::name)), profile: profile.to_owned(), ..self }
+    }
+
+    /// The same, saying in each command line to go on with which profile is meant.
+    pub(crate) fn naming_profile(self, names_profile: bool) -> Self {
+        Self { names_profile, ..self }
     }
 
     /// It turned out to be about this one.
@@ -136,6 +143,13 @@ impl Output {
     pub(crate) fn warn(&self, warning: String) {
         note(format_args!("warning: {warning}"));
         self.warnings.borrow_mut().push(warning);
+    }
+
+    /// The same of what there may be to say.
+    pub(crate) fn warn_of(&self, remark: Remark) {
+        if let Some(remark) = remark {
+            self.warn(remark);
+        }
     }
 
     pub(crate) fn profile(&self) -> &str {
@@ -204,13 +218,17 @@ impl Output {
                 status,
                 data: Some(data).filter(|data| !data.is_null()),
                 problem,
-                next: next.map(|next| next.in_profile(&self.profile)),
+                next: next.map(|next| self.in_profile(next)),
             },
             Err(problem) => {
-                let next = self.way_on(&problem).map(|next| next.in_profile(&self.profile));
+                let next = self.way_on(&problem).map(|next| self.in_profile(next));
                 Settled { exit: problem.exit(), status: problem.exit().status(), data: None, problem: Some(problem), next }
             }
         }
+    }
+
+    fn in_profile(&self, next: Next) -> Next {
+        if self.names_profile { next.in_profile(&self.profile) } else { next }
     }
 
     /// Where the contract promises a way on, and the command named none: to run it again, or what must come before it.

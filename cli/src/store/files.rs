@@ -29,8 +29,13 @@ pub(crate) fn make_folder(folder: &Path) -> Result<(), StoreError> {
 
 /// Replaces `path` by `bytes`: a temporary file beside it, synced, renamed, the folder synced.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    make_folder(parent(path))?;
+    replace_in_place(path, bytes)
+}
+
+/// The same in a folder that is there, whoever may look into it.
+pub(crate) fn replace_in_place(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let folder = parent(path);
-    make_folder(folder)?;
     let temporary = temporary_beside(path);
     let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, path)).and_then(|()| sync_folder(folder));
     written.map_err(|error| {
