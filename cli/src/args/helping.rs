@@ -1,6 +1,6 @@
 //! The command lines that explain the others.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 #[derive(Debug, Args)]
 pub(crate) struct CompletionArgs {
@@ -24,9 +24,21 @@ pub(crate) struct HelpArgs {
 }
 
 /// What is explained apart from the commands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Topic {
     ExitCodes,
     Environment,
     Agents,
+}
+
+impl Topic {
+    pub(crate) const ALL: [Self; 3] = [Self::ExitCodes, Self::Environment, Self::Agents];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::ExitCodes => "exit-codes",
+            Self::Environment => "environment",
+            Self::Agents => "agents",
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! `enlist help`: a topic, or what `--help` says of a command.
 
-use clap::{Command, ValueEnum};
+use clap::Command;
+use enlist_core::Untrusted;
 use serde_json::json;
 
 use crate::args::{self, HelpArgs, Topic};
@@ -9,7 +10,7 @@ use crate::problem::Problem;
 use crate::usage;
 
 pub(crate) fn run(args: &HelpArgs, output: &Output) -> Result<Outcome, Problem> {
-    let topic = if let [word] = &args.words[..] { Topic::from_str(word, false).ok() } else { None };
+    let topic = if let [word] = &args.words[..] { Topic::ALL.into_iter().find(|topic| word == topic.name()) } else { None };
     let text = match topic {
         Some(topic) => page(topic).to_owned(),
         None => find(&args.words)?.render_long_help().to_string(),
@@ -39,13 +40,14 @@ pub(super) fn find(words: &[String]) -> Result<Command, Problem> {
     Ok(command)
 }
 
-/// What clap says of such a command line names a similar one.
+/// What clap says of such a command line names a similar command or topic.
 fn unknown(words: &[String]) -> Problem {
-    let argv = std::iter::once("enlist").chain(words.iter().map(String::as_str)).chain(["--help"]).map(Into::into);
-    match args::parse(&argv.collect::<Vec<_>>()) {
+    let command = args::command().subcommands(Topic::ALL.map(|topic| Command::new(topic.name())));
+    let argv = std::iter::once("enlist").chain(words.iter().map(String::as_str)).chain(["--help"]);
+    match command.try_get_matches_from(argv) {
         Err(error) if error.use_stderr() => usage::problem(&error),
         _ => Problem::Usage {
-            message: format!("{}: there is no such command", enlist_core::Untrusted::new(&words.join(" "))),
+            message: format!("{}: there is no such command", Untrusted::new(&words.join(" "))),
             hint: Some("see enlist --help; the topics are exit-codes, environment, agents".to_owned()),
         },
     }
@@ -69,8 +71,8 @@ mod tests {
 
     #[test]
     fn pages_are_narrow_plain_text() {
-        for topic in Topic::value_variants() {
-            let page = page(*topic);
+        for topic in Topic::ALL {
+            let page = page(topic);
             assert!(page.ends_with('\n') && page.is_ascii(), "{topic:?}");
             assert_eq!(page.lines().find(|line| line.len() > 80 || line.ends_with(' ')), None, "{topic:?}");
         }

@@ -138,7 +138,7 @@ impl Credential {
                 public_profile: public_profile.clone(),
             },
         };
-        credential.to_bytes(path)
+        credential.into_bytes(path)
     }
 }
 
@@ -170,7 +170,7 @@ impl Held {
     pub(super) fn save(&self, path: &Path) -> Result<(), StoreError> {
         match self {
             Self::Here(credential) => credential.save(path),
-            Self::InKeyring(item) => files::replace(path, &Stored::Keyring { item: item.clone() }.to_bytes(path)?),
+            Self::InKeyring(item) => files::replace(path, &Stored::Keyring { item: item.clone() }.into_bytes(path)?),
         }
     }
 
@@ -180,7 +180,7 @@ impl Held {
 }
 
 impl Stored<'_> {
-    fn to_bytes(self, path: &Path) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    fn into_bytes(self, path: &Path) -> Result<Zeroizing<Vec<u8>>, StoreError> {
         let file = CredentialFile { v: VERSION, credential: self };
         serde_json::to_vec(&file).map(Zeroizing::new).map_err(|error| StoreError::corrupt(path, position(&error)))
     }

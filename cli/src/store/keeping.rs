@@ -41,7 +41,7 @@ impl Store {
     pub(crate) fn save_credential(&self, credential: &Credential) -> Result<Remark, StoreError> {
         let path = self.credential_path();
         let former = Held::read(&path).ok().flatten().and_then(Held::item);
-        let place = self.place.unwrap_or(if former.is_some() { Place::Keyring } else { Place::File });
+        let place = self.place.unwrap_or_else(|| if former.is_some() { Place::Keyring } else { Place::File });
         let trouble = match place {
             Place::File => None,
             Place::Keyring => self.save_in_keyring(credential)?.err(),

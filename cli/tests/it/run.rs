@@ -18,12 +18,18 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
     command
 }
 
-const SURROUNDINGS: [&str; 9] = [
+const SURROUNDINGS: [&str; 15] = [
     "CI",
     "ENLIST_MODE",
     "ENLIST_OUTPUT",
     "ENLIST_PROFILE",
     "ENLIST_HOME",
+    "ENLIST_STORE",
+    "XDG_CONFIG_HOME",
+    "XDG_STATE_HOME",
+    "OT_API_TOKEN",
+    "OPENTRAIN_API_TOKEN",
+    "OPENTRAIN_PERSONAL_API_TOKEN",
     "ENLIST_OPENTRAIN_URL",
     "ENLIST_SENTRYAGENT_URL",
     "OT_API_BASE_URL",
