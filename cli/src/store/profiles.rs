@@ -35,6 +35,9 @@ impl Profiles {
 
     /// The one in use; `None` when nobody chose one.
     pub(crate) fn used(&self) -> Result<Option<String>, StoreError> {
+        if !self.folder.is_dir() {
+            return Ok(None);
+        }
         let path = self.folder.join(USED);
         let Some(bytes) = files::read(&path)? else { return Ok(None) };
         let name = std::str::from_utf8(&bytes).ok().and_then(|text| profile_name(text.trim_end()).ok());
