@@ -15,6 +15,7 @@ use crate::store::Service;
 pub(crate) use badge::{BadgeArgs, RotateArgs, ServiceArgs, SignArgs, StatusArgs, VerifyArgs};
 pub(crate) use helping::{CompletionArgs, HelpArgs, ManArgs, Topic};
 pub(crate) use profile::{ExecArgs, ProfileArgs, Tool};
+pub(crate) use screen::{Color, ScreenArgs};
 
 /// Gets an AI agent its identity: from OpenTrain, where its owner claims it, and from SentryAgent, which issues a badge.
 #[derive(Debug, Parser)]
@@ -48,7 +49,7 @@ pub(crate) struct Global {
     /// Where a new credential is kept [default: where the one before it is, else file; env: ENLIST_STORE]
     #[arg(long, global = true, value_enum, value_name = "PLACE")]
     pub(crate) store: Option<Place>,
-    /// How the result is printed [default: text for people, json for agents; env: ENLIST_OUTPUT]
+    /// How the result is printed [default: text for people; for agents ndjson where there is a wait, else json; env: ENLIST_OUTPUT]
     #[arg(long, global = true, value_enum, value_name = "FORMAT")]
     output: Option<Format>,
     /// The same as --output json, and stronger than any --output
@@ -57,6 +58,8 @@ pub(crate) struct Global {
     /// Who is in front of the command [default: what is found; env: ENLIST_MODE]
     #[arg(long, global = true, value_enum)]
     pub(crate) mode: Option<Is>,
+    #[command(flatten)]
+    pub(crate) screen: ScreenArgs,
     /// Never ask anything
     #[arg(long, global = true)]
     pub(crate) no_input: bool,
@@ -126,6 +129,8 @@ pub(crate) enum Command {
     /// Identities side by side: list, use, rename, remove; import from and export to OpenTrain's own tool
     #[command(subcommand)]
     Profile(ProfileArgs),
+    /// Print the JSON Schema of everything that --output json and ndjson print
+    Schema,
     /// Print a completion script for a shell
     Completion(CompletionArgs),
     /// Print a manual page (roff)
@@ -136,7 +141,7 @@ pub(crate) enum Command {
 
 impl Command {
     /// The names, for the one place that must know them before the command line could be read.
-    pub(crate) const NAMES: [&str; 20] = [
+    pub(crate) const NAMES: [&str; 21] = [
         "try",
         "sandbox",
         "register",
@@ -154,6 +159,7 @@ impl Command {
         "adopt",
         "manifest",
         "profile",
+        "schema",
         "completion",
         "man",
         "help",
@@ -181,6 +187,7 @@ impl Command {
             Self::Completion(_) => "completion",
             Self::Man(_) => "man",
             Self::Help(_) => "help",
+            Self::Schema => "schema",
         }
     }
 
@@ -370,5 +377,6 @@ mod badge;
 mod examples;
 mod helping;
 mod profile;
+mod screen;
 #[cfg(test)]
 mod tests;

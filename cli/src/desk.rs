@@ -1,7 +1,10 @@
 //! One profile's store at one service, locked, and cleared of what earlier processes left unfinished.
 
-use enlist_core::sentryagent::Rotation;
+use enlist_core::opentrain::{Claim, Enrolment};
+use enlist_core::sentryagent::{Registration, Rotation};
 use enlist_core::{Ceremony, Failure, Recovery, Service as Whose};
+
+use serde_json::json;
 
 use crate::ceremonies::{End, Everyday, Live, Pause};
 use crate::identity;
@@ -58,6 +61,8 @@ impl<'a> Desk<'a> {
     fn ended(&self, (flow, end): &(Flow, End)) -> Result<Outcome, Problem> {
         match end {
             End::Brought(credential) => {
+                self.setting.output.is_in(&flow.name);
+                self.announce(brought(flow.snapshot.ceremony()), credential)?;
                 if flow.snapshot.ceremony() == Rotation::NAME {
                     Rotation::tell(credential, self.setting.output)?;
                 } else {
@@ -92,10 +97,14 @@ impl<'a> Desk<'a> {
             Driven::Finished(Ok(outcome)) => {
                 let credential = promote(&self.store, &keeper.flow.name, ceremony.credential(&outcome), self.setting.output)?;
                 let outcome = identity::ready(&credential);
+                self.announce(C::BROUGHT, &credential)?;
                 C::tell(&credential, self.setting.output)?;
                 Ok(outcome)
             }
             Driven::Finished(Err(failure)) => {
+                if let Failure::AttemptExpired { .. } = failure {
+                    self.setting.output.event("code_expired", &json!({}))?;
+                }
                 if !C::outlives_failure(&failure) {
                     self.store.remove_flow(&keeper.flow.name)?;
                 }
@@ -114,6 +123,13 @@ impl<'a> Desk<'a> {
                 }))
             }
         }
+    }
+
+    /// Only when it is kept: whoever reads the events may have gone away.
+    fn announce(&self, event: &'static str, credential: &Credential) -> Result<(), Problem> {
+        let output = self.setting.output;
+        output.event(event, &identity::data(credential))?;
+        output.event("stored", &json!({ "kind": identity::kind_and_state(credential).0 }))
     }
 
     /// How a failure is told, and what to do about it.
@@ -153,6 +169,15 @@ impl<'a> Desk<'a> {
     pub(crate) fn flows(&self) -> Result<Vec<(Flow, Live)>, Problem> {
         let flows = self.store.flows()?;
         Ok(flows.into_iter().map(|flow| Live::of(&flow, &self.store).map(|live| (flow, live))).collect::<Result<_, _>>()?)
+    }
+}
+
+/// The event of a success.
+fn brought(ceremony: &str) -> &'static str {
+    match ceremony {
+        Enrolment::NAME => Enrolment::BROUGHT,
+        Claim::NAME => Claim::BROUGHT,
+        _ => Registration::BROUGHT,
     }
 }
 

@@ -5,8 +5,9 @@
 //!
 //! What an everyday command does: `setting` says where things are, `desk` takes the lock and finishes what was left behind,
 //! `keeper` is the host that keeps everything in the `store` while a ceremony is driven, `ceremonies` holds each one's words.
-//! `asking` sends a call that is no ceremony, `keys` keeps the service's published keys. `profile` says which profile is meant,
-//! `opentrain_tool` knows the file and the variables of OpenTrain's own tool.
+//! `asking` sends a call that is no ceremony, `keys` keeps the service's published keys. `talk` speaks with the human, `screen`
+//! is what they see while they are waited for. `profile` says which profile is meant, `opentrain_tool` knows the file and the
+//! variables of OpenTrain's own tool.
 
 mod args;
 mod asking;
@@ -25,6 +26,7 @@ mod output;
 mod patience;
 mod problem;
 mod profile;
+mod screen;
 mod setting;
 mod store;
 mod talk;
@@ -58,6 +60,7 @@ fn run(cli: &Cli, environment: &Environment) -> ExitCode {
     let (output, settled) = Output::settle(Some(cli.command.name()), cli.global.format(), environment);
     let (profile, named) = Chosen::settle(cli, environment);
     let output = output.about(cli.command.service(), &profile.name).naming_profile(profile.must_be_named);
+    let output = output.painted(cli.global.screen.color);
     let result = settled.and(named).and_then(|()| commands::run(cli, &output));
     output.finish(result)
 }

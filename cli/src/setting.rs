@@ -1,5 +1,6 @@
 //! What an everyday command works with: where things are kept, whom it talks to, who is there, how long it waits.
 
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,9 +9,10 @@ use enlist_core::Origin;
 use crate::args::{Global, Waiting};
 use crate::interrupt::Interrupt;
 use crate::mode::variable;
-use crate::output::Output;
+use crate::output::{Output, paint};
 use crate::patience::{Patience, now};
 use crate::problem::Problem;
+use crate::screen::Tastes;
 use crate::store::{Place, Service, Store, StoreError, keyring};
 use crate::talk::Voice;
 
@@ -22,6 +24,7 @@ pub(crate) struct Setting<'a> {
     pub(crate) interrupt: Interrupt,
     pub(crate) timeout: Option<Duration>,
     no_input: bool,
+    tastes: Tastes,
     base_url: Option<Origin>,
     home: Option<PathBuf>,
     place: Option<Place>,
@@ -31,8 +34,15 @@ impl<'a> Setting<'a> {
     pub(crate) fn new(global: &Global, output: &'a Output) -> Result<Self, Problem> {
         let base_url = global.base_url.as_deref().map(|url| origin("--base-url", url)).transpose()?;
         let interrupt = Interrupt::watch().map_err(Problem::internal)?;
+        let (timeout, no_input, home) = (global.timeout, global.no_input, home());
+        let tastes = Tastes {
+            browser: !global.screen.no_browser,
+            qr: global.screen.qr,
+            colour: paint::colours(global.screen.color, io::stderr().is_terminal()),
+            ascii: !paint::is_utf8(),
+        };
         let place = place(global)?;
-        Ok(Self { output, interrupt, timeout: global.timeout, no_input: global.no_input, base_url, home: home(), place })
+        Ok(Self { output, interrupt, timeout, no_input, tastes, base_url, home, place })
     }
 
     pub(crate) fn home(&self) -> Result<&PathBuf, Problem> {
@@ -64,7 +74,7 @@ impl<'a> Setting<'a> {
     }
 
     pub(crate) fn voice(&self) -> Voice<'_> {
-        Voice::new(self.output, &self.interrupt, self.no_input)
+        Voice::new(self.output, &self.interrupt, self.no_input, self.tastes)
     }
 
     pub(crate) fn patience(&self, waiting: &Waiting) -> Patience {

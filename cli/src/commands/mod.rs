@@ -18,6 +18,7 @@ mod register;
 mod resume;
 mod revoke;
 mod sandbox;
+mod schema;
 mod status;
 mod token;
 mod r#try;
@@ -50,5 +51,6 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<Outcome, Problem> {
         Command::Completion(args) => completion::run(args, output),
         Command::Man(args) => man::run(args, output),
         Command::Help(args) => help::run(args, output),
+        Command::Schema => schema::run(output),
     }
 }

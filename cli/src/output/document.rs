@@ -3,17 +3,21 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::event::Stamp;
 use super::{Output, Settled};
 use crate::exit::Status;
 use crate::mode::Mode;
 use crate::problem::{ErrorBody, Problem};
 
-const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 1;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Document<'a> {
     v: u8,
     r#type: &'static str,
+    /// Where the document is the last of several events.
+    #[serde(flatten)]
+    stamp: Option<Stamp>,
     command: Option<&'static str>,
     status: Status,
     exit: u8,
@@ -65,6 +69,7 @@ impl<'a> Document<'a> {
         Self {
             v: VERSION,
             r#type: "result",
+            stamp: output.stamp(),
             command: output.command,
             status: settled.status,
             exit: settled.exit.number(),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use enlist_core::opentrain::{ClaimedToken, Enrolment, Registration};
+use enlist_core::opentrain::{ClaimedToken, Enrolment, Label, Registration};
 use enlist_core::secret::{Badge, PersonalToken};
 use enlist_core::sentryagent::Identity;
 use enlist_core::{Ceremony, Snapshot, Step, Timestamp};
@@ -81,6 +81,14 @@ impl Credential {
                 Self::Badge { base_url, badge, did, public_profile: public_profile.clone() }
             }
             (new, _) => new,
+        }
+    }
+
+    /// How the agent named itself when it registered.
+    pub(crate) fn agent_name(&self) -> Option<&str> {
+        match self {
+            Self::Unclaimed(enrolment) => enrolment.agent_name().map(Label::as_str),
+            _ => None,
         }
     }
 
