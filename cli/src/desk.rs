@@ -119,6 +119,7 @@ impl<'a> Desk<'a> {
                     interrupted: self.setting.interrupt.exit_code(),
                     no_wait: matches!(keeper.patience, Patience::StartBy(_)),
                     is_ci: self.setting.output.is_ci(),
+                    is_human: self.setting.output.is_human(),
                     handed_in: handed_in && keeper.voice.otp.is_none(),
                 }))
             }

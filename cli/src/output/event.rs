@@ -10,9 +10,9 @@ use crate::patience::now;
 #[derive(Debug, Serialize)]
 pub(super) struct Event<'a> {
     v: u8,
+    r#type: &'static str,
     #[serde(flatten)]
     stamp: Stamp,
-    r#type: &'static str,
     service: Option<&'static str>,
     #[serde(flatten)]
     fields: &'a Value,
@@ -35,6 +35,6 @@ impl Stamp {
 
 impl<'a> Event<'a> {
     pub(super) fn new(r#type: &'static str, stamp: Stamp, service: Option<&'static str>, fields: &'a Value) -> Self {
-        Self { v: VERSION, stamp, r#type, service, fields }
+        Self { v: VERSION, r#type, stamp, service, fields }
     }
 }

@@ -31,22 +31,27 @@ const REDACTED: [(&str, &str); 10] = [
     ("[SIGNED]", r"eyJ(?<redacted>[0-9A-Za-z._-]{20,})"),
 ];
 
-/// Runs every command of `file` again, and compares.
+/// Runs every command of `file` again, without a terminal, and compares.
 fn play(file: &Path) {
+    play_before(file, "");
+}
+
+/// The same, said to be in front of somebody.
+fn play_before(file: &Path, mode: &str) {
     let world = World::with(Config { auto_approve: Some(Duration::ZERO), ..quick() });
     let is_over = AtomicBool::new(false);
     let heard = thread::scope(|scope| {
         scope.spawn(|| deliver_sms(&world.sandbox, &world.desk.path().join("sms.txt"), &is_over));
-        let heard = again(&world, &fs::read_to_string(file).unwrap());
+        let heard = again(&world, mode, &fs::read_to_string(file).unwrap());
         is_over.store(true, Ordering::Relaxed);
         heard
     });
-    Assert::new().action_env("SNAPSHOTS").redact_with(redactions(&world)).eq(heard, Data::read_from(file, Some(DataFormat::Text)));
+    Assert::new().normalize_paths(false).action_env("SNAPSHOTS").redact_with(redactions(&world)).eq(heard, Data::read_from(file, Some(DataFormat::Text)));
 }
 
 /// `text` with what its commands say now. Commands stand behind `$ ` in blocks that are marked as `console`, and what they said
 /// below; in front of that `? ` and the exit code, if it was not 0.
-fn again(world: &World, text: &str) -> String {
+fn again(world: &World, mode: &str, text: &str) -> String {
     let (mut lines, mut is_console) = (Vec::new(), false);
     for line in text.lines() {
         if line.starts_with("```") {
@@ -54,7 +59,7 @@ fn again(world: &World, text: &str) -> String {
             lines.push(line.to_owned());
         } else if let (true, Some(command)) = (is_console, line.strip_prefix("$ ")) {
             lines.push(line.to_owned());
-            lines.extend(run(world, command));
+            lines.extend(run(world, mode, command));
         } else if !is_console {
             lines.push(line.to_owned());
         }
@@ -62,7 +67,7 @@ fn again(world: &World, text: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-fn run(world: &World, line: &str) -> Vec<String> {
+fn run(world: &World, mode: &str, line: &str) -> Vec<String> {
     let mut command = Command::new("sh");
     for name in SURROUNDINGS {
         command.env_remove(name);
@@ -70,6 +75,7 @@ fn run(world: &World, line: &str) -> Vec<String> {
     let mut command = world.at_home(command);
     let folder = Path::new(env!("CARGO_BIN_EXE_enlist")).parent().unwrap();
     command.env("PATH", format!("{}:{}", folder.display(), std::env::var("PATH").unwrap()));
+    command.env("ENLIST_MODE", mode);
     let output = command.args(["-c", &format!("exec 2>&1; {line}")]).current_dir(world.desk.path()).stdin(Stdio::null()).output().unwrap();
     let exit = output.status.code().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
@@ -118,7 +124,6 @@ fn every_transcript() {
 #[test]
 fn the_pages_tell_what_happens() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    for page in ["README.md", "docs/COMMAND.md"] {
-        play(&root.join(page));
-    }
+    play_before(&root.join("README.md"), "human");
+    play(&root.join("docs/COMMAND.md"));
 }
