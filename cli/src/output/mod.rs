@@ -314,7 +314,9 @@ impl Output {
 fn by_mode(is: Is, command: Option<&str>) -> Format {
     match (is, command) {
         // `$(enlist token ...)` is to be the token, whoever asks; a signature likewise, and what is a text by its nature.
-        (Is::Agent, Some("token" | "badge sign" | "exec" | "schema" | "completion" | "man" | "help")) | (Is::Human | Is::Ci, _) => Format::Text,
+        (Is::Agent, Some("token" | "badge sign" | "exec" | "schema" | "completion" | "man" | "help")) | (Is::Human | Is::Ci, _) => {
+            Format::Text
+        }
         (Is::Agent, Some("register" | "claim" | "otp" | "resume" | "badge rotate")) => Format::Ndjson,
         (Is::Agent, _) => Format::Json,
     }

@@ -46,7 +46,11 @@ fn play_before(file: &Path, mode: &str) {
         is_over.store(true, Ordering::Relaxed);
         heard
     });
-    Assert::new().normalize_paths(false).action_env("SNAPSHOTS").redact_with(redactions(&world)).eq(heard, Data::read_from(file, Some(DataFormat::Text)));
+    Assert::new()
+        .normalize_paths(false)
+        .action_env("SNAPSHOTS")
+        .redact_with(redactions(&world))
+        .eq(heard, Data::read_from(file, Some(DataFormat::Text)));
 }
 
 /// `text` with what its commands say now. Commands stand behind `$ ` in blocks that are marked as `console`, and what they said
