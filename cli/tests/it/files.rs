@@ -9,7 +9,7 @@ use crate::run::command;
 use crate::world::{OWNER, START, World, ending, output_with, private_files, quick, settled};
 
 /// The command behind a shell that prepares its surroundings.
-fn in_shell(world: &World, prepare: &str, arguments: &[&str]) -> Command {
+pub(crate) fn in_shell(world: &World, prepare: &str, arguments: &[&str]) -> Command {
     let inner = command(arguments);
     let mut shell = Command::new("sh");
     shell.args(["-c", &format!("{prepare}; exec \"$@\""), "sh"]).arg(inner.get_program()).args(inner.get_args());

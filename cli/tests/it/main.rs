@@ -21,6 +21,7 @@ mod sandbox;
 mod schema;
 mod screen;
 mod secrets;
+mod streams;
 mod terminal;
 mod tour;
 mod transcripts;
