@@ -47,3 +47,24 @@ fn holder(file: &mut File) -> Option<u32> {
     file.take(16).read_to_string(&mut text).ok()?;
     text.trim().parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Between opening and locking, another process may rename the profile, or remove it and make a new one.
+    #[test]
+    fn a_lock_whose_file_went_elsewhere_is_none() {
+        let home = tempfile::tempdir().unwrap();
+        let (here, there) = (home.path().join("here"), home.path().join("there"));
+        fs::create_dir(&here).unwrap();
+        let path = here.join("lock");
+        let opened = File::create(&path).unwrap();
+        assert!(is_still_at(&opened, &path));
+        fs::rename(&here, &there).unwrap();
+        assert!(!is_still_at(&opened, &path) && is_still_at(&opened, &there.join("lock")));
+        fs::create_dir(&here).unwrap();
+        File::create(&path).unwrap();
+        assert!(!is_still_at(&opened, &path));
+    }
+}
