@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::ceremonies::{End, Everyday, Live, Pause};
 use crate::identity;
 use crate::keeper::{Driven, Keeper};
-use crate::output::{Next, Outcome};
+use crate::output::{Next, Outcome, Output};
 use crate::patience::{Patience, now};
 use crate::problem::Problem;
 use crate::setting::Setting;
@@ -30,7 +30,7 @@ impl<'a> Desk<'a> {
     pub(crate) fn open(setting: &'a Setting<'a>, service: Service) -> Result<Self, Problem> {
         let store = setting.store(service)?;
         let lock = store.lock()?;
-        let found = finish_leftovers(&store)?;
+        let found = finish_leftovers(&store, setting.output)?;
         Ok(Self { setting, store, found, _lock: lock })
     }
 
@@ -38,7 +38,7 @@ impl<'a> Desk<'a> {
     pub(crate) fn look(setting: &Setting<'_>, service: Service) -> Result<Store, Problem> {
         let store = setting.store(service)?;
         if has_leftovers(&store)? {
-            match store.lock().map_err(Problem::from).and_then(|_lock| finish_leftovers(&store)) {
+            match store.lock().map_err(Problem::from).and_then(|_lock| finish_leftovers(&store, setting.output)) {
                 Ok(found) => warn_of_failures(setting, &found, None),
                 Err(Problem::Store(StoreError::Locked { .. } | StoreError::Unwritable { .. })) => {}
                 Err(problem) => return Err(problem),
@@ -95,7 +95,7 @@ impl<'a> Desk<'a> {
         let handed_in = keeper.voice.otp.is_some();
         match keeper.drive(&mut ceremony, self.setting.network.client()?, self.setting.timeout)? {
             Driven::Finished(Ok(outcome)) => {
-                let credential = promote(&self.store, &keeper.flow.name, ceremony.credential(&outcome))?;
+                let credential = promote(&self.store, &keeper.flow.name, ceremony.credential(&outcome), self.setting.output)?;
                 let outcome = identity::ready(&credential);
                 self.announce(C::BROUGHT, &credential)?;
                 C::tell(&credential, self.setting.output)?;
@@ -196,9 +196,14 @@ fn way_on_from_rotation(failure: &Failure) -> Option<Next> {
 
 /// The credential first, durably; only then goes the flow that holds the same. An older credential is replaced by that, and
 /// with it a pre-claim token, which the service has revoked.
-pub(crate) fn promote(store: &Store, flow: &str, credential: Credential) -> Result<Credential, Problem> {
-    let credential = credential.after(store.credential()?.as_ref());
-    store.save_credential(&credential)?;
+pub(crate) fn promote(store: &Store, flow: &str, credential: Credential, output: &Output) -> Result<Credential, Problem> {
+    let former = match store.credential() {
+        // The new one shall not wait for a keyring that has gone.
+        Err(StoreError::Keyring { .. }) => None,
+        read => read?,
+    };
+    let credential = credential.after(former.as_ref());
+    output.warn_of(store.save_credential(&credential)?);
     store.remove_flow(flow)?;
     Ok(credential)
 }
@@ -209,14 +214,14 @@ fn problem(store: &Store, flow: &Flow, failure: Failure) -> Problem {
 }
 
 /// Feeds answers that were written down and not read, keeps what was brought, clears away what failed.
-fn finish_leftovers(store: &Store) -> Result<Vec<(Flow, End)>, Problem> {
+fn finish_leftovers(store: &Store, output: &Output) -> Result<Vec<(Flow, End)>, Problem> {
     let mut found = Vec::new();
     for mut flow in store.flows()? {
         let mut live = Live::of(&flow, store)?;
         live.settle(&mut flow, store)?;
         let Some(end) = live.end() else { continue };
         let end = match end {
-            End::Brought(credential) => End::Brought(Box::new(promote(store, &flow.name, *credential)?)),
+            End::Brought(credential) => End::Brought(Box::new(promote(store, &flow.name, *credential, output)?)),
             End::Failed(failure) => {
                 store.remove_flow(&flow.name)?;
                 End::Failed(failure)

@@ -83,7 +83,7 @@ impl Problem {
             Self::NoSuchAgent => ErrorCode::Ceremony(FailureCode::Rejected),
             Self::Store(StoreError::Locked { .. }) => ErrorCode::Locked,
             Self::Store(StoreError::Unwritable { .. } | StoreError::NoHome) => ErrorCode::StoreUnwritable,
-            Self::Store(StoreError::Corrupt { .. }) => ErrorCode::StoreCorrupt,
+            Self::Store(StoreError::Corrupt { .. } | StoreError::Keyring { .. }) => ErrorCode::StoreCorrupt,
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::Usage { .. } => ErrorCode::Usage,
             Self::Internal(_) | Self::Stdout(_) => ErrorCode::Internal,
@@ -133,6 +133,9 @@ impl Problem {
                 Some("make room, or set ENLIST_HOME to a folder that can be written to".to_owned())
             }
             Self::Store(StoreError::Corrupt { .. }) => Some("look at the file, move it away, and run this again".to_owned()),
+            Self::Store(StoreError::Keyring { .. }) => {
+                Some("unlock the keyring, or start one, and run this again; enlist profile remove NAME gives up what is in it".to_owned())
+            }
             Self::Conflict(_) => Some("another identity goes into another profile: --profile NAME".to_owned()),
             Self::NotRegistered(service) => Some(format!("register first: enlist register {}", service.name())),
             Self::AnswerLost

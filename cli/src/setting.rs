@@ -14,7 +14,7 @@ use crate::output::{Output, paint};
 use crate::patience::{Patience, now};
 use crate::problem::Problem;
 use crate::screen::Tastes;
-use crate::store::{Service, Store, StoreError};
+use crate::store::{Place, Service, Store, StoreError, keyring};
 use crate::talk::Voice;
 
 /// How long a command waits in one go when nobody sits in front of it.
@@ -29,6 +29,7 @@ pub(crate) struct Setting<'a> {
     tastes: Tastes,
     base_url: Option<Origin>,
     home: Option<PathBuf>,
+    place: Option<Place>,
 }
 
 impl<'a> Setting<'a> {
@@ -43,7 +44,8 @@ impl<'a> Setting<'a> {
             colour: paint::colours(global.screen.color, io::stderr().is_terminal()),
             ascii: !paint::is_utf8(),
         };
-        Ok(Self { output, interrupt, timeout, network, no_input, tastes, base_url, home })
+        let place = place(global)?;
+        Ok(Self { output, interrupt, timeout, network, no_input, tastes, base_url, home, place })
     }
 
     pub(crate) fn home(&self) -> Result<&PathBuf, Problem> {
@@ -51,7 +53,7 @@ impl<'a> Setting<'a> {
     }
 
     pub(crate) fn store(&self, service: Service) -> Result<Store, Problem> {
-        Ok(Store::of(self.home()?, self.output.profile(), service))
+        Ok(Store::of(self.home()?, self.output.profile(), service).keeping_in(self.place))
     }
 
     /// Where `service` is: the flag, our variable, the official tool's variable, the default.
@@ -92,7 +94,23 @@ fn origin(what: &str, url: &str) -> Result<Origin, Problem> {
     Origin::parse(url).map_err(|error| Problem::usage(format_args!("{what}: {error}")))
 }
 
-fn home() -> Option<PathBuf> {
+/// Where new credentials are kept: the flag, the variable.
+fn place(global: &Global) -> Result<Option<Place>, Problem> {
+    let (what, place) = match (global.store, variable("ENLIST_STORE").as_deref()) {
+        (Some(place), _) => ("--store", Some(place)),
+        (None, None) => return Ok(None),
+        (None, Some("file")) => ("ENLIST_STORE", Some(Place::File)),
+        (None, Some("keyring")) => ("ENLIST_STORE", Some(Place::Keyring)),
+        (None, Some(_)) => return Err(Problem::usage("ENLIST_STORE must be file or keyring")),
+    };
+    if place == Some(Place::Keyring) && !keyring::IS_BUILT {
+        return Err(Problem::usage(format_args!("{what}: {}", keyring::Trouble::NotBuilt)));
+    }
+    Ok(place)
+}
+
+/// The folder of everything that is kept.
+pub(crate) fn home() -> Option<PathBuf> {
     let folder = |name| variable(name).map(PathBuf::from);
     // The XDG specification wants relative paths ignored.
     let state = || folder("XDG_STATE_HOME").filter(|state| state.is_absolute());

@@ -55,9 +55,9 @@ impl Next {
         self.argv.iter().map(quoted).collect::<Vec<_>>().join(" ")
     }
 
-    /// The same in `profile`, if that is not the one that is meant without a word.
+    /// The same in `profile`, unless it names one.
     pub(crate) fn in_profile(mut self, profile: &str) -> Self {
-        if profile != super::DEFAULT_PROFILE && !self.argv.iter().any(|word| word == "--profile") {
+        if !self.argv.iter().any(|word| word == "--profile") {
             self.argv.extend(["--profile".to_owned(), profile.to_owned()]);
         }
         self

@@ -21,7 +21,7 @@ use crate::exit::{Exit, Status};
 use crate::mode::{Environment, Is, Mode};
 use crate::problem::Problem;
 use crate::quiet::aside;
-use crate::store::Service;
+use crate::store::{Remark, Service};
 use document::Document;
 pub(crate) use document::Next;
 use event::{Event, Stamp};
@@ -104,6 +104,8 @@ pub(crate) struct Output {
     /// Of a flow it is known only when the flow was found.
     service: Cell<Option<&'static str>>,
     profile: String,
+    /// A command line that does not name the profile may mean another one.
+    names_profile: bool,
     format: Format,
     mode: Mode,
     warnings: RefCell<Vec<String>>,
@@ -135,12 +137,18 @@ impl Output {
         let settled = mode_problem.or(format_problem).map_or(Ok(()), Err);
         let (service, profile, warnings) = (Cell::new(None), DEFAULT_PROFILE.to_owned(), RefCell::default());
         let (flow, events, ascii, colour) = (RefCell::default(), Cell::new(0), io::stdout().is_terminal() && !paint::is_utf8(), false);
-        (Self { command, service, profile, format, mode, warnings, flow, events, ascii, colour }, settled)
+        let names_profile = false;
+        (Self { command, service, profile, names_profile, format, mode, warnings, flow, events, ascii, colour }, settled)
     }
 
     /// The same, about this service and profile.
     pub(crate) fn about(self, service: Option<Service>, profile: &str) -> Self {
         Self { service: Cell::new(service.map(Service::name)), profile: profile.to_owned(), ..self }
+    }
+
+    /// The same, saying in each command line to go on with which profile is meant.
+    pub(crate) fn naming_profile(self, names_profile: bool) -> Self {
+        Self { names_profile, ..self }
     }
 
     /// The same, with or without colours.
@@ -167,7 +175,7 @@ impl Output {
     pub(crate) fn way_on_with_flow(&self, command: &str, arguments: &[&str], when: &'static str) -> Next {
         let flow = self.flow.borrow();
         let words: Vec<&str> = std::iter::once(command).chain(flow.as_deref()).chain(arguments.iter().copied()).collect();
-        Next::new(&words, when).in_profile(&self.profile)
+        self.in_profile(Next::new(&words, when))
     }
 
     /// Something worth knowing that changes nothing.
@@ -176,6 +184,13 @@ impl Output {
         // A reader that has gone away is found at the next event that matters.
         let _ = self.event("warning", &json!({ "message": warning }));
         self.warnings.borrow_mut().push(warning);
+    }
+
+    /// The same of what there may be to say.
+    pub(crate) fn warn_of(&self, remark: Remark) {
+        if let Some(remark) = remark {
+            self.warn(remark);
+        }
     }
 
     /// One line of JSON at once, where events are asked for.
@@ -268,13 +283,17 @@ impl Output {
                 status,
                 data: Some(data).filter(|data| !data.is_null()),
                 problem,
-                next: next.map(|next| next.in_profile(&self.profile)),
+                next: next.map(|next| self.in_profile(next)),
             },
             Err(problem) => {
-                let next = self.way_on(&problem).map(|next| next.in_profile(&self.profile));
+                let next = self.way_on(&problem).map(|next| self.in_profile(next));
                 Settled { exit: problem.exit(), status: problem.exit().status(), data: None, problem: Some(problem), next }
             }
         }
+    }
+
+    fn in_profile(&self, next: Next) -> Next {
+        if self.names_profile { next.in_profile(&self.profile) } else { next }
     }
 
     /// Where the contract promises a way on, and the command named none: to run it again, or what must come before it.
@@ -295,8 +314,10 @@ impl Output {
 /// What is printed when nobody said how: text for people, and what an agent can read before the wait is over.
 fn by_mode(is: Is, command: Option<&str>) -> Format {
     match (is, command) {
-        // `$(enlist token ...)` is to be the token, whoever asks; a signature and the schema likewise.
-        (Is::Agent, Some("token" | "badge sign" | "schema")) | (Is::Human | Is::Ci, _) => Format::Text,
+        // `$(enlist token ...)` is to be the token, whoever asks; a signature likewise, and what is a text by its nature.
+        (Is::Agent, Some("token" | "badge sign" | "exec" | "schema" | "completion" | "man" | "help")) | (Is::Human | Is::Ci, _) => {
+            Format::Text
+        }
         (Is::Agent, Some("register" | "claim" | "otp" | "resume" | "badge rotate")) => Format::Ndjson,
         (Is::Agent, _) => Format::Json,
     }

@@ -20,7 +20,7 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
     command
 }
 
-pub(crate) const SURROUNDINGS: [&str; 32] = [
+pub(crate) const SURROUNDINGS: [&str; 35] = [
     "AI_AGENT",
     "AGENT",
     "CLAUDECODE",
@@ -35,13 +35,16 @@ pub(crate) const SURROUNDINGS: [&str; 32] = [
     "ENLIST_OUTPUT",
     "ENLIST_PROFILE",
     "ENLIST_HOME",
+    "ENLIST_STORE",
+    "XDG_CONFIG_HOME",
+    "XDG_STATE_HOME",
+    "OT_API_TOKEN",
+    "OPENTRAIN_API_TOKEN",
+    "OPENTRAIN_PERSONAL_API_TOKEN",
     "ENLIST_OPENTRAIN_URL",
     "ENLIST_SENTRYAGENT_URL",
     "OT_API_BASE_URL",
     "OPENTRAIN_API_BASE_URL",
-    "OT_API_TOKEN",
-    "OPENTRAIN_API_TOKEN",
-    "OPENTRAIN_PERSONAL_API_TOKEN",
     "ENLIST_CA_FILE",
     "SSL_CERT_FILE",
     "ENLIST_LOG",

@@ -130,6 +130,20 @@ fn no_secret_leaves_the_store() {
     let given_up = String::from_utf8(given_up).unwrap().trim().to_owned();
     let started = heard.run(&world, &["claim", "--email", "fourth@example.com", "--no-wait", "-p", "fourth"], "");
     heard.run(&world, &["abandon", started["data"]["flow"].as_str().unwrap(), "--yes", "-p", "fourth"], "");
+    heard.run(&world, &["profile", "list"], "");
+    heard.run(&world, &["profile", "rename", "other", "renamed"], "");
+    heard.run(&world, &["profile", "rename", "renamed", "other"], "");
+    heard.run(&world, &["profile", "export", "opentrain", "-p", "other"], "");
+    heard.run(&world, &["profile", "export", "opentrain"], "");
+    heard.run(&world, &["profile", "import", "opentrain", "-p", "imported"], "");
+    heard.hear(&world.command(&["profile", "remove", "imported", "--output", "text"]).output().unwrap());
+    heard.run(&world, &["profile", "remove", "imported", "--yes"], "");
+    // The tool's file is meant to hold it.
+    fs::remove_dir_all(world.desk.path().join(".config")).unwrap();
+    let shadowed = world.command(&["status"]).env("OT_API_TOKEN", ADOPTED).output().unwrap();
+    heard.hear(&shadowed);
+    heard.hear(&world.command(&["exec", "opentrain", "-p", "other", "--", "true"]).output().unwrap());
+    heard.run(&world, &["exec", "opentrain", "-p", "other", "--json", "--", "/does/not/exist"], "");
     heard.run(&world, &["status", "-p", "other"], "");
     heard.run(&world, &["doctor", "--bundle", world.desk.path().join("report.json").to_str().unwrap()], "");
     heard.run(&world, &["doctor", "-p", "other", "--bundle", "-"], "");
