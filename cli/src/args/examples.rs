@@ -115,8 +115,8 @@ const EXAMPLES: &[(&str, &[Example])] = &[
     (
         "doctor",
         &[
-            ("enlist doctor", "what is wrong with the network, the store, the surroundings"),
-            ("enlist doctor --bundle report.json", "the same for a bug report, without anything private"),
+            ("enlist doctor", "is the way to the services free, and the store sound?"),
+            ("enlist doctor --bundle report.json", "the same for a bug report, without a secret"),
         ],
     ),
     ("schema", &[("enlist schema", "JSON Schema, for whoever reads --output json or ndjson")]),
