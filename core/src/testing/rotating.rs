@@ -8,6 +8,7 @@ use super::rules::{Broken, Rule};
 use super::service::{Heard, Said, Service, error};
 use super::subject::{Subject, of_call, of_failure};
 use super::texting::SentryAgent;
+use crate::ceremony::Ceremony;
 use crate::failure::Failure;
 use crate::origin::Origin;
 use crate::secret::Badge;
@@ -116,9 +117,13 @@ impl Subject for Rotation {
         matches!(&self.state, RotationState::Rotating(call) if call.in_flight().is_none())
     }
 
+    /// The call as the snapshot of another state writes it, whole.
     fn beyond_its_snapshot(&self) -> String {
         match &self.state {
-            RotationState::Rotating(call) => format!("{call:?}"),
+            RotationState::Rotating(call) => {
+                let state = RotationState::Checking { call: call.clone(), lost: 0 };
+                format!("Rotating {}", Self { state, ..self.clone() }.snapshot().to_json().expose())
+            }
             _ => String::new(),
         }
     }

@@ -290,11 +290,15 @@ impl Subject for Registration {
         matches!(self.place(), "HandingIn, due" | "HandingIn, waiting") && other.place() == "AskingOtp"
     }
 
+    /// The call as the snapshot of another state writes it, whole.
     fn beyond_its_snapshot(&self) -> String {
-        let lost = self.lost_otp.as_ref().map_or("", |otp| otp.expose());
+        let exposed = |otp: &Option<Otp>| otp.as_ref().map_or_else(String::new, |otp| otp.expose().into());
+        let lost = exposed(&self.lost_otp);
         match &self.state {
-            sentryagent::State::HandingIn { otp, repeat, call, .. } => {
-                format!("{lost} {} {repeat} {call:?}", otp.as_ref().map_or("", |otp| otp.expose()))
+            sentryagent::State::HandingIn { session, otp, repeat, call } => {
+                let state = sentryagent::State::Texting { session: session.id.clone(), call: call.clone() };
+                let whole = Self { state, ..self.clone() }.snapshot();
+                format!("{lost} {} {repeat} {}", exposed(otp), whole.to_json().expose())
             }
             _ => format!("{lost} {}", self.place()),
         }

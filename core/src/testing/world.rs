@@ -168,6 +168,15 @@ impl<C: Subject> World<C> {
         self.straggler.is_some()
     }
 
+    /// Whether this reply is the one that was asked for.
+    #[must_use]
+    pub fn is_as_asked(&self, reply: Reply) -> bool {
+        match self.step() {
+            Step::Ask(prompt) => C::answer(reply, &prompt, &self.service) == C::answer(Reply::AsAsked, &prompt, &self.service),
+            _ => true,
+        }
+    }
+
     /// Whether the ceremony has ended.
     #[must_use]
     pub fn is_done(&self) -> bool {

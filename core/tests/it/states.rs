@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use enlist_core::opentrain::{Claim, Enrolment};
 use enlist_core::sentryagent::{Registration, Rotation};
-use enlist_core::testing::{BadgesReading, Fate, Manner, Op, OpenTrainReading, Owner, Reply, SentryAgentReading, Subject, Words, World, ops};
+use enlist_core::testing::{
+    BadgesReading, Fate, Manner, Op, OpenTrainReading, Owner, Reply, SentryAgentReading, Subject, Words, World, ops,
+};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
