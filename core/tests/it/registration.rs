@@ -1,5 +1,7 @@
 //! SentryAgent's registration.
 
+use std::time::Duration;
+
 use crate::common::*;
 use enlist_core::secret::Otp;
 use enlist_core::sentryagent::{Answer, OtpReason, Prompt, Registration};
@@ -206,6 +208,26 @@ fn no_waiting_beyond_the_sessions_end() {
     let mut bench = with_codes([with_headers(503, &[("retry-after", "3000")], ""), badge()]);
     bench.run().unwrap();
     assert_eq!(bench.waited()[2], 0.0);
+}
+
+/// At the very end the service may still take it; later it cannot.
+#[test]
+fn a_code_may_wait_until_the_sessions_very_end() {
+    let reason = |seconds: u64| {
+        let expires_at = START.after(Duration::from_secs(seconds));
+        let texted = json(200, &format!(r#"{{"otp_session_id":"x","expires_at":"{expires_at}"}}"#));
+        let mut bench = bench([submitted(), texted, with_headers(503, &[("retry-after", "100")], "")], [Answer::ProfileOk, otp("123456")]);
+        bench.run_on()
+    };
+    assert_eq!([reason(99), reason(100), reason(101)], [Stop::Asked, Stop::ScriptEnded, Stop::ScriptEnded]);
+}
+
+/// What was not sent cannot have been accepted; what was refused as busy cannot undo that an answer was lost.
+#[test]
+fn a_doubt_comes_of_what_was_sent_and_stays() {
+    let offline = || failed(TransportKind::Connect, Delivery::NotSent);
+    assert!(matches!(with_codes([offline(), html(410)]).run(), Err(Failure::SessionExpired { doubt: false, .. })));
+    assert!(matches!(with_codes([lost(), html(503), html(410)]).run(), Err(Failure::CredentialLost { .. })));
 }
 
 #[test]
