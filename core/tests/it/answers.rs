@@ -14,10 +14,15 @@ fn did() -> Did {
 #[test]
 fn an_agent_is_published_or_not_there_or_another() {
     let look_up = |answer: Answered| LookUp::new(&sentryagent(), did()).parse(START, answer).map_err(|failure| failure.code());
-    let body = |did: &str| format!(r#"{{"did":"{did}","public_profile":{{"agent_name":"A"}},"issued_at":"2026-06-01T12:00:00Z"}}"#);
+    let body = |did: &str| {
+        format!(
+            r#"{{"did":"{did}","public_profile":{{"agent_name":"A","tools":["web-search",7,"email"]}},"issued_at":"2026-06-01T12:00:00Z"}}"#
+        )
+    };
     let published = look_up(json(200, &body("did:sentryagent:abc123"))).unwrap().unwrap();
     assert_eq!((published.did, published.issued_at), (did(), Timestamp::parse_rfc3339("2026-06-01T12:00:00Z")));
     assert_eq!(published.profile.agent_name.unwrap().to_string(), "A");
+    assert_eq!(published.profile.tools.iter().map(ToString::to_string).collect::<Vec<_>>(), ["web-search", "email"]);
     assert_eq!(look_up(html(404)), Ok(None));
     for (status, code) in [(400, FailureCode::Rejected), (410, FailureCode::Rejected), (429, FailureCode::RateLimited)] {
         assert_eq!(look_up(html(status)), Err(code), "{status}");

@@ -2,7 +2,7 @@
 
 use crate::common::*;
 use enlist_core::opentrain::{Answer, Enrolment, Label, Prompt};
-use enlist_core::{Ceremony, Failure, Input, Misuse, Step, Violation};
+use enlist_core::{Ceremony, Failure, FailureCode, Input, Misuse, Step, Violation};
 
 #[test]
 fn it_sends_the_names_and_yields_both_secrets() {
@@ -122,4 +122,12 @@ fn names_are_checked_before_anything_is_sent() {
     for bad in ["", "  ", "a\u{1b}[31mb", "a\nb", "\u{7f}"] {
         assert!(Label::parse(bad).is_err(), "{bad:?}");
     }
+}
+
+/// The word and the status together say that the service wants no anonymous agents.
+#[test]
+fn anonymous_registration_is_switched_off_by_the_word_in_a_403() {
+    let end = |status: u16, word: &str| Bench::new(enrolment(), [error(status, word)]).run().unwrap_err().code();
+    assert_eq!(end(403, "anonymous_not_enabled"), FailureCode::AnonymousNotEnabled);
+    assert_eq!([end(403, "other"), end(400, "anonymous_not_enabled")], [FailureCode::Rejected; 2]);
 }
