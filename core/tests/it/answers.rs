@@ -82,3 +82,16 @@ fn the_signature_of_a_long_message_may_be_long() {
     assert!(exchange.max_body >= Exchange::MAX_BODY + message.len() * 4 / 3);
     assert_eq!((exchange.timeout, exchange.delivers), (Duration::from_secs(10), false));
 }
+
+/// Where OpenTrain's Public API stands apart: it names the request, and its `error` is prose.
+#[test]
+fn the_code_stands_under_error_unless_the_answer_names_its_request() {
+    let read = |body: &str| {
+        let end = Health::new(&sentryagent()).parse(START, json(400, body)).unwrap_err();
+        let error = end.server_error().unwrap().clone();
+        [error.code, error.description].map(|text| text.map(|text| text.to_string()).unwrap_or_default())
+    };
+    assert_eq!(read(r#"{"error":"No such token","code":"not_found","requestId":"1"}"#), ["not_found", "No such token"]);
+    assert_eq!(read(r#"{"error":"not_found","code":"7","error_description":"No."}"#), ["not_found", "No."]);
+    assert_eq!(read(r#"{"error":"not_found","requestId":"1","error_description":"No."}"#), ["not_found", "No."]);
+}

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, dead_code, unreachable_pub)]
 
 mod answers;
-#[path = "../badge_table/mod.rs"]
+mod badge_cases;
 mod badge_table;
 mod calls;
 mod claim;

@@ -1,18 +1,14 @@
 //! Badges good, tampered, confused and malformed, each with its verdict.
 //!
 //! The same table stands in `badge_cases.json`, for `.ci/second-opinion`: another library must say the same wherever `decided_by`
-//! names one. `ENLIST_WRITE_CASES=1 cargo test -p enlist-core --features verify --test badge_cases` writes it.
-#![cfg(feature = "verify")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-
-mod badge_table;
+//! names one. `ENLIST_WRITE_CASES=1 cargo test -p enlist-core --test it badge_cases` writes it.
 
 use std::collections::BTreeSet;
 
 use enlist_core::Timestamp;
 use enlist_core::verify::{Jwks, Rejection, Rules};
 
-use badge_table::{CLAIMS, Case, HEADER, NOW, cases, good, jwks, sign};
+use crate::badge_table::{CLAIMS, Case, HEADER, NOW, cases, good, jwks, sign};
 
 fn verdict(case: &Case) -> Option<Rejection> {
     let keys = Jwks::parse(case.jwks.as_bytes()).unwrap_or_else(|error| panic!("{}: {error}", case.name));
@@ -77,6 +73,34 @@ fn settings_are_kept() {
     let late = sign(HEADER, r#"{"sub":"did:sentryagent:abc123","exp":1781254799}"#);
     assert!(Rules::default().check_badge(&late, &keys, now).is_ok());
     assert_eq!(Rules::default().leeway(none).check_badge(&late, &keys, now), Err(Rejection::Expired));
+}
+
+#[test]
+fn what_a_good_badge_says() {
+    let keys = Jwks::parse(jwks().as_bytes()).unwrap();
+    let claims = r#"{"sub":"did:sentryagent:abc123","iat":1781254800,"exp":1812790800,"public_profile":{"agent_name":"A"}}"#;
+    let badge = Rules::default().check_badge(&sign(HEADER, claims), &keys, Timestamp::from_unix_ms(NOW * 1000)).unwrap();
+    let seconds = |time: Option<Timestamp>| time.map(|time| time.as_unix_ms() / 1000);
+    assert_eq!((seconds(badge.issued_at()), seconds(badge.expires_at())), (Some(NOW), Some(1_812_790_800)));
+    assert_eq!(badge.profile().unwrap().agent_name.as_ref().unwrap().to_string(), "A");
+    assert_eq!((badge.issuer(), badge.kid()), (None, Some("key-1")));
+}
+
+#[test]
+fn times_count_to_the_second_and_the_leeway_on_top() {
+    let keys = Jwks::parse(jwks().as_bytes()).unwrap();
+    let verdict = |claim: &str, at: i64| {
+        let token = sign(HEADER, &format!(r#"{{"sub":"did:sentryagent:abc123","{claim}":{at}}}"#));
+        Rules::default().check_badge(&token, &keys, Timestamp::from_unix_ms(NOW * 1000)).err()
+    };
+    assert_eq!([verdict("exp", NOW - 60), verdict("exp", NOW - 59)], [Some(Rejection::Expired), None]);
+    assert_eq!([verdict("nbf", NOW + 61), verdict("nbf", NOW + 60)], [Some(Rejection::NotYetValid), None]);
+}
+
+#[test]
+fn newer_keys_help_where_the_key_is_not_known_and_nowhere_else() {
+    let wanting: Vec<_> = Rejection::ALL.iter().filter(|rejection| rejection.wants_newer_keys()).collect();
+    assert_eq!(wanting, [&Rejection::UnknownKey]);
 }
 
 #[test]
