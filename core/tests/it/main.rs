@@ -1,6 +1,7 @@
 //! The core from outside, in one binary: it links once, for every test and for every mutant.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, dead_code, unreachable_pub)]
 
+mod account;
 mod answers;
 mod badge_cases;
 mod badge_table;
