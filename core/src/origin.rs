@@ -256,6 +256,10 @@ mod tests {
             "https://app.opentrain.ai:+443/",
             "https://:443/",
             "https://user:pw@app.opentrain.ai/",
+            "https://app.opentrain.ai/<b>",
+            "https://app.opentrain.ai/\"x\"",
+            "https://app.opentrain.ai/{x}|^`",
+            "https://app.opentrain.ai/\\x",
             "https://@app.opentrain.ai/",
         ] {
             assert!(pin.pinned_endpoint("token_endpoint", foreign).is_err(), "{foreign}");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::common::*;
 use enlist_core::secret::Otp;
-use enlist_core::sentryagent::{Answer, OtpReason, Prompt, Registration};
+use enlist_core::sentryagent::{Answer, Manifest, OtpReason, Prompt, Registration, TrustTier};
 use enlist_core::{Ceremony, Delivery, Failure, Input, Step, TransportKind, Violation};
 
 fn otp(digits: &str) -> Answer {
@@ -36,6 +36,25 @@ fn it_asks_for_the_profile_then_the_code_and_ends_with_badge_and_did() {
     assert_eq!(identity.did().unwrap().as_str(), "did:sentryagent:abc123");
     assert_eq!(identity.badge().hint(), "eyJ…VUkU");
     assert_eq!(identity.public_profile().agent_name, "My AI Agent");
+}
+
+#[test]
+fn an_enterprise_agent_says_so_and_stays_one() {
+    let manifest = Manifest::from_json(MANIFEST.replace("community", "enterprise").as_bytes()).unwrap();
+    let answer = json(200, r#"{"manifest_session_id":"x","public_profile":{"trust_tier":"enterprise"}}"#);
+    let mut bench = Bench::new(Registration::new(sentryagent(), manifest), [answer]);
+    assert_eq!(bench.run_on(), Stop::Asked);
+    assert!(bench.sent[0].contains(r#""trust_tier":"enterprise""#));
+    assert_eq!(bench.restarted(), bench.ceremony);
+    assert_eq!(bench.ceremony.public_profile().trust_tier, TrustTier::Enterprise);
+}
+
+#[test]
+fn a_manifest_attests_compliance_or_is_none() {
+    for other in ["false", "null", "1", r#""true""#] {
+        let manifest = MANIFEST.replace(r#""compliance_attestation":true"#, &format!(r#""compliance_attestation":{other}"#));
+        assert!(manifest != MANIFEST && Manifest::from_json(manifest.as_bytes()).is_err(), "{other}");
+    }
 }
 
 #[test]
