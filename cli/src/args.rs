@@ -5,17 +5,23 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::mode::Is;
 use crate::output::Format;
 use crate::patience::parse_duration;
+use crate::store::Place;
 use crate::store::Service;
 pub(crate) use badge::{BadgeArgs, RotateArgs, ServiceArgs, SignArgs, StatusArgs, VerifyArgs};
+pub(crate) use doctor::DoctorArgs;
+pub(crate) use helping::{CompletionArgs, HelpArgs, ManArgs, Topic};
+pub(crate) use network::NetworkArgs;
+pub(crate) use profile::{ExecArgs, ProfileArgs, Tool};
+pub(crate) use screen::{Color, ScreenArgs};
 
 /// Gets an AI agent its identity: from OpenTrain, where its owner claims it, and from SentryAgent, which issues a badge.
 #[derive(Debug, Parser)]
-#[command(name = "enlist", version, arg_required_else_help = true)]
+#[command(name = "enlist", version, arg_required_else_help = true, disable_help_subcommand = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -23,14 +29,29 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+/// The command line, with the examples of its help.
+pub(crate) fn command() -> clap::Command {
+    examples::add(Cli::command())
+}
+
+/// Reads a command line.
+pub(crate) fn parse(argv: &[OsString]) -> Result<Cli, clap::Error> {
+    let mut command = command();
+    let mut matches = command.try_get_matches_from_mut(argv)?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+}
+
 /// What every command understands.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// Which identities are meant [default: default; env: ENLIST_PROFILE]
-    #[arg(long, short, global = true, value_name = "NAME", value_parser = profile)]
+    /// Which identities are meant [default: that of enlist profile use, else default; env: ENLIST_PROFILE]
+    #[arg(long, short, global = true, value_name = "NAME", value_parser = profile_name)]
     pub(crate) profile: Option<String>,
-    /// How the result is printed [default: text for people, json for agents; env: ENLIST_OUTPUT]
+    /// Where a new credential is kept [default: where the one before it is, else file; env: ENLIST_STORE]
+    #[arg(long, global = true, value_enum, value_name = "PLACE")]
+    pub(crate) store: Option<Place>,
+    /// How the result is printed [default: text for people; for agents ndjson where there is a wait, else json; env: ENLIST_OUTPUT]
     #[arg(long, global = true, value_enum, value_name = "FORMAT")]
     output: Option<Format>,
     /// The same as --output json, and stronger than any --output
@@ -39,6 +60,8 @@ pub(crate) struct Global {
     /// Who is in front of the command [default: what is found; env: ENLIST_MODE]
     #[arg(long, global = true, value_enum)]
     pub(crate) mode: Option<Is>,
+    #[command(flatten)]
+    pub(crate) screen: ScreenArgs,
     /// Never ask anything
     #[arg(long, global = true)]
     pub(crate) no_input: bool,
@@ -48,6 +71,8 @@ pub(crate) struct Global {
     /// The longest time that one request may take, like 10s
     #[arg(long, global = true, value_name = "TIME", value_parser = positive_duration)]
     pub(crate) timeout: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
 }
 
 impl Global {
@@ -90,6 +115,8 @@ pub(crate) enum Command {
     Status(StatusArgs),
     /// Print a credential: the only command that does
     Token(TokenArgs),
+    /// Run a command with a credential in its environment
+    Exec(ExecArgs),
     /// What can be done with a badge: show, verify, sign, rotate, revoke, look up
     #[command(subcommand)]
     Badge(BadgeArgs),
@@ -103,13 +130,46 @@ pub(crate) enum Command {
     /// Write or check the manifest for SentryAgent
     #[command(subcommand)]
     Manifest(ManifestArgs),
+    /// Identities side by side: list, use, rename, remove; import from and export to OpenTrain's own tool
+    #[command(subcommand)]
+    Profile(ProfileArgs),
+    /// Print the JSON Schema of everything that --output json and ndjson print
+    Schema,
+    /// Look at the network, the store and the surroundings; nothing is changed
+    Doctor(DoctorArgs),
+    /// Print a completion script for a shell
+    Completion(CompletionArgs),
+    /// Print a manual page (roff)
+    Man(ManArgs),
+    /// Explain a command or a topic: exit-codes, environment, agents
+    Help(HelpArgs),
 }
 
 impl Command {
     /// The names, for the one place that must know them before the command line could be read.
-    pub(crate) const NAMES: [&str; 15] = [
-        "try", "sandbox", "register", "claim", "otp", "resume", "pending", "abandon", "status", "token", "badge", "revoke", "forget",
-        "adopt", "manifest",
+    pub(crate) const NAMES: [&str; 22] = [
+        "try",
+        "sandbox",
+        "register",
+        "claim",
+        "otp",
+        "resume",
+        "pending",
+        "abandon",
+        "status",
+        "token",
+        "exec",
+        "badge",
+        "revoke",
+        "forget",
+        "adopt",
+        "manifest",
+        "profile",
+        "schema",
+        "doctor",
+        "completion",
+        "man",
+        "help",
     ];
 
     pub(crate) fn name(&self) -> &'static str {
@@ -124,12 +184,24 @@ impl Command {
             Self::Abandon(_) => "abandon",
             Self::Status(_) => "status",
             Self::Token(_) => "token",
+            Self::Exec(_) => "exec",
             Self::Badge(args) => args.name(),
             Self::Revoke(_) => "revoke",
             Self::Forget(_) => "forget",
             Self::Adopt(_) => "adopt",
             Self::Manifest(_) => "manifest",
+            Self::Doctor(_) => "doctor",
+            Self::Profile(args) => args.name(),
+            Self::Completion(_) => "completion",
+            Self::Man(_) => "man",
+            Self::Help(_) => "help",
+            Self::Schema => "schema",
         }
+    }
+
+    /// Whether it works on a profile: the others go on when nobody can tell which one is meant.
+    pub(crate) fn has_profile(&self) -> bool {
+        !matches!(self, Self::Try | Self::Sandbox(_) | Self::Manifest(_) | Self::Completion(_) | Self::Man(_) | Self::Help(_))
     }
 
     /// The service that the command line names; of a flow it is known only later.
@@ -138,6 +210,8 @@ impl Command {
             Self::Register(RegisterArgs::Opentrain(_)) | Self::Claim(_) | Self::Adopt(_) => Some(Service::Opentrain),
             Self::Register(RegisterArgs::Sentryagent(_)) | Self::Otp(_) | Self::Badge(_) => Some(Service::Sentryagent),
             Self::Token(args) => Some(args.service),
+            Self::Exec(args) => Some(args.service),
+            Self::Profile(args) => args.service(),
             Self::Revoke(args) | Self::Forget(args) => Some(args.service),
             _ => None,
         }
@@ -299,7 +373,7 @@ fn positive_duration(text: &str) -> Result<Duration, String> {
 }
 
 /// A profile's name, which is a folder's name too.
-pub(crate) fn profile(name: &str) -> Result<String, String> {
+pub(crate) fn profile_name(name: &str) -> Result<String, String> {
     let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     let is_name = (1..=64).contains(&name.len()) && name.bytes().all(is_fine) && !name.starts_with('.');
     is_name
@@ -308,5 +382,11 @@ pub(crate) fn profile(name: &str) -> Result<String, String> {
 }
 
 mod badge;
+mod doctor;
+mod examples;
+mod helping;
+mod network;
+mod profile;
+mod screen;
 #[cfg(test)]
 mod tests;

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use enlist_blocking::Client;
 use enlist_core::{Calling, Failure, PlainCall};
 
 use crate::keeper::within;
-use crate::output::note;
 use crate::patience::{Patience, now};
 use crate::problem::{Problem, trouble_words};
+use crate::quiet::aside;
 use crate::setting::Setting;
 
 /// How long repeats may be waited for in all, whoever is there: the call can be run again.
@@ -22,30 +21,30 @@ pub(crate) struct Asked<T> {
 }
 
 /// Sends `call`, and again as long as core says so.
-pub(crate) fn ask<C: PlainCall>(setting: &Setting<'_>, call: C) -> Asked<C::Outcome> {
-    let (client, patience) = (Client::new(), Patience::Until(now().after(LONGEST)));
+pub(crate) fn ask<C: PlainCall>(setting: &Setting<'_>, call: C) -> Result<Asked<C::Outcome>, Problem> {
+    let (client, patience) = (setting.network.client()?, Patience::Until(now().after(LONGEST)));
     let mut calling = Calling::new(call);
     loop {
         if let Some((until, trouble)) = calling.waits_until(now()) {
             let trouble = trouble.clone();
             if patience.allows(until) {
-                note(format_args!("{}; again at {until}", trouble_words(&trouble)));
+                aside(format_args!("{}; again at {until}", trouble_words(&trouble)));
             }
             if patience.wait(until, &setting.interrupt).is_break() {
                 let failure = Failure::GaveUp { trouble, retry_at: until, doubt: false };
-                return Asked { outcome: Err(failure), was_lost: calling.was_lost() };
+                return Ok(Asked { outcome: Err(failure), was_lost: calling.was_lost() });
             }
         }
         let answer = client.execute(&within(calling.exchange(), setting.timeout));
         if let Some(outcome) = calling.answered(now(), answer) {
-            return Asked { outcome, was_lost: calling.was_lost() };
+            return Ok(Asked { outcome, was_lost: calling.was_lost() });
         }
     }
 }
 
 /// The same for a call of which only its outcome counts.
 pub(crate) fn outcome_of<C: PlainCall>(setting: &Setting<'_>, call: C) -> Result<C::Outcome, Problem> {
-    ask(setting, call).outcome.map_err(problem)
+    ask(setting, call)?.outcome.map_err(problem)
 }
 
 /// A call's failure, as a command tells it.

@@ -1,12 +1,15 @@
 //! One profile's store at one service, locked, and cleared of what earlier processes left unfinished.
 
-use enlist_core::sentryagent::Rotation;
+use enlist_core::opentrain::{Claim, Enrolment};
+use enlist_core::sentryagent::{Registration, Rotation};
 use enlist_core::{Ceremony, Failure, Recovery, Service as Whose};
+
+use serde_json::json;
 
 use crate::ceremonies::{End, Everyday, Live, Pause};
 use crate::identity;
 use crate::keeper::{Driven, Keeper};
-use crate::output::{Next, Outcome};
+use crate::output::{Next, Outcome, Output};
 use crate::patience::{Patience, now};
 use crate::problem::Problem;
 use crate::setting::Setting;
@@ -27,7 +30,7 @@ impl<'a> Desk<'a> {
     pub(crate) fn open(setting: &'a Setting<'a>, service: Service) -> Result<Self, Problem> {
         let store = setting.store(service)?;
         let lock = store.lock()?;
-        let found = finish_leftovers(&store)?;
+        let found = finish_leftovers(&store, setting.output)?;
         Ok(Self { setting, store, found, _lock: lock })
     }
 
@@ -35,7 +38,7 @@ impl<'a> Desk<'a> {
     pub(crate) fn look(setting: &Setting<'_>, service: Service) -> Result<Store, Problem> {
         let store = setting.store(service)?;
         if has_leftovers(&store)? {
-            match store.lock().map_err(Problem::from).and_then(|_lock| finish_leftovers(&store)) {
+            match store.lock().map_err(Problem::from).and_then(|_lock| finish_leftovers(&store, setting.output)) {
                 Ok(found) => warn_of_failures(setting, &found, None),
                 Err(Problem::Store(StoreError::Locked { .. } | StoreError::Unwritable { .. })) => {}
                 Err(problem) => return Err(problem),
@@ -58,6 +61,8 @@ impl<'a> Desk<'a> {
     fn ended(&self, (flow, end): &(Flow, End)) -> Result<Outcome, Problem> {
         match end {
             End::Brought(credential) => {
+                self.setting.output.is_in(&flow.name);
+                self.announce(brought(flow.snapshot.ceremony()), credential)?;
                 if flow.snapshot.ceremony() == Rotation::NAME {
                     Rotation::tell(credential, self.setting.output)?;
                 } else {
@@ -88,14 +93,18 @@ impl<'a> Desk<'a> {
 
     fn drive<C: Everyday>(&self, mut ceremony: C, mut keeper: Keeper<'_>) -> Result<Outcome, Problem> {
         let handed_in = keeper.voice.otp.is_some();
-        match keeper.drive(&mut ceremony, self.setting.timeout)? {
+        match keeper.drive(&mut ceremony, self.setting.network.client()?, self.setting.timeout)? {
             Driven::Finished(Ok(outcome)) => {
-                let credential = promote(&self.store, &keeper.flow.name, ceremony.credential(&outcome))?;
+                let credential = promote(&self.store, &keeper.flow.name, ceremony.credential(&outcome), self.setting.output)?;
                 let outcome = identity::ready(&credential);
+                self.announce(C::BROUGHT, &credential)?;
                 C::tell(&credential, self.setting.output)?;
                 Ok(outcome)
             }
             Driven::Finished(Err(failure)) => {
+                if let Failure::AttemptExpired { .. } = failure {
+                    self.setting.output.event("code_expired", &json!({}))?;
+                }
                 if !C::outlives_failure(&failure) {
                     self.store.remove_flow(&keeper.flow.name)?;
                 }
@@ -110,10 +119,18 @@ impl<'a> Desk<'a> {
                     interrupted: self.setting.interrupt.exit_code(),
                     no_wait: matches!(keeper.patience, Patience::StartBy(_)),
                     is_ci: self.setting.output.is_ci(),
+                    is_human: self.setting.output.is_human(),
                     handed_in: handed_in && keeper.voice.otp.is_none(),
                 }))
             }
         }
+    }
+
+    /// Only when it is kept: whoever reads the events may have gone away.
+    fn announce(&self, event: &'static str, credential: &Credential) -> Result<(), Problem> {
+        let output = self.setting.output;
+        output.event(event, &identity::data(credential))?;
+        output.event("stored", &json!({ "kind": identity::kind_and_state(credential).0 }))
     }
 
     /// How a failure is told, and what to do about it.
@@ -156,6 +173,15 @@ impl<'a> Desk<'a> {
     }
 }
 
+/// The event of a success.
+fn brought(ceremony: &str) -> &'static str {
+    match ceremony {
+        Enrolment::NAME => Enrolment::BROUGHT,
+        Claim::NAME => Claim::BROUGHT,
+        _ => Registration::BROUGHT,
+    }
+}
+
 /// A badge that is dead must go before another one can come.
 fn way_on_from_rotation(failure: &Failure) -> Option<Next> {
     let when = match failure {
@@ -170,9 +196,14 @@ fn way_on_from_rotation(failure: &Failure) -> Option<Next> {
 
 /// The credential first, durably; only then goes the flow that holds the same. An older credential is replaced by that, and
 /// with it a pre-claim token, which the service has revoked.
-pub(crate) fn promote(store: &Store, flow: &str, credential: Credential) -> Result<Credential, Problem> {
-    let credential = credential.after(store.credential()?.as_ref());
-    store.save_credential(&credential)?;
+pub(crate) fn promote(store: &Store, flow: &str, credential: Credential, output: &Output) -> Result<Credential, Problem> {
+    let former = match store.credential() {
+        // The new one shall not wait for a keyring that has gone.
+        Err(StoreError::Keyring { .. }) => None,
+        read => read?,
+    };
+    let credential = credential.after(former.as_ref());
+    output.warn_of(store.save_credential(&credential)?);
     store.remove_flow(flow)?;
     Ok(credential)
 }
@@ -183,14 +214,14 @@ fn problem(store: &Store, flow: &Flow, failure: Failure) -> Problem {
 }
 
 /// Feeds answers that were written down and not read, keeps what was brought, clears away what failed.
-fn finish_leftovers(store: &Store) -> Result<Vec<(Flow, End)>, Problem> {
+fn finish_leftovers(store: &Store, output: &Output) -> Result<Vec<(Flow, End)>, Problem> {
     let mut found = Vec::new();
     for mut flow in store.flows()? {
         let mut live = Live::of(&flow, store)?;
         live.settle(&mut flow, store)?;
         let Some(end) = live.end() else { continue };
         let end = match end {
-            End::Brought(credential) => End::Brought(Box::new(promote(store, &flow.name, *credential)?)),
+            End::Brought(credential) => End::Brought(Box::new(promote(store, &flow.name, *credential, output)?)),
             End::Failed(failure) => {
                 store.remove_flow(&flow.name)?;
                 End::Failed(failure)

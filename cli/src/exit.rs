@@ -207,6 +207,22 @@ mod tests {
     }
 
     #[test]
+    fn the_help_page_has_every_code_and_no_other() {
+        let page = include_str!("commands/help/exit-codes.txt");
+        let mut section = 0;
+        let mut rows = std::collections::BTreeSet::new();
+        for line in page.split("\n\nWith 3").next().unwrap().lines() {
+            section = line.get(2..7).and_then(|number| number.trim().parse().ok()).unwrap_or(section);
+            if line.starts_with("         ") {
+                let is_code = |word: &&str| word.contains('_') || !line.contains(' ') || all().iter().any(|code| code.as_str() == *word);
+                rows.extend(line.split([' ', ',']).filter(is_code).map(|word| (word.to_owned(), section)));
+            }
+        }
+        let expected = all().into_iter().map(|code| (code.as_str().to_owned(), code.exit().number())).collect();
+        assert_eq!(rows, expected);
+    }
+
+    #[test]
     fn no_failure_of_a_ceremony_is_unexpected() {
         for code in FailureCode::ALL {
             assert_ne!(of_ceremony(*code), Exit::Unexpected, "{}", code.as_str());

@@ -12,7 +12,8 @@ pub(crate) fn ready(credential: &Credential) -> Outcome {
     Outcome::ready(data(credential))
 }
 
-fn data(credential: &Credential) -> Value {
+/// What may be told of it.
+pub(crate) fn data(credential: &Credential) -> Value {
     match credential {
         Credential::Unclaimed(_) => {
             let registration = credential.registration();

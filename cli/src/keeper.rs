@@ -6,6 +6,7 @@ use std::time::Duration;
 use enlist_blocking::{Client, DriveError, Ending, Host, drive};
 use enlist_core::{Exchange, ExchangeId, Failure, Input, Snapshot, Timestamp, TransportFailure, WaitReason};
 use http::Response;
+use serde_json::json;
 
 use crate::ceremonies::Everyday;
 use crate::interrupt::Interrupt;
@@ -36,6 +37,7 @@ pub(crate) enum Driven<O> {
 
 impl<'a> Keeper<'a> {
     pub(crate) fn new(store: &'a Store, flow: Flow, patience: Patience, interrupt: &'a Interrupt, voice: Voice<'a>) -> Self {
+        voice.output.is_in(&flow.name);
         Self { store, flow, patience, interrupt, voice, saved: None, sent: false }
     }
 
@@ -46,9 +48,13 @@ impl<'a> Keeper<'a> {
     }
 
     /// Drives `ceremony`, whose flow this keeps.
-    pub(crate) fn drive<C: Everyday>(&mut self, ceremony: &mut C, timeout: Option<Duration>) -> Result<Driven<C::Outcome>, Problem> {
+    pub(crate) fn drive<C: Everyday>(
+        &mut self,
+        ceremony: &mut C,
+        client: &Client,
+        timeout: Option<Duration>,
+    ) -> Result<Driven<C::Outcome>, Problem> {
         self.voice.started |= ceremony.is_started();
-        let client = Client::new();
         let execute = |exchange: &Exchange| match timeout {
             Some(timeout) if timeout < exchange.timeout => client.execute(&with_timeout(exchange, timeout)),
             _ => client.execute(exchange),
@@ -57,6 +63,7 @@ impl<'a> Keeper<'a> {
             Ok(()) => drive(ceremony, execute, self),
             Err(problem) => Err(DriveError::Host(problem)),
         };
+        self.voice.leave_screen();
         match ending {
             Ok(Ending::Finished(result)) => Ok(Driven::Finished(result)),
             Ok(Ending::Paused) => {
@@ -76,8 +83,13 @@ impl<'a> Keeper<'a> {
 
     /// Before the first request, also one that delivers nothing: an SMS or an owner's code is no use to a full disk.
     fn prove_writable(&mut self, snapshot: &Snapshot) -> Result<(), Problem> {
+        let is_new = self.saved.is_none();
         self.keep(snapshot)?;
-        Ok(self.store.prove_room(&self.flow.name)?)
+        self.store.prove_room(&self.flow.name)?;
+        if is_new {
+            self.voice.output.event("flow_started", &json!({ "ceremony": snapshot.ceremony() }))?;
+        }
+        Ok(())
     }
 
     /// Saves a snapshot, unless it is the one that was saved last.
@@ -111,9 +123,9 @@ impl<C: Everyday> Host<C> for Keeper<'_> {
     fn wait(&mut self, until: Timestamp, why: &WaitReason) -> Result<ControlFlow<()>, Problem> {
         let patience = if self.voice.started { self.patience } else { self.patience.for_a_start() };
         if patience.allows(until) {
-            self.voice.waiting(until, why);
+            self.voice.waiting(until, why, if self.voice.started { "owner" } else { "service" })?;
         }
-        Ok(patience.wait(until, self.interrupt))
+        Ok(patience.wait_by(until, self.interrupt, |time| self.voice.pass(time)))
     }
 
     fn show(&mut self, notice: &C::Notice) -> Result<(), Problem> {

@@ -5,7 +5,9 @@
 //!
 //! What an everyday command does: `setting` says where things are, `desk` takes the lock and finishes what was left behind,
 //! `keeper` is the host that keeps everything in the `store` while a ceremony is driven, `ceremonies` holds each one's words.
-//! `asking` sends a call that is no ceremony, `keys` keeps the service's published keys.
+//! `asking` sends a call that is no ceremony, `keys` keeps the service's published keys. `talk` speaks with the human, `screen`
+//! is what they see while they are waited for. `network` is the way out, `logs` what is written down about it. `profile` says
+//! which profile is meant, `opentrain_tool` knows the file and the variables of OpenTrain's own tool.
 
 mod args;
 mod asking;
@@ -18,10 +20,16 @@ mod input;
 mod interrupt;
 mod keeper;
 mod keys;
+mod logs;
 mod mode;
+mod network;
+mod opentrain_tool;
 mod output;
 mod patience;
 mod problem;
+mod profile;
+mod quiet;
+mod screen;
 mod setting;
 mod store;
 mod talk;
@@ -30,17 +38,15 @@ mod usage;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use args::Cli;
 use mode::Environment;
-use output::{DEFAULT_PROFILE, Output};
-use problem::Problem;
+use output::Output;
+use profile::Chosen;
 
 fn main() -> ExitCode {
     let argv: Vec<OsString> = std::env::args_os().collect();
     let mut environment = Environment::of_process();
-    match Cli::try_parse_from(&argv) {
+    match args::parse(&argv) {
         Ok(cli) => {
             environment.flag = cli.global.mode;
             run(&cli, &environment)
@@ -55,18 +61,11 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli, environment: &Environment) -> ExitCode {
     let (output, settled) = Output::settle(Some(cli.command.name()), cli.global.format(), environment);
-    let (profile, named) = profile(cli, environment);
-    let output = output.about(cli.command.service(), &profile);
-    let result = settled.and(named).and_then(|()| commands::run(cli, &output));
+    let (profile, named) = Chosen::settle(cli, environment);
+    let output = output.about(cli.command.service(), &profile.name).naming_profile(profile.must_be_named);
+    let output = output.painted(cli.global.screen.color);
+    quiet::be_quiet(cli.global.network.quiet);
+    let logging = || logs::start(&cli.global.network);
+    let result = settled.and(named).and_then(|()| logging()).and_then(|()| commands::run(cli, &output));
     output.finish(result)
-}
-
-/// The flag, the variable, the default.
-fn profile(cli: &Cli, environment: &Environment) -> (String, Result<(), Problem>) {
-    let named = cli.global.profile.clone().map(Ok).or_else(|| environment.profile.as_deref().map(args::profile));
-    match named {
-        None => (DEFAULT_PROFILE.to_owned(), Ok(())),
-        Some(Ok(name)) => (name, Ok(())),
-        Some(Err(rule)) => (DEFAULT_PROFILE.to_owned(), Err(Problem::usage(format_args!("ENLIST_PROFILE must be {rule}")))),
-    }
 }

@@ -35,8 +35,24 @@ pub(crate) struct Environment {
     pub(crate) output: Option<String>,
     pub(crate) profile: Option<String>,
     ci: Option<String>,
+    /// The first variable by which an agent's tool says that it is one.
+    agent: Option<&'static str>,
     is_terminal: bool,
 }
+
+/// Set by the tools that agents work with for the commands that they run; the value does not matter. With the reason that is
+/// given. `AI_AGENT` and `AGENT` are proposals for all of them.
+const AGENTS: [(&str, &str); 9] = [
+    ("AI_AGENT", "AI_AGENT is set"),
+    ("AGENT", "AGENT is set"),
+    ("CLAUDECODE", "CLAUDECODE is set"),
+    ("CODEX_SANDBOX", "CODEX_SANDBOX is set"),
+    ("CURSOR_AGENT", "CURSOR_AGENT is set"),
+    ("GEMINI_CLI", "GEMINI_CLI is set"),
+    ("OPENCODE", "OPENCODE is set"),
+    ("CLINE_ACTIVE", "CLINE_ACTIVE is set"),
+    ("AUGMENT_AGENT", "AUGMENT_AGENT is set"),
+];
 
 impl Environment {
     pub(crate) fn of_process() -> Self {
@@ -46,6 +62,7 @@ impl Environment {
             output: variable("ENLIST_OUTPUT"),
             profile: variable("ENLIST_PROFILE"),
             ci: variable("CI"),
+            agent: AGENTS.iter().find(|(name, _)| variable(name).is_some()).map(|(_, because)| *because),
             is_terminal: io::stdout().is_terminal(),
         }
     }
@@ -80,6 +97,8 @@ impl Mode {
         // CI=false is how a CI job is switched off by hand.
         if environment.ci.as_deref().is_some_and(|ci| !matches!(ci, "false" | "0")) {
             Self { is: Is::Ci, because: "CI is set" }
+        } else if let Some(because) = environment.agent {
+            Self { is: Is::Agent, because }
         } else if environment.is_terminal {
             Self { is: Is::Human, because: "a terminal" }
         } else {
@@ -96,6 +115,17 @@ mod tests {
         let text = |text: Option<&str>| text.map(str::to_owned);
         let environment = Environment { mode: text(mode), ci: text(ci), is_terminal, ..Environment::default() };
         Mode::decide(&environment).ok().map(|mode| (mode.is, mode.because))
+    }
+
+    #[test]
+    fn an_agents_tool_comes_after_ci_and_before_the_terminal() {
+        let at = |ci: Option<&str>| {
+            let environment =
+                Environment { ci: ci.map(str::to_owned), agent: Some("X is set"), is_terminal: true, ..Environment::default() };
+            Mode::found(&environment)
+        };
+        assert_eq!(at(None), Mode { is: Is::Agent, because: "X is set" });
+        assert_eq!(at(Some("1")).is, Is::Ci);
     }
 
     #[test]

@@ -42,6 +42,11 @@ impl Patience {
 
     /// Sleeps until `until`, or leaves: because that is too long, or a signal came.
     pub(crate) fn wait(self, until: Timestamp, interrupt: &Interrupt) -> ControlFlow<()> {
+        self.wait_by(until, interrupt, thread::sleep)
+    }
+
+    /// The same; `pass` lets a short time go by.
+    pub(crate) fn wait_by(self, until: Timestamp, interrupt: &Interrupt, mut pass: impl FnMut(Duration)) -> ControlFlow<()> {
         if !self.allows(until) {
             return ControlFlow::Break(());
         }
@@ -50,7 +55,7 @@ impl Patience {
             if interrupt.exit_code().is_some() {
                 return ControlFlow::Break(());
             }
-            thread::sleep(until.since(seen).min(SLICE));
+            pass(until.since(seen).min(SLICE));
             let clock = now();
             // Put back: the ceremony measures anew.
             if clock < seen {

@@ -83,11 +83,16 @@ impl Problem {
             Self::NoSuchAgent => ErrorCode::Ceremony(FailureCode::Rejected),
             Self::Store(StoreError::Locked { .. }) => ErrorCode::Locked,
             Self::Store(StoreError::Unwritable { .. } | StoreError::NoHome) => ErrorCode::StoreUnwritable,
-            Self::Store(StoreError::Corrupt { .. }) => ErrorCode::StoreCorrupt,
+            Self::Store(StoreError::Corrupt { .. } | StoreError::Keyring { .. }) => ErrorCode::StoreCorrupt,
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::Usage { .. } => ErrorCode::Usage,
             Self::Internal(_) | Self::Stdout(_) => ErrorCode::Internal,
         }
+    }
+
+    /// `error.code`.
+    pub(crate) fn code_word(&self) -> &'static str {
+        self.code().as_str()
     }
 
     /// A reader that has seen enough is no failure.
@@ -115,9 +120,12 @@ impl Problem {
         }
     }
 
-    fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::Ceremony { failure, .. } => recovery_words(failure.recovery()),
+            Self::Ceremony { failure, .. } => match (reach::hint(failure), recovery_words(failure.recovery())) {
+                (Some(hint), Some(then)) => Some(format!("{hint}; then {then}")),
+                (hint, then) => hint.map(str::to_owned).or(then),
+            },
             Self::Usage { hint, .. } => hint.clone(),
             Self::Internal(_) => Some("this is a fault of enlist: please report it".to_owned()),
             Self::Store(StoreError::Locked { .. }) => Some("run this again when it has ended".to_owned()),
@@ -125,6 +133,9 @@ impl Problem {
                 Some("make room, or set ENLIST_HOME to a folder that can be written to".to_owned())
             }
             Self::Store(StoreError::Corrupt { .. }) => Some("look at the file, move it away, and run this again".to_owned()),
+            Self::Store(StoreError::Keyring { .. }) => {
+                Some("unlock the keyring, or start one, and run this again; enlist profile remove NAME gives up what is in it".to_owned())
+            }
             Self::Conflict(_) => Some("another identity goes into another profile: --profile NAME".to_owned()),
             Self::NotRegistered(service) => Some(format!("register first: enlist register {}", service.name())),
             Self::AnswerLost
@@ -229,5 +240,6 @@ fn recovery_words(recovery: Recovery) -> Option<String> {
     }
 }
 
+mod reach;
 #[cfg(test)]
 pub(crate) mod tests;

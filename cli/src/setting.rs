@@ -1,5 +1,6 @@
 //! What an everyday command works with: where things are kept, whom it talks to, who is there, how long it waits.
 
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,10 +9,12 @@ use enlist_core::Origin;
 use crate::args::{Global, Waiting};
 use crate::interrupt::Interrupt;
 use crate::mode::variable;
-use crate::output::Output;
+use crate::network::Network;
+use crate::output::{Output, paint};
 use crate::patience::{Patience, now};
 use crate::problem::Problem;
-use crate::store::{Service, Store, StoreError};
+use crate::screen::Tastes;
+use crate::store::{Place, Service, Store, StoreError, keyring};
 use crate::talk::Voice;
 
 /// How long a command waits in one go when nobody sits in front of it.
@@ -21,16 +24,28 @@ pub(crate) struct Setting<'a> {
     pub(crate) output: &'a Output,
     pub(crate) interrupt: Interrupt,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) network: Network,
     no_input: bool,
+    tastes: Tastes,
     base_url: Option<Origin>,
     home: Option<PathBuf>,
+    place: Option<Place>,
 }
 
 impl<'a> Setting<'a> {
     pub(crate) fn new(global: &Global, output: &'a Output) -> Result<Self, Problem> {
         let base_url = global.base_url.as_deref().map(|url| origin("--base-url", url)).transpose()?;
         let interrupt = Interrupt::watch().map_err(Problem::internal)?;
-        Ok(Self { output, interrupt, timeout: global.timeout, no_input: global.no_input, base_url, home: home() })
+        let network = Network::of(&global.network)?;
+        let (timeout, no_input, home) = (global.timeout, global.no_input, home());
+        let tastes = Tastes {
+            browser: !global.screen.no_browser,
+            qr: global.screen.qr,
+            colour: paint::colours(global.screen.color, io::stderr().is_terminal()),
+            ascii: !paint::is_utf8(),
+        };
+        let place = place(global)?;
+        Ok(Self { output, interrupt, timeout, network, no_input, tastes, base_url, home, place })
     }
 
     pub(crate) fn home(&self) -> Result<&PathBuf, Problem> {
@@ -38,7 +53,7 @@ impl<'a> Setting<'a> {
     }
 
     pub(crate) fn store(&self, service: Service) -> Result<Store, Problem> {
-        Ok(Store::of(self.home()?, self.output.profile(), service))
+        Ok(Store::of(self.home()?, self.output.profile(), service).keeping_in(self.place))
     }
 
     /// Where `service` is: the flag, our variable, the official tool's variable, the default.
@@ -62,7 +77,7 @@ impl<'a> Setting<'a> {
     }
 
     pub(crate) fn voice(&self) -> Voice<'_> {
-        Voice::new(self.output, &self.interrupt, self.no_input)
+        Voice::new(self.output, &self.interrupt, self.no_input, self.tastes)
     }
 
     pub(crate) fn patience(&self, waiting: &Waiting) -> Patience {
@@ -79,7 +94,23 @@ fn origin(what: &str, url: &str) -> Result<Origin, Problem> {
     Origin::parse(url).map_err(|error| Problem::usage(format_args!("{what}: {error}")))
 }
 
-fn home() -> Option<PathBuf> {
+/// Where new credentials are kept: the flag, the variable.
+fn place(global: &Global) -> Result<Option<Place>, Problem> {
+    let (what, place) = match (global.store, variable("ENLIST_STORE").as_deref()) {
+        (Some(place), _) => ("--store", Some(place)),
+        (None, None) => return Ok(None),
+        (None, Some("file")) => ("ENLIST_STORE", Some(Place::File)),
+        (None, Some("keyring")) => ("ENLIST_STORE", Some(Place::Keyring)),
+        (None, Some(_)) => return Err(Problem::usage("ENLIST_STORE must be file or keyring")),
+    };
+    if place == Some(Place::Keyring) && !keyring::IS_BUILT {
+        return Err(Problem::usage(format_args!("{what}: {}", keyring::Trouble::NotBuilt)));
+    }
+    Ok(place)
+}
+
+/// The folder of everything that is kept.
+pub(crate) fn home() -> Option<PathBuf> {
     let folder = |name| variable(name).map(PathBuf::from);
     // The XDG specification wants relative paths ignored.
     let state = || folder("XDG_STATE_HOME").filter(|state| state.is_absolute());

@@ -1,15 +1,22 @@
 //! The human's end of a command: what was answered in advance on the command line, and questions at a terminal.
 
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::thread;
 use std::time::Duration;
 
+use enlist_core::opentrain::EnterCode;
 use enlist_core::secret::Otp;
 use enlist_core::{Timestamp, WaitReason};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use serde_json::{Value, json};
 
+use crate::ceremonies::{action_required, lines};
 use crate::interrupt::Interrupt;
-use crate::output::{Output, note};
+use crate::output::{Next, Output, note};
+use crate::patience::now;
 use crate::problem::{Problem, trouble_words};
+use crate::quiet::aside;
+use crate::screen::{Screen, Tastes, Unseen};
 
 /// How long a prompt may be deaf to a signal.
 const GLANCE: Duration = Duration::from_millis(200);
@@ -28,15 +35,83 @@ pub(crate) struct Voice<'a> {
     pub(crate) leave_at_otp: bool,
     /// The one-time code that was handed in. Good for one try.
     pub(crate) otp: Option<Otp>,
+    /// One was handed in by this command.
+    pub(crate) handed_in: bool,
     /// The human was told what to do.
     pub(crate) started: bool,
+    /// The agent's name, where the owner is to recognise it.
+    pub(crate) agent: Option<String>,
+    /// What a person at a terminal sees while the owner's part is waited for.
+    screen: Option<Screen>,
+    tastes: Tastes,
     waited_before: bool,
 }
 
 impl<'a> Voice<'a> {
-    pub(crate) fn new(output: &'a Output, interrupt: &'a Interrupt, no_input: bool) -> Self {
-        let may_ask = !no_input && output.is_human() && io::stdin().is_terminal();
-        Self { output, interrupt, may_ask, yes: false, again: false, leave_at_otp: false, otp: None, started: false, waited_before: false }
+    pub(crate) fn new(output: &'a Output, interrupt: &'a Interrupt, no_input: bool, tastes: Tastes) -> Self {
+        Self {
+            output,
+            interrupt,
+            may_ask: !no_input && output.is_human() && io::stdin().is_terminal(),
+            yes: false,
+            again: false,
+            leave_at_otp: false,
+            otp: None,
+            handed_in: false,
+            started: false,
+            agent: None,
+            screen: None,
+            tastes,
+            waited_before: false,
+        }
+    }
+
+    /// Link and code, before any waiting.
+    pub(crate) fn enter_code(&mut self, notice: &EnterCode) -> Result<(), Problem> {
+        if self.output.is_events() {
+            return self.output.event("action_required", &action_required(notice, self.output));
+        }
+        for line in lines(notice, self.agent.as_deref(), now()) {
+            let code = notice.user_code.expose();
+            self.output.tell(line.replace(code, &self.output.strong(code)))?;
+        }
+        if self.may_ask {
+            self.screen = Screen::open(notice, self.tastes, &self.output.way_on_with_flow("resume", &[], "").line());
+        }
+        Ok(())
+    }
+
+    /// A person must answer: said before anybody waits for it.
+    pub(crate) fn needs(&self, kind: &'static str, say: &str, next: Next) -> Result<(), Problem> {
+        self.needs_with(kind, json!({}), say, next)
+    }
+
+    /// The same, with what the answer is about.
+    pub(crate) fn needs_with(&self, kind: &'static str, about: Value, say: &str, next: Next) -> Result<(), Problem> {
+        let mut fields = json!({
+            "kind": kind, "url": null, "code": null, "for": null, "email_sent": null, "expires_at": null, "say_to_user": say, "next": next,
+        });
+        if let (Value::Object(fields), Value::Object(about)) = (&mut fields, about) {
+            fields.extend(about);
+        }
+        self.output.event("action_required", &fields)
+    }
+
+    pub(crate) fn way_on(&self, command: &str, arguments: &[&str], when: &'static str) -> Next {
+        self.output.way_on_with_flow(command, arguments, when)
+    }
+
+    /// Lets `time` pass, or less when there was something to do.
+    pub(crate) fn pass(&mut self, time: Duration) {
+        match &mut self.screen {
+            Some(screen) => screen.pass(time),
+            None => thread::sleep(time),
+        }
+    }
+
+    /// The terminal as it was.
+    pub(crate) fn leave_screen(&mut self) {
+        self.screen = None;
     }
 
     pub(crate) fn take_again(&mut self) -> bool {
@@ -44,15 +119,38 @@ impl<'a> Voice<'a> {
     }
 
     /// A line for a wait: the first, and each that is no plain waiting.
-    pub(crate) fn waiting(&mut self, until: Timestamp, why: &WaitReason) {
-        match why {
-            WaitReason::Pending if self.waited_before => {}
-            WaitReason::Pending if self.started => note("waiting for the owner ..."),
-            WaitReason::SlowedDown => note("waiting, at longer intervals: the service asked for it ..."),
-            WaitReason::Trouble(trouble) => note(format_args!("{}; again at {until}", trouble_words(trouble))),
-            _ => note("waiting ..."),
-        }
+    pub(crate) fn waiting(&mut self, until: Timestamp, why: &WaitReason, awaiting: &str) -> Result<(), Problem> {
+        let at = until.to_string();
+        let (event, fields, words) = match why {
+            WaitReason::Pending => {
+                let words = match (self.waited_before, self.started) {
+                    (true, _) => None,
+                    (false, true) => Some("waiting for the owner ...".to_owned()),
+                    (false, false) => Some("waiting ...".to_owned()),
+                };
+                ("pending", json!({ "awaiting": awaiting, "until": at }), words)
+            }
+            WaitReason::SlowedDown => {
+                let words = "waiting, at longer intervals: the service asked for it ...".to_owned();
+                ("slow_down", json!({ "until": at }), Some(words))
+            }
+            WaitReason::Trouble(trouble) => {
+                let message = trouble_words(trouble);
+                let words = format!("{message}; again at {until}");
+                ("retrying", json!({ "message": message, "until": at }), Some(words))
+            }
+            _ => ("pending", json!({ "awaiting": awaiting, "until": at }), Some("waiting ...".to_owned())),
+        };
         self.waited_before = matches!(why, WaitReason::Pending);
+        self.output.event(event, &fields)?;
+        match (words.filter(|_| !self.output.is_events()), &mut self.screen) {
+            // The countdown says so.
+            (Some(_), Some(_)) if matches!(why, WaitReason::Pending) => {}
+            (Some(words), Some(screen)) => screen.say(&words),
+            (Some(words), None) => aside(words),
+            (None, _) => {}
+        }
+        Ok(())
     }
 
     /// A question with yes or no. `false` for anything but yes, and when nobody is there.
@@ -62,6 +160,17 @@ impl<'a> Voice<'a> {
         }
         let answer = self.line(&format!("{question} [y/N] "))?.unwrap_or_default();
         Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    }
+
+    /// A line that nobody shall read over a shoulder, or in the terminal's history.
+    pub(crate) fn unseen_line(&self, prompt: &str) -> Result<Option<String>, Problem> {
+        let unseen = Unseen::begin();
+        let line = self.line(prompt);
+        if unseen.is_some() {
+            // The key that ended the line was not seen either.
+            note("");
+        }
+        line
     }
 
     /// A line from the terminal; `None` at its end, and when a signal came first.

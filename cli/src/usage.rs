@@ -40,12 +40,17 @@ pub(crate) fn command(argv: &[OsString]) -> Option<&'static str> {
 /// The format that was asked for, wherever it stands: the rest of the line made no sense.
 pub(crate) fn format(argv: &[OsString]) -> Option<Format> {
     let words: Vec<&str> = argv.iter().skip(1).map(|word| word.to_str().unwrap_or_default()).take_while(|word| *word != "--").collect();
-    let asks_json = |(index, word): (usize, &&str)| match *word {
-        "--json" | "--output=json" => true,
-        "--output" => words.get(index + 1) == Some(&"json"),
-        _ => false,
+    let asked = |(index, word): (usize, &&str)| match *word {
+        "--json" | "--output=json" => Some(Format::Json),
+        "--output=ndjson" => Some(Format::Ndjson),
+        "--output" => match *words.get(index + 1)? {
+            "json" => Some(Format::Json),
+            "ndjson" => Some(Format::Ndjson),
+            _ => None,
+        },
+        _ => None,
     };
-    words.iter().enumerate().any(asks_json).then_some(Format::Json)
+    words.iter().enumerate().find_map(asked)
 }
 
 #[cfg(test)]
@@ -60,6 +65,9 @@ mod tests {
     fn json_is_found_anywhere_before_the_two_dashes() {
         for words in [&["enlist", "--json", "x"][..], &["enlist", "x", "--output", "json"], &["enlist", "x", "--output=json", "--bad"]] {
             assert_eq!(format(&argv(words)), Some(Format::Json), "{words:?}");
+        }
+        for words in [&["enlist", "--output", "ndjson", "x"][..], &["enlist", "x", "--output=ndjson"]] {
+            assert_eq!(format(&argv(words)), Some(Format::Ndjson), "{words:?}");
         }
         for words in [&["enlist", "x"][..], &["enlist", "--", "--json"], &["enlist", "--output", "text", "json"], &["--json"]] {
             assert_eq!(format(&argv(words)), None, "{words:?}");

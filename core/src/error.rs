@@ -60,7 +60,7 @@ pub enum TransportKind {
     Timeout,
     /// The service's certificate was not accepted, or no TLS version or cipher was shared.
     Tls,
-    /// The proxy refused, or wants a login (407).
+    /// The proxy refused, wants a login (407), or could not be reached.
     Proxy,
     /// The connection broke after the request was under way.
     Closed,
@@ -113,7 +113,7 @@ impl TransportKind {
             Self::Connect => "no connection to the service",
             Self::Timeout => "no answer within the time allowed",
             Self::Tls => "the service's certificate or TLS was not accepted",
-            Self::Proxy => "the proxy refused",
+            Self::Proxy => "the proxy refused or could not be reached",
             Self::Closed => "the connection broke before the whole answer had come",
             Self::BodyTooLarge => "the answer was larger than allowed",
             Self::BadHttp => "the answer was no HTTP",

@@ -176,7 +176,7 @@ failure_codes! {
     Timeout => "timeout",
     /// [`Failure::GaveUp`]: certificate or TLS not accepted
     Tls => "tls",
-    /// [`Failure::GaveUp`]: the proxy refused
+    /// [`Failure::GaveUp`]: the proxy refused, or could not be reached
     Proxy => "proxy",
     /// [`Failure::GaveUp`]: the service stays down
     Busy => "busy",

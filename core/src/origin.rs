@@ -47,9 +47,14 @@ impl Origin {
     /// Whether the host is this machine itself: `localhost`, `127.0.0.0/8` or `[::1]`.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        let v6 = self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-        self.host == "localhost"
-            || self.host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+        Self::is_loopback_host(&self.host)
+    }
+
+    /// The same of a host alone; an IPv6 address stands in brackets.
+    pub(crate) fn is_loopback_host(host: &str) -> bool {
+        let v6 = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        host.eq_ignore_ascii_case("localhost")
+            || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
             || v6.is_some_and(|host| host.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback()))
     }
 

@@ -7,23 +7,26 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use enlist_core::{Delivery, Exchange, Origin, Partial, TransportFailure, TransportKind};
+use enlist_core::{Delivery, Exchange, Origin, Partial, Proxies, Proxy, TransportFailure, TransportKind};
 use http::{Response, Uri};
 use http_body::{Frame, SizeHint};
 use reqwest::redirect::Policy;
 use reqwest::{Body, ClientBuilder, retry};
-use rustls::crypto::ring;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::RootCertStore;
 
+use crate::builder::{BuildError, ClientBuilder as Builder, built, tls};
 use crate::drive::Execute;
+use crate::log;
 
 /// How long a connection may take to stand: name, TCP, proxy and TLS.
 const CONNECT: Duration = Duration::from_secs(10);
 /// How many characters of a library's words are kept.
 const MAX_TEXT: usize = 160;
+/// A proxy's 407.
+const WANTS_LOGIN: &str = "407: it wants a name and a password";
 
 /// Sends exchanges over reqwest, with rustls on ring and the Mozilla roots that are compiled in. Needs a Tokio runtime around it.
 ///
@@ -31,26 +34,28 @@ const MAX_TEXT: usize = 160;
 /// decompressed. It does not insist on https: the ceremonies pin their origins, and allow plain http on loopback only.
 #[derive(Clone, Debug)]
 pub struct Client {
-    proxied: reqwest::Client,
+    pub(crate) proxied: reqwest::Client,
     /// For this machine itself: no proxy has any business on the way there.
-    direct: reqwest::Client,
+    pub(crate) direct: reqwest::Client,
+    /// What `proxied` goes by, when that is known.
+    pub(crate) proxies: Option<Proxies>,
 }
 
-/// No client could be made.
-#[derive(Debug, thiserror::Error)]
-#[error("the HTTP client could not be set up: {0}")]
-pub struct BuildError(String);
-
 impl Client {
-    /// A client that goes through the environment's proxy, but never to this machine itself.
+    /// A client that goes by the proxies that the environment names ([`Proxies`]), but never to this machine itself, and trusts
+    /// the Mozilla roots.
     ///
-    /// The proxy for https is what `HTTPS_PROXY` names, else `ALL_PROXY` (or their lower-case twins), an HTTP or a SOCKS one;
-    /// `NO_PROXY` lists hosts to reach without it. Nothing is opened before an exchange needs it.
+    /// A SOCKS proxy does as well as an HTTP one. Nothing is opened before an exchange needs it.
     ///
     /// # Errors
-    /// [`BuildError`] when reqwest refuses the environment's settings.
+    /// [`BuildError`] when the environment names a proxy that is none, or reqwest refuses its settings.
     pub fn new() -> Result<Self, BuildError> {
-        Self::configured(|builder| builder)
+        Self::builder().build()
+    }
+
+    /// For proxies named by hand, and for a company's own certificates.
+    pub fn builder() -> Builder {
+        Builder::default()
     }
 
     /// A client with trust roots (`tls_backend_preconfigured`), a proxy or a resolver of one's own. `configure` is called twice:
@@ -59,10 +64,9 @@ impl Client {
     /// # Errors
     /// [`BuildError`] when reqwest refuses the settings.
     pub fn configured(configure: impl Fn(ClientBuilder) -> ClientBuilder) -> Result<Self, BuildError> {
-        let tls = tls()?;
-        let built = |builder: ClientBuilder| builder.build().map_err(|error| BuildError(error.without_url().to_string()));
+        let tls = tls(RootCertStore::empty())?;
         let pinned = || pinned(configure(ClientBuilder::new().tls_backend_preconfigured(tls.clone())));
-        Ok(Self { proxied: built(pinned())?, direct: built(pinned().no_proxy())? })
+        Ok(Self { proxied: built(pinned())?, direct: built(pinned().no_proxy())?, proxies: None })
     }
 
     /// Sends the exchange, once, and reads the whole answer, whatever its status.
@@ -70,6 +74,15 @@ impl Client {
     /// # Errors
     /// [`TransportFailure`] when no whole answer came, with what had come of it.
     pub async fn execute(&self, exchange: &Exchange) -> Result<Response<Vec<u8>>, TransportFailure> {
+        let started = Instant::now();
+        let proxy = self.proxies.as_ref().and_then(|proxies| proxies.proxy_for(exchange.request.uri()));
+        let answer = self.send(exchange).await.map_err(|failure| on_the_way(failure, proxy));
+        let answer = answer.and_then(|answer| of_the_service(answer, exchange, proxy));
+        log::exchange(exchange, proxy.is_some(), started.elapsed(), &answer);
+        answer
+    }
+
+    async fn send(&self, exchange: &Exchange) -> Result<Response<Vec<u8>>, TransportFailure> {
         let begun = Arc::new(AtomicBool::new(exchange.request.body().is_empty()));
         let uri = exchange.request.uri();
         let client = if is_loopback(uri) { &self.direct } else { &self.proxied };
@@ -98,16 +111,8 @@ impl Execute for Client {
     }
 }
 
-/// The Mozilla roots, ring, TLS 1.2 and 1.3.
-fn tls() -> Result<ClientConfig, BuildError> {
-    let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let builder = builder.with_safe_default_protocol_versions().map_err(|error| BuildError(error.to_string()))?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
-}
-
 /// What must hold, whatever was configured.
-fn pinned(builder: ClientBuilder) -> ClientBuilder {
+pub(crate) fn pinned(builder: ClientBuilder) -> ClientBuilder {
     builder
         // A redirect is an answer. Following it would hand the body to whomever it names.
         .redirect(Policy::none())
@@ -176,6 +181,27 @@ fn failure(error: &reqwest::Error, begun: bool) -> TransportFailure {
     TransportFailure { kind: kind(error, begun), delivery, partial: None, text: text(error) }
 }
 
+/// The same when a proxy is on the way: what cannot be reached then is the proxy. What it says of the service's name or port it
+/// says in its answer.
+fn on_the_way(failure: TransportFailure, proxy: Option<&Proxy>) -> TransportFailure {
+    let Some(proxy) = proxy else { return failure };
+    let is_out_of_reach = match failure.kind {
+        TransportKind::Connect => true,
+        TransportKind::Dns => !proxy.is_given_addresses(),
+        _ => false,
+    };
+    if is_out_of_reach { TransportFailure { kind: TransportKind::Proxy, ..failure } } else { failure }
+}
+
+/// A request for a plain http URL is handed to the proxy as it is, so that the proxy's 407 comes as the answer to it.
+fn of_the_service(answer: Response<Vec<u8>>, exchange: &Exchange, proxy: Option<&Proxy>) -> Result<Response<Vec<u8>>, TransportFailure> {
+    let is_the_proxys = proxy.is_some() && exchange.request.uri().scheme_str() == Some("http") && answer.status() == 407;
+    if !is_the_proxys {
+        return Ok(answer);
+    }
+    Err(TransportFailure { kind: TransportKind::Proxy, delivery: Delivery::NotSent, partial: None, text: WANTS_LOGIN.to_owned() })
+}
+
 /// A timeout comes first: reqwest also calls it an error of whatever was going on.
 fn kind(error: &reqwest::Error, begun: bool) -> TransportKind {
     let causes = || causes(error);
@@ -213,5 +239,9 @@ fn is_parse(cause: &(dyn StdError + 'static)) -> bool {
 /// The library's words, printable and not many; the URL, which may hold a secret, is never among them.
 fn text(error: &reqwest::Error) -> String {
     let words = causes(error).last().map(ToString::to_string).unwrap_or_default();
+    // hyper-util has no type for it that could be named.
+    if words.ends_with("proxy authorization required") {
+        return WANTS_LOGIN.to_owned();
+    }
     words.chars().map(|c| if c.is_ascii_graphic() { c } else { ' ' }).take(MAX_TEXT).collect()
 }

@@ -14,7 +14,15 @@
 //! around it; feature `tokio` (default) brings [`Volatile`] and its sleep. Without them bring a client and a timer of your own:
 //! the project's `examples/` have one with hyper on smol.
 //!
+//! # Proxies and certificates
+//!
+//! `Client::new` goes by the environment's proxies, in the way that [`Proxies`](enlist_core::Proxies) says, and trusts the Mozilla
+//! roots; `Client::builder` takes both by hand.
+//!
 //! # Logs
+//!
+//! With the feature `tracing` each exchange of `Client` is an event of the target `enlist::exchange`: method, path (ids left out),
+//! status and milliseconds, at debug level; at info level when there was no whole answer.
 //!
 //! hyper and reqwest write to `log` or `tracing` only where a program switches that on, and at trace level they may write down
 //! what they send: keep their targets at debug.
@@ -59,14 +67,20 @@
 //! ```
 
 #[cfg(feature = "reqwest")]
+mod builder;
+#[cfg(feature = "reqwest")]
 mod client;
 mod drive;
 mod host;
+#[cfg(feature = "reqwest")]
+mod log;
 #[cfg(feature = "tokio")]
 mod volatile;
 
 #[cfg(feature = "reqwest")]
-pub use client::{BuildError, Client};
+pub use builder::{BuildError, ClientBuilder};
+#[cfg(feature = "reqwest")]
+pub use client::Client;
 pub use drive::{Execute, drive};
 pub use enlist_core::{DriveError, Ending};
 pub use host::Host;

@@ -1,13 +1,15 @@
 //! One exchange over ureq: sent once, read up to its cap, and reported without judgement.
 
 use std::io::{self, Read};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use enlist_core::{Delivery, Exchange, Origin, Partial, TransportFailure, TransportKind};
+use enlist_core::{BadProxy, Delivery, Exchange, Origin, Partial, Proxies, TransportFailure, TransportKind};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Request, Response, Uri};
-use ureq::config::Config;
-use ureq::{Agent, Error, SendBody, Timeout};
+use ureq::{Agent, Error, Proxy, SendBody, Timeout};
+
+use crate::builder::{BuildError, ClientBuilder};
+use crate::log;
 
 /// How long a connection may take to stand: name, TCP, proxy and TLS.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -15,6 +17,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 const MAX_HEADERS: usize = 32 * 1024;
 /// How many characters of a library's words are kept.
 const MAX_TEXT: usize = 160;
+/// A proxy's 407.
+const WANTS_LOGIN: &str = "407: it wants a name and a password";
 
 /// Sends exchanges over ureq, with rustls on ring and the Mozilla roots that are compiled in.
 ///
@@ -23,7 +27,18 @@ const MAX_TEXT: usize = 160;
 /// plain http on loopback only.
 #[derive(Clone, Debug)]
 pub struct Client {
-    agent: Agent,
+    pub(crate) agent: Agent,
+    pub(crate) route: Route,
+}
+
+/// Which way requests go.
+#[derive(Clone, Debug)]
+pub(crate) enum Route {
+    By(Proxies),
+    /// As the agent has it; but never through a proxy to this machine itself.
+    OfAgent,
+    /// None can go: the environment names a proxy that is none.
+    Nowhere(BadProxy),
 }
 
 impl Default for Client {
@@ -33,24 +48,32 @@ impl Default for Client {
 }
 
 impl Client {
-    /// A client that goes through the environment's proxy, but never to this machine itself.
+    /// A client that goes by the proxies that the environment names ([`Proxies`]), but never to this machine itself, and trusts
+    /// the Mozilla roots.
     ///
-    /// The proxy is what the first of `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY` names (or their lower-case twins), an HTTP or a
-    /// SOCKS one; `NO_PROXY` lists hosts to reach without it: `host`, `.domain`, `*`. Nothing is opened, and no trust roots are
-    /// loaded, before a connection needs them.
+    /// A SOCKS proxy does as well as an HTTP one. A variable that names no proxy makes each exchange fail: to go without
+    /// the proxy that somebody asked for would be worse. Nothing is opened, and no trust roots are loaded, before a connection
+    /// needs them.
     #[must_use]
     pub fn new() -> Self {
-        // A poll comes every five seconds or more, and servers close idle connections after five. ureq looks at a kept
-        // connection before it reuses it, but one that closes a moment later would still get the request, which is lost then:
-        // nothing is kept.
-        Self::from_agent(Config::builder().max_idle_connections(0).build().new_agent())
+        match Self::builder().build() {
+            Ok(client) => client,
+            Err(BuildError::Proxy(bad)) => Self { agent: Agent::new_with_defaults(), route: Route::Nowhere(bad) },
+            // Only further roots could be refused.
+            Err(_) => Self::from_agent(Agent::new_with_defaults()),
+        }
+    }
+
+    /// For proxies named by hand, and for a company's own certificates.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
     }
 
     /// A client over an agent of one's own, for its trust roots, proxy and resolver. What is pinned for each exchange stays so.
     /// Compile ureq without its `gzip` and `brotli`: with them it decompresses whatever it is told.
     #[must_use]
     pub fn from_agent(agent: Agent) -> Self {
-        Self { agent }
+        Self { agent, route: Route::OfAgent }
     }
 
     /// Sends the exchange, once, and reads the whole answer, whatever its status.
@@ -58,9 +81,20 @@ impl Client {
     /// # Errors
     /// [`TransportFailure`] when no whole answer came, with what had come of it.
     pub fn execute(&self, exchange: &Exchange) -> Result<Response<Vec<u8>>, TransportFailure> {
+        let started = Instant::now();
+        let proxy = self.proxy_for(exchange.request.uri());
+        let by_proxy = matches!(proxy, Ok(Some(_)));
+        let answer = proxy.and_then(|proxy| self.send(exchange, proxy));
+        log::exchange(exchange, by_proxy, started.elapsed(), &answer);
+        answer
+    }
+
+    fn send(&self, exchange: &Exchange, proxy: Option<Proxy>) -> Result<Response<Vec<u8>>, TransportFailure> {
+        let by_proxy = proxy.clone();
         let mut body = Outgoing { bytes: exchange.request.body(), begun: exchange.request.body().is_empty() };
-        let answer = self.agent.run(self.pinned(exchange, &mut body));
-        let (mut parts, body) = answer.map_err(|error| failure(&error, body.begun))?.into_parts();
+        let answer = self.agent.run(self.pinned(exchange, &mut body, proxy));
+        let answer = answer.map_err(|error| on_the_way(failure(&error, body.begun), by_proxy.as_ref()));
+        let (mut parts, body) = answer?.into_parts();
         // ureq leaves the URL there.
         parts.extensions.clear();
         match read(body, exchange.max_body) {
@@ -71,8 +105,22 @@ impl Client {
         }
     }
 
+    /// The proxy on the way to `uri`.
+    fn proxy_for(&self, uri: &Uri) -> Result<Option<Proxy>, TransportFailure> {
+        let nowhere = |text: String| TransportFailure { kind: TransportKind::Proxy, delivery: Delivery::NotSent, partial: None, text };
+        match &self.route {
+            // No proxy has any business between this machine and itself.
+            Route::OfAgent => Ok(self.agent.config().proxy().filter(|proxy| !is_loopback(uri) && !proxy.is_no_proxy(uri)).cloned()),
+            Route::By(proxies) => {
+                let proxy = proxies.proxy_for(uri).map(|proxy| Proxy::new(&proxy.expose()));
+                proxy.transpose().map_err(|_| nowhere(String::new()))
+            }
+            Route::Nowhere(bad) => Err(nowhere(bad.to_string().chars().take(MAX_TEXT).collect())),
+        }
+    }
+
     /// The request as ureq takes it, with everything that must hold for it.
-    fn pinned<'a>(&self, exchange: &Exchange, body: &'a mut Outgoing<'_>) -> Request<SendBody<'a>> {
+    fn pinned<'a>(&self, exchange: &Exchange, body: &'a mut Outgoing<'_>, proxy: Option<Proxy>) -> Request<SendBody<'a>> {
         let sent = &exchange.request;
         let mut request = Request::new(SendBody::from_reader(body));
         *request.method_mut() = sent.method().clone();
@@ -80,7 +128,6 @@ impl Client {
         *request.headers_mut() = sent.headers().clone();
         // Else ureq would send the body chunked, as it does a reader's.
         request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(sent.body().len()));
-        let proxy = self.agent.config().proxy().filter(|_| !is_loopback(sent.uri())).cloned();
         self.agent
             .configure_request(request)
             // A refusal's body says what to do next; as an error it would be thrown away.
@@ -99,7 +146,6 @@ impl Client {
             .timeout_global(Some(exchange.timeout))
             // A connection that somebody else's agent kept is not taken either.
             .max_idle_age(Duration::ZERO)
-            // No proxy has any business between this machine and itself.
             .proxy(proxy)
             .build()
     }
@@ -143,14 +189,28 @@ fn failure(error: &Error, begun: bool) -> TransportFailure {
     let kind = kind(error, begun);
     // TLS is not among them: it can break after the request as well as before.
     let before_sending = matches!(kind, TransportKind::Dns | TransportKind::Connect | TransportKind::Proxy)
-        || matches!(error, Error::Timeout(Timeout::Resolve | Timeout::Connect));
+        || matches!(error, Error::Timeout(Timeout::Resolve | Timeout::Connect))
+        || is_certificate(error);
     let delivery = if begun && !before_sending { Delivery::Unknown } else { Delivery::NotSent };
     TransportFailure { kind, delivery, partial: None, text: text(error) }
+}
+
+/// The same when a proxy is on the way: what cannot be reached then is the proxy. What it says of the service's name or port it
+/// says in its answer.
+fn on_the_way(failure: TransportFailure, proxy: Option<&Proxy>) -> TransportFailure {
+    let Some(proxy) = proxy else { return failure };
+    let is_out_of_reach = match failure.kind {
+        TransportKind::Connect => true,
+        TransportKind::Dns => !proxy.resolve_target(),
+        _ => false,
+    };
+    if is_out_of_reach { TransportFailure { kind: TransportKind::Proxy, ..failure } } else { failure }
 }
 
 fn kind(error: &Error, begun: bool) -> TransportKind {
     match error {
         Error::Timeout(_) => TransportKind::Timeout,
+        _ if is_certificate(error) => TransportKind::Tls,
         Error::Io(error) => io_kind(error, begun),
         Error::HostNotFound => TransportKind::Dns,
         Error::ConnectProxyFailed(_) | Error::InvalidProxyUrl => TransportKind::Proxy,
@@ -173,6 +233,16 @@ fn io_kind(error: &io::Error, begun: bool) -> TransportKind {
     }
 }
 
+/// The server's certificate was looked at, before anything was sent, and not accepted.
+fn is_certificate(error: &Error) -> bool {
+    let tls = match error {
+        Error::Io(error) => error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()),
+        Error::Rustls(error) => Some(error),
+        _ => None,
+    };
+    matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
+}
+
 /// The standard library has no kind for a failed lookup, only these words.
 fn is_failed_lookup(error: &io::Error) -> bool {
     error.raw_os_error().is_none() && error.to_string().starts_with("failed to lookup address")
@@ -182,6 +252,7 @@ fn is_failed_lookup(error: &io::Error) -> bool {
 fn text(error: &Error) -> String {
     let words = match error {
         Error::Io(_) | Error::Timeout(_) | Error::Tls(_) | Error::Rustls(_) | Error::LargeResponseHeader(..) => error.to_string(),
+        Error::ConnectProxyFailed(why) if why.contains("407") => WANTS_LOGIN.to_owned(),
         Error::ConnectProxyFailed(_) => error.to_string(),
         _ => String::new(),
     };

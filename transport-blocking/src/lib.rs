@@ -8,7 +8,15 @@
 //! host's part. [`Volatile`] is the one host that is ready-made, and keeps nothing. It is no retry library, follows no
 //! redirect, and has no async twin in here.
 //!
+//! # Proxies and certificates
+//!
+//! [`Client::new`] goes by the environment's proxies, in the way that [`Proxies`](enlist_core::Proxies) says, and trusts the Mozilla
+//! roots; [`Client::builder`] takes both by hand.
+//!
 //! # Logs
+//!
+//! With the feature `tracing` each exchange is an event of the target `enlist::exchange`: method, path (ids left out), status and
+//! milliseconds, at debug level; at info level when there was no whole answer.
 //!
 //! At trace level, `ureq_proto` gives every byte of every exchange to the `log` crate: credentials too. At debug level ureq logs
 //! none. A program that installs a logger keeps the targets `ureq` and `ureq_proto` at debug, or compiles `log` with its
@@ -52,10 +60,14 @@
 //! # }
 //! ```
 
+mod builder;
 mod client;
 mod drive;
 mod host;
+mod log;
+mod tls;
 
+pub use builder::{BuildError, ClientBuilder};
 pub use client::Client;
 pub use drive::drive;
 pub use enlist_core::{DriveError, Ending};

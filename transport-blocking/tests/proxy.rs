@@ -63,43 +63,86 @@ fn a_proxy_that_does_not_let_through_gets_no_byte_of_the_request() {
 fn a_proxy_that_is_not_there_or_does_not_answer_sends_nothing() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let failure = execute(&client_by(port), &exchange(ELSEWHERE)).unwrap_err();
-    assert_eq!((failure.kind, failure.delivery), (TransportKind::Connect, Delivery::NotSent));
+    assert_eq!((failure.kind, failure.delivery), (TransportKind::Proxy, Delivery::NotSent));
     let silent = Peer::raw(Spied::hold);
     let short = Exchange { timeout: Duration::from_millis(300), ..exchange(ELSEWHERE) };
     let failure = execute(&client_by(silent.port), &short).unwrap_err();
     assert_eq!((failure.kind, failure.delivery), (TransportKind::Timeout, Delivery::NotSent));
 }
 
-/// The environment is this process's: the test below runs itself again in others.
+/// The environment is this process's: the tests below run themselves again in others.
 #[test]
-#[ignore = "run by the_environment_names_the_proxy"]
+#[ignore = "run by the tests below"]
 fn with_the_environments_proxy() {
     let Ok(peer) = std::env::var("TEST_PEER") else { return };
     assert!(Client::new().execute(&exchange(&peer)).is_ok());
-    let failure = Client::new().execute(&exchange(ELSEWHERE)).unwrap_err();
-    assert_eq!(failure.delivery, Delivery::NotSent);
+    for url in [ELSEWHERE, "https://service.invalid/"] {
+        let failure = Client::new().execute(&exchange(url)).unwrap_err();
+        assert_eq!(failure.delivery, Delivery::NotSent);
+    }
+}
+
+/// What the test above says in a process with these variables.
+fn in_another_process(peer: &Peer, variables: &[(&str, &str)]) -> String {
+    let mut again = Command::new(std::env::current_exe().unwrap());
+    for inherited in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"] {
+        again.env_remove(inherited).env_remove(inherited.to_lowercase());
+    }
+    again.envs(variables.iter().copied()).env("TEST_PEER", peer.url());
+    let output = again.args(["--exact", "with_the_environments_proxy", "--ignored", "--nocapture"]).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}");
+    said
 }
 
 #[test]
 fn the_environment_names_the_proxy() {
     // How a SOCKS 5 client greets, and how an HTTP one does.
-    for (scheme, greeting) in [("http", "CONNECT service.invalid:80 "), ("socks5h", "\u{5}")] {
-        for variable in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY"] {
+    for (scheme, greeting) in [("http", "CONNECT service.invalid:"), ("socks5h", "\u{5}")] {
+        for (variable, times) in [("ALL_PROXY", 2), ("HTTPS_PROXY", 1), ("https_proxy", 1), ("http_proxy", 1), ("HTTP_PROXY", 0)] {
             let proxy = Peer::raw(|stream| {
                 let mut first = [0];
                 stream.read_exact(&mut first)?;
                 if first == *b"C" { stream.read_request().map(|_| ()) } else { Ok(()) }
             });
             let peer = Peer::answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
-            let mut again = Command::new(std::env::current_exe().unwrap());
-            for inherited in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"] {
-                again.env_remove(inherited).env_remove(inherited.to_lowercase());
-            }
-            again.env(variable, format!("{scheme}://127.0.0.1:{}", proxy.port)).env("TEST_PEER", peer.url());
-            let output = again.args(["--exact", "with_the_environments_proxy", "--ignored"]).output().unwrap();
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-            assert_eq!((proxy.connections(), peer.connections()), (1, 1), "{scheme} in {variable}");
-            assert!(proxy.received().starts_with(greeting), "{:?}", proxy.received());
+            in_another_process(&peer, &[(variable, &format!("{scheme}://127.0.0.1:{}", proxy.port))]);
+            assert_eq!((proxy.connections(), peer.connections()), (times, 1), "{scheme} in {variable}");
+            assert!(times == 0 || proxy.received().starts_with(greeting), "{:?}", proxy.received());
         }
+    }
+}
+
+#[test]
+fn the_environment_names_exceptions() {
+    let proxy = Peer::answering("HTTP/1.1 502 Bad Gateway\r\n\r\n");
+    let peer = Peer::answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+    in_another_process(&peer, &[("ALL_PROXY", &format!("127.0.0.1:{}", proxy.port)), ("NO_PROXY", "other.example, .invalid")]);
+    assert_eq!(proxy.connections(), 0);
+}
+
+/// To go without the proxy that somebody asked for would be worse.
+#[test]
+fn a_variable_that_names_no_proxy_stops_what_it_is_about() {
+    let failure = in_another_process_fails(&[("HTTPS_PROXY", "ftp://joe:canary-header@proxy.example")]);
+    assert!(failure.contains("HTTPS_PROXY") && !failure.contains("canary"), "{failure}");
+}
+
+fn in_another_process_fails(variables: &[(&str, &str)]) -> String {
+    let mut again = Command::new(std::env::current_exe().unwrap());
+    let output =
+        again.envs(variables.iter().copied()).args(["--exact", "with_a_bad_variable", "--ignored", "--nocapture"]).output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+#[ignore = "run by the test above"]
+fn with_a_bad_variable() {
+    let peer = Peer::answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+    if std::env::var_os("HTTPS_PROXY").is_some() {
+        let failure = execute(&Client::new(), &peer.exchange()).unwrap_err();
+        println!("{failure}");
+        assert_eq!((failure.kind, failure.delivery, peer.connections()), (TransportKind::Proxy, Delivery::NotSent, 0));
     }
 }

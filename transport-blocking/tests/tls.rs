@@ -106,6 +106,16 @@ fn nothing_is_sent_to_a_server_that_is_not_to_be_trusted() {
     }
 }
 
+/// Nothing tells how far a request without a body has come, but a certificate is looked at before anything is sent.
+#[test]
+fn a_request_without_a_body_is_not_sent_either() {
+    let server = Server::new(VALID, &[&version::TLS13], false);
+    let mut bodiless = server.exchange();
+    bodiless.request = http::Request::get(bodiless.request.uri()).body(Vec::new()).unwrap();
+    assert_not_sent(&execute(&client(), &bodiless).unwrap_err(), TransportKind::Tls);
+    assert_eq!(server.decrypted(), "");
+}
+
 /// In TLS 1.3 the server's refusal of a client without a certificate comes when the client has most often sent its request.
 #[test]
 fn a_refusal_after_the_handshake_may_have_delivered() {

@@ -28,10 +28,10 @@ fn json_wins_wherever_it_stands() {
 #[test]
 fn profiles_are_plain_names() {
     for good in ["default", "a", "A-b_c.9", "x".repeat(64).as_str()] {
-        assert_eq!(profile(good), Ok(good.to_owned()));
+        assert_eq!(profile_name(good), Ok(good.to_owned()));
     }
     for bad in ["", ".", "..", ".x", "a/b", "a b", "ä", "a\n", "x".repeat(65).as_str()] {
-        assert!(profile(bad).is_err(), "{bad:?}");
+        assert!(profile_name(bad).is_err(), "{bad:?}");
     }
 }
 

@@ -15,6 +15,8 @@ use crate::store::Credential;
 use crate::talk::Voice;
 
 impl Everyday for Enrolment {
+    const BROUGHT: &'static str = "registered";
+
     fn show(notice: &Infallible, _voice: &mut Voice<'_>) -> Result<(), Problem> {
         match *notice {}
     }
@@ -22,7 +24,11 @@ impl Everyday for Enrolment {
     fn ask(prompt: &Prompt, voice: &mut Voice<'_>) -> Result<ControlFlow<(), Answer>, Problem> {
         let Prompt::RegisterAgain { .. } = prompt else { return Ok(ControlFlow::Break(())) };
         let question = "The registration's answer was lost; an account may exist that nobody can reach. Register another one?";
-        let agreed = voice.take_again() || voice.agrees(question)?;
+        let agreed = voice.take_again() || {
+            let say = "The answer to the registration was lost, so an account may exist that nobody can reach. May another one be made?";
+            voice.needs("register_again", say, voice.way_on("resume", &["--again"], "when the owner agrees"))?;
+            voice.agrees(question)?
+        };
         Ok(if agreed { ControlFlow::Continue(Answer::RegisterAgain) } else { ControlFlow::Break(()) })
     }
 

@@ -19,7 +19,7 @@ use crate::problem::Problem;
 use crate::store::{Credential, Flow, Service, Store, StoreError};
 use crate::talk::Voice;
 
-pub(crate) use claim::{ends_registration, may_be_lost, show_code};
+pub(crate) use claim::{action_required, ends_registration, lines, may_be_lost, minutes};
 pub(crate) use registration::profile_json;
 
 /// A ceremony as the commands deal with it.
@@ -41,6 +41,9 @@ pub(crate) trait Everyday: Ceremony {
 
     /// How a pause is told.
     fn paused(&self, pause: &Pause<'_>) -> Outcome;
+
+    /// The event of its success.
+    const BROUGHT: &'static str;
 
     /// Tells what it brought.
     fn tell(credential: &Credential, output: &Output) -> Result<(), Problem> {
@@ -67,6 +70,8 @@ pub(crate) struct Pause<'a> {
     /// Nothing but a start was asked for.
     pub(crate) no_wait: bool,
     pub(crate) is_ci: bool,
+    /// A person is there, whose turn does not end.
+    pub(crate) is_human: bool,
     /// A one-time code was handed in by this command.
     pub(crate) handed_in: bool,
 }

@@ -15,25 +15,30 @@ use crate::problem::Problem;
 use crate::store::Credential;
 use crate::talk::Voice;
 
+const WHEN_OTP: &str = "when the code has come by SMS; hand it in on stdin";
+
 impl Everyday for Registration {
+    const BROUGHT: &'static str = "badge_issued";
+
     fn show(notice: &Infallible, _voice: &mut Voice<'_>) -> Result<(), Problem> {
         match *notice {}
     }
 
     fn ask(prompt: &Prompt, voice: &mut Voice<'_>) -> Result<ControlFlow<(), Answer>, Problem> {
         let answer = match prompt {
-            Prompt::Profile { profile, phone_hint } => {
-                show_profile(profile);
-                let question = format!("Is this right? It becomes public, and a code goes to {phone_hint}.");
-                (voice.yes || voice.agrees(&question)?).then_some(Answer::ProfileOk)
-            }
+            Prompt::Profile { profile, phone_hint } => confirm_profile(profile, phone_hint, voice)?.then_some(Answer::ProfileOk),
             Prompt::SmsAgain { .. } => {
                 let question = "The SMS was ordered and the answer lost. Send another one? (Ignore the first.)";
-                (voice.take_again() || voice.agrees(question)?).then_some(Answer::SmsAgain)
+                let agreed = voice.take_again() || {
+                    let say = "An SMS with a code was ordered and the answer lost. May another one be sent? The first is to be ignored.";
+                    voice.needs("sms_again", say, voice.way_on("resume", &["--again"], "when the owner agrees to another SMS"))?;
+                    voice.agrees(question)?
+                };
+                agreed.then_some(Answer::SmsAgain)
             }
             // It did not come: the owner agrees to another one.
             Prompt::Otp { .. } if voice.take_again() => Some(Answer::SmsAgain),
-            Prompt::Otp { reason, phone_hint, .. } => otp(reason, phone_hint, voice)?.map(Answer::Otp),
+            Prompt::Otp { reason, phone_hint, expires_at, .. } => otp(reason, phone_hint, *expires_at, voice)?.map(Answer::Otp),
             _ => None,
         };
         Ok(answer.map_or(ControlFlow::Break(()), ControlFlow::Continue))
@@ -74,14 +79,21 @@ impl Everyday for Registration {
             Step::Ask(Prompt::SmsAgain { .. }) => {
                 pause.unanswered(Problem::AnswerLost, data, pause.resume(&["--again"], "when the owner agrees to another SMS"))
             }
-            Step::Ask(Prompt::Otp { reason, .. }) => awaiting_otp(reason, data, pause),
+            Step::Ask(Prompt::Otp { reason, phone_hint, .. }) => awaiting_otp(reason, data, &phone_hint, pause),
             _ => pause.pending(false, data, pause.resume(&["--max-wait", "60s"], "when the service may have recovered")),
         }
     }
 }
 
-fn awaiting_otp(reason: OtpReason, data: Value, pause: &Pause<'_>) -> Outcome {
-    let next = Next::new(&["otp", pause.flow, "--otp-file", "-"], "when the code has come by SMS; hand it in on stdin");
+fn say_otp(phone_hint: &str) -> String {
+    format!("Which 6-digit code came by SMS to {phone_hint}? Only tell it if you started this yourself.")
+}
+
+fn awaiting_otp(reason: OtpReason, mut data: Value, phone_hint: &str, pause: &Pause<'_>) -> Outcome {
+    if let Value::Object(members) = &mut data {
+        members.insert("say_to_user".to_owned(), say_otp(phone_hint).into());
+    }
+    let next = Next::new(&["otp", pause.flow, "--otp-file", "-"], WHEN_OTP);
     match reason {
         OtpReason::Rejected(error) if pause.handed_in => pause.unanswered(Problem::OtpRejected(Box::new(error)), data, next),
         _ if pause.is_ci && !pause.no_wait => pause.unanswered(Problem::HumanNeeded("which code came by SMS?"), data, next),
@@ -89,10 +101,37 @@ fn awaiting_otp(reason: OtpReason, data: Value, pause: &Pause<'_>) -> Outcome {
     }
 }
 
-fn otp(reason: &OtpReason, phone_hint: &str, voice: &mut Voice<'_>) -> Result<Option<Otp>, Problem> {
+fn confirm_profile(profile: &PublicProfile, phone_hint: &str, voice: &mut Voice<'_>) -> Result<bool, Problem> {
+    if !voice.output.is_events() {
+        show_profile(profile);
+    }
+    if voice.yes {
+        return Ok(true);
+    }
+    let say = format!("Is the public profile right? It becomes public, and an SMS with a code goes to {phone_hint} next.");
+    let next = voice.way_on("resume", &["--yes"], "when a person has looked at the public profile");
+    voice.needs_with("confirm_profile", json!({ "public_profile": profile_json(profile) }), &say, next)?;
+    voice.agrees(&format!("Is this right? It becomes public, and a code goes to {phone_hint}."))
+}
+
+fn otp(reason: &OtpReason, phone_hint: &str, expires_at: Option<Timestamp>, voice: &mut Voice<'_>) -> Result<Option<Otp>, Problem> {
     if let Some(otp) = voice.otp.take() {
+        voice.handed_in = true;
         return Ok(Some(otp));
     }
+    if let OtpReason::Rejected(_) = reason
+        && voice.handed_in
+    {
+        voice.output.event("otp_rejected", &json!({ "for": phone_hint }))?;
+    }
+    voice.output.event(
+        "otp_required",
+        &json!({
+            "kind": "otp", "url": null, "code": null, "for": phone_hint, "email_sent": null, "expires_at": expires_at.map(|at| at.to_string()),
+            "say_to_user": say_otp(phone_hint),
+            "next": voice.way_on("otp", &["--otp-file", "-"], WHEN_OTP),
+        }),
+    )?;
     match reason {
         OtpReason::Rejected(_) if voice.may_ask => note("That code was wrong."),
         OtpReason::NotTaken(_) | OtpReason::Interrupted => note("The code could not be handed in, or its answer was lost."),
@@ -102,12 +141,15 @@ fn otp(reason: &OtpReason, phone_hint: &str, voice: &mut Voice<'_>) -> Result<Op
         return Ok(None);
     }
     loop {
-        let Some(typed) = voice.line(&format!("Code from the SMS to {phone_hint} (empty to stop): "))? else { return Ok(None) };
+        let Some(typed) = voice.unseen_line(&format!("Code from the SMS to {phone_hint} (empty to stop): "))? else { return Ok(None) };
         if typed.trim().is_empty() {
             return Ok(None);
         }
         match Otp::parse(&typed) {
-            Ok(otp) => return Ok(Some(otp)),
+            Ok(otp) => {
+                voice.handed_in = true;
+                return Ok(Some(otp));
+            }
             Err(error) => note(error),
         }
     }

@@ -15,6 +15,8 @@ use crate::store::Credential;
 use crate::talk::Voice;
 
 impl Everyday for Rotation {
+    const BROUGHT: &'static str = "badge_issued";
+
     fn show(notice: &Infallible, _voice: &mut Voice<'_>) -> Result<(), Problem> {
         match *notice {}
     }
@@ -22,7 +24,11 @@ impl Everyday for Rotation {
     fn ask(prompt: &RotatePrompt, voice: &mut Voice<'_>) -> Result<ControlFlow<(), RotateAnswer>, Problem> {
         let RotatePrompt::VerifyAgain { .. } = prompt else { return Ok(ControlFlow::Break(())) };
         let question = "The rotation's answer was lost, and nobody could say whether the old badge is still valid. Ask the service again?";
-        let agreed = voice.take_again() || voice.agrees(question)?;
+        let agreed = voice.take_again() || {
+            let say = "The answer to the badge's rotation was lost, and nobody could say yet which badge is the valid one.";
+            voice.needs("verify_again", say, voice.way_on("resume", &[], "when the service can be reached; keep the badge"))?;
+            voice.agrees(question)?
+        };
         Ok(if agreed { ControlFlow::Continue(RotateAnswer::VerifyAgain) } else { ControlFlow::Break(()) })
     }
 

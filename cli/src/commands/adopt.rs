@@ -16,12 +16,16 @@ pub(crate) fn run(args: &AdoptArgs, setting: &Setting<'_>) -> Result<Outcome, Pr
     let AdoptArgs::Opentrain { token_file } = args;
     let token = read(&Source::from(token_file.clone()))?;
     let base_url = setting.origin(Service::Opentrain)?.to_string();
+    keep(Credential::Token { base_url, token, scopes: Vec::new(), adopted: true }, setting)
+}
+
+/// Keeps a credential that no ceremony of ours brought, where nothing stands in its way.
+pub(super) fn keep(credential: Credential, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let desk = Desk::open(setting, Service::Opentrain)?;
     desk.end_of(None)?;
     let flows = desk.flows()?;
     refuse_what_may_still_come(&desk, &flows)?;
-    let credential = Credential::Token { base_url, token, scopes: Vec::new(), adopted: true };
-    desk.store.save_credential(&credential)?;
+    setting.output.warn_of(desk.store.save_credential(&credential)?);
     for (flow, live) in &flows {
         // The attempts of a registration that nobody will claim any more.
         if let Live::Claim(_) = live {

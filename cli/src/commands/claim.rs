@@ -5,13 +5,14 @@ use enlist_core::secret::Email;
 use enlist_core::{Ceremony, Input, Step};
 
 use crate::args::ClaimArgs;
-use crate::ceremonies::{Live, ends_registration, show_code, take_in};
+use crate::ceremonies::{Live, ends_registration, take_in};
 use crate::desk::Desk;
 use crate::output::{Next, Outcome};
 use crate::patience::{Patience, now};
 use crate::problem::Problem;
 use crate::setting::Setting;
 use crate::store::{Credential, Flow, Service};
+use crate::talk::Voice;
 
 pub(crate) fn run(args: &ClaimArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let owner = owner("--email", &args.email)?;
@@ -46,7 +47,7 @@ pub(crate) fn begun_by(email: &str) -> Vec<String> {
 }
 
 fn start(desk: &Desk<'_>, registration: &Registration, owner: Email, args: &ClaimArgs, patience: Patience) -> Result<Outcome, Problem> {
-    desk.begin(Claim::new(registration, owner), begun_by(&args.email), desk.setting.voice(), patience)
+    desk.begin(Claim::new(registration, owner), begun_by(&args.email), voice(desk)?, patience)
 }
 
 /// The same owner's live attempt goes on; anything else is a new attempt in its place.
@@ -72,16 +73,25 @@ fn go_on(
     let is_over = matches!(claim.poll(now()), Step::Done(_)) || claim.notice().is_some_and(|notice| notice.expires_at <= now());
     if args.restart || is_over || *claim.owner() != owner {
         let attempt = claim.restart(owner).map_err(Problem::internal)?;
-        return desk.go_on(attempt, flow, desk.setting.voice(), patience);
+        return desk.go_on(attempt, flow, voice(desk)?, patience);
     }
-    show_again(&claim, desk)?;
-    desk.go_on(claim, flow, desk.setting.voice(), patience)
+    let mut voice = voice(desk)?;
+    show_again(&claim, &flow, &mut voice)?;
+    desk.go_on(claim, flow, voice, patience)
+}
+
+/// With the name by which the owner knows the agent.
+pub(crate) fn voice<'a>(desk: &Desk<'a>) -> Result<Voice<'a>, Problem> {
+    let mut voice = desk.setting.voice();
+    voice.agent = desk.store.credential()?.and_then(|credential| credential.agent_name().map(str::to_owned));
+    Ok(voice)
 }
 
 /// Link and code once more, unless they are about to be shown.
-pub(crate) fn show_again(claim: &Claim, desk: &Desk<'_>) -> Result<(), Problem> {
+pub(crate) fn show_again(claim: &Claim, flow: &Flow, voice: &mut Voice<'_>) -> Result<(), Problem> {
+    voice.output.is_in(&flow.name);
     match claim.notice() {
-        Some(notice) if !matches!(claim.poll(now()), Step::Notify(_)) => show_code(notice, desk.setting.output),
+        Some(notice) if !matches!(claim.poll(now()), Step::Notify(_)) => voice.enter_code(notice),
         _ => Ok(()),
     }
 }

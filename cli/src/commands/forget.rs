@@ -47,7 +47,7 @@ pub(super) fn refuse_what_is_under_way(desk: &Desk<'_>) -> Result<(), Problem> {
 
 /// The credential first: what is left of a crash in between are attempts at a registration that is gone.
 pub(super) fn clear(desk: &Desk<'_>) -> Result<(), Problem> {
-    desk.store.remove_credential()?;
+    desk.setting.output.warn_of(desk.store.remove_credential()?);
     for (flow, live) in desk.flows()? {
         if let Live::Claim(_) = live {
             desk.store.remove_flow(&flow.name)?;

@@ -4,15 +4,22 @@ mod abandon;
 mod adopt;
 mod badge;
 mod claim;
+mod completion;
+mod doctor;
+mod exec;
 mod forget;
+mod help;
+mod man;
 mod manifest;
 mod otp;
 mod pending;
 mod pick;
+mod profile;
 mod register;
 mod resume;
 mod revoke;
 mod sandbox;
+mod schema;
 mod status;
 mod token;
 mod r#try;
@@ -35,10 +42,17 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<Outcome, Problem> {
         Command::Abandon(args) => abandon::run(args, &setting()?),
         Command::Status(args) => status::run(args, &setting()?),
         Command::Token(args) => token::run(args, &setting()?),
+        Command::Exec(args) => match exec::run(args, &setting()?)? {},
         Command::Badge(args) => badge::run(args, &setting()?),
         Command::Revoke(args) => revoke::run(args, &setting()?),
         Command::Forget(args) => forget::run(args, &setting()?),
         Command::Adopt(args) => adopt::run(args, &setting()?),
         Command::Manifest(args) => manifest::run(args, output),
+        Command::Doctor(args) => doctor::run(args, &setting()?),
+        Command::Profile(args) => profile::run(args, &setting()?),
+        Command::Completion(args) => completion::run(args, output),
+        Command::Man(args) => man::run(args, output),
+        Command::Help(args) => help::run(args, output),
+        Command::Schema => schema::run(output),
     }
 }

@@ -57,7 +57,7 @@ fn claim_it(desk: &Desk<'_>, owner: Email, args: &RegisterOpentrainArgs, patienc
     let registration = desk.store.credential()?.and_then(|credential| credential.registration());
     let registration = registration.ok_or_else(|| Problem::internal("the registration is gone"))?;
     let begun_by = claim::begun_by(args.claim.as_deref().unwrap_or_default());
-    desk.begin(Claim::new(&registration, owner), begun_by, desk.setting.voice(), patience)
+    desk.begin(Claim::new(&registration, owner), begun_by, claim::voice(desk)?, patience)
 }
 
 /// A registration whose answer was lost stands in the way: another account would be made. One that was certainly not carried
@@ -115,7 +115,7 @@ fn clear_registrations(desk: &Desk<'_>) -> Result<Option<Outcome>, Problem> {
 }
 
 fn pause(flow: &Flow) -> Pause<'_> {
-    Pause { flow: &flow.name, interrupted: None, no_wait: false, is_ci: false, handed_in: false }
+    Pause { flow: &flow.name, interrupted: None, no_wait: false, is_ci: false, is_human: false, handed_in: false }
 }
 
 /// The command line, for whoever begins anew.

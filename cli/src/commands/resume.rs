@@ -1,6 +1,6 @@
 //! `enlist resume`.
 
-use super::claim::show_again;
+use super::claim::{self, show_again};
 use super::pick::pick;
 use crate::args::ResumeArgs;
 use crate::ceremonies::Live;
@@ -34,7 +34,8 @@ pub(crate) fn run(args: &ResumeArgs, setting: &Setting<'_>) -> Result<Outcome, P
             desk.go_on(rotation, flow, voice, patience)
         }
         Live::Claim(claim) => {
-            show_again(&claim, &desk)?;
+            voice.agent = claim::voice(&desk)?.agent;
+            show_again(&claim, &flow, &mut voice)?;
             desk.go_on(claim, flow, voice, patience)
         }
     }

@@ -34,10 +34,10 @@ pub(crate) fn badge(yes: bool, setting: &Setting<'_>) -> Result<Outcome, Problem
     };
     let Credential::Badge { badge, did, .. } = &credential else { return Err(Problem::NotRegistered(Service::Sentryagent)) };
     let origin = Origin::parse(&credential.base_url()).map_err(Problem::internal)?;
-    let asked = ask(setting, RevokeBadge::new(&origin, badge.clone()));
+    let asked = ask(setting, RevokeBadge::new(&origin, badge.clone()))?;
     let Err(failure) = asked.outcome else { return done(&desk, json!({ "did": did, "revoked": true, "confirmed_by": "revoke" })) };
     // Not done by its own answer: how is it with the badge now?
-    let valid = match ask(setting, VerifyBadge::new(&origin, badge.clone())).outcome {
+    let valid = match ask(setting, VerifyBadge::new(&origin, badge.clone()))?.outcome {
         Ok(Verdict::NotValid) if asked.was_lost => {
             return done(&desk, json!({ "did": did, "revoked": true, "confirmed_by": "verify" }));
         }
@@ -70,7 +70,7 @@ fn token(yes: bool, setting: &Setting<'_>) -> Result<Outcome, Problem> {
         _ => return Err(Problem::NotRegistered(Service::Opentrain)),
     };
     let origin = Origin::parse(&credential.base_url()).map_err(Problem::internal)?;
-    match revoke_token(token, &origin, setting) {
+    match revoke_token(token, &origin, setting)? {
         Ok(()) => done(&desk, json!({ "revoked": true, "confirmed_by": "revoke" })),
         Err(failure) => {
             setting.output.warn("the token must be taken to live; it is kept".to_owned());
@@ -81,16 +81,19 @@ fn token(yes: bool, setting: &Setting<'_>) -> Result<Outcome, Problem> {
 }
 
 /// Where the pages say; where there is no such path, where the service's metadata say.
-fn revoke_token(token: &PersonalToken, origin: &Origin, setting: &Setting<'_>) -> Result<(), Failure> {
-    let first = ask(setting, Revoke::new(origin, token.clone())).outcome;
+fn revoke_token(token: &PersonalToken, origin: &Origin, setting: &Setting<'_>) -> Result<Result<(), Failure>, Problem> {
+    let first = ask(setting, Revoke::new(origin, token.clone()))?.outcome;
     match &first {
         Err(Failure::Rejected(error)) if matches!(error.status, 404 | 405) => {}
-        _ => return first,
+        _ => return Ok(first),
     }
-    let metadata = ask(setting, FetchAuthorizationServer::new(origin.clone())).outcome?;
+    let metadata = match ask(setting, FetchAuthorizationServer::new(origin.clone()))?.outcome {
+        Ok(metadata) => metadata,
+        Err(failure) => return Ok(Err(failure)),
+    };
     match Revoke::at(&metadata, token.clone()) {
-        Some(revoke) => ask(setting, revoke).outcome,
-        None => first,
+        Some(revoke) => Ok(ask(setting, revoke)?.outcome),
+        None => Ok(first),
     }
 }
 

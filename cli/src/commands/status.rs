@@ -6,6 +6,7 @@ use enlist_core::{Failure, Origin};
 use serde_json::{Value, json};
 
 use super::pending;
+use super::token::warn_of_shadows;
 use crate::args::StatusArgs;
 use crate::asking::{ask, problem};
 use crate::ceremonies::Live;
@@ -39,6 +40,9 @@ fn identity_of(
     args: &StatusArgs,
     setting: &Setting<'_>,
 ) -> Result<Value, Problem> {
+    if let Some(secret) = credential.expose() {
+        warn_of_shadows(service, &secret, &[], setting);
+    }
     let (kind, state) = identity::kind_and_state(credential);
     let state = if is_doubtful(store)? { "doubtful" } else { state };
     let checked = if args.check { Some(check(credential, setting)?) } else { None };
@@ -70,11 +74,11 @@ fn check(credential: &Credential, setting: &Setting<'_>) -> Result<&'static str,
     let registration = credential.registration();
     let said = match (credential, &registration) {
         (Credential::Badge { badge, .. }, _) => {
-            ask(setting, VerifyBadge::new(&origin, badge.clone())).outcome.map(|verdict| matches!(verdict, Verdict::Valid { .. }))
+            ask(setting, VerifyBadge::new(&origin, badge.clone()))?.outcome.map(|verdict| matches!(verdict, Verdict::Valid { .. }))
         }
-        (Credential::Token { token, .. }, _) => ask(setting, WhoAmI::new(&origin, token.clone())).outcome.map(|_| true),
+        (Credential::Token { token, .. }, _) => ask(setting, WhoAmI::new(&origin, token.clone()))?.outcome.map(|_| true),
         (Credential::Unclaimed(_), Some(registration)) => {
-            ask(setting, WhoAmI::new(&origin, registration.access_token().clone())).outcome.map(|_| true)
+            ask(setting, WhoAmI::new(&origin, registration.access_token().clone()))?.outcome.map(|_| true)
         }
         (Credential::Unclaimed(_), None) => return Err(Problem::internal("the registration is gone")),
     };

@@ -1,33 +1,50 @@
 //! `enlist token`: the only command that prints a credential.
 
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use crate::args::{TokenArgs, TokenFormat};
 use crate::desk::Desk;
 use crate::identity;
+use crate::opentrain_tool::{shadow_words, shadowing};
 use crate::output::Outcome;
 use crate::problem::Problem;
 use crate::setting::Setting;
 use crate::store::{Credential, Service};
 
 pub(crate) fn run(args: &TokenArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
-    let store = Desk::look(setting, args.service)?;
-    let credential = store.credential()?.ok_or(Problem::NotRegistered(args.service))?;
-    let registration = credential.registration();
-    let secret = match (&credential, &registration) {
-        (Credential::Token { token, .. }, _) => token.expose(),
-        (Credential::Badge { badge, .. }, _) => badge.expose(),
-        (Credential::Unclaimed(_), Some(registration)) => registration.access_token().expose(),
-        (Credential::Unclaimed(_), None) => return Err(Problem::NotRegistered(args.service)),
-    };
-    let data = data(args.service, &credential, secret);
+    let (credential, secret) = held(args.service, setting)?;
+    warn_of_shadows(args.service, &secret, &[], setting);
+    let data = data(args.service, &credential, &secret);
     match args.format {
-        TokenFormat::Raw => setting.output.text(secret)?,
-        TokenFormat::Header => setting.output.text(format_args!("Authorization: Bearer {secret}"))?,
-        TokenFormat::Env => setting.output.text(format_args!("{}={secret}", variable(args.service)))?,
+        TokenFormat::Raw => setting.output.text(&*secret)?,
+        TokenFormat::Header => setting.output.text(format_args!("Authorization: Bearer {}", *secret))?,
+        TokenFormat::Env => setting.output.text(format_args!("{}={}", variable(args.service), *quoted(&secret)))?,
         TokenFormat::Json => setting.output.text(&data)?,
     }
     Ok(Outcome::ready(data))
+}
+
+/// The credential of this profile, and its secret.
+pub(super) fn held(service: Service, setting: &Setting<'_>) -> Result<(Credential, Zeroizing<String>), Problem> {
+    let store = Desk::look(setting, service)?;
+    let credential = store.credential()?.ok_or(Problem::NotRegistered(service))?;
+    let secret = credential.expose().ok_or(Problem::NotRegistered(service))?;
+    Ok((credential, secret))
+}
+
+/// Tells of the variables that hold another token and that OpenTrain's tools would go by, but for those that are `ours` to set.
+pub(super) fn warn_of_shadows(service: Service, secret: &str, ours: &[&str], setting: &Setting<'_>) {
+    if service == Service::Opentrain {
+        let names: Vec<_> = shadowing(secret).into_iter().filter(|name| !ours.contains(name)).collect();
+        setting.output.warn_of(shadow_words(&names));
+    }
+}
+
+/// As a shell takes it, and a file of variables too: what is plain in both is not quoted.
+fn quoted(secret: &str) -> Zeroizing<String> {
+    let is_plain = secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:@+=,%".contains(&byte));
+    Zeroizing::new(if is_plain { secret.to_owned() } else { format!("'{}'", secret.replace('\'', "'\\''")) })
 }
 
 fn data(service: Service, credential: &Credential, secret: &str) -> Value {
@@ -36,9 +53,20 @@ fn data(service: Service, credential: &Credential, secret: &str) -> Value {
 }
 
 /// OpenTrain's own tool reads it there; SentryAgent has none.
-const fn variable(service: Service) -> &'static str {
+pub(super) const fn variable(service: Service) -> &'static str {
     match service {
         Service::Opentrain => "OPENTRAIN_API_TOKEN",
         Service::Sentryagent => "SENTRYAGENT_BADGE",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn what_a_shell_would_act_on_is_quoted() {
+        assert_eq!(quoted("ot_pat_8f2a-9.x=").as_str(), "ot_pat_8f2a-9.x=");
+        assert_eq!(quoted("a;rm$(x)'b").as_str(), r"'a;rm$(x)'\''b'");
     }
 }

@@ -9,7 +9,7 @@ use enlist_blocking::{Client, DriveError, Ending, Host, drive};
 use enlist_core::opentrain::{Claim, ClaimedToken, Enrolment, Label};
 use enlist_core::secret::Email;
 use enlist_core::sentryagent::{Identity, Manifest, Registration};
-use enlist_core::{Ceremony, Origin, Untrusted};
+use enlist_core::{Ceremony, Origin, Proxies, Untrusted};
 use enlist_sandbox::{Config, Sandbox};
 use serde_json::json;
 
@@ -69,7 +69,8 @@ where
     C: Ceremony,
     Guide<'a>: Host<C, Error = Problem>,
 {
-    let client = Client::new();
+    // The sandbox is this machine itself, whatever the environment says of proxies.
+    let client = Client::builder().proxies(Proxies::default()).build().map_err(Problem::internal)?;
     match drive(ceremony, |exchange| client.execute(exchange), guide) {
         Ok(Ending::Finished(Ok(outcome))) => Ok(outcome),
         Ok(Ending::Finished(Err(failure))) => Err(Problem::Ceremony { failure: Box::new(failure), at: now(), kept: Vec::new() }),

@@ -4,6 +4,7 @@ use enlist_core::{Ceremony, Exchange, Input, Timestamp};
 use tempfile::TempDir;
 
 use super::*;
+use crate::mode::Environment;
 use crate::patience::now;
 use crate::store::tests::{answer, enrolled, in_flight};
 
@@ -22,6 +23,10 @@ fn kept() -> Kept {
     let store = Store::of(home.path(), "default", Service::Opentrain);
     let lock = store.lock().unwrap();
     Kept { _home: home, store, _lock: lock }
+}
+
+fn output() -> Output {
+    Output::settle(None, None, &Environment::default()).0
 }
 
 fn save<C: Ceremony>(ceremony: &C, store: &Store) -> Flow {
@@ -57,7 +62,7 @@ fn an_answer_that_was_written_down_is_taken_in() {
     assert!(!has_leftovers(store).unwrap());
     journal(store, &flow, &exchange, ANSWER);
     assert!(has_leftovers(store).unwrap());
-    assert!(matches!(&finish_leftovers(store).unwrap()[..], [(_, End::Brought(_))]));
+    assert!(matches!(&finish_leftovers(store, &output()).unwrap()[..], [(_, End::Brought(_))]));
     let registration = store.credential().unwrap().unwrap().registration().unwrap();
     assert_eq!(registration.access_token().expose(), "ot_pat_1_pre");
     assert_eq!((store.flows().unwrap(), has_leftovers(store).unwrap()), (Vec::new(), false));
@@ -71,7 +76,7 @@ fn the_token_takes_the_place_of_the_pre_claim_token() {
     let (claim, poll) = polling();
     let flow = save(&claim, store);
     journal(store, &flow, &poll, CLAIMED);
-    finish_leftovers(store).unwrap();
+    finish_leftovers(store, &output()).unwrap();
     match store.credential().unwrap() {
         Some(Credential::Token { token, .. }) => assert_eq!(token.expose(), "ot_pat_4_post"),
         other => panic!("{other:?}"),
@@ -85,7 +90,7 @@ fn promoting_twice_is_promoting_once() {
     let Kept { store, .. } = &kept();
     let flow = save(&enrolled(), store);
     store.save_credential(&Credential::Unclaimed(Box::new(enrolled()))).unwrap();
-    finish_leftovers(store).unwrap();
+    finish_leftovers(store, &output()).unwrap();
     assert_eq!(store.credential().unwrap(), Some(Credential::Unclaimed(Box::new(enrolled()))));
     assert!(!store.flow_path(&flow.name).exists());
 }
@@ -97,7 +102,7 @@ fn what_nobody_knows_the_end_of_is_left_to_a_command_that_drives() {
     let flow = save(&enrolment, store);
     store.journal(&flow.name, exchange.id).reserve(&exchange).unwrap();
     assert!(!has_leftovers(store).unwrap());
-    assert!(finish_leftovers(store).unwrap().is_empty());
+    assert!(finish_leftovers(store, &output()).unwrap().is_empty());
     assert_eq!(store.flows().unwrap(), [flow]);
 }
 
@@ -110,6 +115,6 @@ fn what_failed_is_cleared_away_but_an_attempt_at_a_claim_is_remembered() {
     let (mut claim, poll) = polling();
     claim.handle(now(), Input::Response { id: poll.id, response: answer(400, r#"{"error":"access_denied"}"#) }).unwrap();
     let attempt = save(&claim, store);
-    assert!(matches!(&finish_leftovers(store).unwrap()[..], [(_, End::Failed(Failure::AnonymousNotEnabled(_)))]));
+    assert!(matches!(&finish_leftovers(store, &output()).unwrap()[..], [(_, End::Failed(Failure::AnonymousNotEnabled(_)))]));
     assert_eq!((store.flows().unwrap(), has_leftovers(store).unwrap()), (vec![attempt], false));
 }

@@ -3,17 +3,21 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::event::Stamp;
 use super::{Output, Settled};
 use crate::exit::Status;
 use crate::mode::Mode;
 use crate::problem::{ErrorBody, Problem};
 
-const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 1;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Document<'a> {
     v: u8,
     r#type: &'static str,
+    /// Where the document is the last of several events.
+    #[serde(flatten)]
+    stamp: Option<Stamp>,
     command: Option<&'static str>,
     status: Status,
     exit: u8,
@@ -51,9 +55,9 @@ impl Next {
         self.argv.iter().map(quoted).collect::<Vec<_>>().join(" ")
     }
 
-    /// The same in `profile`, if that is not the one that is meant without a word.
+    /// The same in `profile`, unless it names one.
     pub(crate) fn in_profile(mut self, profile: &str) -> Self {
-        if profile != super::DEFAULT_PROFILE && !self.argv.iter().any(|word| word == "--profile") {
+        if !self.argv.iter().any(|word| word == "--profile") {
             self.argv.extend(["--profile".to_owned(), profile.to_owned()]);
         }
         self
@@ -65,6 +69,7 @@ impl<'a> Document<'a> {
         Self {
             v: VERSION,
             r#type: "result",
+            stamp: output.stamp(),
             command: output.command,
             status: settled.status,
             exit: settled.exit.number(),

@@ -1,31 +1,40 @@
 //! What goes to stdout and what to stderr.
 //!
-//! stdout carries the result: one JSON document, or text. Everything else goes to stderr. Nothing here panics when the
-//! reader has gone away.
+//! stdout carries the result: one JSON document, events of which the last is that document, or text. Everything else goes to
+//! stderr. Nothing here panics when the reader has gone away.
 
 mod document;
+mod event;
+pub(crate) mod paint;
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::args::Color;
 use crate::exit::{Exit, Status};
 use crate::mode::{Environment, Is, Mode};
 use crate::problem::Problem;
-use crate::store::Service;
+use crate::quiet::aside;
+use crate::store::{Remark, Service};
 use document::Document;
 pub(crate) use document::Next;
+use event::{Event, Stamp};
 
 /// How the result is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
+    /// Lines for people
     Text,
+    /// One document at the end
     Json,
+    /// One event a line, as it happens; the last is the document
+    Ndjson,
 }
 
 /// The profile that is meant when none is named.
@@ -95,9 +104,18 @@ pub(crate) struct Output {
     /// Of a flow it is known only when the flow was found.
     service: Cell<Option<&'static str>>,
     profile: String,
+    /// A command line that does not name the profile may mean another one.
+    names_profile: bool,
     format: Format,
     mode: Mode,
     warnings: RefCell<Vec<String>>,
+    /// What the events are about, once there is a flow.
+    flow: RefCell<Option<String>>,
+    events: Cell<u64>,
+    /// stdout is a terminal that is not UTF-8.
+    ascii: bool,
+    /// stdout shows colours.
+    colour: bool,
 }
 
 impl Output {
@@ -107,19 +125,20 @@ impl Output {
             Ok(mode) => (mode, None),
             Err(problem) => (Mode::found(environment), Some(problem)),
         };
-        // `$(enlist token ...)` is to be the token, whoever asks; a signature likewise.
-        let is_plain = matches!(command, Some("token" | "badge sign"));
-        let by_mode = if mode.is == Is::Agent && !is_plain { Format::Json } else { Format::Text };
+        let by_mode = by_mode(mode.is, command);
         let (format, format_problem) = match (flag, environment.output.as_deref()) {
             (Some(format), _) => (format, None),
             (None, None) => (by_mode, None),
             (None, Some("text")) => (Format::Text, None),
             (None, Some("json")) => (Format::Json, None),
-            (None, Some(_)) => (by_mode, Some(Problem::usage("ENLIST_OUTPUT must be text or json"))),
+            (None, Some("ndjson")) => (Format::Ndjson, None),
+            (None, Some(_)) => (by_mode, Some(Problem::usage("ENLIST_OUTPUT must be text, json or ndjson"))),
         };
         let settled = mode_problem.or(format_problem).map_or(Ok(()), Err);
         let (service, profile, warnings) = (Cell::new(None), DEFAULT_PROFILE.to_owned(), RefCell::default());
-        (Self { command, service, profile, format, mode, warnings }, settled)
+        let (flow, events, ascii, colour) = (RefCell::default(), Cell::new(0), io::stdout().is_terminal() && !paint::is_utf8(), false);
+        let names_profile = false;
+        (Self { command, service, profile, names_profile, format, mode, warnings, flow, events, ascii, colour }, settled)
     }
 
     /// The same, about this service and profile.
@@ -127,15 +146,66 @@ impl Output {
         Self { service: Cell::new(service.map(Service::name)), profile: profile.to_owned(), ..self }
     }
 
+    /// The same, saying in each command line to go on with which profile is meant.
+    pub(crate) fn naming_profile(self, names_profile: bool) -> Self {
+        Self { names_profile, ..self }
+    }
+
+    /// The same, with or without colours.
+    pub(crate) fn painted(self, wanted: Color) -> Self {
+        Self { colour: paint::colours(wanted, io::stdout().is_terminal()), ..self }
+    }
+
+    /// `text` so that the eye finds it first.
+    pub(crate) fn strong(&self, text: &str) -> String {
+        if self.colour && self.is_text() { paint::strong(text) } else { text.to_owned() }
+    }
+
     /// It turned out to be about this one.
     pub(crate) fn is_about(&self, service: Service) {
         self.service.set(Some(service.name()));
     }
 
+    /// It goes on with this flow.
+    pub(crate) fn is_in(&self, flow: &str) {
+        self.flow.replace(Some(flow.to_owned()));
+    }
+
+    /// The command that goes on with the flow from here, word for word.
+    pub(crate) fn way_on_with_flow(&self, command: &str, arguments: &[&str], when: &'static str) -> Next {
+        let flow = self.flow.borrow();
+        let words: Vec<&str> = std::iter::once(command).chain(flow.as_deref()).chain(arguments.iter().copied()).collect();
+        self.in_profile(Next::new(&words, when))
+    }
+
     /// Something worth knowing that changes nothing.
     pub(crate) fn warn(&self, warning: String) {
-        note(format_args!("warning: {warning}"));
+        aside(format_args!("warning: {warning}"));
+        // A reader that has gone away is found at the next event that matters.
+        let _ = self.event("warning", &json!({ "message": warning }));
         self.warnings.borrow_mut().push(warning);
+    }
+
+    /// The same of what there may be to say.
+    pub(crate) fn warn_of(&self, remark: Remark) {
+        if let Some(remark) = remark {
+            self.warn(remark);
+        }
+    }
+
+    /// One line of JSON at once, where events are asked for.
+    pub(crate) fn event(&self, r#type: &'static str, fields: &Value) -> Result<(), Problem> {
+        match self.stamp() {
+            Some(stamp) => print_json(&Event::new(r#type, stamp, self.service.get(), fields)),
+            None => Ok(()),
+        }
+    }
+
+    fn stamp(&self) -> Option<Stamp> {
+        (self.format == Format::Ndjson).then(|| {
+            self.events.set(self.events.get() + 1);
+            Stamp::new(self.events.get(), self.flow.borrow().clone())
+        })
     }
 
     pub(crate) fn profile(&self) -> &str {
@@ -153,22 +223,31 @@ impl Output {
 
     /// A line of the result, when it is text.
     pub(crate) fn text(&self, line: impl Display) -> Result<(), Problem> {
-        if self.is_text() { print_line(line) } else { Ok(()) }
+        if self.is_text() { self.print_line(line) } else { Ok(()) }
     }
 
     pub(crate) fn is_text(&self) -> bool {
         self.format == Format::Text
     }
 
+    pub(crate) fn is_events(&self) -> bool {
+        self.format == Format::Ndjson
+    }
+
     /// Tells what is being done, at once: on stdout when the result is text, else on stderr.
     pub(crate) fn tell(&self, line: impl Display) -> Result<(), Problem> {
         match self.format {
-            Format::Text => print_line(line),
-            Format::Json => {
+            Format::Text => self.print_line(line),
+            Format::Json | Format::Ndjson => {
                 note(line);
                 Ok(())
             }
         }
+    }
+
+    fn print_line(&self, line: impl Display) -> Result<(), Problem> {
+        let line = if self.ascii { paint::ascii(&line.to_string()) } else { line.to_string() };
+        to_stdout(|stdout| writeln!(stdout, "{line}"))
     }
 
     /// Prints the result and gives the exit code.
@@ -185,7 +264,7 @@ impl Output {
         }
         let printed = match (&settled.problem, self.format) {
             (Some(Problem::Stdout(_)), _) | (_, Format::Text) => Ok(()),
-            (_, Format::Json) => print_json(&Document::new(self, &settled)),
+            (_, Format::Json | Format::Ndjson) => print_json(&Document::new(self, &settled)),
         };
         match printed {
             Ok(()) => ExitCode::from(settled.exit.number()),
@@ -204,13 +283,17 @@ impl Output {
                 status,
                 data: Some(data).filter(|data| !data.is_null()),
                 problem,
-                next: next.map(|next| next.in_profile(&self.profile)),
+                next: next.map(|next| self.in_profile(next)),
             },
             Err(problem) => {
-                let next = self.way_on(&problem).map(|next| next.in_profile(&self.profile));
+                let next = self.way_on(&problem).map(|next| self.in_profile(next));
                 Settled { exit: problem.exit(), status: problem.exit().status(), data: None, problem: Some(problem), next }
             }
         }
+    }
+
+    fn in_profile(&self, next: Next) -> Next {
+        if self.names_profile { next.in_profile(&self.profile) } else { next }
     }
 
     /// Where the contract promises a way on, and the command named none: to run it again, or what must come before it.
@@ -225,6 +308,18 @@ impl Output {
             }
             _ => None,
         }
+    }
+}
+
+/// What is printed when nobody said how: text for people, and what an agent can read before the wait is over.
+fn by_mode(is: Is, command: Option<&str>) -> Format {
+    match (is, command) {
+        // `$(enlist token ...)` is to be the token, whoever asks; a signature likewise, and what is a text by its nature.
+        (Is::Agent, Some("token" | "badge sign" | "exec" | "schema" | "completion" | "man" | "help")) | (Is::Human | Is::Ci, _) => {
+            Format::Text
+        }
+        (Is::Agent, Some("register" | "claim" | "otp" | "resume" | "badge rotate")) => Format::Ndjson,
+        (Is::Agent, _) => Format::Json,
     }
 }
 
@@ -247,10 +342,6 @@ pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Problem> {
 /// Text on stdout, as it is.
 pub(crate) fn print_text(text: &str) -> Result<(), Problem> {
     to_stdout(|stdout| stdout.write_all(text.as_bytes()))
-}
-
-fn print_line(line: impl Display) -> Result<(), Problem> {
-    to_stdout(|stdout| writeln!(stdout, "{line}"))
 }
 
 fn to_stdout(write: impl FnOnce(&mut io::StdoutLock<'_>) -> io::Result<()>) -> Result<(), Problem> {

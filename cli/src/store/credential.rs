@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use enlist_core::opentrain::{ClaimedToken, Enrolment, Registration};
+use enlist_core::opentrain::{ClaimedToken, Enrolment, Label, Registration};
 use enlist_core::secret::{Badge, PersonalToken};
 use enlist_core::sentryagent::Identity;
 use enlist_core::{Ceremony, Snapshot, Step, Timestamp};
@@ -54,6 +54,10 @@ enum Stored<'a> {
         did: Option<String>,
         public_profile: Value,
     },
+    /// It is elsewhere.
+    Keyring {
+        item: String,
+    },
 }
 
 impl Credential {
@@ -80,12 +84,30 @@ impl Credential {
         }
     }
 
+    /// How the agent named itself when it registered.
+    pub(crate) fn agent_name(&self) -> Option<&str> {
+        match self {
+            Self::Unclaimed(enrolment) => enrolment.agent_name().map(Label::as_str),
+            _ => None,
+        }
+    }
+
     /// The registration that a claim starts from; only before the claim.
     pub(crate) fn registration(&self) -> Option<Registration> {
         let Self::Unclaimed(enrolment) = self else { return None };
         match enrolment.poll(Timestamp::from_unix_ms(0)) {
             Step::Done(Ok(registration)) => Some(registration),
             _ => None,
+        }
+    }
+
+    /// The bearer secret itself. Who calls this answers for where it goes.
+    pub(crate) fn expose(&self) -> Option<Zeroizing<String>> {
+        let secret = |text: &str| Some(Zeroizing::new(text.to_owned()));
+        match self {
+            Self::Token { token, .. } => secret(token.expose()),
+            Self::Badge { badge, .. } => secret(badge.expose()),
+            Self::Unclaimed(_) => self.registration().and_then(|registration| secret(registration.access_token().expose())),
         }
     }
 
@@ -99,12 +121,17 @@ impl Credential {
 
     /// Writes it, durably, over whatever was there.
     pub(crate) fn save(&self, path: &Path) -> Result<(), StoreError> {
-        let broken = |error: serde_json::Error| StoreError::corrupt(path, position(&error));
+        files::replace(path, &self.to_bytes(path)?)
+    }
+
+    /// As its file holds it; `path` is what an error names.
+    pub(super) fn to_bytes(&self, path: &Path) -> Result<Zeroizing<Vec<u8>>, StoreError> {
         let json;
         let credential = match self {
             Self::Unclaimed(enrolment) => {
                 json = enrolment.snapshot().to_json();
-                Stored::Unclaimed { enrolment: serde_json::from_str(json.expose()).map_err(broken)? }
+                let enrolment = serde_json::from_str(json.expose()).map_err(|error| StoreError::corrupt(path, position(&error)))?;
+                Stored::Unclaimed { enrolment }
             }
             Self::Token { base_url, token, scopes, adopted } => Stored::Token {
                 base_url: base_url.clone(),
@@ -119,22 +146,53 @@ impl Credential {
                 public_profile: public_profile.clone(),
             },
         };
-        let bytes = Zeroizing::new(serde_json::to_vec(&CredentialFile { v: VERSION, credential }).map_err(broken)?);
-        files::replace(path, &bytes)
+        credential.into_bytes(path)
+    }
+}
+
+/// What a credential's file holds.
+pub(super) enum Held {
+    Here(Credential),
+    /// The credential is the keyring's item of this name.
+    InKeyring(String),
+}
+
+impl Held {
+    /// `None` when there is no file.
+    pub(super) fn read(path: &Path) -> Result<Option<Self>, StoreError> {
+        files::read(path)?.map(|bytes| Self::parse(&bytes, path)).transpose()
     }
 
-    /// `None` when there is none.
-    pub(crate) fn read(path: &Path) -> Result<Option<Self>, StoreError> {
-        let Some(bytes) = files::read(path)? else { return Ok(None) };
-        let file: CredentialFile<'_> = serde_json::from_slice(&bytes).map_err(|error| StoreError::corrupt(path, position(&error)))?;
+    /// From a file's bytes, or a keyring's; `path` is what an error names.
+    pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Self, StoreError> {
+        let file: CredentialFile<'_> = serde_json::from_slice(bytes).map_err(|error| StoreError::corrupt(path, position(&error)))?;
         if file.v != VERSION {
             return Err(StoreError::corrupt(path, "it is no credential that this version of enlist knows"));
         }
-        file.credential.thaw(path).map(Some)
+        match file.credential {
+            Stored::Keyring { item } => Ok(Self::InKeyring(item)),
+            stored => stored.thaw(path).map(Self::Here),
+        }
+    }
+
+    pub(super) fn save(&self, path: &Path) -> Result<(), StoreError> {
+        match self {
+            Self::Here(credential) => credential.save(path),
+            Self::InKeyring(item) => files::replace(path, &Stored::Keyring { item: item.clone() }.into_bytes(path)?),
+        }
+    }
+
+    pub(super) fn item(self) -> Option<String> {
+        if let Self::InKeyring(item) = self { Some(item) } else { None }
     }
 }
 
 impl Stored<'_> {
+    fn into_bytes(self, path: &Path) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        let file = CredentialFile { v: VERSION, credential: self };
+        serde_json::to_vec(&file).map(Zeroizing::new).map_err(|error| StoreError::corrupt(path, position(&error)))
+    }
+
     fn thaw(self, path: &Path) -> Result<Credential, StoreError> {
         let corrupt = |error: &dyn std::fmt::Display| StoreError::corrupt(path, error);
         Ok(match self {
@@ -154,6 +212,7 @@ impl Stored<'_> {
                 let badge = Badge::parse(&badge).map_err(|error| corrupt(&error))?;
                 Credential::Badge { base_url, badge, did, public_profile }
             }
+            Self::Keyring { .. } => return Err(corrupt(&"it holds no credential")),
         })
     }
 }

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::keyring::Trouble;
+
 /// Why the store could not be used. Nothing was changed.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum StoreError {
@@ -18,6 +20,9 @@ pub(crate) enum StoreError {
     /// It cannot be read, or holds what it should not.
     #[error("{} is left as it is: {reason}", .path.display())]
     Corrupt { path: PathBuf, reason: String },
+    /// What a file says is in the keyring cannot be had from there.
+    #[error("{} is left as it is: it says that the credential is in the keyring, and {trouble}", .path.display())]
+    Keyring { path: PathBuf, trouble: Trouble },
 }
 
 impl StoreError {

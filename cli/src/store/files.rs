@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -29,8 +29,13 @@ pub(crate) fn make_folder(folder: &Path) -> Result<(), StoreError> {
 
 /// Replaces `path` by `bytes`: a temporary file beside it, synced, renamed, the folder synced.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    make_folder(parent(path))?;
+    replace_in_place(path, bytes)
+}
+
+/// The same in a folder that is there, whoever may look into it.
+pub(crate) fn replace_in_place(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let folder = parent(path);
-    make_folder(folder)?;
     let temporary = temporary_beside(path);
     let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, path)).and_then(|()| sync_folder(folder));
     written.map_err(|error| {
@@ -62,9 +67,13 @@ pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError
 pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> Result<Option<File>, StoreError> {
     let file = match options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(_) if fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) => {
             return Err(StoreError::foreign(path, "a file, not a link"));
+        }
+        // A lock is opened to be written to: the disk is at fault, and not the file.
+        Err(error) if matches!(error.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
+            return Err(StoreError::unwritable(path, &error));
         }
         Err(error) => return Err(StoreError::unreadable(path, &error)),
     };
@@ -76,7 +85,7 @@ pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> Result<Option<File
 /// Removes `path` for good; that there is none is as well.
 pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
     let removed = match fs::remove_file(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         other => other,
     };
     removed.and_then(|()| sync_folder(parent(path))).map_err(|error| StoreError::unwritable(path, &error))
@@ -85,7 +94,7 @@ pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
 /// The names in `folder` that end in `ending`, without it, in order. Temporary files are none.
 pub(crate) fn names(folder: &Path, ending: &str) -> Result<Vec<String>, StoreError> {
     let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         other => other.map_err(|error| StoreError::unreadable(folder, &error))?,
     };
     let mut names = Vec::new();
@@ -126,6 +135,6 @@ fn temporary_beside(path: &Path) -> std::path::PathBuf {
     path.with_file_name(name)
 }
 
-fn own_uid() -> u32 {
+pub(crate) fn own_uid() -> u32 {
     rustix::process::geteuid().as_raw()
 }

@@ -1,8 +1,8 @@
 //! One state-changing command at a time for a profile and a service. The kernel holds the lock: it ends with the process.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use super::StoreError;
@@ -27,14 +27,44 @@ impl Lock {
             Err(TryLockError::WouldBlock) => return Err(StoreError::Locked { holder: holder(&mut file) }),
             Err(TryLockError::Error(error)) => return Err(unwritable(error)),
         }
+        if !is_still_at(&file, path) {
+            // Its profile was renamed or removed since it was opened: whoever did that has just ended.
+            return Err(StoreError::Locked { holder: None });
+        }
         // For whoever finds it locked; the lock itself is the kernel's.
         file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id())).map_err(unwritable)?;
         Ok(Self { _file: file })
     }
 }
 
+fn is_still_at(file: &File, path: &Path) -> bool {
+    let identity = |found: fs::Metadata| (found.dev(), found.ino());
+    file.metadata().is_ok_and(|opened| fs::symlink_metadata(path).is_ok_and(|found| identity(found) == identity(opened)))
+}
+
 fn holder(file: &mut File) -> Option<u32> {
     let mut text = String::new();
     file.take(16).read_to_string(&mut text).ok()?;
     text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Between opening and locking, another process may rename the profile, or remove it and make a new one.
+    #[test]
+    fn a_lock_whose_file_went_elsewhere_is_none() {
+        let home = tempfile::tempdir().unwrap();
+        let (here, there) = (home.path().join("here"), home.path().join("there"));
+        fs::create_dir(&here).unwrap();
+        let path = here.join("lock");
+        let opened = File::create(&path).unwrap();
+        assert!(is_still_at(&opened, &path));
+        fs::rename(&here, &there).unwrap();
+        assert!(!is_still_at(&opened, &path) && is_still_at(&opened, &there.join("lock")));
+        fs::create_dir(&here).unwrap();
+        File::create(&path).unwrap();
+        assert!(!is_still_at(&opened, &path));
+    }
 }

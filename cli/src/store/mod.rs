@@ -1,8 +1,9 @@
 //! Where identities and pending flows are kept.
 //!
 //! ```text
+//! <home>/profiles/.used                                           the profile that is meant without a word
 //! <home>/profiles/<profile>/<service>/lock                        one command at a time
-//!                                     credential.json             what a ceremony brought
+//!                                     credential.json             what a ceremony brought, or the keyring's item that holds it
 //!                                     flows/<flow>.json           a ceremony that has not ended
 //!                                     journal/<flow>-<n>.journal  room for, then the raw answer of, a delivering exchange
 //!                                     kept/<flow>-<n>.answer      answers that could not be read, for a person
@@ -15,7 +16,10 @@ mod error;
 pub(crate) mod files;
 mod flow;
 mod journal;
+mod keeping;
+pub(crate) mod keyring;
 mod lock;
+mod profiles;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -30,7 +34,9 @@ pub(crate) use credential::Credential;
 pub(crate) use error::StoreError;
 pub(crate) use flow::Flow;
 pub(crate) use journal::Journal;
+pub(crate) use keeping::{Place, Remark};
 pub(crate) use lock::Lock;
+pub(crate) use profiles::Profiles;
 
 /// A service, as commands name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -81,12 +87,13 @@ const PROFILES: &str = "profiles";
 pub(crate) struct Store {
     profile_folder: PathBuf,
     folder: PathBuf,
+    place: Option<Place>,
 }
 
 impl Store {
     pub(crate) fn of(home: &Path, profile: &str, service: Service) -> Self {
         let profile_folder = home.join(PROFILES).join(profile);
-        Self { folder: profile_folder.join(service.name()), profile_folder }
+        Self { folder: profile_folder.join(service.name()), profile_folder, place: None }
     }
 
     /// A profile's name like `profile` that nothing is kept under yet.
@@ -100,6 +107,7 @@ impl Store {
         // A folder that others may write to would let them put another one in the place of ours.
         if let Some(profiles) = self.profile_folder.parent() {
             files::make_folder(profiles)?;
+            profiles::sweep(profiles);
         }
         files::make_folder(&self.profile_folder)?;
         let lock = Lock::take(&self.folder.join("lock"))?;
@@ -108,18 +116,6 @@ impl Store {
             files::sweep(&folder)?;
         }
         Ok(lock)
-    }
-
-    pub(crate) fn credential(&self) -> Result<Option<Credential>, StoreError> {
-        Credential::read(&self.credential_path())
-    }
-
-    pub(crate) fn save_credential(&self, credential: &Credential) -> Result<(), StoreError> {
-        credential.save(&self.credential_path())
-    }
-
-    pub(crate) fn remove_credential(&self) -> Result<(), StoreError> {
-        files::remove(&self.credential_path())
     }
 
     pub(crate) fn flows(&self) -> Result<Vec<Flow>, StoreError> {
@@ -162,6 +158,11 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// How many answers are kept that nobody could read.
+    pub(crate) fn kept(&self) -> Result<usize, StoreError> {
+        Ok(files::names(&self.kept_folder(), "")?.len())
     }
 
     /// Where the answers are that could not be read.

@@ -9,7 +9,7 @@ use crate::run::command;
 use crate::world::{OWNER, START, World, ending, output_with, private_files, quick, settled};
 
 /// The command behind a shell that prepares its surroundings.
-fn in_shell(world: &World, prepare: &str, arguments: &[&str]) -> Command {
+pub(crate) fn in_shell(world: &World, prepare: &str, arguments: &[&str]) -> Command {
     let inner = command(arguments);
     let mut shell = Command::new("sh");
     shell.args(["-c", &format!("{prepare}; exec \"$@\""), "sh"]).arg(inner.get_program()).args(inner.get_args());
@@ -126,5 +126,51 @@ fn a_disk_that_fills_up_before_a_poll_costs_nothing() {
     assert_eq!(ending(&full), (9, "store_unwritable"));
     assert_eq!(world.sandbox.counts().tokens_delivered, 0);
     assert_eq!(ending(&world.json(&["resume"])), (0, ""));
+    private_files(world.home.path());
+}
+
+/// Read by a person or a script, never guessed.
+#[test]
+fn places_are_files_or_keyrings() {
+    let world = World::new();
+    for (arguments, variable) in [(&["status", "--store", "cloud"][..], ""), (&["status"], "cloud")] {
+        let document = settled(world.command(arguments).env("ENLIST_STORE", variable).output().unwrap());
+        assert_eq!(ending(&document), (64, "usage"), "{document}");
+    }
+    assert_eq!(ending(&settled(world.command(&["status"]).env("ENLIST_STORE", "file").output().unwrap())), (0, ""));
+}
+
+#[cfg(not(feature = "keyring"))]
+#[test]
+fn a_binary_without_a_keyring_says_so() {
+    let world = World::new();
+    for (arguments, variable) in [(&["register", "opentrain", "--store", "keyring"][..], ""), (&["register", "opentrain"], "keyring")] {
+        let document = settled(world.command(arguments).env("ENLIST_STORE", variable).output().unwrap());
+        assert_eq!(ending(&document), (64, "usage"), "{document}");
+        assert!(document["error"]["message"].as_str().unwrap().contains("built without a keyring"), "{document}");
+    }
+    assert_eq!(world.sandbox.counts().requests, 0);
+    // What another binary put there is not lost by this one.
+    let file = world.home.path().join("profiles/default/opentrain/credential.json");
+    assert_eq!(ending(&world.json_in(&["adopt", "opentrain", "--token-file", "-"], "ot_pat_1")), (0, ""));
+    fs::write(&file, r#"{"v":1,"credential":{"keyring":{"item":"7f3a0b12"}}}"#).unwrap();
+    for arguments in [&["status"][..], &["token", "opentrain", "--json"], &["claim", "--email", OWNER], &["register", "opentrain"]] {
+        let document = world.json(arguments);
+        assert_eq!(ending(&document), (9, "store_corrupt"), "{document}");
+        assert!(document["error"]["message"].as_str().unwrap().contains("built without a keyring"), "{document}");
+    }
+}
+
+/// No keyring here: the session bus is nowhere.
+#[cfg(feature = "keyring")]
+#[test]
+fn without_a_keyring_the_file_takes_the_credential() {
+    let world = World::new();
+    let mut command = world.command(&["register", "opentrain", "--store", "keyring"]);
+    command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/does/not/exist");
+    let document = settled(command.output().unwrap());
+    assert_eq!(ending(&document), (0, ""), "{document}");
+    assert!(document["warnings"][0].as_str().unwrap().contains("kept in a file instead"), "{document}");
+    assert!(world.token("opentrain").starts_with("ot_pat_"));
     private_files(world.home.path());
 }

@@ -5,18 +5,34 @@ mod bad_input;
 mod badge;
 mod badge_verify;
 mod claiming;
+mod doctor;
+mod exec;
+mod explaining;
 mod files;
+mod interop;
 mod kills;
+mod logs;
 mod losses;
 mod many;
+mod network;
+mod profiles;
 mod registering;
 mod revoking;
 mod rotating;
 mod run;
 mod sandbox;
+mod schema;
+mod screen;
 mod secrets;
+mod streams;
 mod terminal;
 mod tour;
+mod transcripts;
 mod usage;
 mod waiting;
 mod world;
+
+#[path = "../../../transport-blocking/tests/common/forwarder.rs"]
+mod forwarder;
+#[path = "../../../transport-blocking/tests/common/tls_server.rs"]
+mod tls_server;

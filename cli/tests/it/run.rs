@@ -4,6 +4,8 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
+use crate::schema::conforms;
+
 /// The keys of every document, in the contract's order.
 pub(crate) const KEYS: [&str; 12] =
     ["v", "type", "command", "status", "exit", "service", "profile", "mode", "data", "error", "next", "warnings"];
@@ -18,16 +20,42 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
     command
 }
 
-const SURROUNDINGS: [&str; 9] = [
+pub(crate) const SURROUNDINGS: [&str; 35] = [
+    "AI_AGENT",
+    "AGENT",
+    "CLAUDECODE",
+    "CODEX_SANDBOX",
+    "CURSOR_AGENT",
+    "GEMINI_CLI",
+    "OPENCODE",
+    "CLINE_ACTIVE",
+    "AUGMENT_AGENT",
     "CI",
     "ENLIST_MODE",
     "ENLIST_OUTPUT",
     "ENLIST_PROFILE",
     "ENLIST_HOME",
+    "ENLIST_STORE",
+    "XDG_CONFIG_HOME",
+    "XDG_STATE_HOME",
+    "OT_API_TOKEN",
+    "OPENTRAIN_API_TOKEN",
+    "OPENTRAIN_PERSONAL_API_TOKEN",
     "ENLIST_OPENTRAIN_URL",
     "ENLIST_SENTRYAGENT_URL",
     "OT_API_BASE_URL",
     "OPENTRAIN_API_BASE_URL",
+    "ENLIST_CA_FILE",
+    "SSL_CERT_FILE",
+    "ENLIST_LOG",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "http_proxy",
+    "HTTP_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+    "no_proxy",
+    "NO_PROXY",
 ];
 
 /// As somebody at a terminal gets it.
@@ -43,18 +71,30 @@ pub(crate) fn told(mut command: Command) -> (i32, String, String) {
     (status.code().unwrap(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
 }
 
-/// The one document on stdout, checked for what every document has.
+/// The document on stdout, alone or behind events, checked for what every document has.
 pub(crate) fn document(stdout: &str, exit: i32) -> Value {
-    assert_eq!(stdout.matches('\n').count(), 1, "{stdout}");
-    let document: Value = serde_json::from_str(stdout).unwrap();
+    let document = lines(stdout).pop().unwrap();
+    let last = stdout.lines().next_back().unwrap();
     let mut position = 0;
     for key in KEYS {
-        assert!(document.get(key).is_some(), "{key}: {stdout}");
-        let here = stdout.find(&format!("\"{key}\":")).unwrap();
-        assert!(here >= position, "{key} is out of order: {stdout}");
+        let here = last.find(&format!("\"{key}\":")).unwrap_or_else(|| panic!("{key}: {last}"));
+        assert!(here >= position, "{key} is out of order: {last}");
         position = here;
     }
-    assert_eq!(document.as_object().unwrap().len(), KEYS.len());
     assert_eq!((&document["v"], &document["type"], &document["exit"]), (&1.into(), &"result".into(), &exit.into()));
     document
+}
+
+/// Every line is JSON, as the schema has it; where there are events, the last is the result, and they are numbered.
+pub(crate) fn lines(stdout: &str) -> Vec<Value> {
+    assert!(stdout.ends_with('\n'), "{stdout}");
+    let lines: Vec<Value> = stdout.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
+    lines.iter().for_each(conforms);
+    if lines.len() > 1 || lines[0].get("seq").is_some() {
+        let numbers: Vec<_> = lines.iter().map(|line| line["seq"].as_u64().unwrap()).collect();
+        assert_eq!(numbers, (1..=u64::try_from(lines.len()).unwrap()).collect::<Vec<_>>());
+        let results = lines.iter().filter(|line| line["type"] == "result").count();
+        assert_eq!((results, &lines[lines.len() - 1]["type"]), (1, &"result".into()));
+    }
+    lines
 }

@@ -12,6 +12,10 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use crate::world::{OWNER, World, private_files, settled};
 
 const PHONE: &str = "+14155550199";
+/// Never used: what a test talks to is on this machine.
+const PROXY: &str = "http://joe:CANARYPASSWORDCANARY@proxy.example:3128";
+const PASSWORD: &str = "CANARYPASSWORDCANARY";
+const SHADOWING: &str = "ot_pat_8f2a_SHADOWSHADOWSHADOWSHADOW91cd";
 const ADOPTED: &str = "ot_pat_8f2a_ADOPTEDADOPTEDADOPTED91cd";
 
 /// Everything that was said, and what `/proc` showed.
@@ -21,6 +25,8 @@ struct Heard(Vec<u8>);
 impl Heard {
     fn run(&mut self, world: &World, arguments: &[&str], stdin: &str) -> serde_json::Value {
         let mut command = world.command(arguments);
+        // As much as can be said.
+        command.env("ENLIST_LOG", "debug").env("HTTPS_PROXY", PROXY).env("OT_API_TOKEN", SHADOWING);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         self.0.extend(command_line(&child));
         let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
@@ -124,7 +130,26 @@ fn no_secret_leaves_the_store() {
     let given_up = String::from_utf8(given_up).unwrap().trim().to_owned();
     let started = heard.run(&world, &["claim", "--email", "fourth@example.com", "--no-wait", "-p", "fourth"], "");
     heard.run(&world, &["abandon", started["data"]["flow"].as_str().unwrap(), "--yes", "-p", "fourth"], "");
+    heard.run(&world, &["profile", "list"], "");
+    heard.run(&world, &["profile", "rename", "other", "renamed"], "");
+    heard.run(&world, &["profile", "rename", "renamed", "other"], "");
+    heard.run(&world, &["profile", "export", "opentrain", "-p", "other"], "");
+    heard.run(&world, &["profile", "export", "opentrain"], "");
+    heard.run(&world, &["profile", "import", "opentrain", "-p", "imported"], "");
+    heard.hear(&world.command(&["profile", "remove", "imported", "--output", "text"]).output().unwrap());
+    heard.run(&world, &["profile", "remove", "imported", "--yes"], "");
+    // The tool's file is meant to hold it.
+    fs::remove_dir_all(world.desk.path().join(".config")).unwrap();
+    let shadowed = world.command(&["status"]).env("OT_API_TOKEN", ADOPTED).output().unwrap();
+    heard.hear(&shadowed);
+    heard.hear(&world.command(&["exec", "opentrain", "-p", "other", "--", "true"]).output().unwrap());
+    heard.run(&world, &["exec", "opentrain", "-p", "other", "--json", "--", "/does/not/exist"], "");
     heard.run(&world, &["status", "-p", "other"], "");
+    heard.run(&world, &["doctor", "--bundle", world.desk.path().join("report.json").to_str().unwrap()], "");
+    heard.run(&world, &["doctor", "-p", "other", "--bundle", "-"], "");
+    let logged = world.desk.path().join("log");
+    heard.run(&world, &["status", "--check", "--log-file", logged.to_str().unwrap()], "");
+    heard.run(&world, &["doctor", "--log-file", logged.to_str().unwrap(), "-vv"], "");
     heard.run(&world, &["status"], "");
     for text in [&["status", "--output", "text"][..], &["pending", "--output", "text"], &["claim", "--email", OWNER, "--output", "text"]] {
         heard.hear(&world.command(text).output().unwrap());
@@ -137,12 +162,28 @@ fn no_secret_leaves_the_store() {
     }
 
     assert!(heard.holds("--otp-file\0-"), "argv was heard");
+    assert!(heard.holds("path=\"/v1/auth/confirm\" status=200"), "the log was heard");
+    assert!(fs::read_to_string(&logged).unwrap().contains("path=\"/v1/health\" status=200"));
+    assert!(heard.holds("\"variables_set\""), "the report was heard");
     // The badge's claims are public; its signature is what makes it a secret.
     let signature = badge.rsplit('.').next().unwrap();
     let rotated_signature = rotated.rsplit('.').next().unwrap();
     assert!(rotated_signature != signature);
     assert!(given_up.starts_with("ot_pat_"), "{given_up}");
-    for secret in [pre_claim.as_str(), &given_up, &claim_token, &token, &badge, signature, &rotated, rotated_signature, PHONE, ADOPTED] {
+    for secret in [
+        pre_claim.as_str(),
+        &given_up,
+        &claim_token,
+        &token,
+        &badge,
+        signature,
+        &rotated,
+        rotated_signature,
+        PHONE,
+        ADOPTED,
+        PASSWORD,
+        SHADOWING,
+    ] {
         for form in forms(secret) {
             assert!(!heard.holds(&form), "{form}");
         }

@@ -13,7 +13,7 @@ use enlist_sandbox::{Action, Config, MessageKind, Sandbox, Scripted};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::run::{command, document};
+use crate::run::{command, document, lines};
 
 pub(crate) const REGISTER: &str = "/api/agent/identity";
 pub(crate) const START: &str = "/api/agent/identity/claim";
@@ -76,6 +76,12 @@ impl World {
     /// Runs the command as an agent does, and gives its document.
     pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         settled(self.command(arguments).output().unwrap())
+    }
+
+    /// The same, with the events before the document.
+    pub(crate) fn events(&self, arguments: &[&str], stdin: &str) -> Vec<Value> {
+        let output = output_with(self.command(arguments), stdin);
+        lines(&String::from_utf8(output.stdout).unwrap())
     }
 
     pub(crate) fn json_in(&self, arguments: &[&str], stdin: &str) -> Value {

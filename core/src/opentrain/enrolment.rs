@@ -91,6 +91,12 @@ impl Enrolment {
         Self { origin, agent_name, organization_name, last_id: 0, seen: Timestamp::from_unix_ms(0), kept: Vec::new(), state }
     }
 
+    /// How the agent calls itself before its owner.
+    #[must_use]
+    pub fn agent_name(&self) -> Option<&Label> {
+        self.agent_name.as_ref()
+    }
+
     fn on_answer(&self, call: Call, id: ExchangeId, answer: http_wire::Answer<'_>, now: Timestamp) -> (State, Option<ExchangeId>) {
         match call.settle(answer, now) {
             Next::Object(object) => match wire::registration(&object, &self.origin) {

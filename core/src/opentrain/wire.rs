@@ -29,6 +29,8 @@ pub(crate) const ME_PATH: &str = "/api/public/v1/auth/me";
 pub(crate) const TOKENS_PATH: &str = "/api/public/v1/tokens";
 pub(crate) const RESOURCE_PATH: &str = "/.well-known/oauth-protected-resource";
 pub(crate) const SERVER_PATH: &str = "/.well-known/oauth-authorization-server";
+/// All of the above.
+pub(crate) const PATHS: &[&str] = &[REGISTER_PATH, CLAIM_PATH, TOKEN_PATH, REVOKE_PATH, ME_PATH, TOKENS_PATH, RESOURCE_PATH, SERVER_PATH];
 const GRANT_TYPE: &str = "urn:opentrain:agent-auth:grant-type:claim";
 
 /// How long an attempt lives by the documents, in seconds, and the longest that is believed.

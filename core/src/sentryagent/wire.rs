@@ -27,6 +27,9 @@ pub(crate) const MANIFEST_LOOKUP_PATH: &str = "/v1/manifest/";
 pub(crate) const JWKS_PATH: &str = "/v1/jwks";
 pub(crate) const DID_PATH: &str = "/v1/did";
 pub(crate) const HEALTH_PATH: &str = "/v1/health";
+/// All of the above that hold no id.
+pub(crate) const PATHS: &[&str] =
+    &[MANIFEST_PATH, SMS_PATH, OTP_PATH, VERIFY_PATH, ROTATE_PATH, SIGN_PATH, REVOKE_PATH, JWKS_PATH, DID_PATH, HEALTH_PATH];
 
 /// The members whose presence makes an answer a success of its step, whatever else is in it.
 pub(crate) const SUBMITTED: &str = "manifest_session_id";

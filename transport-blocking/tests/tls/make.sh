@@ -43,6 +43,7 @@ key "$scratch/ca.key"
 request "$scratch/ca.key" 'enlist test CA'
 certificate ca 21250101000000Z 'basicConstraints = critical, CA:TRUE
 keyUsage = critical, keyCertSign' "$scratch/ca.key -selfsign"
+cp "$scratch/ca.pem" ca.pem
 
 key "$scratch/key"
 request "$scratch/key" 'enlist test'

@@ -32,9 +32,9 @@ pub(crate) fn run(did: &str, setting: &Setting<'_>) -> Result<Outcome, Problem> 
 /// The colons as the documents' example has them; where that is not found, as their words have it.
 fn look_up(did: &Did, setting: &Setting<'_>) -> Result<Option<Published>, Problem> {
     let look_up = LookUp::new(&setting.origin(Service::Sentryagent)?, did.clone());
-    match ask(setting, look_up.clone()).outcome {
-        Ok(None) => Ok(ask(setting, look_up.encoded()).outcome.ok().flatten()),
-        Err(Failure::Rejected(error)) if error.status == 400 => ask(setting, look_up.encoded()).outcome.map_err(problem),
+    match ask(setting, look_up.clone())?.outcome {
+        Ok(None) => Ok(ask(setting, look_up.encoded())?.outcome.ok().flatten()),
+        Err(Failure::Rejected(error)) if error.status == 400 => ask(setting, look_up.encoded())?.outcome.map_err(problem),
         other => other.map_err(problem),
     }
 }

@@ -1,0 +1,17 @@
+//! `enlist completion`.
+
+use serde_json::json;
+
+use crate::args::{self, CompletionArgs};
+use crate::output::{Outcome, Output, print_text};
+use crate::problem::Problem;
+
+pub(crate) fn run(args: &CompletionArgs, output: &Output) -> Result<Outcome, Problem> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut args::command(), "enlist", &mut script);
+    let script = String::from_utf8(script).map_err(Problem::internal)?;
+    if output.is_text() {
+        print_text(&script)?;
+    }
+    Ok(Outcome::ready(json!({ "shell": args.shell.to_string(), "script": script })))
+}

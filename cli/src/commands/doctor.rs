@@ -1,0 +1,53 @@
+//! `enlist doctor`: looks at everything that the other commands depend on, and changes nothing.
+
+mod bundle;
+mod check;
+mod store;
+mod way_out;
+
+use serde_json::{Value, json};
+
+use crate::args::DoctorArgs;
+use crate::input::Source;
+use crate::output::{Outcome, print_text};
+use crate::problem::Problem;
+use crate::setting::Setting;
+use check::Check;
+
+pub(crate) fn run(args: &DoctorArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+    let mut checks = vec![way_out::proxy(setting), way_out::certificates(setting)];
+    checks.extend(store::all(setting));
+    if !args.offline {
+        checks.extend(way_out::services(setting));
+    }
+    let mut data = json!({ "checks": checks.iter().map(Check::to_json).collect::<Vec<_>>() });
+    report(args, setting, &checks, &mut data)?;
+    match checks.into_iter().find_map(Check::into_problem) {
+        Some(problem) => Ok(Outcome::stopped(problem, data, None)),
+        None => Ok(Outcome::ready(data)),
+    }
+}
+
+/// For people, and for the bug report.
+fn report(args: &DoctorArgs, setting: &Setting<'_>, checks: &[Check], data: &mut Value) -> Result<(), Problem> {
+    let bundle = || bundle::of(checks, args.offline);
+    match args.bundle.clone().map(Source::from) {
+        Some(Source::Stdin) if setting.output.is_text() => return print_text(&format!("{:#}\n", bundle())),
+        // There the document is what stdout carries; the report is in it.
+        Some(Source::Stdin) => data["bundle"] = bundle(),
+        Some(Source::File(path)) => {
+            bundle::write(&bundle(), &path)?;
+            data["bundle_file"] = path.display().to_string().into();
+        }
+        None => {}
+    }
+    for check in checks {
+        for line in check.lines() {
+            setting.output.text(line)?;
+        }
+    }
+    if let Some(file) = data["bundle_file"].as_str() {
+        setting.output.text(format_args!("Written: {file}. Read it before you pass it on."))?;
+    }
+    Ok(())
+}

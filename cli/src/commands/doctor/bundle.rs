@@ -1,0 +1,64 @@
+//! The report that somebody else may read: no secret, no address, no name, no value of a variable.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use enlist_core::Proxies;
+use serde_json::{Value, json};
+
+use super::check::Check;
+use crate::network::CA_VARIABLES;
+use crate::problem::Problem;
+
+/// Told by name when they are set.
+const VARIABLES: [&str; 26] = [
+    "ENLIST_HOME",
+    "ENLIST_PROFILE",
+    "ENLIST_MODE",
+    "ENLIST_OUTPUT",
+    "ENLIST_STORE",
+    "ENLIST_OPENTRAIN_URL",
+    "ENLIST_SENTRYAGENT_URL",
+    "ENLIST_LOG",
+    "OT_API_BASE_URL",
+    "OPENTRAIN_API_BASE_URL",
+    "OT_API_TOKEN",
+    "OPENTRAIN_API_TOKEN",
+    "OPENTRAIN_PERSONAL_API_TOKEN",
+    "HOME",
+    "XDG_STATE_HOME",
+    "XDG_CONFIG_HOME",
+    "HTTP_PROXY",
+    "CI",
+    "TERM",
+    "NO_COLOR",
+    "BROWSER",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "SSH_CONNECTION",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "WSL_DISTRO_NAME",
+];
+
+pub(super) fn of(checks: &[Check], offline: bool) -> Value {
+    let mut set: Vec<&str> = VARIABLES.into_iter().chain(Proxies::VARIABLES).chain(CA_VARIABLES).collect();
+    set.retain(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
+    set.sort_unstable();
+    json!({
+        "enlist": env!("CARGO_PKG_VERSION"),
+        "os": std::env::consts::OS,
+        "arch": std::env::consts::ARCH,
+        "offline": offline,
+        "variables_set": set,
+        "checks": checks.iter().map(Check::to_public_json).collect::<Vec<_>>(),
+    })
+}
+
+/// A new file, for its owner.
+pub(super) fn write(bundle: &Value, path: &Path) -> Result<(), Problem> {
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let written = file.and_then(|mut file| writeln!(file, "{bundle:#}"));
+    written.map_err(|error| Problem::usage(format_args!("--bundle {}: {error}", path.display())))
+}

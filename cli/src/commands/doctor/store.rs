@@ -1,0 +1,135 @@
+//! Where things are kept, what stands in the way of what is kept, and what is under way.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use enlist_core::opentrain;
+use rustix::fs::{Access, access};
+use rustix::io::Errno;
+
+use super::check::Check;
+use crate::ceremonies::{End, Live};
+use crate::mode::variable;
+use crate::problem::Problem;
+use crate::setting::Setting;
+use crate::store::{Credential, Service, StoreError, files};
+
+/// How many files are looked at, at most.
+const MOST: usize = 10_000;
+/// What OpenTrain's own command takes a token from.
+const SHADOWING: [&str; 3] = ["OT_API_TOKEN", "OPENTRAIN_API_TOKEN", "OPENTRAIN_PERSONAL_API_TOKEN"];
+
+pub(super) fn all(setting: &Setting<'_>) -> [Check; 3] {
+    [store(setting), variables(setting), pending(setting)]
+}
+
+fn store(setting: &Setting<'_>) -> Check {
+    const NAME: &str = "store";
+    let home = match setting.home() {
+        Ok(home) => home,
+        Err(problem) => return Check::bad(NAME, problem),
+    };
+    if let Err(error) = proved_writable(home).and_then(|()| all_private(home)) {
+        return Check::bad(NAME, error.into());
+    }
+    let is_there = home.join("profiles").exists();
+    let public = if is_there { "writable, and nobody else's" } else { "nothing is kept yet; it can be" };
+    Check::fine(NAME, format_args!("{}: {public}", home.display())).publicly(public)
+}
+
+/// By a file that comes and goes; where there is no folder yet, by the rights to the one that it would be made in.
+fn proved_writable(home: &Path) -> Result<(), StoreError> {
+    if !home.exists() {
+        let above = home.ancestors().skip(1).find(|above| above.exists()).unwrap_or_else(|| Path::new("/"));
+        let allowed = if above.is_dir() { access(above, Access::WRITE_OK | Access::EXEC_OK) } else { Err(Errno::NOTDIR) };
+        return allowed.map_err(|error| StoreError::unwritable(home, &error.into()));
+    }
+    let probe = home.join(format!(".doctor.{}.tmp", std::process::id()));
+    let written = files::write_new(&probe, &[0; 4096]);
+    let removed = if probe.exists() { fs::remove_file(&probe) } else { Ok(()) };
+    written.and(removed).map_err(|error| StoreError::unwritable(home, &error))
+}
+
+/// What is below the folder; the folder itself may be anybody's to look at.
+fn all_private(home: &Path) -> Result<(), StoreError> {
+    let mut folders: Vec<PathBuf> = vec![home.to_owned()];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            entries => entries.map_err(|error| StoreError::unreadable(&folder, &error))?,
+        };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            let found = fs::symlink_metadata(&path).map_err(|error| StoreError::unreadable(&path, &error))?;
+            let is_ours = (found.is_dir() || found.is_file()) && found.uid() == files::own_uid() && found.mode() & 0o077 == 0;
+            if !is_ours {
+                return Err(StoreError::foreign(&path, "yours, and open to nobody else (0600, a folder 0700)"));
+            }
+            if found.is_dir() {
+                folders.push(path);
+            }
+            seen += 1;
+            if seen > MOST {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A token in a variable is stronger for OpenTrain's own command than one that is stored.
+fn variables(setting: &Setting<'_>) -> Check {
+    const NAME: &str = "variables";
+    let set: Vec<(&str, String)> = SHADOWING.iter().filter_map(|name| variable(name).map(|value| (*name, value))).collect();
+    let Some((name, value)) = set.first() else { return Check::fine(NAME, "none stands before what is stored") };
+    match stored_token(setting) {
+        Err(problem) => Check::bad(NAME, problem),
+        Ok(None) => Check::fine(NAME, format_args!("{name} is set; no token of OpenTrain is stored in this profile")),
+        Ok(Some(stored)) if stored.as_str() == value => Check::fine(NAME, format_args!("{name} is the token that is stored")),
+        Ok(Some(_)) => {
+            let hint = "OpenTrain's own tools take the variable's; unset it, or set it with: enlist token opentrain --format env";
+            Check::doubtful(NAME, format_args!("{name} is set, and is another token than the one that is stored"), hint)
+        }
+    }
+}
+
+fn stored_token(setting: &Setting<'_>) -> Result<Option<zeroize::Zeroizing<String>>, Problem> {
+    let credential = setting.store(Service::Opentrain)?.credential()?;
+    Ok(match &credential {
+        Some(Credential::Token { token, .. }) => Some(token.expose().to_owned().into()),
+        Some(other) => {
+            let registration: Option<opentrain::Registration> = other.registration();
+            registration.map(|registration| registration.access_token().expose().to_owned().into())
+        }
+        None => None,
+    })
+}
+
+fn pending(setting: &Setting<'_>) -> Check {
+    const NAME: &str = "pending";
+    match flows(setting) {
+        Err(problem) => Check::bad(NAME, problem),
+        Ok(flows) if flows.is_empty() => Check::fine(NAME, "nothing"),
+        Ok(flows) => {
+            let told: Vec<_> = flows.iter().map(|(name, service)| format!("{name} ({})", service.name())).collect();
+            let check = Check::doubtful(NAME, told.join(", "), "go on with: enlist resume FLOW; see enlist pending");
+            check.publicly(format_args!("{}", flows.len()))
+        }
+    }
+}
+
+/// What has not come to its end. Nothing is finished here, as other commands would.
+fn flows(setting: &Setting<'_>) -> Result<Vec<(String, Service)>, Problem> {
+    let mut flows = Vec::new();
+    for service in Service::ALL {
+        let store = setting.store(service)?;
+        for flow in store.flows()? {
+            if !matches!(Live::of(&flow, &store)?.end(), Some(End::FailedAndKept(_))) {
+                flows.push((flow.name.clone(), service));
+            }
+        }
+    }
+    Ok(flows)
+}

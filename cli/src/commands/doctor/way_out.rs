@@ -1,0 +1,173 @@
+//! Proxy, certificates, each service, and what it says of the time.
+
+use std::time::{Duration, Instant};
+
+use enlist_core::opentrain::FetchProtectedResource;
+use enlist_core::sentryagent::Health;
+use enlist_core::{Delivery, Exchange, Failure, Origin, PlainCall, Proxies, Timestamp, TransportFailure, Trouble, Way};
+use http::header::DATE;
+use http::{Response, Uri};
+
+use super::check::Check;
+use crate::keeper::within;
+use crate::mode::variable;
+use crate::network::way_words;
+use crate::patience::now;
+use crate::problem::Problem;
+use crate::setting::Setting;
+use crate::store::Service;
+
+/// Nobody wants to wait longer for a look.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// What two clocks may differ by before it is worth a word; a `Date` is in whole seconds.
+const SKEW: Duration = Duration::from_secs(30);
+/// What a service is asked to be left alone after it could not be reached.
+const PAUSE: Duration = Duration::from_secs(60);
+
+pub(super) fn proxy(setting: &Setting<'_>) -> Check {
+    const NAME: &str = "proxy";
+    let proxies = match setting.network.proxies() {
+        Ok(proxies) => proxies,
+        Err(problem) => return Check::bad(NAME, problem),
+    };
+    let mut ways = Vec::new();
+    for service in Service::ALL {
+        match setting.origin(service) {
+            Ok(origin) => ways.push((service.name(), url(&origin))),
+            Err(problem) => return Check::bad(NAME, problem),
+        }
+    }
+    let told: Vec<_> = ways.iter().map(|(name, url)| format!("{name} {}", way_words(&proxies, url))).collect();
+    let public: Vec<_> = ways.iter().map(|(name, url)| format!("{name} {}", public_way(&proxies, url))).collect();
+    let is_direct = ways.iter().all(|(_, url)| matches!(proxies.way(url), Way::Direct));
+    let check = if is_direct && variable("HTTP_PROXY").is_some() {
+        let hint = "the services speak https: name their proxy in HTTPS_PROXY";
+        Check::doubtful(NAME, format_args!("{}; HTTP_PROXY is set, and does not count", told.join("; ")), hint)
+    } else {
+        Check::fine(NAME, told.join("; "))
+    };
+    check.publicly(public.join("; "))
+}
+
+fn public_way(proxies: &Proxies, url: &Uri) -> String {
+    match proxies.way(url) {
+        Way::Through { proxy, variable } => {
+            format!("by {}{}", variable.unwrap_or("--proxy"), if proxy.has_login() { ", with a login" } else { "" })
+        }
+        _ => way_words(proxies, url),
+    }
+}
+
+pub(super) fn certificates(setting: &Setting<'_>) -> Check {
+    const NAME: &str = "certificates";
+    let of_environment = match setting.network.ca_file_of_the_environment() {
+        Ok(file) => file,
+        Err(problem) => return Check::bad(NAME, problem),
+    };
+    match setting.network.ca_file_of_the_flag().or(of_environment.as_ref()) {
+        None => Check::fine(NAME, "the usual ones, which are built in"),
+        Some(file) => {
+            let told = format!("the usual ones, and {} by {}", file.count, file.named_by);
+            Check::fine(NAME, format_args!("{told} ({})", file.path.display())).publicly(told)
+        }
+    }
+}
+
+/// Both services, and then the clock.
+pub(super) fn services(setting: &Setting<'_>) -> Vec<Check> {
+    let mut skews = Vec::new();
+    let mut checks: Vec<Check> = Service::ALL.into_iter().map(|service| reach(service, setting, &mut skews)).collect();
+    checks.push(clock(&skews));
+    checks
+}
+
+fn reach(service: Service, setting: &Setting<'_>, skews: &mut Vec<Skew>) -> Check {
+    let origin = match setting.origin(service) {
+        Ok(origin) => origin,
+        Err(problem) => return Check::bad(service.name(), problem),
+    };
+    match service {
+        Service::Opentrain => ask(service, &FetchProtectedResource::new(origin.clone()), &origin, setting, skews),
+        Service::Sentryagent => ask(service, &Health::new(&origin), &origin, setting, skews),
+    }
+}
+
+/// Once: a question that changes nothing.
+fn ask<C: PlainCall>(service: Service, call: &C, origin: &Origin, setting: &Setting<'_>, skews: &mut Vec<Skew>) -> Check {
+    let name = service.name();
+    let Ok(client) = setting.network.client() else {
+        return Check::doubtful(name, "not asked: there is no way out", "see what failed above");
+    };
+    let longest = setting.timeout.map_or(PATIENCE, |timeout| timeout.min(PATIENCE));
+    let exchange: Exchange = within(call.exchange(), Some(longest));
+    let (begun, started) = (Instant::now(), now());
+    let answer = client.execute(&exchange);
+    let took = begun.elapsed();
+    if let Ok(answer) = &answer {
+        skews.extend(Skew::of(name, answer, started.after(took / 2)));
+    }
+    let status = answer.as_ref().map(|answer| answer.status().as_u16()).ok();
+    match answer {
+        Err(failure) => out_of_reach(name, failure),
+        Ok(answer) => judged(name, &call.parse(now(), Ok(answer)), status.unwrap_or_default(), took, origin),
+    }
+}
+
+fn out_of_reach(name: &'static str, failure: TransportFailure) -> Check {
+    let public = TransportFailure::new(failure.kind, Delivery::NotSent);
+    let failure = Failure::GaveUp { trouble: failure.into(), retry_at: now().after(PAUSE), doubt: false };
+    Check::bad(name, Problem::Ceremony { failure: Box::new(failure), at: now(), kept: Vec::new() }).publicly(public)
+}
+
+/// It answers; but is it the service?
+fn judged<T>(name: &'static str, outcome: &Result<T, Failure>, status: u16, took: Duration, origin: &Origin) -> Check {
+    let ms = took.as_millis();
+    match outcome {
+        Ok(_) => Check::fine(name, format_args!("{origin} answers, in {ms} ms")).publicly(format_args!("it answers, in {ms} ms")),
+        // Whoever speaks for the service, in a refusal too.
+        Err(Failure::Rejected(_) | Failure::RateLimited { .. } | Failure::GaveUp { trouble: Trouble::Server(_), .. }) => {
+            let hint = "the network is fine; the service may be down, or another one may stand at this address";
+            Check::doubtful(name, format_args!("{origin} answers with {status}, in {ms} ms"), hint)
+                .publicly(format_args!("it answers with {status}, in {ms} ms"))
+        }
+        Err(_) => {
+            let hint = "something in between may have answered, a portal that wants a login first, say";
+            Check::doubtful(name, format_args!("{origin} answers with {status}, and not as the service does"), hint)
+                .publicly(format_args!("it answers with {status}, and not as the service does"))
+        }
+    }
+}
+
+fn url(origin: &Origin) -> Uri {
+    // An origin is always a URL; the empty one would have no proxy.
+    origin.to_string().parse().unwrap_or_default()
+}
+
+/// How far this machine's clock is from a service's.
+struct Skew {
+    by: Duration,
+    is_ahead: bool,
+    service: &'static str,
+}
+
+impl Skew {
+    fn of(service: &'static str, answer: &Response<Vec<u8>>, ours: Timestamp) -> Option<Self> {
+        let date = answer.headers().get(DATE)?.to_str().ok()?;
+        let theirs = Timestamp::parse_http_date(date, ours)?;
+        let (ahead, behind) = (ours.since(theirs), theirs.since(ours));
+        Some(Self { by: ahead.max(behind), is_ahead: ahead > behind, service })
+    }
+}
+
+fn clock(skews: &[Skew]) -> Check {
+    const NAME: &str = "clock";
+    let Some(worst) = skews.iter().max_by_key(|skew| skew.by) else {
+        return Check::fine(NAME, "not compared: no service said its time");
+    };
+    if worst.by <= SKEW {
+        return Check::fine(NAME, format_args!("within {} s of the services'", SKEW.as_secs()));
+    }
+    let direction = if worst.is_ahead { "ahead of" } else { "behind" };
+    let hint = "set this machine's clock: by it certificates are checked, and the end of a code and of a badge is judged";
+    Check::doubtful(NAME, format_args!("{} s {direction} {}'s", worst.by.as_secs(), worst.service), hint)
+}

@@ -1,0 +1,20 @@
+//! `enlist exec`: a command with a credential in its environment. From then on the process is that command.
+
+use std::convert::Infallible;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use super::token::{held, variable, warn_of_shadows};
+use crate::args::ExecArgs;
+use crate::problem::Problem;
+use crate::setting::Setting;
+
+/// Comes back only when the command could not be run.
+pub(crate) fn run(args: &ExecArgs, setting: &Setting<'_>) -> Result<Infallible, Problem> {
+    let (_, secret) = held(args.service, setting)?;
+    let name = args.variable.as_deref().unwrap_or_else(|| variable(args.service));
+    warn_of_shadows(args.service, &secret, &[name], setting);
+    let (program, arguments) = args.command.split_first().ok_or_else(|| Problem::usage("no command was given"))?;
+    let error = Command::new(program).args(arguments).env(name, secret.as_str()).exec();
+    Err(Problem::usage(format_args!("{} cannot be run: {error}", program.display())))
+}

@@ -1,0 +1,80 @@
+//! `enlist help`: a topic, or what `--help` says of a command.
+
+use clap::Command;
+use enlist_core::Untrusted;
+use serde_json::json;
+
+use crate::args::{self, HelpArgs, Topic};
+use crate::output::{Outcome, Output, print_text};
+use crate::problem::Problem;
+use crate::usage;
+
+pub(crate) fn run(args: &HelpArgs, output: &Output) -> Result<Outcome, Problem> {
+    let topic = if let [word] = &args.words[..] { Topic::ALL.into_iter().find(|topic| word == topic.name()) } else { None };
+    let text = match topic {
+        Some(topic) => page(topic).to_owned(),
+        None => find(&args.words)?.render_long_help().to_string(),
+    };
+    if output.is_text() {
+        print_text(&text)?;
+    }
+    Ok(Outcome::ready(json!({ "text": text })))
+}
+
+const fn page(topic: Topic) -> &'static str {
+    match topic {
+        Topic::ExitCodes => include_str!("help/exit-codes.txt"),
+        Topic::Environment => include_str!("help/environment.txt"),
+        Topic::Agents => include_str!("help/agents.txt"),
+    }
+}
+
+/// The command of these words.
+pub(super) fn find(words: &[String]) -> Result<Command, Problem> {
+    let mut command = args::command();
+    command.build();
+    for word in words {
+        let below = command.find_subcommand(word).cloned();
+        command = below.ok_or_else(|| unknown(words))?;
+    }
+    Ok(command)
+}
+
+/// What clap says of such a command line names a similar command or topic.
+fn unknown(words: &[String]) -> Problem {
+    let command = args::command().subcommands(Topic::ALL.map(|topic| Command::new(topic.name())));
+    let argv = std::iter::once("enlist").chain(words.iter().map(String::as_str)).chain(["--help"]);
+    match command.try_get_matches_from(argv) {
+        Err(error) if error.use_stderr() => usage::problem(&error),
+        _ => Problem::Usage {
+            message: format!("{}: there is no such command", Untrusted::new(&words.join(" "))),
+            hint: Some("see enlist --help; the topics are exit-codes, environment, agents".to_owned()),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// They stand apart, and end where there is a gap.
+    #[test]
+    fn what_the_pages_tell_to_run_can_be_run() {
+        let lines = page(Topic::Agents).lines().filter_map(|line| line.strip_prefix("  enlist "));
+        let lines: Vec<_> = lines.map(|line| line.split("  ").next().unwrap_or_default()).collect();
+        assert!(lines.len() >= 6, "{lines:?}");
+        for line in lines {
+            let argv: Vec<_> = std::iter::once("enlist").chain(line.split(' ')).map(Into::into).collect();
+            args::parse(&argv).unwrap_or_else(|error| panic!("{line}: {error}"));
+        }
+    }
+
+    #[test]
+    fn pages_are_narrow_plain_text() {
+        for topic in Topic::ALL {
+            let page = page(topic);
+            assert!(page.ends_with('\n') && page.is_ascii(), "{topic:?}");
+            assert_eq!(page.lines().find(|line| line.len() > 80 || line.ends_with(' ')), None, "{topic:?}");
+        }
+    }
+}

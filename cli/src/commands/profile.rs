@@ -1,0 +1,116 @@
+//! `enlist profile`: identities side by side.
+
+mod export;
+mod import;
+mod remove;
+mod rename;
+
+use enlist_core::Untrusted;
+use serde_json::{Value, json};
+
+use super::pending;
+use crate::args::ProfileArgs;
+use crate::identity;
+use crate::output::{DEFAULT_PROFILE, Outcome};
+use crate::problem::Problem;
+use crate::setting::Setting;
+use crate::store::{Profiles, Service, Store, StoreError};
+
+pub(crate) fn run(args: &ProfileArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+    match args {
+        ProfileArgs::List => list(setting),
+        ProfileArgs::Use { name } => choose(name, setting),
+        ProfileArgs::Rename { old, new } => rename::run(old, new, setting),
+        ProfileArgs::Remove { name, yes } => remove::run(name, *yes, setting),
+        ProfileArgs::Import { tool } => import::run(*tool, setting),
+        ProfileArgs::Export { tool, yes } => export::run(*tool, *yes, setting),
+    }
+}
+
+/// One that cannot be read does not hide the others.
+fn list(setting: &Setting<'_>) -> Result<Outcome, Problem> {
+    let profiles = Profiles::of(setting.home()?);
+    let used = profiles.used()?.unwrap_or_else(|| DEFAULT_PROFILE.to_owned());
+    let mut names = profiles.names()?;
+    if !names.contains(&used) {
+        names.push(used.clone());
+        names.sort();
+    }
+    let mut listed = Vec::new();
+    for name in names {
+        let held = Held::read(&name, setting)?;
+        for trouble in &held.unreadable {
+            setting.output.warn(format!("profile {name}: {trouble}"));
+        }
+        let words = held.words();
+        let words = if words.is_empty() { "nothing".to_owned() } else { words.join(", ") };
+        setting.output.text(format_args!("{} {name}  {words}", if name == used { '*' } else { ' ' }))?;
+        listed.push(json!({ "profile": name, "used": name == used, "identities": held.identities, "pending": held.pending }));
+    }
+    Ok(Outcome::ready(json!({ "profiles": listed })))
+}
+
+fn choose(name: &str, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+    let profiles = Profiles::of(setting.home()?);
+    profiles.choose(name)?;
+    if !profiles.has(name) {
+        setting.output.warn(format!("nothing is kept in profile {name} yet"));
+    }
+    setting.output.text(format_args!("{name} is meant from now on, unless --profile or ENLIST_PROFILE says otherwise."))?;
+    Ok(Outcome::ready(json!({ "used": name })))
+}
+
+/// What a profile holds, read without a lock.
+struct Held {
+    identities: Vec<Value>,
+    pending: Vec<Value>,
+    /// Answers that nobody could read.
+    kept: usize,
+    unreadable: Vec<StoreError>,
+}
+
+impl Held {
+    fn read(name: &str, setting: &Setting<'_>) -> Result<Self, Problem> {
+        let mut held = Self { identities: Vec::new(), pending: Vec::new(), kept: 0, unreadable: Vec::new() };
+        for service in Service::ALL {
+            let store = Store::of(setting.home()?, name, service);
+            match store.credential() {
+                Ok(found) => held.identities.extend(found.map(|credential| identity::summary(&credential, name))),
+                Err(trouble) => held.unreadable.push(trouble),
+            }
+            match pending::flows(&store) {
+                Ok(flows) => held.pending.extend(flows),
+                Err(Problem::Store(trouble)) => held.unreadable.push(trouble),
+                Err(problem) => return Err(problem),
+            }
+            held.kept += store.kept()?;
+        }
+        Ok(held)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.identities.is_empty() && self.pending.is_empty() && self.kept == 0 && self.unreadable.is_empty()
+    }
+
+    /// For people.
+    fn words(&self) -> Vec<String> {
+        let word = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
+        let identity =
+            |of: &Value| format!("{} {} ({}) {}", word(of, "service"), word(of, "kind"), word(of, "state"), word(of, "token_hint"));
+        let flow = |of: &Value| format!("{} pending at {}", word(of, "flow"), word(of, "service"));
+        let kept = (self.kept > 0).then(|| format!("{} answers that could not be read", self.kept));
+        let unreadable = (!self.unreadable.is_empty()).then(|| "something that cannot be read".to_owned());
+        self.identities.iter().map(identity).chain(self.pending.iter().map(flow)).chain(kept).chain(unreadable).collect()
+    }
+}
+
+/// A profile that must be there.
+fn existing(name: &str, setting: &Setting<'_>) -> Result<Profiles, Problem> {
+    let profiles = Profiles::of(setting.home()?);
+    if profiles.has(name) { Ok(profiles) } else { Err(unknown(name)) }
+}
+
+fn unknown(name: &str) -> Problem {
+    let message = format!("there is no profile {}", Untrusted::new(name));
+    Problem::Usage { message, hint: Some("see enlist profile list".to_owned()) }
+}

@@ -1,0 +1,41 @@
+//! `enlist profile export`: the credential, handed to a service's own tool.
+
+use serde_json::json;
+
+use crate::args::Tool;
+use crate::commands::token::{held, warn_of_shadows};
+use crate::identity;
+use crate::opentrain_tool::{self, BASE_URL, CLAIM_TOKEN, TOKEN, ToolFile};
+use crate::output::{Next, Outcome};
+use crate::problem::Problem;
+use crate::setting::Setting;
+use crate::store::Service;
+
+pub(super) fn run(tool: Tool, yes: bool, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+    let Tool::Opentrain = tool;
+    let (credential, secret) = held(Service::Opentrain, setting)?;
+    let path = opentrain_tool::path()?;
+    let mut file = ToolFile::read(&path)?.unwrap_or_default();
+    let data = json!({ "path": path, "token_hint": identity::hint(&credential) });
+
+    let registration = credential.registration();
+    let claim_token = registration.as_ref().map(|found| found.claim_token().expose());
+    // A claim token beside our token was that of our registration.
+    let another = match (file.text(TOKEN, &path)?, file.text(CLAIM_TOKEN, &path)?) {
+        (Some(other), _) => *other != *secret,
+        (None, Some(other)) => Some(other.as_str()) != claim_token,
+        (None, None) => false,
+    };
+    let question = format!("{} holds another token, which may be nowhere else. Replace it?", path.display());
+    if another && !yes && !setting.voice().agrees(&question)? {
+        let next = Next::new(&["profile", "export", "opentrain", "--yes"], "when the owner agrees to lose the token that stands there");
+        return Ok(Outcome::stopped(Problem::HumanNeeded("may another token in the tool's file be replaced?"), data, Some(next)));
+    }
+    file.set(TOKEN, Some(&secret)).map_err(Problem::internal)?;
+    file.set(BASE_URL, Some(&credential.base_url())).map_err(Problem::internal)?;
+    file.set(CLAIM_TOKEN, claim_token).map_err(Problem::internal)?;
+    file.write(&path)?;
+    warn_of_shadows(Service::Opentrain, &secret, &[], setting);
+    setting.output.text(format_args!("{} holds the token now.", path.display()))?;
+    Ok(Outcome::ready(data))
+}

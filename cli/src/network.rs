@@ -1,0 +1,122 @@
+//! The way out: which proxy, whose certificates. Read when the first request is due, so that a variable that makes no sense
+//! does not keep a command from what needs no network; flags at once.
+
+use std::cell::OnceCell;
+use std::fmt::Display;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use enlist_blocking::{Client, ClientBuilder};
+use enlist_core::{Proxies, Proxy, Way};
+use http::Uri;
+
+use crate::args::NetworkArgs;
+use crate::mode::variable;
+use crate::problem::Problem;
+
+/// The variables that name certificates, ours first.
+pub(crate) const CA_VARIABLES: [&str; 2] = ["ENLIST_CA_FILE", "SSL_CERT_FILE"];
+
+/// What a bundle of certificates is at most, in bytes; a system's has a quarter of a million.
+const LARGEST_BUNDLE: u64 = 4 * 1024 * 1024;
+
+#[derive(Debug)]
+pub(crate) struct Network {
+    proxy: Option<Proxy>,
+    ca_file: Option<CaFile>,
+    client: OnceCell<Client>,
+}
+
+/// Certificates that are trusted beside the usual ones, and who named them.
+#[derive(Debug)]
+pub(crate) struct CaFile {
+    pub(crate) named_by: &'static str,
+    pub(crate) path: PathBuf,
+    pub(crate) count: usize,
+    trusting: ClientBuilder,
+}
+
+impl Network {
+    pub(crate) fn of(args: &NetworkArgs) -> Result<Self, Problem> {
+        let proxy = args.proxy.as_deref().map(Proxy::parse).transpose();
+        let proxy = proxy.map_err(|error| Problem::usage(format_args!("--proxy: {error}")))?;
+        let ca_file = args.ca_file.as_deref().map(|path| CaFile::read("--ca-file", path)).transpose()?;
+        Ok(Self { proxy, ca_file, client: OnceCell::new() })
+    }
+
+    /// The client for everything that this command sends.
+    pub(crate) fn client(&self) -> Result<&Client, Problem> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let of_environment = self.ca_file_of_the_environment()?;
+        let ca_file = self.ca_file.as_ref().or(of_environment.as_ref());
+        let builder = ca_file.map_or_else(Client::builder, |file| file.trusting.clone());
+        let client = builder.proxies(self.proxies()?).build().map_err(Problem::internal)?;
+        tracing::info!(certificates_by = ca_file.map(|file| file.named_by), proxy_by_flag = self.proxy.is_some(), "the way out is settled");
+        Ok(self.client.get_or_init(|| client))
+    }
+
+    /// What requests go through: the flag, else the variables.
+    pub(crate) fn proxies(&self) -> Result<Proxies, Problem> {
+        let proxies = Proxies::from_variables(raw_variable).map_err(Problem::usage);
+        match &self.proxy {
+            // What the variables say of proxies does not count then; their exceptions do.
+            Some(proxy) => Ok(proxies.unwrap_or_else(|_| exceptions()).with(proxy.clone())),
+            None => proxies,
+        }
+    }
+
+    /// What the variables name, unless the flag does.
+    pub(crate) fn ca_file_of_the_environment(&self) -> Result<Option<CaFile>, Problem> {
+        if self.ca_file.is_some() {
+            return Ok(None);
+        }
+        let named = CA_VARIABLES.iter().find_map(|name| variable(name).map(|path| (*name, path)));
+        named.map(|(name, path)| CaFile::read(name, Path::new(&path))).transpose()
+    }
+
+    pub(crate) fn ca_file_of_the_flag(&self) -> Option<&CaFile> {
+        self.ca_file.as_ref()
+    }
+}
+
+impl CaFile {
+    fn read(named_by: &'static str, path: &Path) -> Result<Self, Problem> {
+        let refused = |why: &dyn Display| Problem::usage(format_args!("{named_by}: {}: {why}", path.display()));
+        let mut pem = Vec::new();
+        let length =
+            File::open(path).and_then(|file| file.take(LARGEST_BUNDLE + 1).read_to_end(&mut pem)).map_err(|error| refused(&error))?;
+        if length as u64 > LARGEST_BUNDLE {
+            return Err(refused(&"it is larger than 4 MiB"));
+        }
+        let trusting = Client::builder().trust_pem(&pem).map_err(|error| refused(&error))?;
+        let count = String::from_utf8_lossy(&pem).matches("-----BEGIN CERTIFICATE-----").count();
+        Ok(Self { named_by, path: path.to_owned(), count, trusting })
+    }
+}
+
+/// The exceptions alone.
+fn exceptions() -> Proxies {
+    let only = |name: &str| raw_variable(name).filter(|_| name.eq_ignore_ascii_case("no_proxy"));
+    Proxies::from_variables(only).unwrap_or_default()
+}
+
+/// `None` only where there is none: an empty one says that there is no proxy.
+fn raw_variable(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+/// The way to `url`, in words for people.
+pub(crate) fn way_words(proxies: &Proxies, url: &Uri) -> String {
+    match proxies.way(url) {
+        Way::Through { proxy, variable } => {
+            let login = if proxy.has_login() { ", with a login" } else { "" };
+            format!("by {} ({proxy}{login})", variable.unwrap_or("--proxy"))
+        }
+        Way::Loopback => "directly: it is this machine itself".to_owned(),
+        Way::Excepted => "directly: NO_PROXY names it".to_owned(),
+        _ => "directly: no proxy is named".to_owned(),
+    }
+}

@@ -1,0 +1,170 @@
+//! OpenTrain's own command: the file where it keeps its credential, and the variables that are stronger than that file.
+
+use std::fmt;
+use std::fs::{self, DirBuilder, File};
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+use crate::mode::variable;
+use crate::store::{StoreError, files};
+
+/// What the tools of OpenTrain take for a token before they look anywhere else.
+const TOKEN_VARIABLES: [&str; 3] = ["OT_API_TOKEN", "OPENTRAIN_API_TOKEN", "OPENTRAIN_PERSONAL_API_TOKEN"];
+
+/// What its file is at most, in bytes.
+const LARGEST: u64 = 1024 * 1024;
+
+/// The variables that hold another token than `stored`: a tool of OpenTrain would go by them.
+pub(crate) fn shadowing(stored: &str) -> Vec<&'static str> {
+    TOKEN_VARIABLES.into_iter().filter(|name| variable(name).is_some_and(|value| value.trim() != stored)).collect()
+}
+
+/// A sentence about `names`, if there are any; never with a value.
+pub(crate) fn shadow_words(names: &[&str]) -> Option<String> {
+    let is = if names.len() == 1 { "is" } else { "are" };
+    (!names.is_empty())
+        .then(|| format!("{} {is} set to another token than the one that is kept: OpenTrain's tools go by that", names.join(", ")))
+}
+
+/// Where the tool keeps its credential.
+pub(crate) fn path() -> Result<PathBuf, StoreError> {
+    let folder = |name| variable(name).map(PathBuf::from);
+    let config = folder("XDG_CONFIG_HOME").filter(|config| config.is_absolute());
+    let config = config.or_else(|| folder("HOME").map(|home| home.join(".config"))).ok_or(StoreError::NoHome)?;
+    Ok(config.join("opentrain").join("cli.json"))
+}
+
+/// The file's members: those that are not ours stay as they were written, byte for byte.
+#[derive(Debug, Default)]
+pub(crate) struct ToolFile {
+    members: Vec<(String, Box<RawValue>)>,
+}
+
+/// What we know of it.
+pub(crate) const TOKEN: &str = "apiToken";
+pub(crate) const BASE_URL: &str = "baseUrl";
+pub(crate) const CLAIM_TOKEN: &str = "claimToken";
+
+impl ToolFile {
+    /// `None` when there is no file. It is the tool's: a link is followed, and its mode is the tool's affair.
+    pub(crate) fn read(path: &Path) -> Result<Option<Self>, StoreError> {
+        let mut bytes = Zeroizing::new(Vec::new());
+        let read = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
+        match read {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(StoreError::unreadable(path, &error)),
+            Ok(_) if bytes.len() as u64 > LARGEST => return Err(StoreError::foreign(path, "a file of at most 1 MiB")),
+            Ok(_) => {}
+        }
+        // Positions only: serde's own words may quote what is secret.
+        let broken = |error: serde_json::Error| {
+            StoreError::corrupt(path, format_args!("it is no JSON object (line {}, column {})", error.line(), error.column()))
+        };
+        serde_json::from_slice(&bytes).map(Some).map_err(broken)
+    }
+
+    /// A member's text; `None` when it is not there, or null, or empty.
+    pub(crate) fn text(&self, name: &str, path: &Path) -> Result<Option<Zeroizing<String>>, StoreError> {
+        // Of two of one name the tool takes the last.
+        let Some((_, value)) = self.members.iter().rev().find(|(own, _)| own == name) else { return Ok(None) };
+        let text: Option<String> =
+            serde_json::from_str(value.get()).map_err(|_| StoreError::corrupt(path, format_args!("its `{name}` is no text")))?;
+        Ok(text.map(Zeroizing::new).filter(|text| !text.is_empty()))
+    }
+
+    /// Sets a member, or removes it.
+    pub(crate) fn set(&mut self, name: &str, text: Option<&str>) -> Result<(), serde_json::Error> {
+        let value = text.map(serde_json::value::to_raw_value).transpose()?;
+        let position = self.members.iter().position(|(own, _)| own == name);
+        self.members.retain(|(own, _)| own != name);
+        if let Some(value) = value {
+            self.members.insert(position.unwrap_or(self.members.len()).min(self.members.len()), (name.to_owned(), value));
+        }
+        Ok(())
+    }
+
+    /// Writes it whole, for its owner alone. What a link points to is replaced, not the link.
+    pub(crate) fn write(&self, path: &Path) -> Result<(), StoreError> {
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let folder = files::parent(&target);
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.map_err(|error| StoreError::unwritable(folder, &error))?;
+        let json = serde_json::to_vec_pretty(self).map_err(|error| StoreError::corrupt(&target, error))?;
+        files::replace_in_place(&target, &Zeroizing::new([&json[..], b"\n"].concat()))
+    }
+}
+
+/// Whether others can read what stands there.
+pub(crate) fn is_open_to_others(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.mode() & 0o077 != 0)
+}
+
+impl<'de> Deserialize<'de> for ToolFile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = ToolFile;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ToolFile, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(ToolFile { members })
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+impl Serialize for ToolFile {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.members.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(json: &str) -> ToolFile {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn what_is_not_ours_stays_as_it_was_written() {
+        let mut file = file(r#"{"z": 1.0e400, "apiToken": "old", "a": {"x":  [1, 18446744073709551616]}, "claimToken": "c"}"#);
+        file.set(TOKEN, Some("new")).unwrap();
+        file.set(CLAIM_TOKEN, None).unwrap();
+        file.set(BASE_URL, Some("https://app.opentrain.ai")).unwrap();
+        let written = serde_json::to_string(&file).unwrap();
+        let expected = r#"{"z":1.0e400,"apiToken":"new","a":{"x":  [1, 18446744073709551616]},"baseUrl":"https://app.opentrain.ai"}"#;
+        assert_eq!(written, expected);
+    }
+
+    #[test]
+    fn a_member_that_came_twice_comes_once() {
+        let mut file = file(r#"{"apiToken":"a","x":0,"apiToken":"b"}"#);
+        file.set(TOKEN, Some("c")).unwrap();
+        assert_eq!(serde_json::to_string(&file).unwrap(), r#"{"apiToken":"c","x":0}"#);
+    }
+
+    #[test]
+    fn text_null_nothing_and_what_is_no_text() {
+        let (file, path) = (file(r#"{"apiToken":"a","baseUrl":null,"claimToken":7,"e":""}"#), Path::new("cli.json"));
+        let text = |name| file.text(name, path).map(|text| text.map(|text| text.to_string()));
+        assert_eq!(text("apiToken"), Ok(Some("a".to_owned())));
+        assert_eq!((text("baseUrl"), text("e"), text("other")), (Ok(None), Ok(None), Ok(None)));
+        assert!(text("claimToken").unwrap_err().to_string().contains("claimToken"));
+    }
+}

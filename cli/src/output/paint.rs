@@ -1,0 +1,48 @@
+//! What the terminal can show.
+
+use crate::args::Color;
+use crate::mode::variable;
+
+/// `--color`, then `NO_COLOR` (no-color.org), `CLICOLOR_FORCE`, `CLICOLOR` (bixense.com/clicolors), then the terminal.
+pub(crate) fn colours(wanted: Color, is_terminal: bool) -> bool {
+    match wanted {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto if anstyle_query::no_color() => false,
+        Color::Auto if anstyle_query::clicolor_force() => true,
+        Color::Auto => is_terminal && anstyle_query::clicolor() != Some(false) && anstyle_query::term_supports_ansi_color(),
+    }
+}
+
+/// Whether the locale says so, by the variables' rank in POSIX.
+pub(crate) fn is_utf8() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| variable(name)).unwrap_or_default().to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}
+
+/// Our own signs in ASCII; what else there is becomes a question mark.
+pub(crate) fn ascii(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut plain, letter| {
+        match letter {
+            '…' => plain.push_str("..."),
+            letter if letter.is_ascii() => plain.push(letter),
+            _ => plain.push('?'),
+        }
+        plain
+    })
+}
+
+/// What the eye is to find first.
+pub(crate) fn strong(text: &str) -> String {
+    format!("\x1b[1m{text}\x1b[0m")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ascii_is_ascii() {
+        assert_eq!(ascii("ot_pat_…91cd, J\u{fc}rgen"), "ot_pat_...91cd, J?rgen");
+    }
+}

@@ -1,0 +1,77 @@
+//! Which profile is meant: the flag, the variable, the one in use, the default.
+
+use crate::args::{self, Cli};
+use crate::mode::Environment;
+use crate::output::DEFAULT_PROFILE;
+use crate::problem::Problem;
+use crate::setting::home;
+use crate::store::Profiles;
+
+/// The profile that a command works on.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Chosen {
+    pub(crate) name: String,
+    /// Without a word another one would be meant: here, or in a shell that does not have our variable.
+    pub(crate) must_be_named: bool,
+}
+
+impl Chosen {
+    /// There always is one to tell; whether it can be gone by is the second answer.
+    pub(crate) fn settle(cli: &Cli, environment: &Environment) -> (Self, Result<(), Problem>) {
+        let flag = cli.global.profile.clone();
+        let (variable, named) = apart(environment.profile.as_deref().map(args::profile_name).transpose().map_err(bad_variable));
+        let (used, readable) = apart(if cli.command.has_profile() { used() } else { Ok(None) });
+        // What is weaker is not looked at.
+        let settled = if flag.is_some() || variable.is_some() { Ok(()) } else { named.and(readable) };
+        (Self::among(flag, variable, used), settled)
+    }
+
+    fn among(flag: Option<String>, variable: Option<String>, used: Option<String>) -> Self {
+        let used = used.unwrap_or_else(|| DEFAULT_PROFILE.to_owned());
+        let name = flag.or_else(|| variable.clone()).unwrap_or_else(|| used.clone());
+        let must_be_named = name != used || variable.is_some_and(|variable| variable != name);
+        Self { name, must_be_named }
+    }
+}
+
+fn apart(read: Result<Option<String>, Problem>) -> (Option<String>, Result<(), Problem>) {
+    match read {
+        Ok(name) => (name, Ok(())),
+        Err(problem) => (None, Err(problem)),
+    }
+}
+
+fn bad_variable(rule: String) -> Problem {
+    Problem::usage(format_args!("ENLIST_PROFILE must be {rule}"))
+}
+
+/// The one that `enlist profile use` chose. That there is no home is found out by whoever needs one.
+fn used() -> Result<Option<String>, Problem> {
+    home().map_or(Ok(None), |home| Ok(Profiles::of(&home).used()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flag_variable_used_default_and_what_must_be_named() {
+        for (flag, variable, used, name, must_be_named) in [
+            ("", "", "", "default", false),
+            ("", "", "work", "work", false),
+            ("", "env", "", "env", true),
+            ("", "work", "work", "work", false),
+            ("", "default", "work", "default", true),
+            ("flag", "", "", "flag", true),
+            ("default", "", "", "default", false),
+            ("default", "env", "", "default", true),
+            ("default", "", "work", "default", true),
+            ("work", "", "work", "work", false),
+            ("work", "env", "work", "work", true),
+        ] {
+            let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            let chosen = Chosen::among(text(flag), text(variable), text(used));
+            assert_eq!((chosen.name.as_str(), chosen.must_be_named), (name, must_be_named), "{flag} {variable} {used}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The person's browser, opened on a key only. No shell: the link is one word of a command line.
+
+use std::env;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+
+use crate::mode::variable;
+
+/// How a browser is opened here, or why none is.
+pub(super) struct Browser {
+    found: Result<Vec<String>, &'static str>,
+    opened: Option<Child>,
+}
+
+/// What must not be handed on to a browser.
+const SECRETS: [&str; 4] = ["OT_API_TOKEN", "OPENTRAIN_API_TOKEN", "OPENTRAIN_PERSONAL_API_TOKEN", "SENTRYAGENT_BADGE"];
+
+impl Browser {
+    /// `BROWSER` if it is set, else what the system has for it, unless nobody would see the window.
+    pub(super) fn find(is_wanted: bool) -> Self {
+        let found = match variable("BROWSER") {
+            _ if !is_wanted => Err("--no-browser"),
+            Some(browser) => Ok(browser.split(':').filter(|command| !command.trim().is_empty()).map(str::to_owned).collect()),
+            None if ["SSH_CONNECTION", "SSH_TTY"].iter().any(|name| variable(name).is_some()) => Err("this is a session over SSH"),
+            None if cfg!(target_os = "macos") => Ok(vec!["open".to_owned()]),
+            None if ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"].iter().all(|name| variable(name).is_none()) => {
+                Err("there is no display")
+            }
+            None if env::var_os("WSL_DISTRO_NAME").is_some() => Ok(vec!["wslview".to_owned(), "xdg-open".to_owned()]),
+            None => Ok(vec!["xdg-open".to_owned()]),
+        };
+        Self { found, opened: None }
+    }
+
+    pub(super) fn missing(&self) -> Option<&'static str> {
+        self.found.as_ref().err().copied()
+    }
+
+    /// Opens `link` in the first browser that can be started, and says what came of it.
+    pub(super) fn open(&mut self, link: &str) -> String {
+        let commands = match &self.found {
+            Ok(commands) => commands,
+            Err(reason) => return format!("no browser is opened: {reason}"),
+        };
+        let mut why = "BROWSER names none".to_owned();
+        for command in commands {
+            match start(command, link) {
+                Ok(child) => {
+                    self.opened = Some(child);
+                    return "opening the browser ...".to_owned();
+                }
+                Err(error) => why = format!("{command}: {error}"),
+            }
+        }
+        format!("the browser could not be opened ({why}); open the link yourself")
+    }
+
+    /// Told once: the command that should open it came to a bad end.
+    pub(super) fn failed(&mut self) -> Option<String> {
+        let status = self.opened.as_mut()?.try_wait().ok().flatten()?;
+        self.opened = None;
+        (!status.success()).then(|| format!("  the browser could not be opened ({status}); open the link yourself"))
+    }
+}
+
+/// `command` as `BROWSER` has it: words, with `%s` for the link or the link behind them.
+fn start(command: &str, link: &str) -> io::Result<Child> {
+    let mut words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+    if words.iter().any(|word| word.contains("%s")) {
+        for word in &mut words {
+            *word = word.replace("%s", link);
+        }
+    } else {
+        words.push(link.to_owned());
+    }
+    let (program, arguments) = words.split_first().ok_or(io::ErrorKind::NotFound)?;
+    let mut command = Command::new(program);
+    for name in SECRETS {
+        command.env_remove(name);
+    }
+    // In a group of its own: Ctrl-C is for us, and the window stays.
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).spawn()
+}

@@ -1,0 +1,233 @@
+//! A proxy and a company's certificates, named by hand.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+#[path = "../../transport-blocking/tests/common/forwarder.rs"]
+mod forwarder;
+#[path = "../../transport-blocking/tests/common/tls_server.rs"]
+mod tls_server;
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use enlist_async::{BuildError, Client};
+use enlist_core::opentrain::Enrolment;
+use enlist_core::{Ceremony, Delivery, Exchange, Origin, Proxies, Proxy, Timestamp, TransportFailure, TransportKind};
+use forwarder::Forwarder;
+use http::Response;
+use tls_server::Server;
+
+const CA: &[u8] = include_bytes!("../../transport-blocking/tests/tls/ca.pem");
+const BODY: &str = "claim_token=canary-body";
+
+/// A service without TLS, and what it received.
+struct Plain {
+    port: u16,
+    received: Arc<Mutex<Vec<String>>>,
+}
+
+impl Plain {
+    fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let received = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&received);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+                let (mut request, mut buffer) = (Vec::new(), [0; 4096]);
+                while !request.ends_with(BODY.as_bytes()) {
+                    match stream.read(&mut buffer) {
+                        Ok(length) if length > 0 => request.extend(&buffer[..length]),
+                        _ => break,
+                    }
+                }
+                kept.lock().unwrap().push(String::from_utf8(request).unwrap());
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+            }
+        });
+        Self { port, received }
+    }
+
+    fn exchange(&self) -> Exchange {
+        exchange(&format!("http://127.0.0.1:{}/path?token=canary-query", self.port))
+    }
+
+    fn received(&self) -> Vec<String> {
+        self.received.lock().unwrap().clone()
+    }
+}
+
+fn exchange(url: &str) -> Exchange {
+    let mut ceremony = Enrolment::new(Origin::parse("http://127.0.0.1").unwrap(), None, None);
+    let mut exchange = ceremony.begin(Timestamp::from_unix_ms(0)).unwrap();
+    exchange.request = http::Request::post(url).body(BODY.as_bytes().to_vec()).unwrap();
+    exchange.timeout = Duration::from_secs(5);
+    exchange
+}
+
+fn tls_exchange(server: &Server) -> Exchange {
+    exchange(&format!("https://localhost:{}/?token=canary-query", server.port))
+}
+
+fn execute(client: &Client, exchange: &Exchange) -> Result<Response<Vec<u8>>, TransportFailure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let answer = runtime.block_on(client.execute(exchange));
+    let shown = format!("{answer:?}{client:?}{}", answer.as_ref().map_or_else(ToString::to_string, |_| String::new()));
+    assert!(!shown.contains("canary") && !shown.contains("joe"), "{shown}");
+    answer
+}
+
+fn by(url: &str) -> Proxies {
+    Proxies::default().with(Proxy::parse(url).unwrap())
+}
+
+fn client_by(proxies: Proxies) -> Client {
+    Client::builder().proxies(proxies).build().unwrap()
+}
+
+fn client_that_trusts(pem: &[u8]) -> Client {
+    Client::builder().proxies(Proxies::default()).trust_pem(pem).unwrap().build().unwrap()
+}
+
+/// Plain http is handed to the proxy as a whole, which is as good as the user's word for a proxy to this machine.
+#[test]
+fn plain_http_goes_through_the_proxy_by_its_whole_url() {
+    let (proxy, service) = (Forwarder::with_login(), Plain::new());
+    let client = client_by(by(&proxy.url_with_login()));
+    assert_eq!(execute(&client, &service.exchange()).unwrap().body(), b"{}");
+    let heads = proxy.heads().concat();
+    assert!(heads.starts_with(&format!("POST http://127.0.0.1:{}/path?token=canary-query HTTP/1.1\r\n", service.port)), "{heads}");
+    assert_eq!(service.received().len(), 1);
+}
+
+#[test]
+fn https_goes_through_the_proxy_unseen() {
+    let (proxy, server) = (Forwarder::with_login(), Server::new(include_bytes!("../../transport-blocking/tests/tls/valid.der")));
+    let client = Client::builder().proxies(by(&proxy.url_with_login())).trust_pem(CA).unwrap().build().unwrap();
+    assert_eq!(execute(&client, &tls_exchange(&server)).unwrap().body(), b"{}");
+    let heads = proxy.heads().concat();
+    assert!(heads.starts_with(&format!("CONNECT localhost:{} HTTP/1.1\r\n", server.port)) && !heads.contains("canary"), "{heads}");
+    let received = server.received();
+    assert!(received.ends_with(BODY) && !received.to_ascii_lowercase().contains("proxy-authorization"), "{received}");
+}
+
+#[test]
+fn without_the_login_that_is_wanted_nothing_reaches_the_service() {
+    let (proxy, service) = (Forwarder::with_login(), Plain::new());
+    let wrong = proxy.url().replace("http://", "http://canary:x@");
+    for url in [proxy.url(), wrong] {
+        for exchange in [service.exchange(), exchange("https://service.invalid/")] {
+            let failure = execute(&client_by(by(&url)), &exchange).unwrap_err();
+            assert_eq!((failure.kind, failure.delivery), (TransportKind::Proxy, Delivery::NotSent), "{failure:?}");
+            assert!(failure.text.starts_with("407"), "{}", failure.text);
+        }
+    }
+    assert!(service.received().is_empty());
+}
+
+#[test]
+fn a_proxy_that_cannot_be_reached_is_the_proxys_failure() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    for proxy in [format!("http://127.0.0.1:{port}"), "http://proxy.invalid:3128".to_owned(), format!("socks5h://127.0.0.1:{port}")] {
+        let failure = execute(&client_by(by(&proxy)), &exchange("https://service.invalid/")).unwrap_err();
+        assert_eq!((failure.kind, failure.delivery), (TransportKind::Proxy, Delivery::NotSent), "{proxy} {failure:?}");
+    }
+}
+
+#[test]
+fn what_is_excepted_goes_without() {
+    let (proxy, service) = (Forwarder::new(), Plain::new());
+    for (list, through) in [("127.0.0.0/8", 0), ("*", 0), ("other.example", 1)] {
+        let excepting = Proxies::from_variables(|name| (name == "no_proxy").then(|| list.to_owned())).unwrap();
+        let client = client_by(excepting.with(Proxy::parse(&proxy.url()).unwrap()));
+        assert!(execute(&client, &service.exchange()).is_ok());
+        assert_eq!(proxy.heads().len(), through, "{list}");
+    }
+}
+
+#[test]
+fn who_is_not_trusted_gets_no_byte() {
+    for (certificate, word) in [
+        (&include_bytes!("../../transport-blocking/tests/tls/self_signed.der")[..], "UnknownIssuer"),
+        (include_bytes!("../../transport-blocking/tests/tls/expired.der"), "expired"),
+        (include_bytes!("../../transport-blocking/tests/tls/other_name.der"), "not valid for name"),
+    ] {
+        let server = Server::new(certificate);
+        let failure = execute(&client_that_trusts(CA), &tls_exchange(&server)).unwrap_err();
+        assert_eq!((failure.kind, failure.delivery), (TransportKind::Tls, Delivery::NotSent));
+        assert!(failure.text.contains(word) && !server.received().contains(BODY), "{}", failure.text);
+    }
+}
+
+#[test]
+fn a_request_without_a_body_is_not_sent_either() {
+    let server = Server::new(include_bytes!("../../transport-blocking/tests/tls/valid.der"));
+    let mut bodiless = tls_exchange(&server);
+    bodiless.request = http::Request::get(bodiless.request.uri()).body(Vec::new()).unwrap();
+    let failure = execute(&client_by(Proxies::default()), &bodiless).unwrap_err();
+    assert_eq!((failure.kind, failure.delivery), (TransportKind::Tls, Delivery::NotSent));
+}
+
+#[test]
+fn what_is_no_certificate_is_refused() {
+    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for pem in [&b""[..], b"x", broken.as_bytes(), &CA[..CA.len() / 2]] {
+        let refused = Client::builder().trust_pem(pem).unwrap_err();
+        assert!(matches!(refused, BuildError::Certificates(_)), "{refused}");
+    }
+}
+
+/// The environment is this process's: the test below runs itself again in others.
+#[test]
+#[ignore = "run by the_environment_names_the_proxy"]
+fn with_the_environments_proxy() {
+    let Ok(port) = std::env::var("TEST_PEER") else { return };
+    let service = format!("http://127.0.0.1:{port}/");
+    match Client::new() {
+        Ok(client) => {
+            assert!(execute(&client, &exchange(&service)).is_ok());
+            for url in ["https://service.invalid/", "http://service.invalid/"] {
+                let failure = execute(&client, &exchange(url)).unwrap_err();
+                assert_ne!(failure.kind, TransportKind::Timeout);
+            }
+        }
+        Err(refused) => println!("{refused}"),
+    }
+}
+
+#[test]
+fn the_environment_names_the_proxy() {
+    for (variables, expected) in [
+        (&[("ALL_PROXY", "PROXY")][..], 2),
+        (&[("HTTPS_PROXY", "PROXY")], 1),
+        (&[("https_proxy", "PROXY"), ("HTTPS_PROXY", "http://other.invalid")], 1),
+        (&[("http_proxy", "PROXY")], 1),
+        (&[("HTTP_PROXY", "PROXY")], 0),
+        (&[("ALL_PROXY", "PROXY"), ("NO_PROXY", "other.example, .invalid")], 0),
+    ] {
+        let (proxy, service) = (Forwarder::with_login(), Plain::new());
+        let said = in_another_process(service.port, variables, &proxy.url());
+        assert_eq!((proxy.heads().len(), service.received().len()), (expected, 1), "{variables:?} {said}");
+    }
+    let service = Plain::new();
+    let said = in_another_process(service.port, &[("HTTPS_PROXY", "ftp://joe:canary@proxy.example")], "");
+    assert!(said.contains("HTTPS_PROXY: this is no proxy") && !said.contains("canary"), "{said}");
+    assert!(service.received().is_empty());
+}
+
+fn in_another_process(port: u16, variables: &[(&str, &str)], proxy: &str) -> String {
+    let mut again = Command::new(std::env::current_exe().unwrap());
+    for inherited in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"] {
+        again.env_remove(inherited).env_remove(inherited.to_lowercase());
+    }
+    again.envs(variables.iter().map(|(name, value)| (*name, value.replace("PROXY", proxy)))).env("TEST_PEER", port.to_string());
+    let output = again.args(["--exact", "with_the_environments_proxy", "--ignored", "--nocapture"]).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}");
+    said
+}
