@@ -77,6 +77,7 @@ fn a_new_token_is_asked_for_as_it_was_described() {
     let create = || CreateToken::new(&opentrain(), token());
     let body = |create: CreateToken| String::from_utf8(create.exchange().request.into_body()).unwrap();
     assert_eq!(body(create()), "{}");
+    assert!(create().exchange().delivers, "the answer holds a secret that comes once");
     let full = create().named(TokenName::parse("ci").unwrap()).scoped(vec!["jobs:read".into()]).until(START);
     assert_eq!(body(full), r#"{"expiresAt":"2026-06-12T09:00:00.000Z","name":"ci","scopes":["jobs:read"]}"#);
 }
