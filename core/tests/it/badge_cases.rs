@@ -97,6 +97,43 @@ fn times_count_to_the_second_and_the_leeway_on_top() {
     assert_eq!([verdict("nbf", NOW + 61), verdict("nbf", NOW + 60)], [Some(Rejection::NotYetValid), None]);
 }
 
+/// However a number is written, one that has no value is no time.
+#[test]
+fn a_time_without_a_value_is_no_time() {
+    let keys = Jwks::parse(jwks().as_bytes()).unwrap();
+    for endless in ["inf", "NaN", "1e999"] {
+        let claims = format!(r#"{{"sub":"did:sentryagent:abc123","exp":{{"$serde_json::private::Number":"{endless}"}}}}"#);
+        let verdict = Rules::default().check_badge(&sign(HEADER, &claims), &keys, Timestamp::from_unix_ms(NOW * 1000));
+        assert_eq!(verdict.err(), Some(Rejection::Claims), "{endless}");
+    }
+}
+
+#[test]
+fn a_signed_message_says_which_key_signed_it() {
+    let keys = Jwks::parse(jwks().as_bytes()).unwrap();
+    for header in [HEADER, r#"{"alg":"EdDSA"}"#] {
+        let verified = Rules::default().check_jws(&sign(header, "a message"), &keys).unwrap();
+        assert_eq!((verified.kid(), verified.payload()), (Some("key-1"), &b"a message"[..]), "{header}");
+    }
+}
+
+#[test]
+fn sets_and_tokens_have_a_largest_size() {
+    let padded = |size: usize| format!("{}{}", jwks(), " ".repeat(size - jwks().len()));
+    let keys = Jwks::parse(padded(64 * 1024).as_bytes()).unwrap();
+    assert_eq!((keys.len(), keys.is_empty(), keys.skipped()), (1, false, 0));
+    assert!(Jwks::parse(padded(64 * 1024 + 1).as_bytes()).is_err());
+    let verdict = |size: usize| {
+        let tokens = (0..4).flat_map(|pad| {
+            let header = format!(r#"{{"alg":"EdDSA","x":"{}"}}"#, "x".repeat(pad));
+            (size * 3 / 4 - 100..size * 3 / 4 - 80).map(move |length| sign(&header, &"m".repeat(length)))
+        });
+        let token = tokens.into_iter().find(|token| token.len() == size).unwrap();
+        Rules::default().check_jws(&token, &keys).err()
+    };
+    assert_eq!([verdict(128 * 1024), verdict(128 * 1024 + 1)], [None, Some(Rejection::Malformed)]);
+}
+
 #[test]
 fn newer_keys_help_where_the_key_is_not_known_and_nowhere_else() {
     let wanting: Vec<_> = Rejection::ALL.iter().filter(|rejection| rejection.wants_newer_keys()).collect();
