@@ -136,6 +136,9 @@ pub(crate) enum Command {
     /// Print the JSON Schema of everything that --output json and ndjson print
     Schema,
     /// Look at the network, the store and the surroundings; nothing is changed
+    ///
+    /// Exit code: 0 when nothing fails, warnings or not; else that of the first failure, which is 6 for the network, 9 for the store, 64
+    /// for a flag or a variable that makes no sense.
     Doctor(DoctorArgs),
     /// Print a completion script for a shell
     Completion(CompletionArgs),

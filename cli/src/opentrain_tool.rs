@@ -15,7 +15,7 @@ use crate::mode::variable;
 use crate::store::{StoreError, files};
 
 /// What the tools of OpenTrain take for a token before they look anywhere else.
-const TOKEN_VARIABLES: [&str; 3] = ["OT_API_TOKEN", "OPENTRAIN_API_TOKEN", "OPENTRAIN_PERSONAL_API_TOKEN"];
+pub(crate) const TOKEN_VARIABLES: [&str; 3] = ["OT_API_TOKEN", "OPENTRAIN_API_TOKEN", "OPENTRAIN_PERSONAL_API_TOKEN"];
 
 /// What its file is at most, in bytes.
 const LARGEST: u64 = 1024 * 1024;

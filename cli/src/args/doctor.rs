@@ -4,10 +4,7 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-const EXIT: &str = "Exit code: 0 when nothing fails, warnings or not; else that of the first failure: 6 the network, 9 the store, 64 a flag or a variable that makes no sense.";
-
 #[derive(Debug, Args)]
-#[command(after_help = EXIT)]
 pub(crate) struct DoctorArgs {
     /// Leave the network out
     #[arg(long)]

@@ -112,6 +112,13 @@ const EXAMPLES: &[(&str, &[Example])] = &[
     ("profile remove", &[("enlist profile remove old", "asks first; enlist revoke ends the credential at its service")]),
     ("profile import", &[("enlist profile import opentrain", "reads ~/.config/opentrain/cli.json, and leaves it alone")]),
     ("profile export", &[("enlist profile export opentrain", "writes the token into ~/.config/opentrain/cli.json")]),
+    (
+        "doctor",
+        &[
+            ("enlist doctor", "is the way to the services free, and the store sound?"),
+            ("enlist doctor --bundle report.json", "the same for a bug report, without a secret"),
+        ],
+    ),
     ("schema", &[("enlist schema", "JSON Schema, for whoever reads --output json or ndjson")]),
     ("completion", &[("enlist completion bash", "for ~/.local/share/bash-completion/completions/enlist")]),
     ("man", &[("enlist man", "to be read with: man -l -"), ("enlist man badge verify", "the page of one command")]),

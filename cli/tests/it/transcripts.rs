@@ -14,11 +14,11 @@ use regex::Regex;
 use snapbox::data::DataFormat;
 use snapbox::{Assert, Data, Redactions};
 
-use crate::run::SURROUNDINGS;
+use crate::run::{SURROUNDINGS, human, told};
 use crate::world::{World, quick};
 
 /// What is another at every run.
-const REDACTED: [(&str, &str); 10] = [
+const REDACTED: [(&str, &str); 14] = [
     ("[LEFT]", r"(?<redacted>\d+:\d\d) left"),
     ("[TIME]", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"),
     ("[FLOW]", r"(?:clm|reg|enr|rot)_(?<redacted>[0-9a-z]{3,})"),
@@ -27,22 +27,21 @@ const REDACTED: [(&str, &str); 10] = [
     ("[CODE]", r"(?:code\D{1,4}|Code\D{1,4})(?<redacted>\d{6})"),
     ("[DID]", r"did:sentryagent:(?<redacted>[0-9A-Za-z_-]{10,})"),
     ("[REGISTRATION]", r#""registration_id":"(?<redacted>[^"]+)""#),
+    ("[MS]", r"in (?<redacted>\d+) ms"),
+    ("[MS]", r#""(?:latency_ms|took_ms|ms)":(?<redacted>\d+)"#),
+    ("[AGE]", r#""age_s":(?<redacted>\d+)"#),
+    ("[SANDBOX]", r"http://127\.0\.0\.1:\d+"),
     ("[TOKEN]", r"ot_pat_(?<redacted>[0-9A-Za-z_]{10,})"),
     ("[SIGNED]", r"eyJ(?<redacted>[0-9A-Za-z._-]{20,})"),
 ];
 
-/// Runs every command of `file` again, without a terminal, and compares.
-fn play(file: &Path) {
-    play_before(file, "");
-}
-
-/// The same, said to be in front of somebody.
-fn play_before(file: &Path, mode: &str) {
+/// Runs every command of `file` again, with a variable more, and compares.
+fn play(file: &Path, variable: (&str, &str)) {
     let world = World::with(Config { auto_approve: Some(Duration::ZERO), ..quick() });
     let is_over = AtomicBool::new(false);
     let heard = thread::scope(|scope| {
         scope.spawn(|| deliver_sms(&world.sandbox, &world.desk.path().join("sms.txt"), &is_over));
-        let heard = again(&world, mode, &fs::read_to_string(file).unwrap());
+        let heard = again(&world, variable, &fs::read_to_string(file).unwrap());
         is_over.store(true, Ordering::Relaxed);
         heard
     });
@@ -55,7 +54,7 @@ fn play_before(file: &Path, mode: &str) {
 
 /// `text` with what its commands say now. Commands stand behind `$ ` in blocks that are marked as `console`, and what they said
 /// below; in front of that `? ` and the exit code, if it was not 0.
-fn again(world: &World, mode: &str, text: &str) -> String {
+fn again(world: &World, variable: (&str, &str), text: &str) -> String {
     let (mut lines, mut is_console) = (Vec::new(), false);
     for line in text.lines() {
         if line.starts_with("```") {
@@ -63,7 +62,7 @@ fn again(world: &World, mode: &str, text: &str) -> String {
             lines.push(line.to_owned());
         } else if let (true, Some(command)) = (is_console, line.strip_prefix("$ ")) {
             lines.push(line.to_owned());
-            lines.extend(run(world, mode, command));
+            lines.extend(run(world, variable, command));
         } else if !is_console {
             lines.push(line.to_owned());
         }
@@ -71,7 +70,7 @@ fn again(world: &World, mode: &str, text: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-fn run(world: &World, mode: &str, line: &str) -> Vec<String> {
+fn run(world: &World, (name, value): (&str, &str), line: &str) -> Vec<String> {
     let mut command = Command::new("sh");
     for name in SURROUNDINGS {
         command.env_remove(name);
@@ -79,7 +78,7 @@ fn run(world: &World, mode: &str, line: &str) -> Vec<String> {
     let mut command = world.at_home(command);
     let folder = Path::new(env!("CARGO_BIN_EXE_enlist")).parent().unwrap();
     command.env("PATH", format!("{}:{}", folder.display(), std::env::var("PATH").unwrap()));
-    command.env("ENLIST_MODE", mode);
+    command.env(name, value);
     let output = command.args(["-c", &format!("exec 2>&1; {line}")]).current_dir(world.desk.path()).stdin(Stdio::null()).output().unwrap();
     let exit = output.status.code().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
@@ -116,18 +115,65 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts")
 }
 
+/// The same commands in each format; the file's name says in which.
 #[test]
 fn every_transcript() {
     let mut files: Vec<_> = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
-    assert!(files.len() >= 5);
-    thread::scope(|scope| files.iter().for_each(|file| drop(scope.spawn(|| play(file)))));
+    thread::scope(|scope| {
+        for file in &files {
+            let name = file.file_name().unwrap().to_str().unwrap();
+            let format = name.split('.').nth(1).unwrap();
+            scope.spawn(move || play(file, ("ENLIST_OUTPUT", format)));
+        }
+    });
+}
+
+#[test]
+fn no_command_is_left_out() {
+    let commands = commands(&[]);
+    assert!(commands.len() > 30 && commands.contains(&"badge verify".to_owned()), "{commands:?}");
+    for format in ["text", "json", "ndjson"] {
+        let transcripts: String = fs::read_dir(folder())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.to_str().unwrap().ends_with(&format!(".{format}.md")))
+            .map(|path| fs::read_to_string(path).unwrap())
+            .collect();
+        for command in &commands {
+            assert!(transcripts.contains(&format!("enlist {command}")), "{command} in {format}");
+        }
+    }
+}
+
+/// Every help that there is.
+#[test]
+fn helps() {
+    let mut helps = told(human(&["--help"])).1;
+    for command in commands(&[]) {
+        let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
+        let (exit, stdout, stderr) = told(human(&words));
+        assert_eq!((exit, stderr.as_str()), (0, ""), "{command}");
+        // What every command understands stands in the first one.
+        let own = stdout.split("\nGlobal options:").next().unwrap();
+        let examples = stdout.split_once("\nExamples:").unwrap_or_else(|| panic!("no example: {command}")).1;
+        helps += &format!("\n$ enlist {command} --help\n{own}\nExamples:{examples}");
+    }
+    insta::assert_snapshot!(helps);
+}
+
+/// The commands that can be run below `above`, by what their helps say.
+fn commands(above: &[&str]) -> Vec<String> {
+    let help = told(human(&[above, &["--help"]].concat())).1;
+    let Some((_, listed)) = help.split_once("\nCommands:\n") else { return vec![above.join(" ")] };
+    let names = listed.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.split_whitespace().next());
+    names.flat_map(|name| commands(&[above, &[name]].concat())).collect()
 }
 
 /// The examples for people, as they stand in the pages.
 #[test]
 fn the_pages_tell_what_happens() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    play_before(&root.join("README.md"), "human");
-    play(&root.join("docs/COMMAND.md"));
+    play(&root.join("README.md"), ("ENLIST_MODE", "human"));
+    play(&root.join("docs/COMMAND.md"), ("ENLIST_MODE", ""));
 }

@@ -4,21 +4,19 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use enlist_core::opentrain;
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
 
 use super::check::Check;
 use crate::ceremonies::{End, Live};
 use crate::mode::variable;
+use crate::opentrain_tool::{TOKEN_VARIABLES, shadowing};
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::{Credential, Service, StoreError, files};
+use crate::store::{Service, StoreError, files};
 
 /// How many files are looked at, at most.
 const MOST: usize = 10_000;
-/// What OpenTrain's own command takes a token from.
-const SHADOWING: [&str; 3] = ["OT_API_TOKEN", "OPENTRAIN_API_TOKEN", "OPENTRAIN_PERSONAL_API_TOKEN"];
 
 pub(super) fn all(setting: &Setting<'_>) -> [Check; 3] {
     [store(setting), variables(setting), pending(setting)]
@@ -82,29 +80,22 @@ fn all_private(home: &Path) -> Result<(), StoreError> {
 /// A token in a variable is stronger for OpenTrain's own command than one that is stored.
 fn variables(setting: &Setting<'_>) -> Check {
     const NAME: &str = "variables";
-    let set: Vec<(&str, String)> = SHADOWING.iter().filter_map(|name| variable(name).map(|value| (*name, value))).collect();
-    let Some((name, value)) = set.first() else { return Check::fine(NAME, "none stands before what is stored") };
-    match stored_token(setting) {
-        Err(problem) => Check::bad(NAME, problem),
-        Ok(None) => Check::fine(NAME, format_args!("{name} is set; no token of OpenTrain is stored in this profile")),
-        Ok(Some(stored)) if stored.as_str() == value => Check::fine(NAME, format_args!("{name} is the token that is stored")),
-        Ok(Some(_)) => {
-            let hint = "OpenTrain's own tools take the variable's; unset it, or set it with: enlist token opentrain --format env";
-            Check::doubtful(NAME, format_args!("{name} is set, and is another token than the one that is stored"), hint)
-        }
+    let Some(name) = TOKEN_VARIABLES.into_iter().find(|name| variable(name).is_some()) else {
+        return Check::fine(NAME, "none stands before what is stored");
+    };
+    let stored = match setting.store(Service::Opentrain).and_then(|store| Ok(store.credential()?)) {
+        Err(problem) => return Check::bad(NAME, problem),
+        Ok(stored) => stored.and_then(|credential| credential.expose()),
+    };
+    let Some(stored) = stored else {
+        return Check::fine(NAME, format_args!("{name} is set; no token of OpenTrain is stored in this profile"));
+    };
+    let others = shadowing(&stored);
+    if others.is_empty() {
+        return Check::fine(NAME, format_args!("{name} is the token that is stored"));
     }
-}
-
-fn stored_token(setting: &Setting<'_>) -> Result<Option<zeroize::Zeroizing<String>>, Problem> {
-    let credential = setting.store(Service::Opentrain)?.credential()?;
-    Ok(match &credential {
-        Some(Credential::Token { token, .. }) => Some(token.expose().to_owned().into()),
-        Some(other) => {
-            let registration: Option<opentrain::Registration> = other.registration();
-            registration.map(|registration| registration.access_token().expose().to_owned().into())
-        }
-        None => None,
-    })
+    let hint = "OpenTrain's own tools take the variable's; unset it, or set it with: enlist token opentrain --format env";
+    Check::doubtful(NAME, format_args!("{} is set, and is another token than the one that is stored", others.join(", ")), hint)
 }
 
 fn pending(setting: &Setting<'_>) -> Check {
