@@ -94,4 +94,5 @@ fn the_code_stands_under_error_unless_the_answer_names_its_request() {
     assert_eq!(read(r#"{"error":"No such token","code":"not_found","requestId":"1"}"#), ["not_found", "No such token"]);
     assert_eq!(read(r#"{"error":"not_found","code":"7","error_description":"No."}"#), ["not_found", "No."]);
     assert_eq!(read(r#"{"error":"not_found","requestId":"1","error_description":"No."}"#), ["not_found", "No."]);
+    assert_eq!(read(r#"{"error":"","code":"not_found","error_description":"","message":"No."}"#), ["not_found", "No."]);
 }
