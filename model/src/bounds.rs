@@ -30,11 +30,11 @@ impl Bounds {
         (Registration::NAME, Self::of(3, 0, 12)),
         (Rotation::NAME, Self::of(3, 0, 12)),
     ];
-    /// What a long run has time for.
+    /// What a long run has time for: fifteen million states.
     pub(crate) const LARGE: [(&'static str, Self); 4] = [
-        (Enrolment::NAME, Self::of(6, 0, 12)),
+        (Enrolment::NAME, Self::of(8, 0, 12)),
         (Claim::NAME, Self::of(3, 1, 12)),
-        (Registration::NAME, Self::of(5, 0, 12)),
-        (Rotation::NAME, Self::of(7, 0, 12)),
+        (Registration::NAME, Self::of(6, 0, 12)),
+        (Rotation::NAME, Self::of(8, 0, 12)),
     ];
 }

@@ -117,6 +117,20 @@ fn a_signed_message_says_which_key_signed_it() {
     }
 }
 
+/// RFC 7515 appendix F: the message is left out, and stands beside.
+#[test]
+fn a_signature_beside_its_message_is_checked_with_it() {
+    let keys = Jwks::parse(jwks().as_bytes()).unwrap();
+    let whole = sign(HEADER, "a message");
+    let parts: Vec<_> = whole.split('.').collect();
+    let detached = format!("{}..{}", parts[0], parts[2]);
+    let check =
+        |jws: &str, message: &[u8]| Rules::default().check_detached(jws, message, &keys).map(|verified| verified.payload().to_vec());
+    assert_eq!(check(&detached, b"a message"), Ok(b"a message".to_vec()));
+    assert_eq!(check(&detached, b"another"), Err(Rejection::Signature));
+    assert_eq!(check(&whole, b"a message"), Err(Rejection::Malformed));
+}
+
 #[test]
 fn sets_and_tokens_have_a_largest_size() {
     let padded = |size: usize| format!("{}{}", jwks(), " ".repeat(size - jwks().len()));
