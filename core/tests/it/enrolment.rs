@@ -8,6 +8,8 @@ use enlist_core::{Ceremony, Failure, FailureCode, Input, Misuse, Step, Violation
 fn it_sends_the_names_and_yields_both_secrets() {
     let label = |text| Some(Label::parse(text).unwrap());
     let mut bench = Bench::new(Enrolment::new(opentrain(), label(" build-bot "), label("Acme \"&\" Söhne")), [registered()]);
+    assert_eq!(bench.ceremony.agent_name().map(Label::as_str), Some("build-bot"));
+    assert_eq!(enrolment().agent_name(), None);
     let registration = bench.run().unwrap();
     assert_eq!(
         bench.sent,
