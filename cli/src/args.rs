@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::mode::Is;
@@ -34,11 +35,16 @@ pub(crate) fn command() -> clap::Command {
     examples::add(Cli::command())
 }
 
-/// Reads a command line.
+/// Reads a command line. The examples cost something, so they are there only where a help shows them.
 pub(crate) fn parse(argv: &[OsString]) -> Result<Cli, clap::Error> {
-    let mut command = command();
-    let mut matches = command.try_get_matches_from_mut(argv)?;
-    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+    match Cli::try_parse_from(argv) {
+        Err(answer) if is_help(answer.kind()) => command().try_get_matches_from(argv).and_then(|found| Cli::from_arg_matches(&found)),
+        other => other,
+    }
+}
+
+const fn is_help(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand)
 }
 
 /// What every command understands.

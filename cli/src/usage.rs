@@ -41,16 +41,18 @@ pub(crate) fn command(argv: &[OsString]) -> Option<&'static str> {
 pub(crate) fn format(argv: &[OsString]) -> Option<Format> {
     let words: Vec<&str> = argv.iter().skip(1).map(|word| word.to_str().unwrap_or_default()).take_while(|word| *word != "--").collect();
     let asked = |(index, word): (usize, &&str)| match *word {
-        "--json" | "--output=json" => Some(Format::Json),
+        "--output=json" => Some(Format::Json),
         "--output=ndjson" => Some(Format::Ndjson),
+        "--output=text" => Some(Format::Text),
         "--output" => match *words.get(index + 1)? {
             "json" => Some(Format::Json),
             "ndjson" => Some(Format::Ndjson),
+            "text" => Some(Format::Text),
             _ => None,
         },
         _ => None,
     };
-    words.iter().enumerate().find_map(asked)
+    if words.contains(&"--json") { Some(Format::Json) } else { words.iter().enumerate().find_map(asked) }
 }
 
 #[cfg(test)]
@@ -69,7 +71,9 @@ mod tests {
         for words in [&["enlist", "--output", "ndjson", "x"][..], &["enlist", "x", "--output=ndjson"]] {
             assert_eq!(format(&argv(words)), Some(Format::Ndjson), "{words:?}");
         }
-        for words in [&["enlist", "x"][..], &["enlist", "--", "--json"], &["enlist", "--output", "text", "json"], &["--json"]] {
+        assert_eq!(format(&argv(&["enlist", "--output", "text", "json"])), Some(Format::Text));
+        assert_eq!(format(&argv(&["enlist", "--output", "text", "--json"])), Some(Format::Json));
+        for words in [&["enlist", "x"][..], &["enlist", "--", "--json"], &["enlist", "--output", "yaml", "x"], &["--json"]] {
             assert_eq!(format(&argv(words)), None, "{words:?}");
         }
     }

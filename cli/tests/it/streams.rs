@@ -30,7 +30,7 @@ fn nobody_reads_and_nothing_is_lost() {
         if is_kept == 0 {
             world.json(&["register", "opentrain"]);
         }
-        run(&["claim", "--email", OWNER]);
+        run(&["claim", "--email", OWNER, "--max-wait", "2s"]);
         let again = world.json(&["claim", "--email", OWNER, "--no-wait"]);
         assert_eq!((ending(&again).0, world.sandbox.counts().attempts), (0, 1), "{format}: {again}");
         world.type_code(&again["data"]);
