@@ -189,6 +189,10 @@ mod tests {
             "http://0.0.0.0",
             "http://127.1",
             "ftp://app.opentrain.ai",
+            "ftp://localhost",
+            "https://app$.opentrain.ai",
+            "https://app~.opentrain.ai",
+            "https://app!.opentrain.ai",
             "https://",
             "https://user@app.opentrain.ai",
             "https://app.opentrain.ai/x",
@@ -261,6 +265,10 @@ mod tests {
             "https://app.opentrain.ai:+443/",
             "https://:443/",
             "https://user:pw@app.opentrain.ai/",
+            "https://app.opentrain.ai/<b>",
+            "https://app.opentrain.ai/\"x\"",
+            "https://app.opentrain.ai/{x}|^`",
+            "https://app.opentrain.ai/\\x",
             "https://@app.opentrain.ai/",
         ] {
             assert!(pin.pinned_endpoint("token_endpoint", foreign).is_err(), "{foreign}");

@@ -125,8 +125,7 @@ impl<C: PlainCall> Calling<C> {
                 self.sending = call;
                 None
             }
-            Next::End(failure) => Some(Err(failure)),
-            // A request that was not sent or refused as busy is nothing else.
+            // The tries are used up.
             _ => Some(Err(failure)),
         }
     }

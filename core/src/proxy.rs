@@ -157,6 +157,27 @@ mod tests {
     }
 
     #[test]
+    fn with_socks4_and_socks5_the_client_looks_names_up() {
+        for (url, expected) in [
+            ("socks4://p.example", true),
+            ("socks5://p.example", true),
+            ("socks://p.example", true),
+            ("socks4a://p.example", false),
+            ("socks5h://p.example", false),
+            ("http://p.example", false),
+        ] {
+            assert_eq!(Proxy::parse(url).unwrap().is_given_addresses(), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_login_is_there_or_not() {
+        let has_login = |url: &str| Proxy::parse(url).unwrap().has_login();
+        assert!(has_login("http://joe:x@p.example") && has_login("http://joe@p.example"));
+        assert!(!has_login("http://p.example") && !has_login("http://@p.example"));
+    }
+
+    #[test]
     fn its_login_is_not_shown() {
         let proxy = Proxy::parse("http://joe:canary@proxy.example:1").unwrap();
         assert_eq!(format!("{proxy} {proxy:?}"), "http://proxy.example:1 Proxy(http://proxy.example:1, with a login)");

@@ -271,6 +271,9 @@ mod tests {
         ]
         .into();
         assert_eq!(hints, ["o…@example.com", "+…0006", "…"]);
+        // Of a short token the end would be half of it.
+        let hint = |token: &str| PersonalToken::parse(token).unwrap().hint();
+        assert_eq!([hint("ot_pat_abcdefghi1234"), hint("ot_pat_abcdefgh1234")], ["ot_pat_…1234", "…"]);
         // A link or a token with an at sign in it is no e-mail address.
         assert_eq!(ClaimLink::parse("https://app.opentrain.ai/claim?email=o@example.com&token=ot_cat_SECRET").unwrap().hint(), "…");
         assert_eq!(PersonalToken::parse("ot_pat_8f2a@CANARYCANARY91cd").unwrap().hint(), "ot_pat_…91cd");

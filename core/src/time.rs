@@ -122,6 +122,7 @@ fn instant(utc: DateTime) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::borrow::ToOwned;
 
     const RFC_EXAMPLE: i64 = 784_111_777_000;
     const NOW: Timestamp = Timestamp::from_unix_ms(1_790_000_000_000); // September 2026
@@ -152,6 +153,18 @@ mod tests {
         assert_eq!(year("76").as_deref(), Some("2076-11-06T08:49:37.000Z"));
         assert_eq!(year("77").as_deref(), Some("1977-11-06T08:49:37.000Z"));
         assert_eq!(year("26").as_deref(), Some("2026-11-06T08:49:37.000Z"));
+    }
+
+    /// At a century's end the year meant may be one of the next.
+    #[test]
+    fn a_two_digit_year_may_be_of_the_next_century() {
+        let year = |now: &str, yy: &str| {
+            let text = alloc::format!("Sunday, 06-Nov-{yy} 08:49:37 GMT");
+            let date = Timestamp::parse_http_date(&text, Timestamp::parse_rfc3339(now).unwrap()).unwrap();
+            date.to_rfc3339().get(..4).unwrap().to_owned()
+        };
+        let end = "1999-12-31T00:00:00Z";
+        assert_eq!([year(end, "00"), year(end, "48"), year(end, "49"), year(end, "99")], ["2000", "2048", "1949", "1999"]);
     }
 
     #[test]

@@ -122,6 +122,7 @@ mod tests {
     fn tokens_that_a_service_echoes_are_redacted() {
         assert_eq!(shown("token ot_clm_AbC-12_3 is unknown"), "token [redacted] is unknown");
         assert_eq!(shown("(eyJhbGciOiJFZERTQSJ9.e30.c2ln)"), "([redacted])");
+        assert_eq!(shown("ot_pat_, eyJ"), "ot_pat_, eyJ", "the beginning alone is none");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use enlist_core::opentrain::{Claim, Enrolment};
-use enlist_core::sentryagent::Registration;
+use enlist_core::sentryagent::{Registration, Rotation};
 use enlist_core::{Ceremony, Input, Origin, Snapshot, Step, Timestamp};
 use http::Response;
 use libfuzzer_sys::fuzz_target;
@@ -16,7 +16,12 @@ fuzz_target!(|input: &[u8]| {
     let Ok(snapshot) = Snapshot::from_json(input) else { return };
     let again = Snapshot::from_json(snapshot.to_json().expose().as_bytes()).expect("our own JSON");
     assert!(again == snapshot, "what is written is not what was read");
-    let resumed = [run(Claim::resume(&snapshot)), run(Enrolment::resume(&snapshot)), run(Registration::resume(&snapshot))];
+    let resumed = [
+        run(Claim::resume(&snapshot)),
+        run(Enrolment::resume(&snapshot)),
+        run(Registration::resume(&snapshot)),
+        run(Rotation::resume(&snapshot)),
+    ];
     assert!(resumed.into_iter().filter(|resumed| *resumed).count() <= 1, "a snapshot of two ceremonies");
 });
 

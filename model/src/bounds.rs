@@ -1,5 +1,9 @@
 //! How much may go wrong on one path: what makes the state space finite.
 
+use enlist_core::Ceremony;
+use enlist_core::opentrain::{Claim, Enrolment};
+use enlist_core::sentryagent::{Registration, Rotation};
+
 /// How much may happen on one path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Bounds {
@@ -15,10 +19,22 @@ pub(crate) struct Bounds {
 }
 
 impl Bounds {
-    /// What the gate has time for: enrolment, claim, registration.
-    pub(crate) const SMALL: [Self; 3] =
-        [Self { faults: 4, restarts: 0, life: 12 }, Self { faults: 2, restarts: 1, life: 12 }, Self { faults: 3, restarts: 0, life: 12 }];
-    /// What a long run has time for.
-    pub(crate) const LARGE: [Self; 3] =
-        [Self { faults: 6, restarts: 0, life: 18 }, Self { faults: 3, restarts: 1, life: 18 }, Self { faults: 5, restarts: 0, life: 18 }];
+    const fn of(faults: u8, restarts: u8, life: u32) -> Self {
+        Self { faults, restarts, life }
+    }
+
+    /// What the gate has time for.
+    pub(crate) const SMALL: [(&'static str, Self); 4] = [
+        (Enrolment::NAME, Self::of(4, 0, 12)),
+        (Claim::NAME, Self::of(2, 1, 12)),
+        (Registration::NAME, Self::of(3, 0, 12)),
+        (Rotation::NAME, Self::of(3, 0, 12)),
+    ];
+    /// What a long run has time for: sixteen million states.
+    pub(crate) const LARGE: [(&'static str, Self); 4] = [
+        (Enrolment::NAME, Self::of(8, 0, 12)),
+        (Claim::NAME, Self::of(3, 1, 12)),
+        (Registration::NAME, Self::of(6, 0, 12)),
+        (Rotation::NAME, Self::of(8, 0, 12)),
+    ];
 }

@@ -108,7 +108,8 @@ impl<C: Subject> Model for Game<C> {
             Step::Ask(_) => {
                 actions.push(Op::Reply(Reply::AsAsked));
                 if state.left.faults > 0 {
-                    actions.extend([Reply::WrongCode, Reply::OldCode, Reply::SmsAgain].map(Op::Reply));
+                    let others = [Reply::WrongCode, Reply::OldCode, Reply::SmsAgain];
+                    actions.extend(others.into_iter().filter(|reply| !state.world.is_as_asked(*reply)).map(Op::Reply));
                 }
             }
             Step::InFlight(_) | Step::Done(_) => {}
@@ -129,8 +130,8 @@ impl<C: Subject> Model for Game<C> {
         let mut state = last.clone();
         state.pay(&op)?;
         state.broken = state.world.apply(&op).err();
-        // What changed nothing leads nowhere.
-        (state != *last).then_some(state)
+        // What changed nothing leads nowhere, whatever it cost.
+        (state.world != last.world || state.broken != last.broken).then_some(state)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use http::{Response, StatusCode};
 
-use super::known::Asked;
+use super::asked::Asked;
 use super::op::{Manner, Words};
 use super::rules::secret_in;
 use super::service::{Heard, Said, Service};

@@ -45,18 +45,16 @@ impl<C: Subject> World<C> {
     fn is_its_snapshot(&self, step: &Step<C::Notice, C::Prompt, C::Outcome>) -> Result<(), Broken> {
         let snapshot = self.ceremony.snapshot();
         let other: C = resumed(snapshot.to_json().expose())?;
+        let comes_back = other.poll(self.now()) == *step || self.ceremony.may_come_back_as(&other);
         // A file is not believed that an attempt lives for longer than a day after it was written: a clock that was put back by
         // more shows there, and in nothing that is done now.
         if self.has_jumped() {
-            return Rule::Resumes.holds(other.poll(self.now()) == *step || other.place() == "AskingOtp", || format!("{other:?}"));
+            return Rule::Resumes.holds(comes_back, || format!("{other:?}"));
         }
         if !self.ceremony.knows_more_than_its_snapshot() {
             return Rule::Resumes.holds(other == self.ceremony, || format!("{:?} is resumed as {other:?}", self.ceremony));
         }
-        // A one-time code is in no snapshot: it is asked for again, unless its answer is owed.
-        let is_asked_again = matches!(self.ceremony.place(), "HandingIn, due" | "HandingIn, waiting") && other.place() == "AskingOtp";
-        let same = is_asked_again || other.poll(self.now()) == *step;
-        Rule::Resumes.holds(same, || format!("{:?} is resumed as {other:?}", self.ceremony))
+        Rule::Resumes.holds(comes_back, || format!("{:?} is resumed as {other:?}", self.ceremony))
     }
 
     /// Inputs that belong to nothing.
@@ -88,9 +86,8 @@ impl<C: Subject> World<C> {
 
     /// What a human's word is needed for, and what the service measures.
     fn counts(&self, step: &Step<C::Notice, C::Prompt, C::Outcome>) -> Result<(), Broken> {
-        let free = u8::from(C::NAME == "opentrain.enrolment");
         let costly = self.service.costly();
-        Rule::OneWord.holds(costly <= self.words().saturating_add(free), || format!("{costly} for {} words", self.words()))?;
+        Rule::OneWord.holds(costly <= self.words().saturating_add(C::FREE), || format!("{costly} for {} words", self.words()))?;
         // Stragglers come at a time of their own, and a clock that was set forward measures nothing.
         let measures = !self.has_jumped() && !self.has_straggled() && self.facts.honest;
         Rule::Pace.holds(!measures || !self.service.was_hurried(), || "the service was asked too early".into())?;
@@ -101,6 +98,7 @@ impl<C: Subject> World<C> {
 
     /// A credential that came is the outcome; one that did not is told as it is.
     fn told_truly(&self, step: &Step<C::Notice, C::Prompt, C::Outcome>) -> Result<(), Broken> {
+        self.ceremony.is_right_about_the_badge(self.known.verdict, self.known.lost)?;
         let is_named = |failure: &Failure| matches!(failure, Failure::CredentialLost { .. } | Failure::CredentialUnreadable { .. });
         match (step, self.facts.received) {
             (Step::Done(Ok(outcome)), Some(credential)) => {

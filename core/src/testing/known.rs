@@ -1,6 +1,7 @@
 //! What a client has been told so far, and what it therefore owes: the rules of RFC 8628 section 3.5 and of this crate, written
 //! down a second time, from the outside.
 
+use super::asked::Asked;
 use super::look::{Class, Classified};
 
 /// Seconds that `slow_down` adds, the back-off's end, and the longest interval that is believed.
@@ -22,29 +23,23 @@ pub(crate) struct Known {
     code_shown: bool,
     /// An answer that may have held the credential was lost.
     pub(crate) lost: bool,
-}
-
-/// The request that an answer belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
-    Poll,
-    Start,
-    Other,
-}
-
-impl Asked {
-    pub(crate) fn of(path: &str) -> Self {
-        match path {
-            "/api/agent/oauth/token" => Self::Poll,
-            "/api/agent/identity/claim" => Self::Start,
-            _ => Self::Other,
-        }
-    }
+    /// What `verify` has said last of the old badge, since a rotation was sent and in this process.
+    pub(crate) verdict: Option<bool>,
 }
 
 impl Known {
     pub(crate) const fn nothing() -> Self {
-        Self { interval: 5, slowed: false, backoff: 0, retry_after: 0, last: None, owed: false, code_shown: false, lost: false }
+        Self {
+            interval: 5,
+            slowed: false,
+            backoff: 0,
+            retry_after: 0,
+            last: None,
+            owed: false,
+            code_shown: false,
+            lost: false,
+            verdict: None,
+        }
     }
 
     /// The least time between the last answer and the next poll, in milliseconds, with the margin for clocks that run fast.
@@ -78,9 +73,22 @@ impl Known {
                 self.troubled(None);
                 self.owed |= self.code_shown;
             }
-            Asked::Start | Asked::Other => {}
+            Asked::Rotate => self.rotated(judged),
+            _ => {}
         }
-        self.lost |= is_lost && asked != Asked::Start;
+        self.lost |= is_lost && !matches!(asked, Asked::Start | Asked::Verify);
+    }
+
+    /// A rotation was sent. Only a plain no leaves the old badge as it was; a 503 may have come too late to be one.
+    fn rotated(&mut self, judged: &Classified) {
+        let status = judged.error.as_ref().map_or(0, |error| error.status);
+        let is_open = match judged.class {
+            Class::NotSent => return,
+            Class::Refused => matches!(status, 200..=299 | 408 | 409),
+            class => class != Class::TooMany,
+        };
+        self.verdict = None;
+        self.lost |= is_open;
     }
 
     fn polled(&mut self, judged: &Classified) {

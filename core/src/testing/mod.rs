@@ -12,14 +12,17 @@
 //! # Ok::<(), enlist_core::testing::Broken>(())
 //! ```
 //!
-//! The services are models of the documents: [`OpenTrain`], [`SentryAgent`]; where the documents are silent, a *reading* chooses.
+//! The services are models of the documents: [`OpenTrain`], [`SentryAgent`], [`Badges`]; where the documents are silent, a *reading* chooses.
 //! A hostile service is [`Manner::Says`] with any [`Words`].
 
 mod answers;
+mod asked;
+mod exchanging;
 mod inspect;
 mod known;
 mod look;
 mod op;
+mod rotating;
 mod rules;
 mod scenario;
 mod service;
@@ -29,6 +32,7 @@ mod world;
 
 pub use look::{Class, Classified, classify, did_in};
 pub use op::{BODIES, Fate, Manner, Op, Owner, Reply, UNSENT, Words, op, ops};
+pub use rotating::{Badges, BadgesReading};
 pub use rules::{Broken, Rule};
 pub use scenario::{End, Ending, Scenario, check};
 pub use service::{Heard, OpenTrain, OpenTrainReading, Said, Service};

@@ -154,7 +154,7 @@ pub enum Owner {
 }
 
 /// Bodies that services send, or hostile ones would.
-pub const BODIES: [&str; 16] = [
+pub const BODIES: [&str; 20] = [
     r#"{"user_code":"739299","verification_uri":"https://app.opentrain.ai/claim?token=ot_cat_CANARY","expires_in":60,"interval":1}"#,
     r#"{"user_code":"739299","verification_uri":"https://evil.example/?token=ot_cat_CANARY","expires_in":60}"#,
     r#"{"error":"authorization_pending","interval":30}"#,
@@ -171,6 +171,10 @@ pub const BODIES: [&str; 16] = [
     r#"{"otp_session_id":"CANARY2","expires_at":"2026-06-12T09:05:00Z"}"#,
     r#"{"verified":false}"#,
     "<html>ot_clm_CANARY",
+    r#"{"valid":true,"did":"did:sentryagent:abc123"}"#,
+    r#"{"valid":false}"#,
+    r#"{"valid":"false"}"#,
+    r#"{"new_badge":"eyJhbGciOiJFZERTQSJ9.e30.CANARY3","new_did":"did:sentryagent:xyz789"}"#,
 ];
 
 /// Kinds of [`Fate::NotSent`].

@@ -12,7 +12,7 @@ use super::subject::Subject;
 use super::world::World;
 use crate::ceremony::Step;
 use crate::opentrain::{Claim, Enrolment};
-use crate::sentryagent::Registration;
+use crate::sentryagent::{Registration, Rotation};
 
 /// A world to be, and how a script in it is brought to its end.
 ///
@@ -123,6 +123,7 @@ pub fn check(ops: &[Op]) -> Result<(), Broken> {
         Scenario::<Enrolment>::new().ending(ending).check(ops)?;
         Scenario::<Claim>::new().ending(ending).check(ops)?;
         Scenario::<Registration>::new().ending(ending).check(ops)?;
+        Scenario::<Rotation>::new().ending(ending).check(ops)?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::op::{Owner, Reply};
+use super::rules::Broken;
 use super::service::{Heard, OpenTrain, OpenTrainReading, Service};
 use super::texting::{SentryAgent, SentryAgentReading};
 use crate::call::{Call, Phase};
@@ -38,6 +39,9 @@ pub trait Subject: Ceremony + Debug {
 
     /// The owner's doing on the service's page.
     fn owner(_service: &mut Self::Service, _owner: Owner, _now: u64) {}
+
+    /// How often what is costly may be done without a word: the ceremony itself is one.
+    const FREE: u8;
 
     /// Whether the human's word allows what is costly once more.
     fn is_word(answer: &Self::Answer) -> bool;
@@ -78,6 +82,30 @@ pub trait Subject: Ceremony + Debug {
         String::new()
     }
 
+    /// Whether a state that holds what no snapshot does may come back as `other`.
+    fn may_come_back_as(&self, _other: &Self) -> bool {
+        false
+    }
+
+    /// Whether another request asks what became of the last one.
+    fn asks_instead(&self) -> bool {
+        false
+    }
+
+    /// Whether a request that comes so many milliseconds after it was sent comes later than anybody could reckon with.
+    fn is_late(_heard: &Heard, _ms: u64) -> bool {
+        true
+    }
+
+    /// Whether what it makes of the old badge is right, by what `verify` has said last of it. `is_open`: a rotation's answer told
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`Broken`].
+    fn is_right_about_the_badge(&self, _verdict: Option<bool>, _is_open: bool) -> Result<(), Broken> {
+        Ok(())
+    }
+
     /// The state's name in `docs/STATES.md`.
     fn place(&self) -> &'static str;
 
@@ -93,6 +121,7 @@ pub trait Subject: Ceremony + Debug {
 impl Subject for Enrolment {
     type Service = OpenTrain;
     type Reading = OpenTrainReading;
+    const FREE: u8 = 1;
 
     fn service(reading: OpenTrainReading) -> OpenTrain {
         OpenTrain::new(reading)
@@ -131,6 +160,7 @@ impl Subject for Enrolment {
 impl Subject for Claim {
     type Service = OpenTrain;
     type Reading = OpenTrainReading;
+    const FREE: u8 = 0;
 
     fn service(reading: OpenTrainReading) -> OpenTrain {
         OpenTrain::new(reading)
@@ -210,6 +240,7 @@ impl Subject for Claim {
 impl Subject for Registration {
     type Service = SentryAgent;
     type Reading = SentryAgentReading;
+    const FREE: u8 = 0;
 
     fn service(reading: SentryAgentReading) -> SentryAgent {
         SentryAgent::new(reading)
@@ -254,11 +285,20 @@ impl Subject for Registration {
         self.lost_otp.is_some() || matches!(self.state, sentryagent::State::HandingIn { otp: Some(_), .. })
     }
 
+    /// A one-time code is in no snapshot: it is asked for again, unless its answer is owed.
+    fn may_come_back_as(&self, other: &Self) -> bool {
+        matches!(self.place(), "HandingIn, due" | "HandingIn, waiting") && other.place() == "AskingOtp"
+    }
+
+    /// The call as the snapshot of another state writes it, whole.
     fn beyond_its_snapshot(&self) -> String {
-        let lost = self.lost_otp.as_ref().map_or("", |otp| otp.expose());
+        let exposed = |otp: &Option<Otp>| otp.as_ref().map_or_else(String::new, |otp| otp.expose().into());
+        let lost = exposed(&self.lost_otp);
         match &self.state {
-            sentryagent::State::HandingIn { otp, repeat, call, .. } => {
-                format!("{lost} {} {repeat} {call:?}", otp.as_ref().map_or("", |otp| otp.expose()))
+            sentryagent::State::HandingIn { session, otp, repeat, call } => {
+                let state = sentryagent::State::Texting { session: session.id.clone(), call: call.clone() };
+                let whole = Self { state, ..self.clone() }.snapshot();
+                format!("{lost} {} {repeat} {}", exposed(otp), whole.to_json().expose())
             }
             _ => format!("{lost} {}", self.place()),
         }
@@ -283,7 +323,7 @@ impl Subject for Registration {
     }
 }
 
-fn of_call(call: &Call, [due, waiting, in_flight]: [&'static str; 3]) -> &'static str {
+pub(crate) fn of_call(call: &Call, [due, waiting, in_flight]: [&'static str; 3]) -> &'static str {
     match call.phase {
         Phase::Due => due,
         Phase::Waiting { .. } => waiting,
@@ -291,7 +331,7 @@ fn of_call(call: &Call, [due, waiting, in_flight]: [&'static str; 3]) -> &'stati
     }
 }
 
-const fn of_failure(failure: &Failure) -> &'static str {
+pub(crate) const fn of_failure(failure: &Failure) -> &'static str {
     match failure {
         Failure::Denied(_) => "Done(Denied)",
         Failure::AttemptExpired { .. } => "Done(AttemptExpired)",

@@ -5,28 +5,23 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
-use core::time::Duration;
 
 use http::Response;
 
-use super::answers::respond;
-use super::inspect::resumed;
-use super::known::{Asked, Known};
-use super::look::classify;
-use super::op::{Fate, Manner, Op, Reply};
+use super::known::Known;
+use super::op::{Op, Reply};
 use super::rules::{Broken, Rule};
 use super::service::{Heard, Service};
-use super::subject::{Subject, heard};
+use super::subject::Subject;
 use crate::ceremony::{Input, Step};
-use crate::error::{Delivery, Misuse, Partial, TransportFailure, TransportKind};
-use crate::exchange::{Exchange, ExchangeId};
-use crate::failure::Failure;
+use crate::error::{Misuse, TransportFailure};
+use crate::exchange::ExchangeId;
 use crate::time::Timestamp;
 
 /// When a world begins: 2026-06-12T09:00:00Z.
 pub const START: Timestamp = Timestamp::from_unix_ms(1_781_254_800_000);
 
-type Answered = Result<Response<Vec<u8>>, TransportFailure>;
+pub(crate) type Answered = Result<Response<Vec<u8>>, TransportFailure>;
 
 /// A ceremony and the world around it.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +33,8 @@ pub struct World<C: Subject> {
     /// By how much the wall clock is off.
     skew: i64,
     pub(crate) store: Store,
-    straggler: Option<Heard>,
+    /// A request that is still under way, and when it was sent.
+    pub(crate) straggler: Option<(Heard, u64)>,
     pub(crate) known: Known,
     pub(crate) facts: Facts,
     /// The moves from state to state, when they are collected.
@@ -49,28 +45,30 @@ pub struct World<C: Subject> {
 /// What outlives a process.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Store {
-    snapshot: String,
-    known: Known,
-    journal: Option<(ExchangeId, Response2)>,
+    pub(crate) snapshot: String,
+    pub(crate) known: Known,
+    pub(crate) journal: Option<(ExchangeId, Response2)>,
 }
 
 /// A response that can be compared: status and body.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Response2 {
-    status: u16,
-    body: Vec<u8>,
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
 }
 
 /// What is true, whoever knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Facts {
-    last_id: u64,
+    pub(crate) last_id: u64,
     /// The credential that has reached the process.
     pub(crate) received: Option<&'static str>,
     /// How often a human agreed to what is costly.
-    words: u8,
+    pub(crate) words: u8,
     /// The one-time code as typed, and how often it was sent without a definite answer.
-    code: Option<(String, u8)>,
+    pub(crate) code: Option<(String, u8)>,
+    /// How often a rotation may have been sent.
+    pub(crate) rotations: u8,
     /// Whether the service has said only what the documents say.
     pub(crate) honest: bool,
     /// Whether the wall clock was set.
@@ -88,8 +86,17 @@ impl<C: Subject> World<C> {
     /// [`Broken`] if a constant of this module were wrong.
     pub fn new(reading: C::Reading) -> Result<Self, Broken> {
         let ceremony = C::fresh().ok_or_else(|| Rule::Reading.broken("no ceremony"))?;
-        let facts =
-            Facts { last_id: 0, received: None, words: 0, code: None, honest: true, jumped: false, straggled: false, tainted: false };
+        let facts = Facts {
+            last_id: 0,
+            received: None,
+            words: 0,
+            code: None,
+            rotations: 0,
+            honest: true,
+            jumped: false,
+            straggled: false,
+            tainted: false,
+        };
         let known = Known::nothing();
         let store = Store { snapshot: ceremony.snapshot().to_json().expose().to_string(), known: known.clone(), journal: None };
         Ok(Self {
@@ -161,6 +168,15 @@ impl<C: Subject> World<C> {
         self.straggler.is_some()
     }
 
+    /// Whether this reply is the one that was asked for.
+    #[must_use]
+    pub fn is_as_asked(&self, reply: Reply) -> bool {
+        match self.step() {
+            Step::Ask(prompt) => C::answer(reply, &prompt, &self.service) == C::answer(Reply::AsAsked, &prompt, &self.service),
+            _ => true,
+        }
+    }
+
     /// Whether the ceremony has ended.
     #[must_use]
     pub fn is_done(&self) -> bool {
@@ -184,8 +200,8 @@ impl<C: Subject> World<C> {
             Op::Reply(reply) => self.reply(*reply)?,
             Op::Owner(owner) => C::owner(&mut self.service, *owner, self.elapsed),
             Op::Straggler => {
-                if let Some(heard) = self.straggler.take() {
-                    self.facts.straggled = true;
+                if let Some((heard, sent_at)) = self.straggler.take() {
+                    self.facts.straggled |= self.facts.jumped || C::is_late(&heard, self.elapsed.saturating_sub(sent_at));
                     let _nobody_hears_it = self.service.serve(&heard, self.elapsed);
                 }
             }
@@ -263,160 +279,8 @@ impl<C: Subject> World<C> {
         Ok(())
     }
 
-    /// One request, whatever becomes of it.
-    pub(crate) fn exchange(&mut self, manner: &Manner, fate: Fate, ms: u64) -> Result<(), Broken> {
-        let exchange = self.begin()?;
-        let id = exchange.id;
-        if fate == Fate::NotSaved {
-            self.feed(Input::not_sent(id))?;
-            return Ok(());
-        }
-        self.facts.last_id = id.0;
-        self.save();
-        self.elapsed = self.elapsed.saturating_add(ms);
-        let request = heard(&exchange);
-        let broke = |kind, delivery| Err(TransportFailure::new(kind, delivery));
-        match fate {
-            Fate::NotSaved => Ok(()),
-            Fate::CrashBeforeSending => self.crash(),
-            Fate::NotSent(kind) => self.take(id, &request, broke(kind, Delivery::NotSent)),
-            Fate::RequestLost => self.take(id, &request, broke(TransportKind::Closed, Delivery::Unknown)),
-            Fate::Delayed => {
-                self.straggler = Some(request.clone());
-                self.take(id, &request, broke(TransportKind::Timeout, Delivery::Unknown))
-            }
-            _ => {
-                let response = self.serve(manner, &request);
-                self.answered(&exchange, &request, response, fate)
-            }
-        }?;
-        if fate != Fate::AnsweredUnsaved {
-            self.save();
-        }
-        Ok(())
-    }
-
-    fn answered(&mut self, exchange: &Exchange, request: &Heard, response: Response<Vec<u8>>, fate: Fate) -> Result<(), Broken> {
-        let (id, status) = (exchange.id, response.status().as_u16());
-        let broke = || TransportFailure::new(TransportKind::Closed, Delivery::Unknown);
-        match fate {
-            Fate::AnswerLost => return self.take(id, request, Err(broke())),
-            Fate::AnswerCut => {
-                let half = response.body().len() / 2;
-                let body = response.body().get(..half).unwrap_or_default().to_vec();
-                return self.take(id, request, Err(TransportFailure { partial: Some(Partial { status, body }), ..broke() }));
-            }
-            Fate::CrashBeforeJournal => return self.crash(),
-            _ => {}
-        }
-        if exchange.delivers && (200..300).contains(&status) {
-            self.store.journal = Some((id, Response2 { status, body: response.body().clone() }));
-        }
-        match fate {
-            Fate::CrashAfterJournal => self.crash(),
-            Fate::CrashBeforeSaving => {
-                self.take(id, request, Ok(response))?;
-                self.crash()
-            }
-            _ => self.take(id, request, Ok(response)),
-        }
-    }
-
-    fn begin(&mut self) -> Result<Exchange, Broken> {
-        let now = self.now();
-        let from = self.ceremony.place();
-        let exchange = self.ceremony.begin(now).map_err(|misuse| Rule::Pure.broken(format!("begin says {misuse} on Step::Send")))?;
-        self.moved(from);
-        let request = heard(&exchange);
-        self.hides(|| format!("{exchange:?}"))?;
-
-        Rule::Numbered.holds(exchange.id.0 > self.facts.last_id, || format!("{} after {}", exchange.id, self.facts.last_id))?;
-        Rule::OneInFlight.holds(self.step() == Step::InFlight(exchange.id), || format!("{:?} after begin", self.step()))?;
-        Rule::OneInFlight.holds(self.ceremony.begin(now).is_err(), || "a second request".into())?;
-        let uri = exchange.request.uri();
-        let target = format!("{}://{}", uri.scheme_str().unwrap_or_default(), uri.authority().map_or("", |authority| authority.as_str()));
-        Rule::Pinned.holds(target == self.ceremony.snapshot().origin(), || format!("a request to {target}"))?;
-        Rule::Pinned.holds(exchange.timeout <= Duration::from_secs(60) && exchange.max_body <= 65_536, || format!("{exchange:?}"))?;
-
-        let asked = Asked::of(&request.path);
-        let delivers = asked == Asked::Poll || matches!(request.path.as_str(), "/api/agent/identity" | "/v1/auth/confirm");
-        Rule::Delivers.holds(exchange.delivers == delivers, || format!("{exchange:?}"))?;
-        if asked == Asked::Poll {
-            let early = self.known.early(self.elapsed, now.as_unix_ms());
-            Rule::Pace.holds(early == 0, || format!("{early} ms too early, {:?}", self.known))?;
-        }
-        Rule::PollBeforeStart.holds(asked != Asked::Start || !self.known.owed, || format!("{:?}", self.known))?;
-        if request.path == "/v1/auth/confirm" {
-            let code = self.facts.code.as_ref().filter(|(code, _)| request.body.contains(code.as_str()));
-            Rule::OneRepeat.holds(code.is_some_and(|(_, times)| *times <= 1), || format!("{:?}", self.facts.code))?;
-        }
-        Ok(exchange)
-    }
-
-    /// The result of an exchange comes to the ceremony.
-    fn take(&mut self, id: ExchangeId, request: &Heard, result: Answered) -> Result<(), Broken> {
-        let asked = Asked::of(&request.path);
-        let delivery = match request.path.as_str() {
-            "/api/agent/identity/claim" => "user_code",
-            "/v1/auth/verify-phone" => "manifest_session_id",
-            "/v1/auth/confirm-manifest" => "otp_session_id",
-            "/v1/auth/confirm" => "badge",
-            _ => "access_token",
-        };
-        let judged = classify(&result, self.now(), delivery);
-        self.hides(|| judged.shown.clone())?;
-        let known = self.known.clone();
-        self.known.heard(asked, &judged, self.elapsed, self.now().as_unix_ms());
-        if request.path == "/v1/auth/confirm" {
-            self.handed_in(&judged);
-        }
-        let credential = result.as_ref().ok().and_then(|response| self.credential_in(request, response));
-        self.facts.received = self.facts.received.or(credential);
-        let is_redirect = matches!(&result, Ok(response) if response.status().is_redirection());
-        let before = self.ceremony.shown().map(|(code, _)| code.to_string());
-        self.feed(Input::answered(id, result))?;
-
-        if asked == Asked::Start && self.is_done() {
-            self.known.keep_pace_of(&known);
-        }
-        if let Some((_, interval)) = self.ceremony.shown().filter(|(code, _)| asked == Asked::Start && before.as_deref() != Some(*code)) {
-            self.known.begun(interval);
-        }
-        Rule::NoRedirect.holds(!is_redirect || matches!(self.step(), Step::Done(Err(Failure::Protocol(_)))), || {
-            format!("{:?} after a redirect", self.step())
-        })
-    }
-
-    /// What became of a code that was handed in.
-    fn handed_in(&mut self, judged: &super::look::Classified) {
-        use super::look::Class;
-        let is_conflict = judged.error.as_ref().is_some_and(|error| error.status == 409);
-        match (judged.class, &mut self.facts.code) {
-            (Class::NotSent | Class::Unavailable, _) => {}
-            (_, None) => self.known.lost |= judged.class == Class::Object,
-            // An object without a badge is one that cannot be read.
-            (Class::Lost | Class::Unreadable | Class::Object, Some((_, times))) => {
-                *times = times.saturating_add(1);
-                self.known.lost = true;
-            }
-            (Class::Refused, Some((_, times))) if is_conflict => {
-                *times = times.saturating_add(1);
-                self.known.lost = true;
-            }
-            (_, code) => *code = None,
-        }
-    }
-
-    /// The one-time credential, when the honest service's answer holds it.
-    fn credential_in(&self, request: &Heard, response: &Response<Vec<u8>>) -> Option<&'static str> {
-        use super::service::OpenTrain;
-        let credential = if request.path == "/api/agent/identity" { Some(OpenTrain::PRE_CLAIM) } else { self.service.delivered() };
-        let holds = |credential: &&str| response.body().windows(credential.len()).any(|window| window == credential.as_bytes());
-        credential.filter(|credential| response.status().is_success() && holds(credential))
-    }
-
     /// Gives `input` to the ceremony, which must want it.
-    fn feed(&mut self, input: Input<C::Answer>) -> Result<(), Broken> {
+    pub(crate) fn feed(&mut self, input: Input<C::Answer>) -> Result<(), Broken> {
         self.hides(|| format!("{input:?}"))?;
         let from = self.ceremony.place();
         let now = self.now();
@@ -425,7 +289,7 @@ impl<C: Subject> World<C> {
         Ok(())
     }
 
-    fn moved(&mut self, from: &'static str) {
+    pub(crate) fn moved(&mut self, from: &'static str) {
         let to = self.ceremony.place();
         if let Some(moves) = self.moves.as_mut().filter(|_| from != to) {
             moves.insert((from, to));
@@ -433,35 +297,8 @@ impl<C: Subject> World<C> {
     }
 
     /// The store can be written; the journal has done its work.
-    fn save(&mut self) {
+    pub(crate) fn save(&mut self) {
         self.store = Store { snapshot: self.ceremony.snapshot().to_json().expose().to_string(), known: self.known.clone(), journal: None };
-    }
-
-    /// Another process goes on from what is stored: with the answer that was written down, or without one.
-    fn crash(&mut self) -> Result<(), Broken> {
-        self.ceremony = resumed(&self.store.snapshot)?;
-        self.known = self.store.known.clone();
-        if let Some(id) = self.ceremony.snapshot().in_flight() {
-            let path = self.path_in_flight();
-            let request = Heard { path: String::from(path), body: String::new() };
-            let journaled = self.store.journal.take().filter(|(of, _)| *of == id);
-            let result = journaled.map(|(_, Response2 { status, body })| respond(status, "", body));
-            let forgotten = || TransportFailure::new(TransportKind::Forgotten, Delivery::Unknown);
-            self.take(id, &request, result.ok_or_else(forgotten))?;
-        }
-        self.save();
-        Ok(())
-    }
-
-    fn path_in_flight(&self) -> &'static str {
-        match self.ceremony.place() {
-            "Registering, in flight" => "/api/agent/identity",
-            "Starting, in flight" => "/api/agent/identity/claim",
-            "Submitting, in flight" => "/v1/auth/verify-phone",
-            "Texting, in flight" => "/v1/auth/confirm-manifest",
-            "HandingIn, in flight" => "/v1/auth/confirm",
-            _ => "/api/agent/oauth/token",
-        }
     }
 
     /// Fails if a text of ours shows a secret.

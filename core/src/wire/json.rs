@@ -194,3 +194,18 @@ impl<'de> Visitor<'de> for AnyJson {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Some crate of the program may have switched `arbitrary_precision` on: numbers then come in this guise.
+    #[test]
+    fn a_number_is_a_number_in_either_guise() {
+        let number = |json: &[u8]| Object::parse(json).and_then(|object| object.number("n"));
+        assert_eq!(number(br#"{"n":1.5}"#), Some(1.5));
+        assert_eq!(number(br#"{"n":{"$serde_json::private::Number":"1.5"}}"#), Some(1.5));
+        assert_eq!(number(br#"{"n":{"$serde_json::private::Number":"x"}}"#), None);
+        assert_eq!(number(br#"{"n":{"other":"1.5"}}"#), None);
+    }
+}

@@ -106,6 +106,9 @@ fn names_and_ids_keep_their_rules() {
     for bad in ["", ".", "..", "a b", "ä", &"x".repeat(257)] {
         assert!(TokenId::parse(bad).is_err(), "{bad}");
     }
+    for bad in ["", "a:", "a b", "a/b", "ä"] {
+        assert!(Did::parse(&format!("did:sentryagent:{bad}")).is_err(), "{bad}");
+    }
 }
 
 #[test]

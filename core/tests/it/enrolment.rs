@@ -2,12 +2,14 @@
 
 use crate::common::*;
 use enlist_core::opentrain::{Answer, Enrolment, Label, Prompt};
-use enlist_core::{Ceremony, Failure, Input, Misuse, Step, Violation};
+use enlist_core::{Ceremony, Failure, FailureCode, Input, Misuse, Step, Violation};
 
 #[test]
 fn it_sends_the_names_and_yields_both_secrets() {
     let label = |text| Some(Label::parse(text).unwrap());
     let mut bench = Bench::new(Enrolment::new(opentrain(), label(" build-bot "), label("Acme \"&\" Söhne")), [registered()]);
+    assert_eq!(bench.ceremony.agent_name().map(Label::as_str), Some("build-bot"));
+    assert_eq!(enrolment().agent_name(), None);
     let registration = bench.run().unwrap();
     assert_eq!(
         bench.sent,
@@ -122,4 +124,12 @@ fn names_are_checked_before_anything_is_sent() {
     for bad in ["", "  ", "a\u{1b}[31mb", "a\nb", "\u{7f}"] {
         assert!(Label::parse(bad).is_err(), "{bad:?}");
     }
+}
+
+/// The word and the status together say that the service wants no anonymous agents.
+#[test]
+fn anonymous_registration_is_switched_off_by_the_word_in_a_403() {
+    let end = |status: u16, word: &str| Bench::new(enrolment(), [error(status, word)]).run().unwrap_err().code();
+    assert_eq!(end(403, "anonymous_not_enabled"), FailureCode::AnonymousNotEnabled);
+    assert_eq!([end(403, "other"), end(400, "anonymous_not_enabled")], [FailureCode::Rejected; 2]);
 }

@@ -1,7 +1,9 @@
 //! The core from outside, in one binary: it links once, for every test and for every mutant.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, dead_code, unreachable_pub)]
 
-#[path = "../badge_table/mod.rs"]
+mod account;
+mod answers;
+mod badge_cases;
 mod badge_table;
 mod calls;
 mod claim;
@@ -9,6 +11,7 @@ mod common;
 mod details;
 mod enrolment;
 mod error_table;
+mod limits;
 mod properties;
 mod redaction;
 mod registration;

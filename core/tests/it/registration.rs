@@ -1,8 +1,10 @@
 //! SentryAgent's registration.
 
+use std::time::Duration;
+
 use crate::common::*;
 use enlist_core::secret::Otp;
-use enlist_core::sentryagent::{Answer, OtpReason, Prompt, Registration};
+use enlist_core::sentryagent::{Answer, Manifest, OtpReason, Prompt, Registration, TrustTier};
 use enlist_core::{Ceremony, Delivery, Failure, Input, Step, TransportKind, Violation};
 
 fn otp(digits: &str) -> Answer {
@@ -34,6 +36,25 @@ fn it_asks_for_the_profile_then_the_code_and_ends_with_badge_and_did() {
     assert_eq!(identity.did().unwrap().as_str(), "did:sentryagent:abc123");
     assert_eq!(identity.badge().hint(), "eyJ…VUkU");
     assert_eq!(identity.public_profile().agent_name, "My AI Agent");
+}
+
+#[test]
+fn an_enterprise_agent_says_so_and_stays_one() {
+    let manifest = Manifest::from_json(MANIFEST.replace("community", "enterprise").as_bytes()).unwrap();
+    let answer = json(200, r#"{"manifest_session_id":"x","public_profile":{"trust_tier":"enterprise"}}"#);
+    let mut bench = Bench::new(Registration::new(sentryagent(), manifest), [answer]);
+    assert_eq!(bench.run_on(), Stop::Asked);
+    assert!(bench.sent[0].contains(r#""trust_tier":"enterprise""#));
+    assert_eq!(bench.restarted(), bench.ceremony);
+    assert_eq!(bench.ceremony.public_profile().trust_tier, TrustTier::Enterprise);
+}
+
+#[test]
+fn a_manifest_attests_compliance_or_is_none() {
+    for other in ["false", "null", "1", r#""true""#] {
+        let manifest = MANIFEST.replace(r#""compliance_attestation":true"#, &format!(r#""compliance_attestation":{other}"#));
+        assert!(manifest != MANIFEST && Manifest::from_json(manifest.as_bytes()).is_err(), "{other}");
+    }
 }
 
 #[test]
@@ -206,6 +227,26 @@ fn no_waiting_beyond_the_sessions_end() {
     let mut bench = with_codes([with_headers(503, &[("retry-after", "3000")], ""), badge()]);
     bench.run().unwrap();
     assert_eq!(bench.waited()[2], 0.0);
+}
+
+/// At the very end the service may still take it; later it cannot.
+#[test]
+fn a_code_may_wait_until_the_sessions_very_end() {
+    let reason = |seconds: u64| {
+        let expires_at = START.after(Duration::from_secs(seconds));
+        let texted = json(200, &format!(r#"{{"otp_session_id":"x","expires_at":"{expires_at}"}}"#));
+        let mut bench = bench([submitted(), texted, with_headers(503, &[("retry-after", "100")], "")], [Answer::ProfileOk, otp("123456")]);
+        bench.run_on()
+    };
+    assert_eq!([reason(99), reason(100), reason(101)], [Stop::Asked, Stop::ScriptEnded, Stop::ScriptEnded]);
+}
+
+/// What was not sent cannot have been accepted; what was refused as busy cannot undo that an answer was lost.
+#[test]
+fn a_doubt_comes_of_what_was_sent_and_stays() {
+    let offline = || failed(TransportKind::Connect, Delivery::NotSent);
+    assert!(matches!(with_codes([offline(), html(410)]).run(), Err(Failure::SessionExpired { doubt: false, .. })));
+    assert!(matches!(with_codes([lost(), html(503), html(410)]).run(), Err(Failure::CredentialLost { .. })));
 }
 
 #[test]

@@ -189,6 +189,14 @@ fn retry_after_is_kept_while_asking() {
 }
 
 #[test]
+fn a_clock_put_back_a_day_costs_one_wait() {
+    let mut bench = checked([lost(), not_valid()]);
+    bench.jumps.push_back(-86_400);
+    bench.run().unwrap_err();
+    assert_eq!(bench.waited(), [0.0, 4.0, 0.0]);
+}
+
+#[test]
 fn a_process_that_ends_takes_nothing_with_it() {
     // Before it was sent: the old badge is looked at again, however long that takes.
     let mut before = checked([]);
@@ -241,6 +249,7 @@ fn what_does_not_belong_is_misuse_and_changes_nothing() {
         (Input::answered(stale, rotated()), Misuse::NotInFlight(stale)),
         (Input::Answer(RotateAnswer::VerifyAgain), Misuse::NotAsked),
         (Input::Notified, Misuse::NothingToShow),
+        (Input::Woke, Misuse::NotWaiting),
     ] {
         assert_eq!(bench.ceremony.handle(bench.now, input), Err(misuse));
         assert_eq!(bench.ceremony, before);

@@ -1,8 +1,8 @@
 //! Any script of operations, in any of the services' readings: every rule of `enlist_core::testing` holds after each step.
 
 use enlist_core::opentrain::{Claim, Enrolment};
-use enlist_core::sentryagent::Registration;
-use enlist_core::testing::{Ending, Op, OpenTrainReading, Scenario, SentryAgentReading, Subject, ops};
+use enlist_core::sentryagent::{Registration, Rotation};
+use enlist_core::testing::{BadgesReading, Ending, Op, OpenTrainReading, Scenario, SentryAgentReading, Subject, ops};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
@@ -59,5 +59,10 @@ proptest! {
     #[test]
     fn a_registration_keeps_every_rule(reading in sentryagent(), ending in ending(), ops in ops(MOST_OPS)) {
         play::<Registration>(reading, ending, &ops)?;
+    }
+
+    #[test]
+    fn a_rotation_keeps_every_rule(dead in prop::sample::select(&[401u16, 410, 403][..]), ending in ending(), ops in ops(MOST_OPS)) {
+        play::<Rotation>(BadgesReading { dead }, ending, &ops)?;
     }
 }

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use enlist_core::opentrain::{Claim, Enrolment};
-use enlist_core::sentryagent::Registration;
-use enlist_core::testing::{Fate, Manner, Op, OpenTrainReading, Owner, Reply, SentryAgentReading, Subject, Words, World, ops};
+use enlist_core::sentryagent::{Registration, Rotation};
+use enlist_core::testing::{
+    BadgesReading, Fate, Manner, Op, OpenTrainReading, Owner, Reply, SentryAgentReading, Subject, Words, World, ops,
+};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
@@ -119,4 +121,23 @@ fn the_page_has_every_move_of_the_registration_and_no_other() {
         vec![honest(), yes(), says(422, r#"{"error":"x"}"#)],
     ];
     compare::<Registration>(&readings, &written);
+}
+
+#[test]
+fn the_page_has_every_move_of_the_rotation_and_no_other() {
+    let readings = [401, 410].map(|dead| BadgesReading { dead });
+    let honest = || exchange(Manner::Honest);
+    let lost = || Op::Exchange { manner: Manner::Honest, fate: Fate::RequestLost, ms: 0 };
+    let busy = || exchange(Manner::Busy { retry_after: None });
+    let silence = |after: Op| [vec![honest(), after], (0..5).map(|_| lost()).collect()].concat();
+    let written = [
+        [silence(lost()), vec![Op::Reply(Reply::AsAsked)]].concat(),
+        [silence(busy()), vec![Op::Reply(Reply::AsAsked)]].concat(),
+        vec![lost(), lost(), lost()],
+        vec![honest(), says(401, r#"{"error":"x"}"#), honest()],
+        vec![honest(), says(302, "")],
+        vec![honest(), says(400, r#"{"error":"x"}"#)],
+        vec![honest(), exchange(Manner::Garbled)],
+    ];
+    compare::<Rotation>(&readings, &written);
 }

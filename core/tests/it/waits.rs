@@ -1,8 +1,10 @@
 //! The sequence of waits, in virtual time.
 
+use std::time::Duration;
+
 use crate::common::*;
 use enlist_core::opentrain::Claim;
-use enlist_core::{Ceremony, Delivery, Failure, SaidBy, Service, Step, TransportKind, WaitReason};
+use enlist_core::{Ceremony, Delivery, Failure, FailureCode, Input, SaidBy, Service, Step, TransportKind, WaitReason};
 
 const DAY: i64 = 86_400;
 
@@ -45,7 +47,7 @@ fn a_lost_answer_then_invalid_grant_is_a_lost_credential() {
 fn a_clock_put_back_before_a_poll_that_is_due_moves_the_end_along() {
     let mut bench = waiting_claim([failed(TransportKind::NotTried, Delivery::NotSent)]);
     bench.run_on();
-    let day = std::time::Duration::from_secs(DAY.unsigned_abs());
+    let day = Duration::from_secs(DAY.unsigned_abs());
     bench.now = bench.now.before(day);
     let jumped_to = bench.now;
     bench.then(std::iter::repeat_with(pending).take(400));
@@ -165,11 +167,11 @@ fn an_early_wake_yields_the_same_wait() {
     assert_eq!(bench.run_on(), Stop::ScriptEnded);
     let mut bench = Bench::new(claim(), [started()]);
     bench.exchange(started());
-    bench.handle(enlist_core::Input::Notified);
+    bench.handle(Input::Notified);
     let wait = bench.ceremony.poll(START);
-    assert_eq!(wait, Step::Wait { until: START.after(std::time::Duration::from_secs(6)), why: WaitReason::Pending });
-    bench.handle(enlist_core::Input::Woke);
-    assert_eq!(bench.ceremony.poll(START.after(std::time::Duration::from_secs(5))), wait);
+    assert_eq!(wait, Step::Wait { until: START.after(Duration::from_secs(6)), why: WaitReason::Pending });
+    bench.handle(Input::Woke);
+    assert_eq!(bench.ceremony.poll(START.after(Duration::from_secs(5))), wait);
     assert_eq!(bench.ceremony.poll(START), bench.ceremony.poll(START));
 }
 
@@ -237,7 +239,7 @@ fn a_poll_that_the_driver_did_not_send_is_due_at_once_and_costs_nothing() {
     bench.run_on();
     for _ in 0..20 {
         let id = bench.begin().id;
-        bench.handle(enlist_core::Input::not_sent(id));
+        bench.handle(Input::not_sent(id));
         assert_eq!(bench.ceremony.poll(bench.now), Step::Send);
     }
     bench.then([lost(), delivered()]);
@@ -250,8 +252,8 @@ fn a_clock_put_back_while_a_poll_is_under_way_moves_the_end_too() {
     let mut bench = waiting_claim([]);
     bench.run_on();
     let id = bench.begin().id;
-    bench.now = bench.now.before(std::time::Duration::from_secs(86_400));
-    bench.handle(enlist_core::Input::answered(id, pending()));
+    bench.now = bench.now.before(Duration::from_secs(86_400));
+    bench.handle(Input::answered(id, pending()));
     bench.then(std::iter::repeat_with(pending).take(1000));
     assert!(matches!(bench.run(), Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, .. })));
     // Not the last poll, whatever the clock said when it was begun: the attempt has its half hour still.
@@ -287,4 +289,30 @@ fn an_attempt_is_not_believed_to_live_for_more_than_a_day() {
     for (given, expected) in [("600", 600), ("999999999", 86_400), ("1e300", 86_400), ("-5", 1800), ("\"x\"", 1800)] {
         assert_eq!(life(given), expected, "{given}");
     }
+}
+
+/// Our clock and the service's may differ: five minutes are allowed for.
+#[test]
+fn the_window_is_over_when_its_date_is_past_by_more_than_five_minutes() {
+    let end = |ms: u64| {
+        let mut bench = waiting_claim([]);
+        bench.run_on();
+        let exchange = bench.begin();
+        bench.now = START.after(Duration::from_millis((86_400 + 300) * 1000 + ms));
+        bench.handle(Input::answered(exchange.id, error(400, "expired_token")));
+        bench.run().unwrap_err().code()
+    };
+    assert_eq!([end(0), end(1)], [FailureCode::AttemptExpired, FailureCode::WindowExpired]);
+}
+
+/// Something that could be the token, beside an `error`, is no `pending`; nothing is.
+#[test]
+fn a_pending_with_a_token_that_cannot_be_read_leaves_a_doubt() {
+    let in_doubt = |token: &str| {
+        let mut bench = waiting_claim([json(200, &format!(r#"{{"error":"authorization_pending","access_token":{token}}}"#))]);
+        bench.run_on();
+        bench.ceremony.in_doubt()
+    };
+    assert!(in_doubt("{}") && in_doubt("[1]") && in_doubt("true") && in_doubt(r#""a\nb""#));
+    assert!(!in_doubt("null") && !in_doubt("1") && !in_doubt(r#""""#));
 }

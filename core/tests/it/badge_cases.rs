@@ -1,18 +1,14 @@
 //! Badges good, tampered, confused and malformed, each with its verdict.
 //!
 //! The same table stands in `badge_cases.json`, for `.ci/second-opinion`: another library must say the same wherever `decided_by`
-//! names one. `ENLIST_WRITE_CASES=1 cargo test -p enlist-core --features verify --test badge_cases` writes it.
-#![cfg(feature = "verify")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-
-mod badge_table;
+//! names one. `ENLIST_WRITE_CASES=1 cargo test -p enlist-core --test it badge_cases` writes it.
 
 use std::collections::BTreeSet;
 
 use enlist_core::Timestamp;
 use enlist_core::verify::{Jwks, Rejection, Rules};
 
-use badge_table::{CLAIMS, Case, HEADER, NOW, cases, good, jwks, sign};
+use crate::badge_table::{CLAIMS, Case, HEADER, NOW, cases, good, jwks, sign};
 
 fn verdict(case: &Case) -> Option<Rejection> {
     let keys = Jwks::parse(case.jwks.as_bytes()).unwrap_or_else(|error| panic!("{}: {error}", case.name));
@@ -77,6 +73,85 @@ fn settings_are_kept() {
     let late = sign(HEADER, r#"{"sub":"did:sentryagent:abc123","exp":1781254799}"#);
     assert!(Rules::default().check_badge(&late, &keys, now).is_ok());
     assert_eq!(Rules::default().leeway(none).check_badge(&late, &keys, now), Err(Rejection::Expired));
+}
+
+#[test]
+fn what_a_good_badge_says() {
+    let keys = Jwks::parse(jwks().as_bytes()).unwrap();
+    let claims = r#"{"sub":"did:sentryagent:abc123","iat":1781254800,"exp":1812790800,"public_profile":{"agent_name":"A"}}"#;
+    let badge = Rules::default().check_badge(&sign(HEADER, claims), &keys, Timestamp::from_unix_ms(NOW * 1000)).unwrap();
+    let seconds = |time: Option<Timestamp>| time.map(|time| time.as_unix_ms() / 1000);
+    assert_eq!((seconds(badge.issued_at()), seconds(badge.expires_at())), (Some(NOW), Some(1_812_790_800)));
+    assert_eq!(badge.profile().unwrap().agent_name.as_ref().unwrap().to_string(), "A");
+    assert_eq!((badge.issuer(), badge.kid()), (None, Some("key-1")));
+}
+
+#[test]
+fn times_count_to_the_second_and_the_leeway_on_top() {
+    let keys = Jwks::parse(jwks().as_bytes()).unwrap();
+    let verdict = |claim: &str, at: i64| {
+        let token = sign(HEADER, &format!(r#"{{"sub":"did:sentryagent:abc123","{claim}":{at}}}"#));
+        Rules::default().check_badge(&token, &keys, Timestamp::from_unix_ms(NOW * 1000)).err()
+    };
+    assert_eq!([verdict("exp", NOW - 60), verdict("exp", NOW - 59)], [Some(Rejection::Expired), None]);
+    assert_eq!([verdict("nbf", NOW + 61), verdict("nbf", NOW + 60)], [Some(Rejection::NotYetValid), None]);
+}
+
+/// However a number is written, one that has no value is no time.
+#[test]
+fn a_time_without_a_value_is_no_time() {
+    let keys = Jwks::parse(jwks().as_bytes()).unwrap();
+    for endless in ["inf", "NaN", "1e999"] {
+        let claims = format!(r#"{{"sub":"did:sentryagent:abc123","exp":{{"$serde_json::private::Number":"{endless}"}}}}"#);
+        let verdict = Rules::default().check_badge(&sign(HEADER, &claims), &keys, Timestamp::from_unix_ms(NOW * 1000));
+        assert_eq!(verdict.err(), Some(Rejection::Claims), "{endless}");
+    }
+}
+
+#[test]
+fn a_signed_message_says_which_key_signed_it() {
+    let keys = Jwks::parse(jwks().as_bytes()).unwrap();
+    for header in [HEADER, r#"{"alg":"EdDSA"}"#] {
+        let verified = Rules::default().check_jws(&sign(header, "a message"), &keys).unwrap();
+        assert_eq!((verified.kid(), verified.payload()), (Some("key-1"), &b"a message"[..]), "{header}");
+    }
+}
+
+/// RFC 7515 appendix F: the message is left out, and stands beside.
+#[test]
+fn a_signature_beside_its_message_is_checked_with_it() {
+    let keys = Jwks::parse(jwks().as_bytes()).unwrap();
+    let whole = sign(HEADER, "a message");
+    let parts: Vec<_> = whole.split('.').collect();
+    let detached = format!("{}..{}", parts[0], parts[2]);
+    let check =
+        |jws: &str, message: &[u8]| Rules::default().check_detached(jws, message, &keys).map(|verified| verified.payload().to_vec());
+    assert_eq!(check(&detached, b"a message"), Ok(b"a message".to_vec()));
+    assert_eq!(check(&detached, b"another"), Err(Rejection::Signature));
+    assert_eq!(check(&whole, b"a message"), Err(Rejection::Malformed));
+}
+
+#[test]
+fn sets_and_tokens_have_a_largest_size() {
+    let padded = |size: usize| format!("{}{}", jwks(), " ".repeat(size - jwks().len()));
+    let keys = Jwks::parse(padded(64 * 1024).as_bytes()).unwrap();
+    assert_eq!((keys.len(), keys.is_empty(), keys.skipped()), (1, false, 0));
+    assert!(Jwks::parse(padded(64 * 1024 + 1).as_bytes()).is_err());
+    let verdict = |size: usize| {
+        let tokens = (0..4).flat_map(|pad| {
+            let header = format!(r#"{{"alg":"EdDSA","x":"{}"}}"#, "x".repeat(pad));
+            (size * 3 / 4 - 100..size * 3 / 4 - 80).map(move |length| sign(&header, &"m".repeat(length)))
+        });
+        let token = tokens.into_iter().find(|token| token.len() == size).unwrap();
+        Rules::default().check_jws(&token, &keys).err()
+    };
+    assert_eq!([verdict(128 * 1024), verdict(128 * 1024 + 1)], [None, Some(Rejection::Malformed)]);
+}
+
+#[test]
+fn newer_keys_help_where_the_key_is_not_known_and_nowhere_else() {
+    let wanting: Vec<_> = Rejection::ALL.iter().filter(|rejection| rejection.wants_newer_keys()).collect();
+    assert_eq!(wanting, [&Rejection::UnknownKey]);
 }
 
 #[test]

@@ -1,0 +1,193 @@
+//! One exchange from its request to what became of it, and the end of a process at any point of it.
+
+use alloc::format;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use http::Response;
+
+use super::answers::respond;
+use super::asked::Asked;
+use super::inspect::resumed;
+use super::look::{Class, Classified, classify};
+use super::op::{Fate, Manner};
+use super::rules::{Broken, Rule};
+use super::service::{OpenTrain, Service};
+use super::subject::{Subject, heard};
+use super::world::{Answered, Response2, World};
+use crate::ceremony::{Input, Step};
+use crate::error::{Delivery, Partial, TransportFailure, TransportKind};
+use crate::exchange::{Exchange, ExchangeId};
+use crate::failure::Failure;
+
+impl<C: Subject> World<C> {
+    /// One request, whatever becomes of it.
+    pub(crate) fn exchange(&mut self, manner: &Manner, fate: Fate, ms: u64) -> Result<(), Broken> {
+        let exchange = self.begin()?;
+        let id = exchange.id;
+        if fate == Fate::NotSaved {
+            self.feed(Input::not_sent(id))?;
+            return Ok(());
+        }
+        self.facts.last_id = id.0;
+        self.save();
+        self.elapsed = self.elapsed.saturating_add(ms);
+        let request = heard(&exchange);
+        let asked = Asked::of(&request.path);
+        let is_sent = !matches!(fate, Fate::NotSent(_));
+        self.facts.rotations = self.facts.rotations.saturating_add(u8::from(is_sent && asked == Asked::Rotate));
+        let broke = |kind, delivery| Err(TransportFailure::new(kind, delivery));
+        match fate {
+            Fate::NotSaved => Ok(()),
+            Fate::CrashBeforeSending => self.crash(),
+            Fate::NotSent(kind) => self.take(id, asked, broke(kind, Delivery::NotSent)),
+            Fate::RequestLost => self.take(id, asked, broke(TransportKind::Closed, Delivery::Unknown)),
+            Fate::Delayed => {
+                self.straggler = Some((request, self.elapsed.saturating_sub(ms)));
+                self.take(id, asked, broke(TransportKind::Timeout, Delivery::Unknown))
+            }
+            _ => {
+                let response = self.serve(manner, &request);
+                self.answered(&exchange, asked, response, fate)
+            }
+        }?;
+        if fate != Fate::AnsweredUnsaved {
+            self.save();
+        }
+        Ok(())
+    }
+
+    fn answered(&mut self, exchange: &Exchange, asked: Asked, response: Response<Vec<u8>>, fate: Fate) -> Result<(), Broken> {
+        let (id, status) = (exchange.id, response.status().as_u16());
+        let broke = || TransportFailure::new(TransportKind::Closed, Delivery::Unknown);
+        match fate {
+            Fate::AnswerLost => return self.take(id, asked, Err(broke())),
+            Fate::AnswerCut => {
+                let half = response.body().len() / 2;
+                let body = response.body().get(..half).unwrap_or_default().to_vec();
+                return self.take(id, asked, Err(TransportFailure { partial: Some(Partial { status, body }), ..broke() }));
+            }
+            Fate::CrashBeforeJournal => return self.crash(),
+            _ => {}
+        }
+        if exchange.delivers && (200..300).contains(&status) {
+            self.store.journal = Some((id, Response2 { status, body: response.body().clone() }));
+        }
+        match fate {
+            Fate::CrashAfterJournal => self.crash(),
+            Fate::CrashBeforeSaving => {
+                self.take(id, asked, Ok(response))?;
+                self.crash()
+            }
+            _ => self.take(id, asked, Ok(response)),
+        }
+    }
+
+    fn begin(&mut self) -> Result<Exchange, Broken> {
+        let now = self.now();
+        let from = self.ceremony.place();
+        let exchange = self.ceremony.begin(now).map_err(|misuse| Rule::Pure.broken(format!("begin says {misuse} on Step::Send")))?;
+        self.moved(from);
+        let request = heard(&exchange);
+        self.hides(|| format!("{exchange:?}"))?;
+
+        Rule::Numbered.holds(exchange.id.0 > self.facts.last_id, || format!("{} after {}", exchange.id, self.facts.last_id))?;
+        Rule::OneInFlight.holds(self.step() == Step::InFlight(exchange.id), || format!("{:?} after begin", self.step()))?;
+        Rule::OneInFlight.holds(self.ceremony.begin(now).is_err(), || "a second request".into())?;
+        let uri = exchange.request.uri();
+        let target = format!("{}://{}", uri.scheme_str().unwrap_or_default(), uri.authority().map_or("", |authority| authority.as_str()));
+        Rule::Pinned.holds(target == self.ceremony.snapshot().origin(), || format!("a request to {target}"))?;
+        Rule::Pinned.holds(exchange.timeout <= Duration::from_secs(60) && exchange.max_body <= 65_536, || format!("{exchange:?}"))?;
+
+        let asked = Asked::of(&request.path);
+        Rule::Delivers.holds(exchange.delivers == asked.delivers(), || format!("{exchange:?}"))?;
+        if asked == Asked::Poll {
+            let early = self.known.early(self.elapsed, now.as_unix_ms());
+            Rule::Pace.holds(early == 0, || format!("{early} ms too early, {:?}", self.known))?;
+        }
+        Rule::PollBeforeStart.holds(asked != Asked::Start || !self.known.owed, || format!("{:?}", self.known))?;
+        let is_leave = self.facts.rotations == 0 && self.known.verdict == Some(true);
+        Rule::OneRotation.holds(asked != Asked::Rotate || is_leave, || format!("{:?} {:?}", self.facts, self.known))?;
+        if asked == Asked::HandIn {
+            let code = self.facts.code.as_ref().filter(|(code, _)| request.body.contains(code.as_str()));
+            Rule::OneRepeat.holds(code.is_some_and(|(_, times)| *times <= 1), || format!("{:?}", self.facts.code))?;
+        }
+        Ok(exchange)
+    }
+
+    /// The result of an exchange comes to the ceremony.
+    fn take(&mut self, id: ExchangeId, asked: Asked, result: Answered) -> Result<(), Broken> {
+        let judged = classify(&result, self.now(), asked.delivery());
+        self.hides(|| judged.shown.clone())?;
+        let known = self.known.clone();
+        self.known.heard(asked, &judged, self.elapsed, self.now().as_unix_ms());
+        match asked {
+            Asked::HandIn => self.handed_in(&judged),
+            Asked::Verify => self.known.verdict = verdict_in(&judged, &result).or(self.known.verdict),
+            _ => {}
+        }
+        let credential = result.as_ref().ok().and_then(|response| self.credential_in(asked, response));
+        self.facts.received = self.facts.received.or(credential);
+        let is_redirect = matches!(&result, Ok(response) if response.status().is_redirection());
+        let before = self.ceremony.shown().map(|(code, _)| code.to_string());
+        self.feed(Input::answered(id, result))?;
+
+        if asked == Asked::Start && self.is_done() {
+            self.known.keep_pace_of(&known);
+        }
+        if let Some((_, interval)) = self.ceremony.shown().filter(|(code, _)| asked == Asked::Start && before.as_deref() != Some(*code)) {
+            self.known.begun(interval);
+        }
+        let is_taken = matches!(self.step(), Step::Done(Err(Failure::Protocol(_)))) || self.ceremony.asks_instead();
+        Rule::NoRedirect.holds(!is_redirect || is_taken, || format!("{:?} after a redirect", self.step()))
+    }
+
+    /// What became of a code that was handed in.
+    fn handed_in(&mut self, judged: &Classified) {
+        let is_conflict = judged.error.as_ref().is_some_and(|error| error.status == 409);
+        match (judged.class, &mut self.facts.code) {
+            (Class::NotSent | Class::Unavailable, _) => {}
+            (_, None) => self.known.lost |= judged.class == Class::Object,
+            // An object without a badge is one that cannot be read.
+            (Class::Lost | Class::Unreadable | Class::Object, Some((_, times))) => {
+                *times = times.saturating_add(1);
+                self.known.lost = true;
+            }
+            (Class::Refused, Some((_, times))) if is_conflict => {
+                *times = times.saturating_add(1);
+                self.known.lost = true;
+            }
+            (_, code) => *code = None,
+        }
+    }
+
+    /// The one-time credential, when the honest service's answer holds it.
+    fn credential_in(&self, asked: Asked, response: &Response<Vec<u8>>) -> Option<&'static str> {
+        let credential = if asked == Asked::Register { Some(OpenTrain::PRE_CLAIM) } else { self.service.delivered() };
+        let holds = |credential: &&str| response.body().windows(credential.len()).any(|window| window == credential.as_bytes());
+        credential.filter(|credential| response.status().is_success() && holds(credential))
+    }
+
+    /// Another process goes on from what is stored: with the answer that was written down, or without one.
+    pub(crate) fn crash(&mut self) -> Result<(), Broken> {
+        self.ceremony = resumed(&self.store.snapshot)?;
+        self.known = self.store.known.clone();
+        // What another process was told long ago is no leave to rotate now.
+        self.known.verdict = self.known.verdict.filter(|_| self.is_done());
+        if let Some(id) = self.ceremony.snapshot().in_flight() {
+            let journaled = self.store.journal.take().filter(|(of, _)| *of == id);
+            let result = journaled.map(|(_, Response2 { status, body })| respond(status, "", body));
+            let forgotten = || TransportFailure::new(TransportKind::Forgotten, Delivery::Unknown);
+            self.take(id, Asked::at(self.ceremony.place()), result.ok_or_else(forgotten))?;
+        }
+        self.save();
+        Ok(())
+    }
+}
+
+/// What an answer of `verify` says of the badge, if it says anything.
+fn verdict_in(judged: &Classified, result: &Answered) -> Option<bool> {
+    let response = result.as_ref().ok().filter(|_| judged.class == Class::Object)?;
+    serde_json::from_slice::<serde_json::Value>(response.body()).ok()?.get("valid")?.as_bool()
+}
