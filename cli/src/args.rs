@@ -35,8 +35,31 @@ pub(crate) fn command() -> clap::Command {
     examples::add(Cli::command())
 }
 
-/// Reads a command line. The examples cost something, so they are there only where a help shows them.
+/// Reads a command line.
 pub(crate) fn parse(argv: &[OsString]) -> Result<Cli, clap::Error> {
+    quickly(argv).unwrap_or_else(|| thoroughly(argv))
+}
+
+/// With the named command alone: each that there is would get a copy of every flag that all understand. `None` for what cannot be
+/// read so; what to say about that depends on the others.
+fn quickly(argv: &[OsString]) -> Option<Result<Cli, clap::Error>> {
+    let bare = clap::Command::new("enlist").version(env!("CARGO_PKG_VERSION")).disable_help_subcommand(true);
+    let bare = Global::augment_args(bare);
+    let few = named(argv).into_iter().fold(bare, clap::Command::subcommand);
+    match few.try_get_matches_from(argv) {
+        Ok(found) => Cli::from_arg_matches(&found).ok().map(Ok),
+        Err(answer) => (answer.kind() == ErrorKind::DisplayVersion).then_some(Err(answer)),
+    }
+}
+
+fn named(argv: &[OsString]) -> Option<clap::Command> {
+    let mut words = argv.iter().skip(1);
+    let word = words.find(|word| Command::NAMES.iter().any(|name| *word == *name))?;
+    Cli::command().find_subcommand(word).cloned()
+}
+
+/// The examples cost something, so they are there only where a help shows them.
+fn thoroughly(argv: &[OsString]) -> Result<Cli, clap::Error> {
     match Cli::try_parse_from(argv) {
         Err(answer) if is_help(answer.kind()) => command().try_get_matches_from(argv).and_then(|found| Cli::from_arg_matches(&found)),
         other => other,

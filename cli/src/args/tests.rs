@@ -42,3 +42,26 @@ fn seconds_are_sane() {
         assert!(seconds(bad).is_err(), "{bad}");
     }
 }
+
+/// A word that is a value looks like a command's name.
+#[test]
+fn a_value_that_is_named_like_a_command_is_a_value() {
+    let command = |words: &[&str]| {
+        let argv: Vec<OsString> = ["enlist"].iter().chain(words).map(OsString::from).collect();
+        let (read, whole) = (parse(&argv), thoroughly(&argv));
+        assert_eq!(format!("{read:?}"), format!("{whole:?}"), "{words:?}");
+        read.map(|cli| (cli.command.name(), cli.global.profile)).map_err(|error| error.kind())
+    };
+    let profile = |name: &str| Some(name.to_owned());
+    assert_eq!(command(&["-p", "claim", "status"]), Ok(("status", profile("claim"))));
+    assert_eq!(command(&["status", "--profile", "try"]), Ok(("status", profile("try"))));
+    assert_eq!(command(&["claim", "--email", "status"]), Ok(("claim", None)));
+    assert_eq!(command(&["profile", "use", "status"]), Ok(("profile use", None)));
+    assert_eq!(command(&["exec", "opentrain", "--", "status", "--version"]), Ok(("exec", None)));
+    assert_eq!(command(&["help", "status"]), Ok(("help", None)));
+    assert_eq!(command(&["-p", "status"]), Err(ErrorKind::MissingSubcommand));
+    assert_eq!(command(&["clame"]), Err(ErrorKind::InvalidSubcommand));
+    assert_eq!(command(&["status", "try"]), Err(ErrorKind::UnknownArgument));
+    assert_eq!(command(&["--version"]), Err(ErrorKind::DisplayVersion));
+    assert_eq!(command(&["status", "--help"]), Err(ErrorKind::DisplayHelp));
+}
