@@ -23,6 +23,11 @@ impl Bounds {
         Self { faults, restarts, life }
     }
 
+    /// What can be explored by hand, with every state kept.
+    pub(crate) fn closer(self) -> Self {
+        Self { faults: self.faults.min(if self.restarts > 0 { 1 } else { 3 }), ..self }
+    }
+
     /// What the gate has time for.
     pub(crate) const SMALL: [(&'static str, Self); 4] = [
         (Enrolment::NAME, Self::of(4, 0, 12)),

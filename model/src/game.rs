@@ -2,6 +2,8 @@
 
 use core::hash::{Hash, Hasher};
 use core::marker::PhantomData;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::DefaultHasher;
 
 use enlist_core::testing::{Broken, Fate, Manner, Op, Owner, Reply, Service, Subject, World};
@@ -165,4 +167,31 @@ impl<C: Subject> State<C> {
     pub(crate) fn why(&self) -> String {
         self.broken.as_ref().map_or_else(|| format!("{:?}", self.world.step()), ToString::to_string)
     }
+}
+
+/// Explores by hand, and counts how often a state is taken for another one that it is not: chance would then decide which of the
+/// two is gone on from.
+pub(crate) fn mistaken<C: Subject>(game: &Game<C>) -> usize {
+    let mut pending = game.init_states();
+    let mut known: HashMap<u64, State<C>> = pending.iter().map(|state| (fingerprint(state), state.clone())).collect();
+    let (mut mistaken, mut actions) = (0, Vec::new());
+    while let Some(state) = pending.pop() {
+        game.actions(&state, &mut actions);
+        for next in actions.drain(..).filter_map(|op| game.next_state(&state, op)) {
+            match known.entry(fingerprint(&next)) {
+                Entry::Occupied(other) => mistaken += usize::from(*other.get() != next),
+                Entry::Vacant(place) => {
+                    place.insert(next.clone());
+                    pending.push(next);
+                }
+            }
+        }
+    }
+    mistaken
+}
+
+fn fingerprint<C: Subject>(state: &State<C>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    state.hash(&mut hasher);
+    hasher.finish()
 }

@@ -64,6 +64,12 @@ where
     let begun = Instant::now();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let game = Game::<C> { readings: readings.to_vec(), bounds, ceremony: PhantomData };
+    let close = Game::<C> { readings: readings.to_vec(), bounds: bounds.closer(), ceremony: PhantomData };
+    let mistaken = game::mistaken(&close);
+    if mistaken > 0 {
+        println!("{}: {mistaken} times, a state was taken for another one", C::NAME);
+        return false;
+    }
     let checker = game.checker().threads(threads).finish_when(HasDiscoveries::AnyFailures).spawn_dfs().join();
     let mut wrong = false;
     for (name, path) in checker.discoveries() {

@@ -3,7 +3,7 @@
 use core::fmt::Debug;
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::op::{Owner, Reply};
@@ -296,9 +296,10 @@ impl Subject for Registration {
         let lost = exposed(&self.lost_otp);
         match &self.state {
             sentryagent::State::HandingIn { session, otp, repeat, call } => {
-                let state = sentryagent::State::Texting { session: session.id.clone(), call: call.clone() };
-                let whole = Self { state, ..self.clone() }.snapshot();
-                format!("{lost} {} {repeat} {}", exposed(otp), whole.to_json().expose())
+                let json = |state| Self { state, ..self.clone() }.snapshot().to_json().expose().to_string();
+                let session_json = json(sentryagent::State::AskingOtp(session.clone()));
+                let call_json = json(sentryagent::State::Texting { session: session.id.clone(), call: call.clone() });
+                format!("{lost} {} {repeat} {session_json} {call_json}", exposed(otp))
             }
             _ => format!("{lost} {}", self.place()),
         }
