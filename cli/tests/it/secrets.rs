@@ -9,6 +9,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
+use crate::transcripts::commands;
 use crate::world::{OWNER, World, private_files, settled};
 
 const PHONE: &str = "+14155550199";
@@ -18,12 +19,16 @@ const PASSWORD: &str = "CANARYPASSWORDCANARY";
 const SHADOWING: &str = "ot_pat_8f2a_SHADOWSHADOWSHADOWSHADOW91cd";
 const ADOPTED: &str = "ot_pat_8f2a_ADOPTEDADOPTEDADOPTED91cd";
 
-/// Everything that was said, and what `/proc` showed.
+/// Everything that was said, and what `/proc` showed; and the command lines that were run.
 #[derive(Default)]
-struct Heard(Vec<u8>);
+struct Heard(Vec<u8>, Vec<String>);
 
 impl Heard {
     fn run(&mut self, world: &World, arguments: &[&str], stdin: &str) -> serde_json::Value {
+        settled(self.listen(world, arguments, stdin))
+    }
+
+    fn listen(&mut self, world: &World, arguments: &[&str], stdin: &str) -> Output {
         let mut command = world.command(arguments);
         // As much as can be said.
         command.env("ENLIST_LOG", "debug").env("HTTPS_PROXY", PROXY).env("OT_API_TOKEN", SHADOWING);
@@ -32,7 +37,8 @@ impl Heard {
         let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
         let output = child.wait_with_output().unwrap();
         self.hear(&output);
-        settled(output)
+        self.1.push(arguments.join(" "));
+        output
     }
 
     fn hear(&mut self, output: &Output) {
@@ -83,10 +89,10 @@ fn the_canary_sings() {
     for text in
         [secret.to_owned(), STANDARD.encode(format!("Bearer {secret} ")), STANDARD.encode(format!("a{secret}")), URL_SAFE.encode(secret)]
     {
-        let heard = Heard(text.into_bytes());
+        let heard = Heard(text.into_bytes(), Vec::new());
         assert!(forms(secret).iter().any(|form| heard.holds(form)));
     }
-    assert!(!forms(secret).iter().any(|form| Heard(b"ot_pat_\xe2\x80\xa6NARY".to_vec()).holds(form)));
+    assert!(!forms(secret).iter().any(|form| Heard(b"ot_pat_\xe2\x80\xa6NARY".to_vec(), Vec::new()).holds(form)));
 }
 
 #[test]
@@ -121,6 +127,8 @@ fn no_secret_leaves_the_store() {
     heard.run(&world, &["badge", "rotate", "--yes"], "");
     heard.run(&world, &["badge", "rotate", "--yes"], "");
     let rotated = world.token("sentryagent");
+    let did = heard.run(&world, &["badge", "show"], "")["data"]["did"].as_str().unwrap().to_owned();
+    heard.run(&world, &["badge", "lookup", &did], "");
     heard.run(&world, &["badge", "revoke", "--yes"], "");
     heard.run(&world, &["adopt", "opentrain", "--token-file", "-", "-p", "other"], ADOPTED);
     heard.run(&world, &["adopt", "opentrain", "--token-file", "-", "-p", "third"], &claim_token);
@@ -131,6 +139,7 @@ fn no_secret_leaves_the_store() {
     let started = heard.run(&world, &["claim", "--email", "fourth@example.com", "--no-wait", "-p", "fourth"], "");
     heard.run(&world, &["abandon", started["data"]["flow"].as_str().unwrap(), "--yes", "-p", "fourth"], "");
     heard.run(&world, &["profile", "list"], "");
+    heard.run(&world, &["profile", "use", "default"], "");
     heard.run(&world, &["profile", "rename", "other", "renamed"], "");
     heard.run(&world, &["profile", "rename", "renamed", "other"], "");
     heard.run(&world, &["profile", "export", "opentrain", "-p", "other"], "");
@@ -145,6 +154,15 @@ fn no_secret_leaves_the_store() {
     heard.hear(&world.command(&["exec", "opentrain", "-p", "other", "--", "true"]).output().unwrap());
     heard.run(&world, &["exec", "opentrain", "-p", "other", "--json", "--", "/does/not/exist"], "");
     heard.run(&world, &["status", "-p", "other"], "");
+    heard.run(&world, &["register", "opentrain", "-p", "fifth"], "");
+    let revoked = world.command(&["token", "opentrain", "-p", "fifth"]).output().unwrap().stdout;
+    let revoked = String::from_utf8(revoked).unwrap().trim().to_owned();
+    heard.run(&world, &["revoke", "opentrain", "--yes", "-p", "fifth"], "");
+    heard.run(&world, &["forget", "opentrain", "--yes", "-p", "fourth"], "");
+    let addr = "0.0.0.0:0";
+    for plain in [&["try"][..], &["sandbox", "--addr", addr], &["schema"], &["man"], &["completion", "bash"], &["help", "agents"]] {
+        heard.listen(&world, plain, "");
+    }
     heard.run(&world, &["doctor", "--bundle", world.desk.path().join("report.json").to_str().unwrap()], "");
     heard.run(&world, &["doctor", "-p", "other", "--bundle", "-"], "");
     let logged = world.desk.path().join("log");
@@ -162,6 +180,10 @@ fn no_secret_leaves_the_store() {
     }
 
     assert!(heard.holds("--otp-file\0-"), "argv was heard");
+    // `token` is there to print one.
+    for command in commands(&[]).into_iter().filter(|command| command != "token") {
+        assert!(heard.1.iter().any(|line| line.starts_with(&command)), "{command} was not run");
+    }
     assert!(heard.holds("path=\"/v1/auth/confirm\" status=200"), "the log was heard");
     assert!(fs::read_to_string(&logged).unwrap().contains("path=\"/v1/health\" status=200"));
     assert!(heard.holds("\"variables_set\""), "the report was heard");

@@ -164,7 +164,7 @@ fn helps() {
 }
 
 /// The commands that can be run below `above`, by what their helps say.
-fn commands(above: &[&str]) -> Vec<String> {
+pub(crate) fn commands(above: &[&str]) -> Vec<String> {
     let help = told(human(&[above, &["--help"]].concat())).1;
     let Some((_, listed)) = help.split_once("\nCommands:\n") else { return vec![above.join(" ")] };
     let names = listed.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.split_whitespace().next());
