@@ -195,6 +195,7 @@ fn no_secret_leaves_the_store() {
     for secret in [
         pre_claim.as_str(),
         &given_up,
+        &revoked,
         &claim_token,
         &token,
         &badge,
