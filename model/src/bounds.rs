@@ -35,7 +35,7 @@ impl Bounds {
         (Registration::NAME, Self::of(3, 0, 12)),
         (Rotation::NAME, Self::of(3, 0, 12)),
     ];
-    /// What a long run has time for: sixteen million states.
+    /// What a long run has time for: close to twenty million states.
     pub(crate) const LARGE: [(&'static str, Self); 4] = [
         (Enrolment::NAME, Self::of(8, 0, 12)),
         (Claim::NAME, Self::of(3, 1, 12)),
