@@ -52,11 +52,14 @@ fn data(service: Service, credential: &Credential, secret: &str) -> Value {
     json!({ "service": service.name(), "kind": kind, "state": state, "token": secret })
 }
 
+/// Where `exec` and `--format env` put a badge.
+pub(crate) const BADGE_VARIABLE: &str = "SENTRYAGENT_BADGE";
+
 /// OpenTrain's own tool reads it there; SentryAgent has none.
 pub(super) const fn variable(service: Service) -> &'static str {
     match service {
         Service::Opentrain => "OPENTRAIN_API_TOKEN",
-        Service::Sentryagent => "SENTRYAGENT_BADGE",
+        Service::Sentryagent => BADGE_VARIABLE,
     }
 }
 

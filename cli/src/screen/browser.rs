@@ -5,16 +5,15 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
+use crate::commands::BADGE_VARIABLE;
 use crate::mode::variable;
+use crate::opentrain_tool::TOKEN_VARIABLES;
 
 /// How a browser is opened here, or why none is.
 pub(super) struct Browser {
     found: Result<Vec<String>, &'static str>,
     opened: Option<Child>,
 }
-
-/// What must not be handed on to a browser.
-const SECRETS: [&str; 4] = ["OT_API_TOKEN", "OPENTRAIN_API_TOKEN", "OPENTRAIN_PERSONAL_API_TOKEN", "SENTRYAGENT_BADGE"];
 
 impl Browser {
     /// `BROWSER` if it is set, else what the system has for it, unless nobody would see the window.
@@ -76,7 +75,8 @@ fn start(command: &str, link: &str) -> io::Result<Child> {
     }
     let (program, arguments) = words.split_first().ok_or(io::ErrorKind::NotFound)?;
     let mut command = Command::new(program);
-    for name in SECRETS {
+    // A browser needs no credential.
+    for name in TOKEN_VARIABLES.into_iter().chain([BADGE_VARIABLE]) {
         command.env_remove(name);
     }
     // In a group of its own: Ctrl-C is for us, and the window stays.
