@@ -1,4 +1,4 @@
-//! Our own events.
+//! Our own events. Alone in this program: see the blocking transport's.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use std::io::{self, Read, Write};
