@@ -18,13 +18,20 @@ use crate::setting::Setting;
 use crate::store::{Credential, Service, Store};
 
 pub(crate) fn run(args: &StatusArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
-    let (mut identities, mut pending) = (Vec::new(), Vec::new());
+    let (mut kept, mut identities, mut pending) = (Vec::new(), Vec::new(), Vec::new());
     for service in Service::ALL {
         let store = Desk::look(setting, service)?;
         if let Some(credential) = store.credential()? {
-            identities.push(identity_of(&credential, service, &store, args, setting)?);
+            if args.check {
+                setting.keeps_to(&credential.base_url())?;
+            }
+            kept.push((service, credential, store.clone()));
         }
         pending.extend(pending::flows(&store)?);
+    }
+    // Only now: a `--base-url` that cannot be kept to is refused before anything is sent.
+    for (service, credential, store) in &kept {
+        identities.push(identity_of(credential, *service, store, args, setting)?);
     }
     if identities.is_empty() && pending.is_empty() {
         setting.output.text("No identity, and nothing pending.")?;

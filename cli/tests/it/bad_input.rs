@@ -160,6 +160,7 @@ fn what_was_begun_stays_where_it_was_begun() {
     let world = World::registered(crate::world::quick());
     let elsewhere = ["--base-url", "https://app.opentrain.ai"];
     refuse(&world, &[(&["claim", "--email", OWNER, elsewhere[0], elsewhere[1]], "", "--base-url")]);
+    refuse(&world, &[(&["status", "--check", elsewhere[0], elsewhere[1]], "", "--base-url")]);
     world.json(&["claim", "--email", OWNER, "--no-wait"]);
     refuse(&world, &[(&["resume", elsewhere[0], elsewhere[1]], "", "--base-url")]);
     assert_eq!(world.sandbox.counts().attempts, 1, "what was refused changed nothing");
