@@ -144,6 +144,7 @@ fn a_server_that_closes_idle_connections_costs_no_poll() {
     assert!(ends.iter().all(|(result, _)| *result == Ok(true)), "{ends:?}");
     let (first, last) = (ends.iter().map(|end| end.1).min().unwrap(), ends.iter().map(|end| end.1).max().unwrap());
     println!("20 claims ended between {first:?} and {last:?}");
-    assert!(last - first <= Duration::from_millis(500), "between {first:?} and {last:?}");
+    // A poll that is lost costs five seconds at least.
+    assert!(last - first <= Duration::from_secs(4), "between {first:?} and {last:?}");
     assert!(first >= Duration::from_millis(1200 + 8400), "{first:?}");
 }

@@ -4,9 +4,10 @@
 mod common;
 
 use std::io::Write;
+use std::time::Duration;
 
 use common::*;
-use enlist_core::{Delivery, TransportKind};
+use enlist_core::{Delivery, Exchange, TransportKind};
 use enlist_sandbox::{Action, Config, Sandbox, Scripted};
 use http::header::{CONTENT_ENCODING, LOCATION, RETRY_AFTER, SET_COOKIE};
 
@@ -68,7 +69,9 @@ fn no_compression_is_asked_for_and_none_undone() {
     // 1 kB and 73 kB on the wire.
     for (decoded_bytes, is_whole) in [(1_000_000, true), (75_000_000, false)] {
         sandbox.script([Scripted::new("/bomb", Action::GzipBomb { decoded_bytes })]);
-        let answer = execute(&client(), &exchange(&format!("{}/bomb", sandbox.url())));
+        // To make it takes a busy machine a while.
+        let bomb = Exchange { timeout: Duration::from_secs(60), ..exchange(&format!("{}/bomb", sandbox.url())) };
+        let answer = execute(&client(), &bomb);
         assert_eq!(answer.is_ok(), is_whole);
         let bytes = match answer {
             Ok(answer) => {

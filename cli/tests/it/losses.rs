@@ -104,5 +104,5 @@ fn a_deadline_for_each_request_can_be_shorter() {
     let begun = std::time::Instant::now();
     let slice = world.json(&["claim", "--email", OWNER, "--timeout", "1s", "--max-wait", "0"]);
     assert_eq!((ending(&slice), &slice["data"]["user_code"]), ((8, ""), &json!(null)));
-    assert!(begun.elapsed() < std::time::Duration::from_secs(5));
+    assert!(begun.elapsed() < std::time::Duration::from_secs(15));
 }

@@ -148,7 +148,8 @@ fn whoever_reads_one_line_gets_it_at_once_and_nothing_is_lost() {
     let mut child = world.start(&["claim", "--email", OWNER, "--output", "ndjson"]);
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert!(begun.elapsed() < std::time::Duration::from_secs(1));
+    // The owner does not come, and a slice is a minute.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20));
     let first: Value = serde_json::from_str(&line).unwrap();
     conforms(&first);
     assert_eq!(first["type"], "flow_started");

@@ -18,7 +18,7 @@ fn a_signal_ends_a_wait_and_nothing_is_lost() {
         signal(&child, name);
         let begun = Instant::now();
         let stopped = settled(child.wait_with_output().unwrap());
-        assert!(begun.elapsed() < Duration::from_secs(1));
+        assert!(begun.elapsed() < Duration::from_secs(20), "of a minute's slice");
         assert_eq!((ending(&stopped), &stopped["status"]), ((exit, ""), &json!("pending")));
         let code = world.sandbox.attempts()[0].user_code.clone();
         assert_eq!(stopped["data"]["user_code"], code.as_str());

@@ -41,16 +41,15 @@ fn framing_headers_are_left_to_the_server() {
 #[test]
 fn a_delay_changes_the_state_at_once_and_answers_later() {
     let sandbox = start(Config::default());
-    sandbox.script([Scripted::new(REGISTER, Action::Delay { ms: 500 })]);
+    sandbox.script([Scripted::new(REGISTER, Action::Delay { ms: 2000 })]);
     let mut connection = Connection::open(&sandbox);
     let sent = Instant::now();
     connection.send("POST", REGISTER, &[("content-type", "application/json")], b"{}");
     while sandbox.counts().accounts == 0 {
-        assert!(sent.elapsed() < Duration::from_secs(5));
+        assert!(sent.elapsed() < Duration::from_secs(2), "not processed at once");
     }
-    assert!(sent.elapsed() < Duration::from_millis(500), "not processed at once");
     connection.receive().unwrap().ok();
-    assert!(sent.elapsed() >= Duration::from_millis(500));
+    assert!(sent.elapsed() >= Duration::from_secs(2));
 }
 
 #[test]

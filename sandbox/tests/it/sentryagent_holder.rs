@@ -123,14 +123,14 @@ fn a_repeated_revocation_is_a_reading() {
 
 #[test]
 fn slow_calls_take_as_long_as_they_are_told() {
-    let latency = Latency { revoke: Duration::from_millis(300), ..Latency::default() };
+    let latency = Latency { revoke: Duration::from_secs(2), ..Latency::default() };
     let sandbox = start(Config { latency, ..Config::default() });
     let badge = badge(&sandbox);
     let begun = Instant::now();
     held(&sandbox, "/v1/sign", &badge, json!({"message": "x"})).ok();
     let quick = begun.elapsed();
     held(&sandbox, "/v1/revoke", &badge, json!({})).ok();
-    assert!(quick < Duration::from_millis(300) && begun.elapsed() >= Duration::from_millis(300));
+    assert!(quick < Duration::from_secs(2) && begun.elapsed() >= Duration::from_secs(2));
     assert!(Latency::DOCUMENTED.revoke >= Duration::from_secs(10));
 }
 
