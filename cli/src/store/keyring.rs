@@ -46,7 +46,12 @@ mod platform {
     use std::thread;
     use std::time::Duration;
 
-    use keyring::{Entry, Error};
+    #[cfg(target_os = "macos")]
+    use apple_native_keyring_store::keychain::Store;
+    #[cfg(not(target_os = "macos"))]
+    use dbus_secret_service_keyring_store::Store;
+    use keyring_core::api::CredentialStoreApi;
+    use keyring_core::{Entry, Error};
     use zeroize::Zeroizing;
 
     use super::Trouble;
@@ -78,21 +83,13 @@ mod platform {
         let (sender, receiver) = mpsc::channel();
         let name = item.to_owned();
         let run = move || {
-            let _ = sender.send(opened(&name).and_then(|entry| call(&entry)));
+            let _ = sender.send(Store::new().and_then(|store| store.build(SERVICE, &name, None)).and_then(|entry| call(&entry)));
         };
         thread::Builder::new().spawn(run).map_err(|error| Trouble::Refused(error.to_string()))?;
         match receiver.recv_timeout(LONGEST) {
             Ok(answer) => answer.map_err(|error| trouble(item, &error)),
             Err(mpsc::RecvTimeoutError::Timeout) => Err(Trouble::Silent(LONGEST.as_secs())),
             Err(mpsc::RecvTimeoutError::Disconnected) => Err(Trouble::Refused("it broke off".to_owned())),
-        }
-    }
-
-    fn opened(item: &str) -> Result<Entry, Error> {
-        // `Entry::new` would only say that there is no store, and not why.
-        match Entry::store_status() {
-            Ok(()) => Entry::new(SERVICE, item),
-            Err(error) => Err(Error::NotSupportedByStore(error.to_string())),
         }
     }
 
