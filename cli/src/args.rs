@@ -9,7 +9,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::mode::Is;
-use crate::output::Format;
+use crate::output::{Along, Format};
 use crate::patience::parse_duration;
 use crate::store::Place;
 use crate::store::Service;
@@ -107,6 +107,18 @@ pub(crate) struct Global {
 impl Global {
     pub(crate) fn format(&self) -> Option<Format> {
         if self.json { Some(Format::Json) } else { self.output }
+    }
+
+    /// What the next command line must say again to get to the same place by the same way. A proxy's password is not repeated.
+    pub(crate) fn along(&self) -> Vec<Along> {
+        let ca_file = self.network.ca_file.as_deref().and_then(|path| std::path::absolute(path).ok());
+        let words = [
+            ("--base-url", self.base_url.clone()),
+            ("--ca-file", ca_file.and_then(|path| path.into_os_string().into_string().ok())),
+            ("--proxy", self.network.proxy.clone().filter(|url| !url.contains('@'))),
+            ("--store", self.store.and_then(|place| place.to_possible_value()).map(|value| value.get_name().to_owned())),
+        ];
+        words.into_iter().filter_map(|(flag, value)| value.map(|value| (flag, value))).collect()
     }
 }
 

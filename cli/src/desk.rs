@@ -53,7 +53,12 @@ impl<'a> Desk<'a> {
         self.found.iter().find(|(found, _)| Some(found.name.as_str()) == flow).map(|found| self.ended(found)).transpose()
     }
 
-    /// The same of a flow of this ceremony, whatever its name.
+    /// The command line that began the flow of this name, which came to its end before this command.
+    pub(crate) fn begun_by(&self, flow: &str) -> &[String] {
+        self.found.iter().find(|(found, _)| found.name == flow).map_or(&[], |(found, _)| &found.begun_by)
+    }
+
+    /// What became of a flow of this ceremony, whatever its name.
     pub(crate) fn end_of_any<C: Ceremony>(&self) -> Result<Option<Outcome>, Problem> {
         self.found.iter().find(|(flow, _)| flow.snapshot.ceremony() == C::NAME).map(|found| self.ended(found)).transpose()
     }
@@ -92,7 +97,6 @@ impl<'a> Desk<'a> {
     }
 
     fn drive<C: Everyday>(&self, mut ceremony: C, mut keeper: Keeper<'_>) -> Result<Outcome, Problem> {
-        let handed_in = keeper.voice.otp.is_some();
         match keeper.drive(&mut ceremony, self.setting.network.client()?, self.setting.timeout)? {
             Driven::Finished(Ok(outcome)) => {
                 let credential = promote(&self.store, &keeper.flow.name, ceremony.credential(&outcome), self.setting.output)?;
@@ -105,24 +109,36 @@ impl<'a> Desk<'a> {
                 if let Failure::AttemptExpired { .. } = failure {
                     self.setting.output.event("code_expired", &json!({}))?;
                 }
-                if !C::outlives_failure(&failure) {
-                    self.store.remove_flow(&keeper.flow.name)?;
+                if C::outlives_failure(&failure) {
+                    return Ok(self.failed(&keeper.flow, failure));
                 }
+                if let Some(flow) = keeper.untried() {
+                    // Nothing but time is lost.
+                    let ceremony = C::resume(&flow.snapshot).map_err(Problem::internal)?;
+                    self.store.save_flow(&flow)?;
+                    return Ok(ceremony.paused(&self.pause(&keeper)).because_of(problem(&self.store, &flow, failure)));
+                }
+                self.store.remove_flow(&keeper.flow.name)?;
                 Ok(self.failed(&keeper.flow, failure))
             }
             Driven::Paused => {
                 for path in self.store.kept_paths(&keeper.flow.name, keeper.flow.snapshot.kept()) {
                     self.setting.output.warn(format!("an answer that cannot be read is kept in {}", path.display()));
                 }
-                Ok(ceremony.paused(&Pause {
-                    flow: &keeper.flow.name,
-                    interrupted: self.setting.interrupt.exit_code(),
-                    no_wait: matches!(keeper.patience, Patience::StartBy(_)),
-                    is_ci: self.setting.output.is_ci(),
-                    is_human: self.setting.output.is_human(),
-                    handed_in: handed_in && keeper.voice.otp.is_none(),
-                }))
+                Ok(ceremony.paused(&self.pause(&keeper)))
             }
+        }
+    }
+
+    fn pause<'k>(&self, keeper: &'k Keeper<'_>) -> Pause<'k> {
+        Pause {
+            flow: &keeper.flow.name,
+            interrupted: self.setting.interrupt.exit_code(),
+            no_wait: matches!(keeper.patience, Patience::StartBy(_)),
+            is_ci: self.setting.output.is_ci(),
+            fails_fast: matches!(keeper.patience, Patience::FailBy(_)),
+            is_human: self.setting.output.is_human(),
+            handed_in: keeper.voice.handed_in,
         }
     }
 

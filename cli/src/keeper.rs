@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use enlist_blocking::{Client, DriveError, Ending, Host, drive};
-use enlist_core::{Exchange, ExchangeId, Failure, Input, Snapshot, Timestamp, TransportFailure, WaitReason};
+use enlist_core::{Delivery, Exchange, ExchangeId, Failure, Input, Snapshot, Timestamp, TransportFailure, WaitReason};
 use http::Response;
 use serde_json::json;
 
@@ -26,6 +26,10 @@ pub(crate) struct Keeper<'a> {
     saved: Option<Snapshot>,
     /// A request may have left.
     sent: bool,
+    /// How it was before the requests of which surely none was sent, if those are the last ones.
+    unsent: Option<Snapshot>,
+    /// An answer has come, in this command or before it.
+    answered: bool,
 }
 
 /// How far a drive came.
@@ -38,13 +42,13 @@ pub(crate) enum Driven<O> {
 impl<'a> Keeper<'a> {
     pub(crate) fn new(store: &'a Store, flow: Flow, patience: Patience, interrupt: &'a Interrupt, voice: Voice<'a>) -> Self {
         voice.output.is_in(&flow.name);
-        Self { store, flow, patience, interrupt, voice, saved: None, sent: false }
+        Self { store, flow, patience, interrupt, voice, saved: None, sent: false, unsent: None, answered: false }
     }
 
     /// A flow that is on disk already.
     pub(crate) fn resumed(self) -> Self {
         // What was there before this command stays, whatever happens.
-        Self { saved: Some(self.flow.snapshot.clone()), sent: true, ..self }
+        Self { saved: Some(self.flow.snapshot.clone()), sent: true, answered: true, ..self }
     }
 
     /// Drives `ceremony`, whose flow this keeps.
@@ -79,6 +83,13 @@ impl<'a> Keeper<'a> {
             }
             Err(DriveError::Misuse(misuse)) => Err(Problem::internal(misuse)),
         }
+    }
+
+    /// The flow as if its last requests had not been tried: none of them was sent. `None` when one may have been, and when nothing was
+    /// reached before them that would be worth keeping.
+    pub(crate) fn untried(&self) -> Option<Flow> {
+        let snapshot = self.unsent.clone().filter(|_| self.answered)?;
+        Some(Flow { snapshot, ..self.flow.clone() })
     }
 
     /// Before the first request, also one that delivers nothing: an SMS or an owner's code is no use to a full disk.
@@ -121,6 +132,9 @@ impl<C: Everyday> Host<C> for Keeper<'_> {
     }
 
     fn wait(&mut self, until: Timestamp, why: &WaitReason) -> Result<ControlFlow<()>, Problem> {
+        if self.voice.output.is_unread() {
+            return Ok(ControlFlow::Break(()));
+        }
         let patience = if self.voice.started { self.patience } else { self.patience.for_a_start() };
         if patience.allows(until) {
             self.voice.waiting(until, why, if self.voice.started { "owner" } else { "service" })?;
@@ -143,6 +157,9 @@ impl<C: Everyday> Host<C> for Keeper<'_> {
         if exchange.delivers {
             self.store.journal(&self.flow.name, exchange.id).reserve(exchange)?;
         }
+        if self.unsent.is_none() {
+            self.unsent.clone_from(&self.saved);
+        }
         self.keep(snapshot)?;
         self.sent = true;
         Ok(())
@@ -152,6 +169,10 @@ impl<C: Everyday> Host<C> for Keeper<'_> {
         if exchange.delivers {
             self.store.journal(&self.flow.name, exchange.id).write(answer)?;
         }
+        if !matches!(answer, Err(TransportFailure { delivery: Delivery::NotSent, .. })) {
+            self.unsent = None;
+        }
+        self.answered |= answer.is_ok();
         Ok(())
     }
 

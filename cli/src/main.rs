@@ -62,8 +62,9 @@ fn main() -> ExitCode {
 fn run(cli: &Cli, environment: &Environment) -> ExitCode {
     let (output, settled) = Output::settle(Some(cli.command.name()), cli.global.format(), environment);
     let (profile, named) = Chosen::settle(cli, environment);
-    let output = output.about(cli.command.service(), &profile.name).naming_profile(profile.must_be_named);
-    let output = output.painted(cli.global.screen.color);
+    let named_again = profile.must_be_named.then(|| ("--profile", profile.name.clone()));
+    let along = cli.global.along().into_iter().chain(named_again).collect();
+    let output = output.about(cli.command.service(), &profile.name).taking_along(along).painted(cli.global.screen.color);
     quiet::be_quiet(cli.global.network.quiet);
     let logging = || logs::start(&cli.global.network);
     let result = settled.and(named).and_then(|()| logging()).and_then(|()| commands::run(cli, &output));

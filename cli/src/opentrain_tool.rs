@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::mode::variable;
+use crate::problem::Problem;
 use crate::store::{StoreError, files};
 
 /// What the tools of OpenTrain take for a token before they look anywhere else.
@@ -33,10 +34,11 @@ pub(crate) fn shadow_words(names: &[&str]) -> Option<String> {
 }
 
 /// Where the tool keeps its credential.
-pub(crate) fn path() -> Result<PathBuf, StoreError> {
+pub(crate) fn path() -> Result<PathBuf, Problem> {
     let folder = |name| variable(name).map(PathBuf::from);
     let config = folder("XDG_CONFIG_HOME").filter(|config| config.is_absolute());
-    let config = config.or_else(|| folder("HOME").map(|home| home.join(".config"))).ok_or(StoreError::NoHome)?;
+    let config = config.or_else(|| folder("HOME").map(|home| home.join(".config")));
+    let config = config.ok_or_else(|| Problem::usage("neither XDG_CONFIG_HOME nor HOME says where OpenTrain's tool keeps its file"))?;
     Ok(config.join("opentrain").join("cli.json"))
 }
 

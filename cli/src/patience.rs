@@ -17,6 +17,8 @@ const SLICE: Duration = Duration::from_millis(200);
 pub(crate) enum Patience {
     /// Start, and return at the first wait for the human. What stands before that is sat out up to this time.
     StartBy(Timestamp),
+    /// The same where nobody will come, and that is then what stands in the way.
+    FailBy(Timestamp),
     /// Until then. It leaves at once when the next poll lies beyond.
     Until(Timestamp),
     /// To the end.
@@ -27,14 +29,14 @@ impl Patience {
     /// As long as it takes until the human can begin.
     pub(crate) fn for_a_start(self) -> Self {
         match self {
-            Self::StartBy(end) => Self::Until(end),
+            Self::StartBy(end) | Self::FailBy(end) => Self::Until(end),
             other => other,
         }
     }
 
     pub(crate) fn allows(self, until: Timestamp) -> bool {
         match self {
-            Self::StartBy(_) => false,
+            Self::StartBy(_) | Self::FailBy(_) => false,
             Self::Until(end) => until <= end,
             Self::Endless => true,
         }

@@ -36,8 +36,10 @@ pub(crate) enum Problem {
     NoSuchAgent,
     /// The store cannot be used.
     Store(StoreError),
-    /// An identity exists, or is on its way: in these words.
+    /// An identity exists: in these words.
     Conflict(String),
+    /// One is on its way: in these words.
+    UnderWay(String),
     /// A wrong command line or input.
     Usage { message: String, hint: Option<String> },
     /// A fault of ours.
@@ -83,8 +85,8 @@ impl Problem {
             Self::NoSuchAgent => ErrorCode::Ceremony(FailureCode::Rejected),
             Self::Store(StoreError::Locked { .. }) => ErrorCode::Locked,
             Self::Store(StoreError::Unwritable { .. } | StoreError::NoHome) => ErrorCode::StoreUnwritable,
-            Self::Store(StoreError::Corrupt { .. } | StoreError::Keyring { .. }) => ErrorCode::StoreCorrupt,
-            Self::Conflict(_) => ErrorCode::Conflict,
+            Self::Store(StoreError::Corrupt { .. } | StoreError::Exposed { .. } | StoreError::Keyring { .. }) => ErrorCode::StoreCorrupt,
+            Self::Conflict(_) | Self::UnderWay(_) => ErrorCode::Conflict,
             Self::Usage { .. } => ErrorCode::Usage,
             Self::Internal(_) | Self::Stdout(_) => ErrorCode::Internal,
         }
@@ -114,7 +116,7 @@ impl Problem {
             Self::BadKeys(why) => format!("the service's keys cannot be read: {why}"),
             Self::NoSuchAgent => "the service publishes nothing about this agent: never registered, or revoked".to_owned(),
             Self::Store(error) => error.to_string(),
-            Self::Conflict(what) => format!("{what}; nothing was sent, nothing was overwritten"),
+            Self::Conflict(what) | Self::UnderWay(what) => format!("{what}; nothing was sent, nothing was overwritten"),
             Self::Usage { message, .. } | Self::Internal(message) => message.clone(),
             Self::Stdout(error) => format!("cannot write to stdout: {error}"),
         }
@@ -133,11 +135,15 @@ impl Problem {
                 Some("make room, or set ENLIST_HOME to a folder that can be written to".to_owned())
             }
             Self::Store(StoreError::Corrupt { .. }) => Some("look at the file, move it away, and run this again".to_owned()),
+            Self::Store(StoreError::Exposed { .. }) => {
+                Some("make it yours alone again, when you know who could read or change it, and run this again".to_owned())
+            }
             Self::Store(StoreError::Keyring { .. }) => {
                 Some("unlock the keyring, or start one, and run this again; enlist profile remove NAME gives up what is in it".to_owned())
             }
             Self::Conflict(_) => Some("another identity goes into another profile: --profile NAME".to_owned()),
-            Self::NotRegistered(service) => Some(format!("register first: enlist register {}", service.name())),
+            Self::UnderWay(_) => Some("enlist pending lists it; enlist resume goes on with it; enlist abandon gives it up".to_owned()),
+            Self::NotRegistered(_) => Some("register first".to_owned()),
             Self::AnswerLost
             | Self::HumanNeeded(_)
             | Self::OtpRejected(_)

@@ -80,6 +80,14 @@ impl<'a> Setting<'a> {
         Voice::new(self.output, &self.interrupt, self.no_input, self.tastes)
     }
 
+    /// The same where an owner is waited for: in a pipeline nobody does, unless the command line says so.
+    pub(crate) fn patience_with_owner(&self, waiting: &Waiting) -> Patience {
+        match self.patience(waiting) {
+            Patience::Until(end) if self.output.is_ci() && waiting.max_wait.is_none() => Patience::FailBy(end),
+            other => other,
+        }
+    }
+
     pub(crate) fn patience(&self, waiting: &Waiting) -> Patience {
         match waiting.max_wait {
             _ if waiting.no_wait => Patience::StartBy(now().after(SLICE)),

@@ -23,6 +23,8 @@ const BUSY_REPEATS: u8 = 3;
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 /// When to come back if the service names no time.
 const COME_BACK: Duration = Duration::from_secs(60);
+/// The longest that a service may send anybody away, in seconds: a year.
+const LONGEST_AWAY: u64 = 365 * 86_400;
 
 /// One request and its repeats.
 #[derive(Clone, Debug, PartialEq)]
@@ -166,8 +168,9 @@ pub(crate) fn give_up(trouble: Trouble, doubt: bool, now: Timestamp) -> Failure 
     Failure::GaveUp { trouble, retry_at: come_back(now, named), doubt }
 }
 
+/// When a request that is over may be made anew: when the service says, as far as that is a date that anybody could go by.
 pub(crate) fn come_back(now: Timestamp, retry_after: Option<u64>) -> Timestamp {
-    now.after(retry_after.map_or(COME_BACK, Duration::from_secs))
+    now.after(retry_after.map_or(COME_BACK, |seconds| Duration::from_secs(seconds.min(LONGEST_AWAY))))
 }
 
 fn doubled(times: u8) -> Duration {

@@ -47,6 +47,10 @@ impl Everyday for Claim {
         } else {
             pause.resume(&["--max-wait", "60s"], WHEN)
         };
+        if pause.fails_fast && self.is_started() {
+            let problem = Problem::HumanNeeded("the owner must open the link and enter the code");
+            return pause.unanswered(problem, pending_data(self, pause.flow), next);
+        }
         pause.pending(self.is_started(), pending_data(self, pause.flow), next)
     }
 

@@ -70,6 +70,8 @@ pub(crate) struct Pause<'a> {
     /// Nothing but a start was asked for.
     pub(crate) no_wait: bool,
     pub(crate) is_ci: bool,
+    /// Nobody waits for the owner.
+    pub(crate) fails_fast: bool,
     /// A person is there, whose turn does not end.
     pub(crate) is_human: bool,
     /// A one-time code was handed in by this command.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{Everyday, Pause};
 use crate::output::{Next, Outcome, note};
 use crate::patience::now;
-use crate::problem::Problem;
+use crate::problem::{Problem, trouble_words};
 use crate::store::Credential;
 use crate::talk::Voice;
 
@@ -85,6 +85,14 @@ impl Everyday for Registration {
     }
 }
 
+/// A code that was handed in, and came to nothing, is still good.
+const fn when_otp(reason: &OtpReason) -> &'static str {
+    match reason {
+        OtpReason::NotTaken(_) | OtpReason::Interrupted => "when the service can be reached; hand the same code in again on stdin",
+        _ => WHEN_OTP,
+    }
+}
+
 fn say_otp(phone_hint: &str) -> String {
     format!("Which 6-digit code came by SMS to {phone_hint}? Only tell it if you started this yourself.")
 }
@@ -93,7 +101,7 @@ fn awaiting_otp(reason: OtpReason, mut data: Value, phone_hint: &str, pause: &Pa
     if let Value::Object(members) = &mut data {
         members.insert("say_to_user".to_owned(), say_otp(phone_hint).into());
     }
-    let next = Next::new(&["otp", pause.flow, "--otp-file", "-"], WHEN_OTP);
+    let next = Next::new(&["otp", pause.flow, "--otp-file", "-"], when_otp(&reason));
     match reason {
         OtpReason::Rejected(error) if pause.handed_in => pause.unanswered(Problem::OtpRejected(Box::new(error)), data, next),
         _ if pause.is_ci && !pause.no_wait => pause.unanswered(Problem::HumanNeeded("which code came by SMS?"), data, next),
@@ -119,6 +127,11 @@ fn otp(reason: &OtpReason, phone_hint: &str, expires_at: Option<Timestamp>, voic
         voice.handed_in = true;
         return Ok(Some(otp));
     }
+    match reason {
+        OtpReason::NotTaken(trouble) => voice.output.warn(format!("the code is still wanted: {}", trouble_words(trouble))),
+        OtpReason::Interrupted => voice.output.warn("the code is still wanted: the answer to the last one was lost".to_owned()),
+        _ => {}
+    }
     if let OtpReason::Rejected(_) = reason
         && voice.handed_in
     {
@@ -134,7 +147,6 @@ fn otp(reason: &OtpReason, phone_hint: &str, expires_at: Option<Timestamp>, voic
     )?;
     match reason {
         OtpReason::Rejected(_) if voice.may_ask => note("That code was wrong."),
-        OtpReason::NotTaken(_) | OtpReason::Interrupted => note("The code could not be handed in, or its answer was lost."),
         _ => {}
     }
     if !voice.may_ask || voice.leave_at_otp {

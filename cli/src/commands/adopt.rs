@@ -15,8 +15,19 @@ use crate::store::{Credential, Flow, Service};
 pub(crate) fn run(args: &AdoptArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let AdoptArgs::Opentrain { token_file } = args;
     let token = read(&Source::from(token_file.clone()))?;
-    let base_url = setting.origin(Service::Opentrain)?.to_string();
+    let base_url = origin(setting)?;
     keep(Credential::Token { base_url, token, scopes: Vec::new(), adopted: true }, setting)
+}
+
+/// Where the token is good: a token that was lost is replaced where the registration is; else wherever is meant.
+fn origin(setting: &Setting<'_>) -> Result<String, Problem> {
+    match setting.store(Service::Opentrain)?.credential()? {
+        Some(credential @ Credential::Unclaimed(_)) => {
+            setting.keeps_to(&credential.base_url())?;
+            Ok(credential.base_url())
+        }
+        _ => Ok(setting.origin(Service::Opentrain)?.to_string()),
+    }
 }
 
 /// Keeps a credential that no ceremony of ours brought, where nothing stands in its way.
@@ -39,7 +50,7 @@ pub(super) fn keep(credential: Credential, setting: &Setting<'_>) -> Result<Outc
 /// A registration that can still be claimed is worth more than room for a token: it holds the only claim token.
 fn refuse_what_may_still_come(desk: &Desk<'_>, flows: &[(Flow, Live)]) -> Result<(), Problem> {
     if let Some((flow, _)) = flows.iter().find(|(_, live)| !matches!(live.end(), Some(End::FailedAndKept(_)))) {
-        return Err(Problem::Conflict(format!("{} is under way in this profile, and may bring a token yet; abandon it first", flow.name)));
+        return Err(Problem::UnderWay(format!("{} is under way in this profile, and may bring a token yet", flow.name)));
     }
     let may_be_lost = flows.iter().any(|(_, live)| matches!(live, Live::Claim(claim) if may_be_lost(claim)));
     match desk.store.credential()? {

@@ -7,7 +7,7 @@ use enlist_core::{Ceremony, Input, Step};
 use crate::args::ClaimArgs;
 use crate::ceremonies::{Live, ends_registration, take_in};
 use crate::desk::Desk;
-use crate::output::{Next, Outcome};
+use crate::output::{Next, Outcome, flag};
 use crate::patience::{Patience, now};
 use crate::problem::Problem;
 use crate::setting::Setting;
@@ -16,7 +16,7 @@ use crate::talk::Voice;
 
 pub(crate) fn run(args: &ClaimArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let owner = owner("--email", &args.email)?;
-    let patience = setting.patience(&args.waiting);
+    let patience = setting.patience_with_owner(&args.waiting);
     let desk = Desk::open(setting, Service::Opentrain)?;
     desk.end_of(None)?;
     if let Some(ended) = desk.end_of_any::<Claim>()? {
@@ -43,7 +43,7 @@ pub(crate) fn owner(flag: &str, email: &str) -> Result<Email, Problem> {
 }
 
 pub(crate) fn begun_by(email: &str) -> Vec<String> {
-    ["claim", "--email", email.trim()].map(str::to_owned).into()
+    [vec!["claim".to_owned()], flag("--email", email.trim())].concat()
 }
 
 fn start(desk: &Desk<'_>, registration: &Registration, owner: Email, args: &ClaimArgs, patience: Patience) -> Result<Outcome, Problem> {
@@ -71,13 +71,21 @@ fn go_on(
     }
     flow.begun_by = begun_by(&args.email);
     let is_over = matches!(claim.poll(now()), Step::Done(_)) || claim.notice().is_some_and(|notice| notice.expires_at <= now());
-    if args.restart || is_over || *claim.owner() != owner {
+    if args.restart || is_over || !is_same(claim.owner(), &owner) {
         let attempt = claim.restart(owner).map_err(Problem::internal)?;
         return desk.go_on(attempt, flow, voice(desk)?, patience);
     }
     let mut voice = voice(desk)?;
     show_again(&claim, &flow, &mut voice)?;
     desk.go_on(claim, flow, voice, patience)
+}
+
+/// Of an address only the part behind the `@` is written one way or another (RFC 5321 section 2.4).
+fn is_same(one: &Email, other: &Email) -> bool {
+    match (one.expose().rsplit_once('@'), other.expose().rsplit_once('@')) {
+        (Some((one, at)), Some((other, there))) => one == other && at.eq_ignore_ascii_case(there),
+        _ => one == other,
+    }
 }
 
 /// With the name by which the owner knows the agent.

@@ -39,7 +39,7 @@ pub(super) fn agreed(yes: bool, question: &str, setting: &Setting<'_>) -> Result
 pub(super) fn refuse_what_is_under_way(desk: &Desk<'_>) -> Result<(), Problem> {
     for (flow, live) in desk.flows()? {
         if !matches!(live.end(), Some(End::FailedAndKept(_))) {
-            return Err(Problem::Conflict(format!("{} is under way in this profile; resume it, or abandon it", flow.name)));
+            return Err(Problem::UnderWay(format!("{} is under way in this profile", flow.name)));
         }
     }
     Ok(())

@@ -11,11 +11,14 @@ use crate::args::{RegisterArgs, RegisterOpentrainArgs, RegisterSentryagentArgs};
 use crate::ceremonies::{Everyday, Live, Pause, take_in};
 use crate::desk::Desk;
 use crate::input::Source;
-use crate::output::Outcome;
-use crate::patience::now;
+use crate::output::{self, Outcome};
+use crate::patience::{Patience, now};
 use crate::problem::Problem;
 use crate::setting::Setting;
 use crate::store::{Flow, Service};
+
+/// Goes straight on to the claim by this owner.
+const CLAIM: &str = "--claim";
 
 pub(crate) fn run(args: &RegisterArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     match args {
@@ -29,7 +32,7 @@ fn opentrain(args: &RegisterOpentrainArgs, setting: &Setting<'_>) -> Result<Outc
         text.as_deref().map(Label::parse).transpose().map_err(|error| Problem::usage(format_args!("{flag}: {error}")))
     };
     let (agent, organization) = (label("--agent-name", &args.agent_name)?, label("--organization", &args.organization)?);
-    let owner = args.claim.as_deref().map(|email| claim::owner("--claim", email)).transpose()?;
+    let owner = args.claim.as_deref().map(|email| claim::owner(CLAIM, email)).transpose()?;
     let origin = setting.origin(Service::Opentrain)?;
     let patience = setting.patience(&args.waiting);
 
@@ -44,19 +47,39 @@ fn opentrain(args: &RegisterOpentrainArgs, setting: &Setting<'_>) -> Result<Outc
     let begun_by = begun_by(
         Service::Opentrain,
         &origin,
-        &[("--agent-name", &args.agent_name), ("--organization", &args.organization), ("--claim", &args.claim)],
+        &[("--agent-name", &args.agent_name), ("--organization", &args.organization), (CLAIM, &args.claim)],
     );
     let registered = desk.begin(Enrolment::new(origin, agent, organization), begun_by, setting.voice(), patience)?;
     match owner {
-        Some(owner) if registered.is_ready() => claim_it(&desk, owner, args, patience).map(|outcome| outcome.with(&registered)),
+        Some(owner) if registered.is_ready() => {
+            claim_it(&desk, owner, setting.patience_with_owner(&args.waiting)).map(|outcome| outcome.with(&registered))
+        }
         _ => Ok(registered),
     }
 }
 
-fn claim_it(desk: &Desk<'_>, owner: Email, args: &RegisterOpentrainArgs, patience: crate::patience::Patience) -> Result<Outcome, Problem> {
+/// The claim by the owner that `--claim` named, if it did, once the registration that was begun so has been gone on with.
+pub(super) fn go_straight_on(desk: &Desk<'_>, begun_by: &[String], registered: Outcome, patience: Patience) -> Result<Outcome, Problem> {
+    match owner_named(begun_by)? {
+        Some(owner) if registered.is_ready() => claim_it(desk, owner, patience).map(|outcome| outcome.with(&registered)),
+        _ => Ok(registered),
+    }
+}
+
+fn owner_named(begun_by: &[String]) -> Result<Option<Email>, Problem> {
+    let value = |at: usize| begun_by.get(at + 1).map(String::as_str);
+    let email = begun_by.iter().enumerate().find_map(|(at, word)| match word.strip_prefix(CLAIM) {
+        Some("") => value(at),
+        Some(joined) => joined.strip_prefix('='),
+        None => None,
+    });
+    email.map(|email| claim::owner(CLAIM, email)).transpose()
+}
+
+fn claim_it(desk: &Desk<'_>, owner: Email, patience: Patience) -> Result<Outcome, Problem> {
     let registration = desk.store.credential()?.and_then(|credential| credential.registration());
     let registration = registration.ok_or_else(|| Problem::internal("the registration is gone"))?;
-    let begun_by = claim::begun_by(args.claim.as_deref().unwrap_or_default());
+    let begun_by = claim::begun_by(owner.expose());
     desk.begin(Claim::new(&registration, owner), begun_by, claim::voice(desk)?, patience)
 }
 
@@ -65,7 +88,7 @@ fn claim_it(desk: &Desk<'_>, owner: Email, args: &RegisterOpentrainArgs, patienc
 fn clear_enrolments(desk: &Desk<'_>) -> Result<Option<Outcome>, Problem> {
     for (mut flow, live) in desk.flows()? {
         let Live::Enrolment(mut enrolment) = live else {
-            return Err(Problem::Conflict(format!("the claim {} is under way", flow.name)));
+            return Err(Problem::UnderWay(format!("the claim {} is under way", flow.name)));
         };
         if let Step::InFlight(id) = enrolment.poll(now()) {
             // Its process is gone, and wrote no answer down.
@@ -107,7 +130,7 @@ fn clear_registrations(desk: &Desk<'_>) -> Result<Option<Outcome>, Problem> {
             return Ok(Some(registration.paused(&pause(&flow))));
         }
         if registration.expires_at().is_none_or(|end| now() < end) {
-            return Err(Problem::Conflict(format!("the registration {} is under way; resume it, or abandon it", flow.name)));
+            return Err(Problem::UnderWay(format!("the registration {} is under way", flow.name)));
         }
         desk.store.remove_flow(&flow.name)?;
     }
@@ -115,14 +138,14 @@ fn clear_registrations(desk: &Desk<'_>) -> Result<Option<Outcome>, Problem> {
 }
 
 fn pause(flow: &Flow) -> Pause<'_> {
-    Pause { flow: &flow.name, interrupted: None, no_wait: false, is_ci: false, is_human: false, handed_in: false }
+    Pause { flow: &flow.name, interrupted: None, no_wait: false, is_ci: false, fails_fast: false, is_human: false, handed_in: false }
 }
 
 /// The command line, for whoever begins anew.
 fn begun_by(service: Service, origin: &Origin, flags: &[(&str, &Option<String>)]) -> Vec<String> {
     let mut words = vec!["register".to_owned(), service.name().to_owned()];
     for (flag, value) in flags {
-        words.extend(value.iter().flat_map(|value| [(*flag).to_owned(), value.clone()]));
+        words.extend(value.iter().flat_map(|value| output::flag(flag, value)));
     }
     let origin = origin.to_string();
     if origin != service.base_url() {

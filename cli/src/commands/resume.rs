@@ -2,6 +2,7 @@
 
 use super::claim::{self, show_again};
 use super::pick::pick;
+use super::register;
 use crate::args::ResumeArgs;
 use crate::ceremonies::Live;
 use crate::desk::Desk;
@@ -11,12 +12,12 @@ use crate::setting::Setting;
 use crate::store::Service;
 
 pub(crate) fn run(args: &ResumeArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
-    let patience = setting.patience(&args.waiting);
+    let (patience, with_owner) = (setting.patience(&args.waiting), setting.patience_with_owner(&args.waiting));
     let (service, name) = pick(setting, args.flow.as_deref(), &Service::ALL)?;
     setting.output.is_about(service);
     let desk = Desk::open(setting, service)?;
     if let Some(ended) = desk.end_of(Some(&name))? {
-        return Ok(ended);
+        return register::go_straight_on(&desk, desk.begun_by(&name), ended, with_owner);
     }
     let found = desk.flows()?.into_iter().find(|(flow, _)| flow.name == name);
     let Some((flow, live)) = found else {
@@ -26,7 +27,11 @@ pub(crate) fn run(args: &ResumeArgs, setting: &Setting<'_>) -> Result<Outcome, P
     let mut voice = setting.voice();
     (voice.yes, voice.again, voice.leave_at_otp) = (args.yes, args.again, args.waiting.no_wait);
     match live {
-        Live::Enrolment(enrolment) => desk.go_on(enrolment, flow, voice, patience),
+        Live::Enrolment(enrolment) => {
+            let begun_by = flow.begun_by.clone();
+            let registered = desk.go_on(enrolment, flow, voice, patience)?;
+            register::go_straight_on(&desk, &begun_by, registered, with_owner)
+        }
         Live::Registration(registration) => desk.go_on(registration, flow, voice, patience),
         // To ask again which badge is the right one is harmless; whoever resumes wants to know.
         Live::Rotation(rotation) => {
@@ -36,7 +41,7 @@ pub(crate) fn run(args: &ResumeArgs, setting: &Setting<'_>) -> Result<Outcome, P
         Live::Claim(claim) => {
             voice.agent = claim::voice(&desk)?.agent;
             show_again(&claim, &flow, &mut voice)?;
-            desk.go_on(claim, flow, voice, patience)
+            desk.go_on(claim, flow, voice, with_owner)
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::event::Stamp;
-use super::{Output, Settled};
+use super::{Next, Output, Settled};
 use crate::exit::Status;
 use crate::mode::Mode;
 use crate::problem::{ErrorBody, Problem};
@@ -28,40 +28,6 @@ pub(super) struct Document<'a> {
     error: Option<ErrorBody>,
     next: Option<&'a Next>,
     warnings: Vec<String>,
-}
-
-/// What to run to go on, word for word.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Next {
-    pub(crate) argv: Vec<String>,
-    pub(crate) when: &'static str,
-}
-
-impl Next {
-    pub(crate) fn new(argv: &[&str], when: &'static str) -> Self {
-        Self { argv: std::iter::once("enlist").chain(argv.iter().copied()).map(str::to_owned).collect(), when }
-    }
-
-    /// The command line that began something.
-    pub(crate) fn of(argv: &[String], when: &'static str) -> Self {
-        Self::new(&argv.iter().map(String::as_str).collect::<Vec<_>>(), when)
-    }
-
-    /// As a line for a shell.
-    pub(crate) fn line(&self) -> String {
-        let is_plain =
-            |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:@+=,%".contains(&byte));
-        let quoted = |word: &String| if is_plain(word) { word.clone() } else { format!("'{}'", word.replace('\'', "'\\''")) };
-        self.argv.iter().map(quoted).collect::<Vec<_>>().join(" ")
-    }
-
-    /// The same in `profile`, unless it names one.
-    pub(crate) fn in_profile(mut self, profile: &str) -> Self {
-        if !self.argv.iter().any(|word| word == "--profile") {
-            self.argv.extend(["--profile".to_owned(), profile.to_owned()]);
-        }
-        self
-    }
 }
 
 impl<'a> Document<'a> {
@@ -129,12 +95,5 @@ mod tests {
     fn where_a_way_on_is_promised_it_is_named() {
         assert_eq!(of(Err(Problem::AnswerLost))["next"]["argv"], json!(["enlist", "try"]));
         assert_eq!(of(Err(Problem::internal("x")))["next"], json!(null));
-    }
-
-    #[test]
-    fn a_way_on_is_a_line_for_a_shell() {
-        let next = Next::new(&["register", "opentrain", "--agent-name", "it's me", "--claim", "o@example.com"], "now").in_profile("work");
-        assert_eq!(next.line(), r"enlist register opentrain --agent-name 'it'\''s me' --claim o@example.com --profile work");
-        assert_eq!(Next::new(&["status", "--profile", "a"], "now").in_profile("b").line(), "enlist status --profile a");
     }
 }

@@ -5,11 +5,12 @@
 
 mod document;
 mod event;
+mod next;
 pub(crate) mod paint;
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
@@ -23,8 +24,8 @@ use crate::problem::Problem;
 use crate::quiet::aside;
 use crate::store::{Remark, Service};
 use document::Document;
-pub(crate) use document::Next;
 use event::{Event, Stamp};
+pub(crate) use next::{Along, Next, flag};
 
 /// How the result is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -72,6 +73,11 @@ impl Outcome {
         Self::stopped(problem, Value::Null, next)
     }
 
+    /// The same pause, and what it is due to.
+    pub(crate) fn because_of(self, problem: Problem) -> Self {
+        Self { exit: problem.exit(), status: problem.exit().status(), problem: Some(problem), ..self }
+    }
+
     pub(crate) fn is_ready(&self) -> bool {
         self.status == Status::Ready
     }
@@ -104,8 +110,10 @@ pub(crate) struct Output {
     /// Of a flow it is known only when the flow was found.
     service: Cell<Option<&'static str>>,
     profile: String,
-    /// A command line that does not name the profile may mean another one.
-    names_profile: bool,
+    /// What a command line to go on with must say again.
+    along: Vec<Along>,
+    /// Whoever reads stdout has gone away.
+    unread: Cell<bool>,
     format: Format,
     mode: Mode,
     warnings: RefCell<Vec<String>>,
@@ -137,8 +145,8 @@ impl Output {
         let settled = mode_problem.or(format_problem).map_or(Ok(()), Err);
         let (service, profile, warnings) = (Cell::new(None), DEFAULT_PROFILE.to_owned(), RefCell::default());
         let (flow, events, ascii, colour) = (RefCell::default(), Cell::new(0), io::stdout().is_terminal() && !paint::is_utf8(), false);
-        let names_profile = false;
-        (Self { command, service, profile, names_profile, format, mode, warnings, flow, events, ascii, colour }, settled)
+        let (along, unread) = (Vec::new(), Cell::new(false));
+        (Self { command, service, profile, along, unread, format, mode, warnings, flow, events, ascii, colour }, settled)
     }
 
     /// The same, about this service and profile.
@@ -146,9 +154,9 @@ impl Output {
         Self { service: Cell::new(service.map(Service::name)), profile: profile.to_owned(), ..self }
     }
 
-    /// The same, saying in each command line to go on with which profile is meant.
-    pub(crate) fn naming_profile(self, names_profile: bool) -> Self {
-        Self { names_profile, ..self }
+    /// The same, saying these again in each command line to go on with.
+    pub(crate) fn taking_along(self, along: Vec<Along>) -> Self {
+        Self { along, ..self }
     }
 
     /// The same, with or without colours.
@@ -175,7 +183,7 @@ impl Output {
     pub(crate) fn way_on_with_flow(&self, command: &str, arguments: &[&str], when: &'static str) -> Next {
         let flow = self.flow.borrow();
         let words: Vec<&str> = std::iter::once(command).chain(flow.as_deref()).chain(arguments.iter().copied()).collect();
-        self.in_profile(Next::new(&words, when))
+        Next::new(&words, when).with(&self.along)
     }
 
     /// Something worth knowing that changes nothing.
@@ -196,9 +204,25 @@ impl Output {
     /// One line of JSON at once, where events are asked for.
     pub(crate) fn event(&self, r#type: &'static str, fields: &Value) -> Result<(), Problem> {
         match self.stamp() {
-            Some(stamp) => print_json(&Event::new(r#type, stamp, self.service.get(), fields)),
+            Some(stamp) => self.read_or_not(print_json(&Event::new(r#type, stamp, self.service.get(), fields))),
             None => Ok(()),
         }
+    }
+
+    /// That nobody reads on breaks nothing off: what is under way comes to its end, or to its next wait.
+    fn read_or_not(&self, written: Result<(), Problem>) -> Result<(), Problem> {
+        match written {
+            Err(Problem::Stdout(error)) if error.kind() == ErrorKind::BrokenPipe => {
+                self.unread.set(true);
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// Whether whoever read stdout has gone away, so that there is nobody to wait for.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.unread.get()
     }
 
     fn stamp(&self) -> Option<Stamp> {
@@ -247,7 +271,7 @@ impl Output {
 
     fn print_line(&self, line: impl Display) -> Result<(), Problem> {
         let line = if self.ascii { paint::ascii(&line.to_string()) } else { line.to_string() };
-        to_stdout(|stdout| writeln!(stdout, "{line}"))
+        self.read_or_not(to_stdout(|stdout| writeln!(stdout, "{line}")))
     }
 
     /// Prints the result and gives the exit code.
@@ -283,17 +307,13 @@ impl Output {
                 status,
                 data: Some(data).filter(|data| !data.is_null()),
                 problem,
-                next: next.map(|next| self.in_profile(next)),
+                next: next.map(|next| next.with(&self.along)),
             },
             Err(problem) => {
-                let next = self.way_on(&problem).map(|next| self.in_profile(next));
+                let next = self.way_on(&problem).map(|next| next.with(&self.along));
                 Settled { exit: problem.exit(), status: problem.exit().status(), data: None, problem: Some(problem), next }
             }
         }
-    }
-
-    fn in_profile(&self, next: Next) -> Next {
-        if self.names_profile { next.in_profile(&self.profile) } else { next }
     }
 
     /// Where the contract promises a way on, and the command named none: to run it again, or what must come before it.

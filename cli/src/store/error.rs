@@ -20,6 +20,9 @@ pub(crate) enum StoreError {
     /// It cannot be read, or holds what it should not.
     #[error("{} is left as it is: {reason}", .path.display())]
     Corrupt { path: PathBuf, reason: String },
+    /// Others can get at it, or it is another's.
+    #[error("{} is left as it is: it should be {expected}", .path.display())]
+    Exposed { path: PathBuf, expected: &'static str },
     /// What a file says is in the keyring cannot be had from there.
     #[error("{} is left as it is: it says that the credential is in the keyring, and {trouble}", .path.display())]
     Keyring { path: PathBuf, trouble: Trouble },
@@ -36,6 +39,10 @@ impl StoreError {
 
     pub(crate) fn foreign(path: &Path, expected: &str) -> Self {
         Self::Corrupt { path: path.to_owned(), reason: format!("it should be {expected}") }
+    }
+
+    pub(crate) fn exposed(path: &Path, expected: &'static str) -> Self {
+        Self::Exposed { path: path.to_owned(), expected }
     }
 
     pub(crate) fn corrupt(path: &Path, reason: impl ToString) -> Self {

@@ -24,7 +24,7 @@ pub(crate) fn make_folder(folder: &Path) -> Result<(), StoreError> {
     let made = made.and_then(|()| missing.iter().try_for_each(|folder| sync_folder(parent(folder))));
     made.map_err(|error| StoreError::unwritable(folder, &error))?;
     let is_ours = fs::symlink_metadata(folder).is_ok_and(|found| found.is_dir() && found.mode() & 0o077 == 0 && found.uid() == own_uid());
-    if is_ours { Ok(()) } else { Err(StoreError::foreign(folder, "a folder of yours that nobody else can enter (0700)")) }
+    if is_ours { Ok(()) } else { Err(StoreError::exposed(folder, "a folder of yours that nobody else can enter (0700)")) }
 }
 
 /// Replaces `path` by `bytes`: a temporary file beside it, synced, renamed, the folder synced.
@@ -79,7 +79,7 @@ pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> Result<Option<File
     };
     let found = file.metadata().map_err(|error| StoreError::unreadable(path, &error))?;
     let is_ours = found.is_file() && found.nlink() == 1 && found.uid() == own_uid() && found.mode() & 0o077 == 0;
-    if is_ours { Ok(Some(file)) } else { Err(StoreError::foreign(path, "a file of yours that nobody else can read (0600)")) }
+    if is_ours { Ok(Some(file)) } else { Err(StoreError::exposed(path, "a file of yours that nobody else can read (0600)")) }
 }
 
 /// Removes `path` for good; that there is none is as well.

@@ -35,8 +35,10 @@ pub(crate) fn answer(status: u16, body: &str) -> Response<Vec<u8>> {
 }
 
 fn corrupt(error: StoreError) -> PathBuf {
-    let StoreError::Corrupt { path, .. } = error else { panic!("{error}") };
-    path
+    match error {
+        StoreError::Corrupt { path, .. } | StoreError::Exposed { path, .. } => path,
+        other => panic!("{other}"),
+    }
 }
 
 /// Every file below `folder` and its mode, folders first.

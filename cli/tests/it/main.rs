@@ -9,6 +9,7 @@ mod doctor;
 mod exec;
 mod explaining;
 mod files;
+mod going_on;
 mod interop;
 mod kills;
 mod logs;

@@ -63,7 +63,7 @@ fn all_private(home: &Path) -> Result<(), StoreError> {
             let found = fs::symlink_metadata(&path).map_err(|error| StoreError::unreadable(&path, &error))?;
             let is_ours = (found.is_dir() || found.is_file()) && found.uid() == files::own_uid() && found.mode() & 0o077 == 0;
             if !is_ours {
-                return Err(StoreError::foreign(&path, "yours, and open to nobody else (0600, a folder 0700)"));
+                return Err(StoreError::exposed(&path, "yours, and open to nobody else (0600, a folder 0700)"));
             }
             if found.is_dir() {
                 folders.push(path);

@@ -1,0 +1,66 @@
+//! What to run to go on, word for word.
+
+use serde::Serialize;
+
+/// A command line, and when it is its time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Next {
+    pub(crate) argv: Vec<String>,
+    pub(crate) when: &'static str,
+}
+
+/// A flag of this command line without which the next one would mean something else, and its value.
+pub(crate) type Along = (&'static str, String);
+
+impl Next {
+    pub(crate) fn new(argv: &[&str], when: &'static str) -> Self {
+        Self { argv: std::iter::once("enlist").chain(argv.iter().copied()).map(str::to_owned).collect(), when }
+    }
+
+    /// The command line that began something.
+    pub(crate) fn of(argv: &[String], when: &'static str) -> Self {
+        Self::new(&argv.iter().map(String::as_str).collect::<Vec<_>>(), when)
+    }
+
+    /// As a line for a shell.
+    pub(crate) fn line(&self) -> String {
+        let is_plain =
+            |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:@+=,%".contains(&byte));
+        let quoted = |word: &String| if is_plain(word) { word.clone() } else { format!("'{}'", word.replace('\'', "'\\''")) };
+        self.argv.iter().map(quoted).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The same with these flags, but for those that it has.
+    pub(super) fn with(mut self, along: &[Along]) -> Self {
+        for (flag, value) in along {
+            if !self.argv.iter().any(|word| word == flag) {
+                self.argv.extend([(*flag).to_owned(), value.clone()]);
+            }
+        }
+        self
+    }
+}
+
+/// A flag and its value, as one word where the value would be taken for a flag itself.
+pub(crate) fn flag(flag: &str, value: &str) -> Vec<String> {
+    if value.starts_with('-') { vec![format!("{flag}={value}")] } else { vec![flag.to_owned(), value.to_owned()] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_way_on_is_a_line_for_a_shell() {
+        let along = [("--profile", "work".to_owned())];
+        let next = Next::new(&["register", "opentrain", "--agent-name", "it's me", "--claim", "o@example.com"], "now").with(&along);
+        assert_eq!(next.line(), r"enlist register opentrain --agent-name 'it'\''s me' --claim o@example.com --profile work");
+        assert_eq!(Next::new(&["status", "--profile", "a"], "now").with(&along).line(), "enlist status --profile a");
+    }
+
+    #[test]
+    fn a_value_is_not_taken_for_a_flag() {
+        assert_eq!(flag("--agent-name", "-bot"), ["--agent-name=-bot"]);
+        assert_eq!(flag("--agent-name", "bot"), ["--agent-name", "bot"]);
+    }
+}
