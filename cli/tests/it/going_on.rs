@@ -162,3 +162,22 @@ fn the_same_owner_is_not_written_to_twice() {
     world.json(&["claim", "--email", "Owner@example.com", "--no-wait"]);
     assert_eq!(world.sent(START), 2);
 }
+
+#[test]
+fn hints_are_about_the_case_at_hand() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::registered(quick());
+    let hint = |document: &Value| document["error"]["hint"].as_str().unwrap().to_owned();
+    world.json(&["claim", "--email", OWNER, "--no-wait"]);
+    let live = world.json(&["forget", "opentrain", "--yes"]);
+    assert_eq!(ending(&live), (10, "conflict"));
+    assert!(hint(&live).contains("enlist abandon"), "{live}");
+    let file = world.home.path().join("profiles/default/opentrain/credential.json");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let exposed = world.json(&["status"]);
+    assert_eq!(ending(&exposed), (9, "store_corrupt"));
+    assert!(hint(&exposed).contains("yours alone again") && !hint(&exposed).contains("move"), "{exposed}");
+    let homeless = settled(world.command(&["profile", "import", "opentrain"]).env_remove("HOME").output().unwrap());
+    assert_eq!(ending(&homeless), (64, "usage"));
+    assert!(homeless["error"]["message"].as_str().unwrap().contains("XDG_CONFIG_HOME"), "{homeless}");
+}

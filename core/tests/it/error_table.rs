@@ -94,6 +94,12 @@ fn opentrain_rows() -> Vec<Row> {
             Fails(Code::AnonymousNotEnabled, Recovery::None),
         ),
         ("rate limit", Register, vec![error(429, "rate_limit_exceeded")], Fails(Code::RateLimited, at(60))),
+        (
+            "rate limit, for longer than anybody lives",
+            Register,
+            vec![with_headers(429, &[("retry-after", "99999999999999999999")], "")],
+            Fails(Code::RateLimited, at(365 * 86_400)),
+        ),
         ("rate limit, U4: seconds", Register, vec![with_headers(429, &[("retry-after", "7200")], "")], Fails(Code::RateLimited, at(7200))),
         (
             "rate limit, U4: a date",
