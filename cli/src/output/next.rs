@@ -1,25 +1,28 @@
 //! What to run to go on, word for word.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 /// A command line, and when it is its time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Next {
     pub(crate) argv: Vec<String>,
-    pub(crate) when: &'static str,
+    pub(crate) when: Cow<'static, str>,
 }
 
 /// A flag of this command line without which the next one would mean something else, and its value.
 pub(crate) type Along = (&'static str, String);
 
 impl Next {
-    pub(crate) fn new(argv: &[&str], when: &'static str) -> Self {
-        Self { argv: std::iter::once("enlist").chain(argv.iter().copied()).map(str::to_owned).collect(), when }
+    pub(crate) fn new(argv: &[&str], when: impl Into<Cow<'static, str>>) -> Self {
+        Self { argv: std::iter::once("enlist").chain(argv.iter().copied()).map(str::to_owned).collect(), when: when.into() }
     }
 
-    /// The command line that began something.
+    /// The command line that began something. What it took from stdin was a manifest, and nobody has kept it.
     pub(crate) fn of(argv: &[String], when: &'static str) -> Self {
-        Self::new(&argv.iter().map(String::as_str).collect::<Vec<_>>(), when)
+        let words: Vec<_> = argv.iter().map(String::as_str).collect();
+        if words.contains(&"-") { Self::new(&words, format!("{when}; hand the manifest in on stdin")) } else { Self::new(&words, when) }
     }
 
     /// As a line for a shell.
@@ -43,7 +46,7 @@ impl Next {
 
 /// A flag and its value, as one word where the value would be taken for a flag itself.
 pub(crate) fn flag(flag: &str, value: &str) -> Vec<String> {
-    if value.starts_with('-') { vec![format!("{flag}={value}")] } else { vec![flag.to_owned(), value.to_owned()] }
+    if value.starts_with('-') && value != "-" { vec![format!("{flag}={value}")] } else { vec![flag.to_owned(), value.to_owned()] }
 }
 
 #[cfg(test)]
@@ -62,5 +65,6 @@ mod tests {
     fn a_value_is_not_taken_for_a_flag() {
         assert_eq!(flag("--agent-name", "-bot"), ["--agent-name=-bot"]);
         assert_eq!(flag("--agent-name", "bot"), ["--agent-name", "bot"]);
+        assert_eq!(flag("--manifest", "-"), ["--manifest", "-"]);
     }
 }

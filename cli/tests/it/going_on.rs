@@ -8,7 +8,7 @@ use enlist_sandbox::{Action, Canned, Which};
 use serde_json::{Value, json};
 
 use crate::run::command;
-use crate::world::{OWNER, POLL, REGISTER, START, TEXT, World, ending, next, output_with, quick, settled};
+use crate::world::{MANIFEST, OWNER, POLL, REGISTER, START, SUBMIT, TEXT, World, ending, next, output_with, quick, settled};
 
 /// Where nothing listens.
 const NOBODY: &str = "http://127.0.0.1:9";
@@ -161,6 +161,16 @@ fn the_same_owner_is_not_written_to_twice() {
     // What stands before the `@` is another one's.
     world.json(&["claim", "--email", "Owner@example.com", "--no-wait"]);
     assert_eq!(world.sent(START), 2);
+}
+
+#[test]
+fn what_came_on_stdin_is_asked_for_again() {
+    let world = World::new();
+    world.script(SUBMIT, Action::Respond(Canned::status(429)));
+    let limited = world.json_in(&["register", "sentryagent", "--manifest", "-"], MANIFEST);
+    assert_eq!(ending(&limited), (7, "rate_limited"));
+    assert!(limited["next"]["when"].as_str().unwrap().ends_with("; hand the manifest in on stdin"), "{limited}");
+    assert_eq!(next(&limited)[..4], ["register", "sentryagent", "--manifest", "-"]);
 }
 
 #[test]
