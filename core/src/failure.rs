@@ -284,6 +284,25 @@ const fn way_out(service: Service) -> &'static str {
     }
 }
 
+impl Failure {
+    /// The same, saying whether the credential may have been in an answer that was lost, where it says that.
+    pub(crate) fn with_doubt(mut self, is_in_doubt: bool) -> Self {
+        if let Self::AttemptExpired { doubt, .. } | Self::SessionExpired { doubt, .. } | Self::GaveUp { doubt, .. } = &mut self {
+            *doubt = is_in_doubt;
+        }
+        self
+    }
+
+    /// What it says of that, if anything.
+    #[cfg(feature = "testing")]
+    pub(crate) const fn doubt(&self) -> Option<bool> {
+        match self {
+            Self::AttemptExpired { doubt, .. } | Self::SessionExpired { doubt, .. } | Self::GaveUp { doubt, .. } => Some(*doubt),
+            _ => None,
+        }
+    }
+}
+
 const fn doubt_words(doubt: bool) -> &'static str {
     if doubt { "; an answer was lost on the way, and the credential may have been in it" } else { "" }
 }

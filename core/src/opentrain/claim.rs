@@ -183,7 +183,7 @@ impl Claim {
             State::Starting(starting) => starting.on_answer(&self.terms, &self.owner, &mut self.memory, answer, now),
             State::Polling(polling) => {
                 if matches!(&answer, Answer::NotSent(failure) if failure.kind == TransportKind::NotTried) {
-                    return State::Polling(polling.due_again(now));
+                    return State::Polling(polling.due_again(&self.memory.pace));
                 }
                 let polled = wire::polled(answer);
                 self.memory.learn(id, &polled);
@@ -224,6 +224,8 @@ impl Memory {
                 self.doubt |= *doubt != Doubt::None;
                 self.kept.extend((*doubt == Doubt::Unreadable).then_some(id));
             }
+            // A redirect or another answer without a meaning here may stand in the place of one that delivered.
+            Polled::Broken(_) => self.doubt = true,
             _ => {}
         }
     }
@@ -356,7 +358,10 @@ impl Ceremony for Claim {
             self.memory.clock_put_back(polling.clock_put_back(now));
         }
         let delivery = if matches!(self.state, State::Starting(_)) { wire::STARTED } else { wire::DELIVERY };
-        self.state = self.answered(now, id, Answer::read(&result, now, delivery));
+        self.state = match self.answered(now, id, Answer::read(&result, now, delivery)) {
+            State::Done(Err(failure)) => State::Done(Err(failure.with_doubt(self.memory.doubt))),
+            state => state,
+        };
         self.seen = now;
         wipe(result);
         Ok(())

@@ -96,8 +96,13 @@ impl Polling {
         Self { unanswered: 0, goal: Goal::Start { lost: 0 }, ..self }
     }
 
-    pub(crate) fn due_again(self, now: Timestamp) -> Self {
-        Self { turn: Turn::Waiting { timer: Timer::new(now, Duration::ZERO), why: WaitReason::Pending }, ..self }
+    /// Nothing was sent: the wait before this poll is over, and stays over as long as the clock is not put back behind its end.
+    pub(crate) fn due_again(self, pace: &Pace) -> Self {
+        let timer = match self.turn {
+            Turn::InFlight { begun_at, .. } => Timer::new(begun_at.before(pace.gap()), pace.gap()),
+            Turn::Waiting { timer, .. } => timer,
+        };
+        Self { turn: Turn::Waiting { timer, why: WaitReason::Pending }, ..self }
     }
 
     pub(crate) fn step<N, P, O>(&self, now: Timestamp) -> Step<N, P, O> {
@@ -175,14 +180,15 @@ impl Polling {
         if self.was_last(memory) || self.goal != Goal::Token {
             self.unanswered = self.unanswered.saturating_add(1);
         }
-        if self.unanswered >= MOST_UNANSWERED {
-            return State::Done(Err(call::give_up(trouble, memory.doubt, now)));
-        }
         let retry_after = match &trouble {
             Trouble::Server(error) => error.retry_after,
             Trouble::Transport(_) | Trouble::Unreadable(_) => None,
         };
+        // Before it is given up: another attempt's first poll goes by this pace.
         memory.pace.troubled(retry_after);
+        if self.unanswered >= MOST_UNANSWERED {
+            return State::Done(Err(call::give_up(trouble, memory.doubt, now)));
+        }
         State::Polling(self.wait(memory, WaitReason::Trouble(trouble), now))
     }
 

@@ -247,7 +247,11 @@ impl Registration {
             Next::Again(call) => self.on_not_taken(hand_in, call, now),
             // Not a failure of the registration: the session lives on, and the human may hand the code in later.
             Next::End(Failure::GaveUp { trouble, .. }) => hand_in.ask(OtpReason::NotTaken(trouble)),
-            Next::End(failure) => failed(failure),
+            // A redirect or another answer without a meaning here may stand in the place of one that delivered.
+            Next::End(failure) => {
+                self.doubt = OtpDoubt::Lost;
+                failed(failure)
+            }
         }
     }
 
@@ -399,6 +403,9 @@ impl Ceremony for Registration {
             }
             state => state,
         };
+        if let State::Done(Err(failure)) = &self.state {
+            self.state = failed(failure.clone().with_doubt(self.in_doubt()));
+        }
         self.seen = now;
         wipe(result);
         Ok(())

@@ -35,6 +35,7 @@ impl<C: Subject> World<C> {
         if let Step::Done(end) = &step {
             self.absorbs()?;
             if let Err(failure) = end {
+                Rule::SaysDoubt.holds(failure.doubt().is_none_or(|doubt| doubt == self.ceremony.in_doubt()), || format!("{failure:?}"))?;
                 self.hides(|| format!("{failure} {failure:?} {:?}", failure.recovery()))?;
             }
         }
@@ -110,6 +111,9 @@ impl<C: Subject> World<C> {
                 let is_true = self.known.lost && (handed_out || !self.facts.honest || self.has_jumped());
                 Rule::TrueLoss.holds(is_true, || format!("{failure:?}, {:?}", self.known))
             }
+            (Step::Done(Err(failure)), None) if self.is_plain() && C::gives(&self.service, self.elapsed) => {
+                Rule::Obtained.holds(C::may_leave_it(failure, &self.service, self.elapsed), || format!("{failure:?} at {}", self.elapsed))
+            }
             // A straggler may fetch the credential for nobody after a definite `pending`: no client can know.
             (Step::Done(Err(failure)), None) if self.facts.honest && !self.has_straggled() && self.service.delivered().is_some() => {
                 Rule::NamedLoss.holds(self.ceremony.in_doubt(), || format!("{failure:?}"))
@@ -118,14 +122,24 @@ impl<C: Subject> World<C> {
         }
     }
 
+    /// Whether nothing has happened that makes the service's word and the client's reckoning differ.
+    fn is_plain(&self) -> bool {
+        self.facts.honest && !self.has_jumped() && !self.has_straggled()
+    }
+
     /// A fair service from here on, and a human who does their part: the end must come.
     ///
     /// # Errors
     /// [`Broken`] when it does not, or a rule is broken on the way.
     pub fn finish(&mut self) -> Result<(), Broken> {
+        let is_hopeful = self.is_plain() && self.ceremony.is_within_reach(&self.service, self.elapsed);
         for _ in 0..64 {
             match self.step() {
-                Step::Done(_) => return self.inspect(),
+                Step::Done(end) => {
+                    let is_missed = is_hopeful && end.is_err() && C::gives(&self.service, self.elapsed);
+                    Rule::Obtained.holds(!is_missed, || format!("{end:?} at {}", self.elapsed))?;
+                    return self.inspect();
+                }
                 Step::Ask(_) => self.reply(Reply::AsAsked)?,
                 _ => self.apply(&super::op::Op::Exchange { manner: Manner::Honest, fate: Fate::Answered, ms: 10 })?,
             }

@@ -77,6 +77,8 @@ impl Known {
             _ => {}
         }
         self.lost |= is_lost && !matches!(asked, Asked::Start | Asked::Verify);
+        // Another answer may stand in the place of the one that delivered.
+        self.lost |= matches!((asked, judged.class), (Asked::Poll | Asked::HandIn, Class::Broken));
     }
 
     /// A rotation was sent. Only a plain no leaves the old badge as it was; a 503 may have come too late to be one.

@@ -54,6 +54,8 @@ rules! {
     CurrentCode => "the code that is shown is that of the attempt that lives",
     NeverLost => "a credential that reached the process is the outcome, through any crash",
     NamedLoss => "a credential that was handed out and never came is named as lost, or in doubt",
+    SaysDoubt => "a failure that says whether there is a doubt says what the ceremony says",
+    Obtained => "what the service would still give is obtained, when all goes well from here on",
     TrueLoss => "a credential is called lost only after an answer was lost, and only if it was handed out",
     PollBeforeStart => "no start is sent while an approval may be under way",
     OneWord => "one word of a human, one account, one SMS",

@@ -112,6 +112,12 @@ impl OpenTrain {
         self.begun.is_some_and(|begun| now >= begun.saturating_add(u64::from(self.reading.life).saturating_mul(1000)))
     }
 
+    /// Whether a poll brings the token, now or when the owner has approved.
+    #[must_use]
+    pub fn gives(&self, now: u64) -> bool {
+        !self.delivered && (self.owner == OwnerDid::Approved || self.is_open(now))
+    }
+
     /// The owner types the code: the token waits for the next poll.
     pub fn approve(&mut self, now: u64) {
         if self.is_open(now) {

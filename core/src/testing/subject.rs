@@ -112,6 +112,21 @@ pub trait Subject: Ceremony + Debug {
     /// The credential.
     fn credential(outcome: &Self::Outcome) -> &str;
 
+    /// Whether the service would give the credential, its human doing their part.
+    fn gives(_service: &Self::Service, _now: u64) -> bool {
+        false
+    }
+
+    /// Whether this client has what it takes to get it.
+    fn is_within_reach(&self, _service: &Self::Service, _now: u64) -> bool {
+        false
+    }
+
+    /// Whether it may end so while the service would still give the credential: not by the service's word, but for its troubles.
+    fn may_leave_it(failure: &Failure, _service: &Self::Service, _now: u64) -> bool {
+        matches!(failure, Failure::GaveUp { .. } | Failure::RateLimited { .. })
+    }
+
     /// Whether the service may still, without a fault of its own, say that the credential is spent though it was not delivered.
     fn may_be_taken_for_spent(_service: &Self::Service, _now: u64) -> bool {
         true
@@ -139,8 +154,9 @@ impl Subject for Enrolment {
         true
     }
 
+    /// Another account can be had; what became of the first is asked about, and then left.
     fn in_doubt(&self) -> bool {
-        !self.kept.is_empty()
+        false
     }
 
     fn place(&self) -> &'static str {
@@ -154,6 +170,14 @@ impl Subject for Enrolment {
 
     fn credential(outcome: &opentrain::Registration) -> &str {
         outcome.access_token().expose()
+    }
+
+    fn gives(_service: &OpenTrain, _now: u64) -> bool {
+        true
+    }
+
+    fn is_within_reach(&self, _service: &OpenTrain, _now: u64) -> bool {
+        !matches!(self.state, EnrolmentState::Done(_))
     }
 }
 
@@ -230,6 +254,23 @@ impl Subject for Claim {
 
     fn credential(outcome: &opentrain::ClaimedToken) -> &str {
         outcome.access_token().expose()
+    }
+
+    fn gives(service: &OpenTrain, now: u64) -> bool {
+        service.gives(now)
+    }
+
+    /// An attempt that was approved and whose time is over is polled for once more by the next one.
+    fn may_leave_it(failure: &Failure, service: &OpenTrain, now: u64) -> bool {
+        match failure {
+            Failure::GaveUp { .. } | Failure::RateLimited { .. } => true,
+            Failure::AttemptExpired { .. } => service.is_over(now),
+            _ => false,
+        }
+    }
+
+    fn is_within_reach(&self, service: &OpenTrain, _now: u64) -> bool {
+        service.delivered().is_none() && !matches!(self.state, ClaimState::Done(_))
     }
 
     fn may_be_taken_for_spent(service: &OpenTrain, now: u64) -> bool {
@@ -321,6 +362,36 @@ impl Subject for Registration {
 
     fn credential(outcome: &sentryagent::Identity) -> &str {
         outcome.badge().expose()
+    }
+
+    fn gives(service: &SentryAgent, now: u64) -> bool {
+        service.gives(now)
+    }
+
+    /// A code is of no use without the session that came with it.
+    fn is_within_reach(&self, service: &SentryAgent, now: u64) -> bool {
+        use sentryagent::State;
+        match &self.state {
+            State::Submitting { .. } | State::AskingProfile { .. } | State::Texting { .. } | State::AskingSms { .. } => service.texts(),
+            // A code that is under way may be a wrong one, and its no then be taken for a loss.
+            State::HandingIn { .. } if self.in_doubt() => false,
+            State::AskingOtp(session) | State::HandingIn { session, .. } => service.gives(now) && service.is_session(session.id.expose()),
+            State::Done(_) => false,
+        }
+    }
+
+    /// A session that came with a lost answer is nobody's, a no to a code whose answer was lost is taken for the proof of a loss, and
+    /// 429 to a code for the end of its tries.
+    fn may_leave_it(failure: &Failure, _service: &SentryAgent, _now: u64) -> bool {
+        matches!(
+            failure,
+            Failure::GaveUp { .. }
+                | Failure::RateLimited { .. }
+                | Failure::SessionExpired { .. }
+                | Failure::OtpTriesUsedUp(_)
+                | Failure::CredentialLost { .. }
+                | Failure::CredentialUnreadable { .. }
+        )
     }
 }
 

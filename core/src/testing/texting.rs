@@ -59,6 +59,24 @@ impl SentryAgent {
         now >= self.begun.saturating_add(u64::from(self.reading.life).saturating_mul(1000))
     }
 
+    /// Whether the right code brings a badge that nobody has.
+    #[must_use]
+    pub fn gives(&self, now: u64) -> bool {
+        !self.issued && self.sms > 0 && !self.is_over(now) && self.wrong < self.reading.tries
+    }
+
+    /// Whether an SMS can be ordered.
+    #[must_use]
+    pub const fn texts(&self) -> bool {
+        self.sms == 0 || self.reading.resends
+    }
+
+    /// Whether `id` is the last code's session.
+    #[must_use]
+    pub fn is_session(&self, id: &str) -> bool {
+        id == format!("OTPCANARY-{}", self.sms)
+    }
+
     fn text(&mut self, now: u64) -> Said {
         if self.manifests == 0 || self.sms > 0 && !self.reading.resends {
             return error(410, "gone");

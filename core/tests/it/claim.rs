@@ -125,6 +125,23 @@ fn a_doubt_is_told_whatever_ends_the_claim() {
     let mut bench = waiting_claim([lost(), pending(), html(404)]);
     bench.run().unwrap_err();
     assert!(!bench.ceremony.in_doubt());
+    // A slow_down clears none, so the end that our clock tells says so too.
+    let past_the_end = with_headers(503, &[("retry-after", "1500")], "");
+    let end = waiting_claim([lost(), past_the_end, slow_down()]).run();
+    assert_eq!(end, Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, doubt: true }));
+}
+
+/// The token may have been delivered, and its answer replaced on the way.
+#[test]
+fn a_redirect_in_the_place_of_the_token_leaves_a_doubt() {
+    for answer in [html(302), html(307), html(199), cut(301, "")] {
+        let mut bench = waiting_claim([answer, invalid_grant()]);
+        assert!(matches!(bench.run(), Err(Failure::Protocol(_))));
+        assert!(bench.ceremony.in_doubt());
+        // The next attempt polls first, and says what is the case.
+        bench.ceremony = bench.ceremony.restart(owner()).unwrap();
+        assert_eq!(bench.run(), Err(Failure::CredentialLost { service: Service::OpenTrain }));
+    }
 }
 
 #[test]

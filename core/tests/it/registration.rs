@@ -187,6 +187,24 @@ fn a_no_to_another_code_proves_no_loss() {
 }
 
 #[test]
+fn a_redirect_in_the_place_of_the_badge_leaves_a_doubt() {
+    let mut bench = with_codes([html(302)]);
+    assert!(matches!(bench.run(), Err(Failure::Protocol(_))));
+    assert!(bench.ceremony.in_doubt());
+}
+
+/// Another SMS is refused while it is not known what became of the code before.
+#[test]
+fn a_session_that_ends_under_a_doubt_says_so() {
+    let mut bench = Bench::new(sentry_registration(), [submitted(), texted(), lost(), lost(), html(410)]).answering([
+        Answer::ProfileOk,
+        otp("123456"),
+        Answer::SmsAgain,
+    ]);
+    assert!(matches!(bench.run(), Err(Failure::SessionExpired { doubt: true, .. })));
+}
+
+#[test]
 fn a_readable_success_without_a_badge_is_kept_aside() {
     for answer in [json(200, r#"{"verified":true}"#), json(200, r#"{"verified":true,"badge":"a\nb"}"#), json(200, "{}")] {
         let mut bench = with_codes([answer, lost()]);

@@ -66,3 +66,44 @@ proptest! {
         play::<Rotation>(BadgesReading { dead }, ending, &ops)?;
     }
 }
+
+/// Scripts that broke a rule once.
+mod once_broken {
+    use enlist_core::testing::{Fate, Manner};
+
+    use super::*;
+
+    const fn exchange(manner: Manner, fate: Fate) -> Op {
+        Op::Exchange { manner, fate, ms: 0 }
+    }
+
+    fn claim(reading: OpenTrainReading, ops: &[Op]) {
+        let checked = Scenario::<Claim>::new().reading(reading).check(ops);
+        assert!(checked.is_ok(), "{checked:?}");
+    }
+
+    /// A poll that could not be sent is due at once, and not earlier because the clock is put back then.
+    #[test]
+    fn a_clock_put_back_after_a_poll_that_was_not_tried() {
+        let ops = [
+            exchange(Manner::Honest, Fate::RequestLost),
+            exchange(Manner::Honest, Fate::Answered),
+            Op::Jump { ms: 60_000 },
+            exchange(Manner::Honest, Fate::NotSaved),
+            Op::Jump { ms: -60_000 },
+            exchange(Manner::Honest, Fate::Answered),
+        ];
+        claim(OpenTrainReading::default(), &ops);
+        claim(OpenTrainReading::default(), &ops[1..]);
+    }
+
+    /// What the last poll of an attempt was told about the next one outlives the attempt.
+    #[test]
+    fn a_retry_after_of_the_poll_that_was_given_up() {
+        let busy = |retry_after| exchange(Manner::Busy { retry_after }, Fate::Answered);
+        let mut ops = vec![exchange(Manner::Honest, Fate::Answered), Op::Notified, Op::Wait { late_ms: 100_000 }];
+        ops.extend([busy(None), busy(None), busy(None), busy(None), busy(None), busy(None), busy(None), busy(Some(3000))]);
+        ops.extend([Op::Restart, exchange(Manner::Honest, Fate::Answered)]);
+        claim(OpenTrainReading { life: 60, ..OpenTrainReading::default() }, &ops);
+    }
+}
