@@ -40,6 +40,8 @@ pub(crate) enum Problem {
     Conflict(String),
     /// A wrong command line or input.
     Usage { message: String, hint: Option<String> },
+    /// A signal came, by its exit code. No error, and told as none.
+    Interrupted(u8),
     /// A fault of ours.
     Internal(String),
     /// stdout cannot be written to, so that there is no point in a result.
@@ -86,7 +88,7 @@ impl Problem {
             Self::Store(StoreError::Corrupt { .. } | StoreError::Keyring { .. }) => ErrorCode::StoreCorrupt,
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::Usage { .. } => ErrorCode::Usage,
-            Self::Internal(_) | Self::Stdout(_) => ErrorCode::Internal,
+            Self::Internal(_) | Self::Stdout(_) | Self::Interrupted(_) => ErrorCode::Internal,
         }
     }
 
@@ -99,6 +101,7 @@ impl Problem {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Stdout(error) if error.kind() == ErrorKind::BrokenPipe => Exit::Done,
+            Self::Interrupted(code) => Exit::Interrupted(*code),
             _ => self.code().exit(),
         }
     }
@@ -116,6 +119,7 @@ impl Problem {
             Self::Store(error) => error.to_string(),
             Self::Conflict(what) => format!("{what}; nothing was sent, nothing was overwritten"),
             Self::Usage { message, .. } | Self::Internal(message) => message.clone(),
+            Self::Interrupted(_) => "a signal came".to_owned(),
             Self::Stdout(error) => format!("cannot write to stdout: {error}"),
         }
     }
@@ -144,6 +148,7 @@ impl Problem {
             | Self::BadgeRefused(_)
             | Self::BadKeys(_)
             | Self::NoSuchAgent
+            | Self::Interrupted(_)
             | Self::Stdout(_) => None,
         }
     }

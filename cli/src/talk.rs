@@ -1,25 +1,23 @@
 //! The human's end of a command: what was answered in advance on the command line, and questions at a terminal.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::thread;
 use std::time::Duration;
 
 use enlist_core::opentrain::EnterCode;
 use enlist_core::secret::Otp;
 use enlist_core::{Timestamp, WaitReason};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use serde_json::{Value, json};
 
 use crate::ceremonies::{action_required, lines};
+use crate::input::read_some;
 use crate::interrupt::Interrupt;
 use crate::output::{Next, Output, note};
 use crate::patience::now;
 use crate::problem::{Problem, trouble_words};
 use crate::quiet::aside;
 use crate::screen::{Screen, Tastes, Unseen};
-
-/// How long a prompt may be deaf to a signal.
-const GLANCE: Duration = Duration::from_millis(200);
 
 /// Where words go, and what was answered in advance.
 pub(crate) struct Voice<'a> {
@@ -178,27 +176,20 @@ impl<'a> Voice<'a> {
         let mut stderr = io::stderr().lock();
         write!(stderr, "{prompt}").and_then(|()| stderr.flush()).map_err(Problem::internal)?;
         drop(stderr);
-        let mut stdin = io::stdin().lock();
-        while !is_readable()? {
-            if self.interrupt.exit_code().is_some() {
-                note("");
-                return Ok(None);
+        let (stdin, mut line) = (io::stdin(), Vec::new());
+        // No more than the line: what stands behind it is for whoever asks next.
+        while line.last() != Some(&b'\n') {
+            let mut byte = [0];
+            match read_some(&stdin, &mut byte, self.interrupt) {
+                Ok(0) => break,
+                Ok(_) => line.extend(byte),
+                Err(Errno::INTR) => {
+                    note("");
+                    return Ok(None);
+                }
+                Err(error) => return Err(Problem::internal(error)),
             }
         }
-        let mut line = String::new();
-        let length = stdin.read_line(&mut line).map_err(Problem::internal)?;
-        Ok((length > 0).then_some(line))
-    }
-}
-
-/// Whether stdin has something within a glance. A signal ends the glance early.
-fn is_readable() -> Result<bool, Problem> {
-    let stdin = io::stdin();
-    let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
-    let timeout = Timespec { tv_sec: 0, tv_nsec: GLANCE.subsec_nanos().into() };
-    match poll(&mut fds, Some(&timeout)) {
-        Ok(ready) => Ok(ready > 0),
-        Err(rustix::io::Errno::INTR) => Ok(false),
-        Err(error) => Err(Problem::internal(error)),
+        Ok((!line.is_empty()).then(|| String::from_utf8_lossy(&line).into_owned()))
     }
 }

@@ -31,12 +31,13 @@ pub(crate) fn run(args: &DoctorArgs, setting: &Setting<'_>) -> Result<Outcome, P
 /// For people, and for the bug report.
 fn report(args: &DoctorArgs, setting: &Setting<'_>, checks: &[Check], data: &mut Value) -> Result<(), Problem> {
     let bundle = || bundle::of(checks, args.offline);
-    match args.bundle.clone().map(Source::from) {
-        Some(Source::Stdin) if setting.output.is_text() => return print_text(&format!("{:#}\n", bundle())),
+    let target = args.bundle.as_deref().map(|file| Source::named("--bundle", file));
+    match target.as_ref().map(Source::path) {
+        Some(None) if setting.output.is_text() => return print_text(&format!("{:#}\n", bundle())),
         // There the document is what stdout carries; the report is in it.
-        Some(Source::Stdin) => data["bundle"] = bundle(),
-        Some(Source::File(path)) => {
-            bundle::write(&bundle(), &path)?;
+        Some(None) => data["bundle"] = bundle(),
+        Some(Some(path)) => {
+            bundle::write(&bundle(), path)?;
             data["bundle_file"] = path.display().to_string().into();
         }
         None => {}

@@ -13,7 +13,7 @@ use crate::setting::Setting;
 use crate::store::Service;
 
 pub(crate) fn run(args: &OtpArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
-    let otp = args.otp_file.clone().map(|file| read(&Source::from(file))).transpose()?;
+    let otp = args.otp_file.as_deref().map(|file| read(&Source::named("--otp-file", file), setting)).transpose()?;
     let patience = setting.patience(&args.waiting);
     let (service, name) = pick(setting, args.flow.as_deref(), &[Service::Sentryagent])?;
     let desk = Desk::open(setting, service)?;
@@ -30,6 +30,6 @@ pub(crate) fn run(args: &OtpArgs, setting: &Setting<'_>) -> Result<Outcome, Prob
     desk.go_on(registration, flow, voice, patience)
 }
 
-fn read(source: &Source) -> Result<Otp, Problem> {
-    Otp::parse(&source.read_text("--otp-file")?).map_err(|error| Problem::usage(format_args!("--otp-file {}: {error}", source.argument())))
+fn read(source: &Source, setting: &Setting<'_>) -> Result<Otp, Problem> {
+    Otp::parse(&source.read_text("the code from the SMS", &setting.interrupt)?).map_err(|error| source.refused(error))
 }

@@ -80,8 +80,8 @@ fn clear_enrolments(desk: &Desk<'_>) -> Result<Option<Outcome>, Problem> {
 }
 
 fn sentryagent(args: &RegisterSentryagentArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
-    let source = Source::from(args.manifest.clone());
-    let manifest = Manifest::from_json(&source.read("--manifest")?).map_err(|error| bad_manifest(&source, &error))?;
+    let source = Source::named("--manifest", &args.manifest);
+    let manifest = Manifest::from_json(&source.read("the manifest", &setting.interrupt)?).map_err(|error| bad_manifest(&source, &error))?;
     let origin = setting.origin(Service::Sentryagent)?;
     let patience = setting.patience(&args.waiting);
 

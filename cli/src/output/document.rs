@@ -1,5 +1,7 @@
 //! The one JSON document. A contract: keys are only ever added.
 
+use std::ffi::OsString;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -47,6 +49,19 @@ impl Next {
         Self::new(&argv.iter().map(String::as_str).collect::<Vec<_>>(), when)
     }
 
+    /// The same command line again, but for a proxy, which may have a login. `None` where a word is no UTF-8.
+    pub(crate) fn again(argv: impl IntoIterator<Item = OsString>) -> Option<Self> {
+        let (mut argv, mut words) = (argv.into_iter().skip(1), Vec::new());
+        while let Some(word) = argv.next() {
+            match word.into_string().ok()? {
+                word if word == "--proxy" => drop(argv.next()),
+                word if word.starts_with("--proxy=") => {}
+                word => words.push(word),
+            }
+        }
+        Some(Self::of(&words, "at any time, with the same input"))
+    }
+
     /// As a line for a shell.
     pub(crate) fn line(&self) -> String {
         let is_plain =
@@ -57,7 +72,7 @@ impl Next {
 
     /// The same in `profile`, unless it names one.
     pub(crate) fn in_profile(mut self, profile: &str) -> Self {
-        if !self.argv.iter().any(|word| word == "--profile") {
+        if !self.argv.iter().any(|word| word.starts_with("--profile") || word.starts_with("-p")) {
             self.argv.extend(["--profile".to_owned(), profile.to_owned()]);
         }
         self
@@ -136,5 +151,13 @@ mod tests {
         let next = Next::new(&["register", "opentrain", "--agent-name", "it's me", "--claim", "o@example.com"], "now").in_profile("work");
         assert_eq!(next.line(), r"enlist register opentrain --agent-name 'it'\''s me' --claim o@example.com --profile work");
         assert_eq!(Next::new(&["status", "--profile", "a"], "now").in_profile("b").line(), "enlist status --profile a");
+    }
+
+    #[test]
+    fn the_same_again_names_no_proxy() {
+        let again = |words: &[&str]| Next::again(words.iter().map(OsString::from)).unwrap().in_profile("b").line();
+        assert_eq!(again(&["/bin/enlist", "badge", "verify", "-"]), "enlist badge verify - --profile b");
+        assert_eq!(again(&["enlist", "-pa", "--proxy", "http://a:b@c", "doctor", "--proxy=http://a:b@c"]), "enlist -pa doctor");
+        assert_eq!(again(&["enlist", "doctor", "--profile=a"]), "enlist doctor --profile=a");
     }
 }

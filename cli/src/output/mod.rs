@@ -278,6 +278,8 @@ impl Output {
 
     fn settled(&self, result: Result<Outcome, Problem>) -> Settled {
         match result {
+            Ok(Outcome { problem: Some(Problem::Interrupted(code)), data, .. }) => self.interrupted(code, data),
+            Err(Problem::Interrupted(code)) => self.interrupted(code, Value::Null),
             Ok(Outcome { exit, status, data, problem, next }) => Settled {
                 exit,
                 status,
@@ -290,6 +292,13 @@ impl Output {
                 Settled { exit: problem.exit(), status: problem.exit().status(), data: None, problem: Some(problem), next }
             }
         }
+    }
+
+    /// A signal came outside of any flow: whoever wants to go on runs the same command again.
+    fn interrupted(&self, code: u8, data: Value) -> Settled {
+        let next = Next::again(std::env::args_os()).map(|next| self.in_profile(next));
+        let status = if next.is_some() { Status::Pending } else { Status::Cancelled };
+        Settled { exit: Exit::Interrupted(code), status, data: Some(data).filter(|data| !data.is_null()), problem: None, next }
     }
 
     fn in_profile(&self, next: Next) -> Next {

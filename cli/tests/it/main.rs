@@ -10,6 +10,7 @@ mod exec;
 mod explaining;
 mod files;
 mod interop;
+mod interrupting;
 mod kills;
 mod logs;
 mod losses;

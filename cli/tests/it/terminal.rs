@@ -12,14 +12,14 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use crate::world::{HAND_IN, World, ending, next, settled, signal};
 
 /// The human's end of a terminal, and the process at its other end.
-struct Seat {
+pub(crate) struct Seat {
     keyboard: File,
-    child: Child,
+    pub(crate) child: Child,
     stderr: ChildStderr,
 }
 
 impl Seat {
-    fn take(world: &World, arguments: &[&str]) -> Self {
+    pub(crate) fn take(world: &World, arguments: &[&str]) -> Self {
         let human: OwnedFd = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&human).unwrap();
         unlockpt(&human).unwrap();
@@ -33,7 +33,7 @@ impl Seat {
     }
 
     /// Reads until `text` was said.
-    fn hear(&mut self, text: &str) {
+    pub(crate) fn hear(&mut self, text: &str) {
         let mut heard = Vec::new();
         while !heard.ends_with(text.as_bytes()) {
             let mut byte = [0];
@@ -42,11 +42,11 @@ impl Seat {
         }
     }
 
-    fn type_line(&mut self, line: &str) {
+    pub(crate) fn type_line(&mut self, line: &str) {
         writeln!(self.keyboard, "{line}").unwrap();
     }
 
-    fn leave(mut self) -> serde_json::Value {
+    pub(crate) fn leave(mut self) -> serde_json::Value {
         let mut rest = String::new();
         self.stderr.read_to_string(&mut rest).unwrap();
         settled(self.child.wait_with_output().unwrap())
