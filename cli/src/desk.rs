@@ -120,6 +120,7 @@ impl<'a> Desk<'a> {
                     no_wait: matches!(keeper.patience, Patience::StartBy(_)),
                     is_ci: self.setting.output.is_ci(),
                     is_human: self.setting.output.is_human(),
+                    declined: keeper.voice.declined,
                     handed_in: handed_in && keeper.voice.otp.is_none(),
                 }))
             }

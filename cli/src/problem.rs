@@ -26,6 +26,8 @@ pub(crate) enum Problem {
     NotRegistered(Service),
     /// A person must answer this question, and none is there.
     HumanNeeded(&'static str),
+    /// A person was asked and said no. A flow is kept.
+    Declined { flow: Option<String> },
     /// The one-time code was wrong.
     OtpRejected(Box<ServerError>),
     /// A badge that does not keep a rule.
@@ -79,6 +81,7 @@ impl Problem {
             Self::AnswerLost => ErrorCode::AnswerLost,
             Self::NotRegistered(_) => ErrorCode::NotRegistered,
             Self::HumanNeeded(_) => ErrorCode::HumanNeeded,
+            Self::Declined { .. } => ErrorCode::Ceremony(FailureCode::Denied),
             Self::OtpRejected(_) => ErrorCode::OtpRejected,
             Self::BadgeRefused(_) => ErrorCode::Ceremony(FailureCode::BadgeInvalid),
             Self::BadKeys(_) => ErrorCode::Ceremony(FailureCode::ProtocolViolation),
@@ -112,6 +115,8 @@ impl Problem {
             Self::AnswerLost => "a request was sent and its answer lost; it must not be repeated without a person's word".to_owned(),
             Self::NotRegistered(service) => format!("this profile has no registration at {}", service.name()),
             Self::HumanNeeded(question) => format!("a person must answer: {question}"),
+            Self::Declined { flow: None } => "a person said no: nothing was changed".to_owned(),
+            Self::Declined { flow: Some(_) } => "a person said no: nothing more was sent".to_owned(),
             Self::OtpRejected(_) => "the one-time code was wrong; it may be tried again".to_owned(),
             Self::BadgeRefused(rejection) => format!("the badge is not valid: {rejection}"),
             Self::BadKeys(why) => format!("the service's keys cannot be read: {why}"),
@@ -141,6 +146,9 @@ impl Problem {
                 Some("unlock the keyring, or start one, and run this again; enlist profile remove NAME gives up what is in it".to_owned())
             }
             Self::Conflict(_) => Some("another identity goes into another profile: --profile NAME".to_owned()),
+            Self::Declined { flow } => {
+                flow.as_ref().map(|flow| format!("{flow} is kept: enlist resume {flow} asks again, enlist abandon {flow} gives it up"))
+            }
             Self::NotRegistered(service) => Some(format!("register first: enlist register {}", service.name())),
             Self::AnswerLost
             | Self::HumanNeeded(_)

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::ceremonies::{action_required, lines};
 use crate::input::read_some;
 use crate::interrupt::Interrupt;
-use crate::output::{Next, Output, note};
+use crate::output::{Next, Outcome, Output, note};
 use crate::patience::now;
 use crate::problem::{Problem, trouble_words};
 use crate::quiet::aside;
@@ -43,6 +43,28 @@ pub(crate) struct Voice<'a> {
     screen: Option<Screen>,
     tastes: Tastes,
     waited_before: bool,
+    /// The last question that a ceremony asked was answered with no.
+    pub(crate) declined: bool,
+}
+
+/// What came of a question with yes or no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Yes,
+    No,
+    /// Nobody is there who could be asked.
+    NoOne,
+}
+
+impl Answer {
+    /// How a command ends that needs a yes; `None` when there is one. `next` is for whoever can ask a person `question`.
+    pub(crate) fn unless_yes(self, question: &'static str, data: Value, next: Next) -> Option<Outcome> {
+        match self {
+            Self::Yes => None,
+            Self::No => Some(Outcome::stopped(Problem::Declined { flow: None }, data, None)),
+            Self::NoOne => Some(Outcome::stopped(Problem::HumanNeeded(question), data, Some(next))),
+        }
+    }
 }
 
 impl<'a> Voice<'a> {
@@ -61,6 +83,7 @@ impl<'a> Voice<'a> {
             screen: None,
             tastes,
             waited_before: false,
+            declined: false,
         }
     }
 
@@ -151,13 +174,28 @@ impl<'a> Voice<'a> {
         Ok(())
     }
 
-    /// A question with yes or no. `false` for anything but yes, and when nobody is there.
-    pub(crate) fn agrees(&self, question: &str) -> Result<bool, Problem> {
-        if !self.may_ask {
-            return Ok(false);
+    /// A question with yes or no, unless `yes` was said in advance. Anything but yes is no.
+    pub(crate) fn answer(&self, yes: bool, question: &str) -> Result<Answer, Problem> {
+        if yes {
+            return Ok(Answer::Yes);
         }
-        let answer = self.line(&format!("{question} [y/N] "))?.unwrap_or_default();
-        Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+        let line = if self.may_ask { self.line(&format!("{question} [y/N] "))? } else { None };
+        self.interrupt.check()?;
+        Ok(match line.map(|line| line.trim().to_ascii_lowercase()).as_deref() {
+            Some("y" | "yes") => Answer::Yes,
+            Some(_) => Answer::No,
+            None => Answer::NoOne,
+        })
+    }
+
+    /// The same within a ceremony, which pauses at whatever is no yes; a signal is told there.
+    pub(crate) fn agrees(&mut self, question: &str) -> Result<bool, Problem> {
+        let answer = match self.answer(false, question) {
+            Err(Problem::Interrupted(_)) => Answer::NoOne,
+            answer => answer?,
+        };
+        self.declined = answer == Answer::No;
+        Ok(answer == Answer::Yes)
     }
 
     /// A line that nobody shall read over a shoulder, or in the terminal's history.

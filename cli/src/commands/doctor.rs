@@ -18,7 +18,7 @@ pub(crate) fn run(args: &DoctorArgs, setting: &Setting<'_>) -> Result<Outcome, P
     let mut checks = vec![way_out::proxy(setting), way_out::certificates(setting)];
     checks.extend(store::all(setting));
     if !args.offline {
-        checks.extend(way_out::services(setting));
+        checks.extend(way_out::services(setting)?);
     }
     let mut data = json!({ "checks": checks.iter().map(Check::to_json).collect::<Vec<_>>() });
     report(args, setting, &checks, &mut data)?;

@@ -115,7 +115,7 @@ fn clear_registrations(desk: &Desk<'_>) -> Result<Option<Outcome>, Problem> {
 }
 
 fn pause(flow: &Flow) -> Pause<'_> {
-    Pause { flow: &flow.name, interrupted: None, no_wait: false, is_ci: false, is_human: false, handed_in: false }
+    Pause { flow: &flow.name, interrupted: None, no_wait: false, is_ci: false, is_human: false, declined: false, handed_in: false }
 }
 
 /// The command line, for whoever begins anew.

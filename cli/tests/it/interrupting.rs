@@ -2,16 +2,18 @@
 //! same command again.
 
 use std::fs;
-use std::io::{PipeReader, PipeWriter, Write, pipe};
+use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use enlist_sandbox::{Action, Canned};
 use rustix::io::ioctl_fionread;
 use serde_json::Value;
 
+use crate::badge::{SIGN, badged, did};
 use crate::terminal::Seat;
-use crate::world::{World, ending, next, settled, signal};
+use crate::world::{World, ending, next, quick, settled, signal};
 
 const SIGNALS: [(&str, i64); 2] = [("INT", 130), ("TERM", 143)];
 
@@ -109,4 +111,67 @@ fn a_named_pipe_is_read_when_somebody_writes_to_it() {
     // Comes to it only when the command has opened its end.
     fs::write(&fifo, "ot_pat_1_x").unwrap();
     assert_eq!(ending(&settled(child.wait_with_output().unwrap())), (0, ""));
+}
+
+/// Stops it when it said that.
+fn stop_at(mut child: Child, said: &str, name: &str) -> Value {
+    let (mut stderr, mut heard) = (child.stderr.take().unwrap(), Vec::new());
+    while !heard.ends_with(said.as_bytes()) {
+        let mut byte = [0];
+        assert_eq!(stderr.read(&mut byte).unwrap(), 1, "{}", String::from_utf8_lossy(&heard));
+        heard.push(byte[0]);
+    }
+    signal(&child, name);
+    stderr.read_to_end(&mut heard).unwrap();
+    settled(child.wait_with_output().unwrap())
+}
+
+/// Each with a path that it calls.
+fn calls(did: &str) -> [(Vec<&str>, String); 5] {
+    [
+        (vec!["badge", "verify"], "/v1/verify".into()),
+        (vec!["badge", "sign", "/dev/null", "--json"], SIGN.into()),
+        (vec!["badge", "lookup", did], format!("/v1/manifest/{did}")),
+        (vec!["status", "--check"], "/v1/verify".into()),
+        (vec!["badge", "revoke", "--yes"], "/v1/revoke".into()),
+    ]
+}
+
+#[test]
+fn repeats_of_a_call_end_with_a_signal() {
+    let world = badged(quick());
+    let did = did(&world);
+    for (arguments, path) in calls(&did) {
+        for (name, exit) in SIGNALS {
+            world.script(&path, Action::Respond(Canned::status(503).header("retry-after", "20")));
+            is_stopped(&stop_at(world.start(&arguments), "again at", name), exit, &arguments);
+        }
+    }
+    assert_eq!(ending(&world.json(&["badge", "verify"])), (0, ""), "what was broken off changed nothing");
+}
+
+#[test]
+fn an_answer_that_drips_is_not_waited_for_where_nothing_depends_on_it() {
+    let world = badged(quick());
+    let did = did(&world);
+    let doctor = (vec!["doctor"], "/v1/health".to_owned());
+    for (arguments, path) in calls(&did).into_iter().chain([doctor]).filter(|(arguments, _)| arguments[1..] != ["revoke", "--yes"]) {
+        let sent = world.sent(&path);
+        world.script(&path, Action::Drip { status: 200, byte_every_ms: 1000 });
+        let child = world.start(&arguments);
+        world.await_sent(&path, sent + 1);
+        signal(&child, "INT");
+        is_stopped(&settled(child.wait_with_output().unwrap()), 130, &arguments);
+    }
+}
+
+#[test]
+fn a_revocation_in_flight_is_awaited() {
+    let world = badged(quick());
+    world.script("/v1/revoke", Action::Delay { ms: 1000 });
+    let child = world.start(&["badge", "revoke", "--yes"]);
+    world.await_sent("/v1/revoke", 1);
+    signal(&child, "INT");
+    let revoked = settled(child.wait_with_output().unwrap());
+    assert_eq!((ending(&revoked), &revoked["data"]["revoked"]), ((0, ""), &true.into()));
 }
