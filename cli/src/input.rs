@@ -8,6 +8,7 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use enlist_core::Untrusted;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
@@ -41,19 +42,30 @@ impl Source {
         self.path.as_deref()
     }
 
-    /// As it can stand on another command line, wherever that is run.
+    /// As it can stand on another command line, wherever that is run. JSON cannot hold a name that is no UTF-8: that file is to
+    /// come on stdin.
     pub(crate) fn argument(&self) -> String {
-        let Some(path) = &self.path else { return "-".to_owned() };
-        std::path::absolute(path).as_ref().unwrap_or(path).to_string_lossy().into_owned()
+        self.absolute().and_then(|path| path.into_os_string().into_string().ok()).unwrap_or_else(|| "-".to_owned())
+    }
+
+    pub(crate) fn absolute(&self) -> Option<PathBuf> {
+        self.path.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()))
     }
 
     /// It cannot be taken.
     pub(crate) fn refused(&self, why: impl Display) -> Problem {
-        Problem::usage(format_args!("{} {}: {why}", self.flag, self.argument()))
+        let name = self.absolute().map_or_else(|| "-".to_owned(), shown);
+        Problem::usage(format_args!("{} {name}: {why}", self.flag))
     }
 
     /// Reads it all. Whoever sits at the terminal is told first that it is `what` that they are to type.
     pub(crate) fn read(&self, what: &str, interrupt: &Interrupt) -> Result<Zeroizing<Vec<u8>>, Problem> {
+        if self.path.as_ref().is_some_and(looks_like_a_secret) {
+            return Err(Problem::Usage {
+                message: format!("{}: {what} has no place on the command line, where others can read it", self.flag),
+                hint: Some("give the name of a file, or - for stdin; a file that is named like this is meant by ./ before it".to_owned()),
+            });
+        }
         let read = match &self.path {
             None => read_all(&io::stdin(), what, interrupt),
             // A named pipe that nobody writes to shall not keep the process from obeying a signal either.
@@ -74,6 +86,19 @@ impl Source {
         let text = std::str::from_utf8(&bytes).map_err(|_| self.refused("not UTF-8"))?;
         Ok(Zeroizing::new(text.to_owned()))
     }
+}
+
+/// The name of a file, typed by whoever it was, as it may stand in a message.
+pub(crate) fn shown(path: impl AsRef<Path>) -> String {
+    Untrusted::new(&path.as_ref().to_string_lossy()).to_string()
+}
+
+/// Whether a token, a badge, a code or a manifest was typed, which is then not repeated.
+pub(crate) fn looks_like_a_secret(word: impl AsRef<OsStr>) -> bool {
+    let word = word.as_ref().to_string_lossy();
+    let word = word.trim();
+    let is_code = (4..=8).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit());
+    is_code || ["ot_", "eyJ", "{", "\""].iter().any(|beginning| word.starts_with(beginning))
 }
 
 /// At most one byte more than is allowed.

@@ -8,7 +8,7 @@ mod way_out;
 use serde_json::{Value, json};
 
 use crate::args::DoctorArgs;
-use crate::input::Source;
+use crate::input::{Source, shown};
 use crate::output::{Outcome, print_text};
 use crate::problem::Problem;
 use crate::setting::Setting;
@@ -47,7 +47,7 @@ fn report(args: &DoctorArgs, setting: &Setting<'_>, checks: &[Check], data: &mut
             setting.output.text(line)?;
         }
     }
-    if let Some(file) = data["bundle_file"].as_str() {
+    if let Some(file) = data["bundle_file"].as_str().map(shown) {
         setting.output.text(format_args!("Written: {file}. Read it before you pass it on."))?;
     }
     Ok(())

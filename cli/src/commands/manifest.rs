@@ -9,7 +9,7 @@ use serde_json::json;
 use super::register::fields;
 use crate::args::ManifestArgs;
 use crate::ceremonies::profile_json;
-use crate::input::Source;
+use crate::input::{Source, shown};
 use crate::interrupt::Interrupt;
 use crate::output::{Outcome, Output, note, print_text};
 use crate::problem::Problem;
@@ -57,7 +57,7 @@ fn init(source: &Source, output: &Output) -> Result<Outcome, Problem> {
         Some(path) => {
             let file = OpenOptions::new().write(true).create_new(true).open(path);
             file.and_then(|mut file| file.write_all(TEMPLATE.as_bytes())).map_err(|error| source.refused(error))?;
-            output.text(format_args!("Written: {}. Fill it in, then: enlist manifest check {}", path.display(), path.display()))?;
+            output.text(format_args!("Written: {0}. Fill it in, then: enlist manifest check {0}", shown(path)))?;
         }
     }
     for (field, meaning) in EXPLAINED {
@@ -65,7 +65,8 @@ fn init(source: &Source, output: &Output) -> Result<Outcome, Problem> {
     }
     let fields: Vec<_> = EXPLAINED.iter().map(|(field, meaning)| json!({ "field": field, "meaning": meaning })).collect();
     let template: serde_json::Value = serde_json::from_str(TEMPLATE).map_err(Problem::internal)?;
-    Ok(Outcome::ready(json!({ "file": source.argument(), "fields": fields, "template": template })))
+    let file = source.absolute().map_or_else(|| "-".to_owned(), |path| path.to_string_lossy().into_owned());
+    Ok(Outcome::ready(json!({ "file": file, "fields": fields, "template": template })))
 }
 
 fn check(source: &Source, output: &Output) -> Result<Outcome, Problem> {

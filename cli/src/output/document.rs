@@ -1,5 +1,6 @@
 //! The one JSON document. A contract: keys are only ever added.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 
 use serde::Serialize;
@@ -36,17 +37,22 @@ pub(super) struct Document<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Next {
     pub(crate) argv: Vec<String>,
-    pub(crate) when: &'static str,
+    pub(crate) when: Cow<'static, str>,
 }
 
 impl Next {
     pub(crate) fn new(argv: &[&str], when: &'static str) -> Self {
-        Self { argv: std::iter::once("enlist").chain(argv.iter().copied()).map(str::to_owned).collect(), when }
+        Self { argv: std::iter::once("enlist").chain(argv.iter().copied()).map(str::to_owned).collect(), when: when.into() }
     }
 
-    /// The command line that began something.
+    /// The command line that began something; a manifest that it read from stdin is wanted again.
     pub(crate) fn of(argv: &[String], when: &'static str) -> Self {
-        Self::new(&argv.iter().map(String::as_str).collect::<Vec<_>>(), when)
+        let next = Self::new(&argv.iter().map(String::as_str).collect::<Vec<_>>(), when);
+        if argv.iter().any(|word| word == "-") {
+            Self { when: format!("{when}; hand the manifest in on stdin").into(), ..next }
+        } else {
+            next
+        }
     }
 
     /// The same command line again, but for a proxy, which may have a login. `None` where a word is no UTF-8.
@@ -59,7 +65,7 @@ impl Next {
                 word => words.push(word),
             }
         }
-        Some(Self::of(&words, "at any time, with the same input"))
+        Some(Self::new(&words.iter().map(String::as_str).collect::<Vec<_>>(), "at any time, with the same input"))
     }
 
     /// As a line for a shell.
