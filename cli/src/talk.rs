@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::ceremonies::{action_required, lines};
 use crate::input::read_some;
 use crate::interrupt::Interrupt;
-use crate::output::{Next, Outcome, Output, note};
+use crate::output::{Next, Outcome, Output, note, paint};
 use crate::patience::now;
 use crate::problem::{Problem, trouble_words};
 use crate::quiet::aside;
@@ -212,7 +212,7 @@ impl<'a> Voice<'a> {
     /// A line from the terminal; `None` at its end, and when a signal came first.
     pub(crate) fn line(&self, prompt: &str) -> Result<Option<String>, Problem> {
         let mut stderr = io::stderr().lock();
-        write!(stderr, "{prompt}").and_then(|()| stderr.flush()).map_err(Problem::internal)?;
+        write!(stderr, "{}", paint::for_stderr(prompt)).and_then(|()| stderr.flush()).map_err(Problem::internal)?;
         drop(stderr);
         let (stdin, mut line) = (io::stdin(), Vec::new());
         // No more than the line: what stands behind it is for whoever asks next.

@@ -107,6 +107,9 @@ pub(crate) struct Output {
     /// A command line that does not name the profile may mean another one.
     names_profile: bool,
     format: Format,
+    /// To an agent that said nothing of the format a failure is a document, also of a command whose success is text. But what
+    /// stands in a `$(...)` is the token or the signature, or nothing.
+    tells_failures: bool,
     mode: Mode,
     warnings: RefCell<Vec<String>>,
     /// What the events are about, once there is a flow.
@@ -138,7 +141,9 @@ impl Output {
         let (service, profile, warnings) = (Cell::new(None), DEFAULT_PROFILE.to_owned(), RefCell::default());
         let (flow, events, ascii, colour) = (RefCell::default(), Cell::new(0), io::stdout().is_terminal() && !paint::is_utf8(), false);
         let names_profile = false;
-        (Self { command, service, profile, names_profile, format, mode, warnings, flow, events, ascii, colour }, settled)
+        let is_unasked = flag.is_none() && environment.output.is_none();
+        let tells_failures = is_unasked && mode.is == Is::Agent && !matches!(command, Some("token" | "badge sign"));
+        (Self { command, service, profile, names_profile, format, tells_failures, mode, warnings, flow, events, ascii, colour }, settled)
     }
 
     /// The same, about this service and profile.
@@ -263,8 +268,9 @@ impl Output {
             note(format_args!("  next: {}   ({})", next.line(), next.when));
         }
         let printed = match (&settled.problem, self.format) {
-            (Some(Problem::Stdout(_)), _) | (_, Format::Text) => Ok(()),
-            (_, Format::Json | Format::Ndjson) => print_json(&Document::new(self, &settled)),
+            (Some(Problem::Stdout(_)), _) => Ok(()),
+            (_, Format::Text) if settled.exit == Exit::Done || !self.tells_failures => Ok(()),
+            _ => print_json(&Document::new(self, &settled)),
         };
         match printed {
             Ok(()) => ExitCode::from(settled.exit.number()),
@@ -360,5 +366,5 @@ fn to_stdout(write: impl FnOnce(&mut io::StdoutLock<'_>) -> io::Result<()>) -> R
 
 /// One line on stderr. Whether anybody reads it changes nothing.
 pub(crate) fn note(line: impl Display) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let _ = writeln!(io::stderr().lock(), "{}", paint::for_stderr(line));
 }
