@@ -138,6 +138,7 @@ impl<'a> Desk<'a> {
             is_ci: self.setting.output.is_ci(),
             fails_fast: matches!(keeper.patience, Patience::FailBy(_)),
             is_human: self.setting.output.is_human(),
+            declined: keeper.voice.declined,
             handed_in: keeper.voice.handed_in,
         }
     }

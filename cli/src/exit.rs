@@ -41,6 +41,8 @@ pub(crate) enum Status {
     Ready,
     Pending,
     Failed,
+    /// Broken off, and nothing to go on with.
+    Cancelled,
     Expired,
 }
 

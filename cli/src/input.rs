@@ -1,55 +1,135 @@
 //! What is read from a file or from stdin, because it must not stand on the command line.
 
-use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::fmt::Display;
+use std::fs::OpenOptions;
+use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 
+use enlist_core::Untrusted;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::OFlags;
+use rustix::io::Errno;
 use zeroize::Zeroizing;
 
+use crate::interrupt::Interrupt;
+use crate::output::note;
 use crate::problem::Problem;
 
 /// What an input is at most, in bytes.
-const LARGEST: u64 = 64 * 1024;
+const LARGEST: usize = 64 * 1024;
+/// How long a read may be deaf to a signal.
+const GLANCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
 
-/// A file, or `-` for stdin.
+/// A file, or stdin.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    Stdin,
-    File(PathBuf),
-}
-
-impl From<OsString> for Source {
-    fn from(argument: OsString) -> Self {
-        if argument == "-" { Self::Stdin } else { Self::File(argument.into()) }
-    }
+pub(crate) struct Source {
+    /// What names it in an error.
+    flag: &'static str,
+    path: Option<PathBuf>,
 }
 
 impl Source {
-    /// As it can stand on another command line, wherever that is run.
-    pub(crate) fn argument(&self) -> String {
-        match self {
-            Self::Stdin => "-".to_owned(),
-            Self::File(path) => std::path::absolute(path).as_ref().unwrap_or(path).to_string_lossy().into_owned(),
-        }
+    /// What `word` means behind `flag`: `-` is stdin.
+    pub(crate) fn named(flag: &'static str, word: &OsStr) -> Self {
+        Self { flag, path: (word != "-").then(|| word.into()) }
     }
 
-    /// Reads it all; `flag` is what names it in an error.
-    pub(crate) fn read(&self, flag: &str) -> Result<Zeroizing<Vec<u8>>, Problem> {
-        let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
-        let read = match self {
-            Self::Stdin => io::stdin().lock().take(LARGEST + 1).read_to_end(&mut bytes),
-            Self::File(path) => File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)),
+    /// `None` is stdin.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// As it can stand on another command line, wherever that is run. JSON cannot hold a name that is no UTF-8: that file is to
+    /// come on stdin.
+    pub(crate) fn argument(&self) -> String {
+        self.absolute().and_then(|path| path.into_os_string().into_string().ok()).unwrap_or_else(|| "-".to_owned())
+    }
+
+    pub(crate) fn absolute(&self) -> Option<PathBuf> {
+        self.path.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()))
+    }
+
+    /// It cannot be taken.
+    pub(crate) fn refused(&self, why: impl Display) -> Problem {
+        let name = self.absolute().map_or_else(|| "-".to_owned(), shown);
+        Problem::usage(format_args!("{} {name}: {why}", self.flag))
+    }
+
+    /// Reads it all. Whoever sits at the terminal is told first that it is `what` that they are to type.
+    pub(crate) fn read(&self, what: &str, interrupt: &Interrupt) -> Result<Zeroizing<Vec<u8>>, Problem> {
+        if self.path.as_ref().is_some_and(looks_like_a_secret) {
+            return Err(Problem::Usage {
+                message: format!("{}: {what} has no place on the command line, where others can read it", self.flag),
+                hint: Some("give the name of a file, or - for stdin; a file that is named like this is meant by ./ before it".to_owned()),
+            });
+        }
+        let read = match &self.path {
+            None => read_all(&io::stdin(), what, interrupt),
+            // A named pipe that nobody writes to shall not keep the process from obeying a signal either.
+            Some(path) => OpenOptions::new()
+                .read(true)
+                .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+                .open(path)
+                .and_then(|file| read_all(&file, what, interrupt)),
         };
-        let refuse = |why: &dyn std::fmt::Display| Problem::usage(format_args!("{flag} {}: {why}", self.argument()));
-        read.map_err(|error| refuse(&error))?;
-        if bytes.len() as u64 > LARGEST { Err(refuse(&"larger than 64 KiB")) } else { Ok(bytes) }
+        interrupt.check()?;
+        let bytes = read.map_err(|error| self.refused(error))?;
+        if bytes.len() > LARGEST { Err(self.refused("larger than 64 KiB")) } else { Ok(bytes) }
     }
 
     /// The same as text.
-    pub(crate) fn read_text(&self, flag: &str) -> Result<Zeroizing<String>, Problem> {
-        let bytes = self.read(flag)?;
-        let text = std::str::from_utf8(&bytes).map_err(|_| Problem::usage(format_args!("{flag} {}: not UTF-8", self.argument())))?;
+    pub(crate) fn read_text(&self, what: &str, interrupt: &Interrupt) -> Result<Zeroizing<String>, Problem> {
+        let bytes = self.read(what, interrupt)?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| self.refused("not UTF-8"))?;
         Ok(Zeroizing::new(text.to_owned()))
     }
+}
+
+/// The name of a file, typed by whoever it was, as it may stand in a message.
+pub(crate) fn shown(path: impl AsRef<Path>) -> String {
+    Untrusted::new(&path.as_ref().to_string_lossy()).to_string()
+}
+
+/// Whether a token, a badge, a code or a manifest was typed, which is then not repeated.
+pub(crate) fn looks_like_a_secret(word: impl AsRef<OsStr>) -> bool {
+    let word = word.as_ref().to_string_lossy();
+    let word = word.trim();
+    let is_code = (4..=8).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit());
+    is_code || ["ot_", "eyJ", "{", "\""].iter().any(|beginning| word.starts_with(beginning))
+}
+
+/// At most one byte more than is allowed.
+fn read_all(from: &(impl AsFd + IsTerminal), what: &str, interrupt: &Interrupt) -> io::Result<Zeroizing<Vec<u8>>> {
+    if from.is_terminal() {
+        note(format_args!("Type or paste {what}, then Ctrl-D on a line of its own (Ctrl-C: stop)."));
+    }
+    // All the room at once: what grows leaves copies behind.
+    let mut bytes = Zeroizing::new(vec![0; LARGEST + 1]);
+    let mut length = 0;
+    while let Some(room) = bytes.get_mut(length..).filter(|room| !room.is_empty()) {
+        match read_some(from, room, interrupt)? {
+            0 => break,
+            more => length += more,
+        }
+    }
+    bytes.truncate(length);
+    Ok(bytes)
+}
+
+/// The next bytes, as many as there are and `room` takes; 0 at the end. `EINTR` when a signal came first.
+pub(crate) fn read_some(from: &impl AsFd, room: &mut [u8], interrupt: &Interrupt) -> Result<usize, Errno> {
+    while interrupt.exit_code().is_none() {
+        match poll(&mut [PollFd::new(from, PollFlags::IN)], Some(&GLANCE)) {
+            Ok(0) | Err(Errno::INTR) => continue,
+            polled => polled?,
+        };
+        match rustix::io::read(from, &mut *room) {
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            read => return read,
+        }
+    }
+    Err(Errno::INTR)
 }

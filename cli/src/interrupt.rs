@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
 
+use crate::problem::Problem;
+
 /// Which signal came, if one did.
 #[derive(Clone, Debug)]
 pub(crate) struct Interrupt {
@@ -31,6 +33,11 @@ impl Interrupt {
     pub(crate) fn exit_code(&self) -> Option<u8> {
         let signal = self.signal.load(Ordering::Relaxed);
         (signal != 0).then(|| 128 + u8::try_from(signal).unwrap_or_default())
+    }
+
+    /// Ends the command once a signal came.
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        self.exit_code().map_or(Ok(()), |code| Err(Problem::Interrupted(code)))
     }
 }
 

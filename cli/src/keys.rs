@@ -63,6 +63,7 @@ impl Keys {
             Some(keys) if keys.age() < FRESH => Ok(keys),
             Some(keys) => match Self::fetch(setting, origin) {
                 Ok(new) => Ok(new),
+                Err(stopped @ Problem::Interrupted(_)) => Err(stopped),
                 Err(problem) => {
                     setting.output.warn(format!(
                         "no newer keys could be fetched ({}); those kept are {} old",

@@ -14,6 +14,7 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::args::NetworkArgs;
+use crate::input::shown;
 use crate::mode::variable;
 use crate::problem::Problem;
 use crate::store::files;
@@ -69,7 +70,7 @@ fn open(path: &Path) -> Result<File, Problem> {
         Some(file) => Ok(file),
         None => {
             let made = OpenOptions::new().append(true).create_new(true).mode(0o600).open(path);
-            made.map_err(|error| Problem::usage(format_args!("the log file: {}: {error}", path.display())))
+            made.map_err(|error| Problem::usage(format_args!("the log file: {}: {error}", shown(path))))
         }
     }
 }

@@ -12,6 +12,7 @@ use enlist_core::{Proxies, Proxy, Way};
 use http::Uri;
 
 use crate::args::NetworkArgs;
+use crate::input::shown;
 use crate::mode::variable;
 use crate::problem::Problem;
 
@@ -84,7 +85,7 @@ impl Network {
 
 impl CaFile {
     fn read(named_by: &'static str, path: &Path) -> Result<Self, Problem> {
-        let refused = |why: &dyn Display| Problem::usage(format_args!("{named_by}: {}: {why}", path.display()));
+        let refused = |why: &dyn Display| Problem::usage(format_args!("{named_by}: {}: {why}", shown(path)));
         let mut pem = Vec::new();
         let length =
             File::open(path).and_then(|file| file.take(LARGEST_BUNDLE + 1).read_to_end(&mut pem)).map_err(|error| refused(&error))?;

@@ -26,6 +26,8 @@ pub(crate) enum Problem {
     NotRegistered(Service),
     /// A person must answer this question, and none is there.
     HumanNeeded(&'static str),
+    /// A person was asked and said no. A flow is kept.
+    Declined { flow: Option<String> },
     /// The one-time code was wrong.
     OtpRejected(Box<ServerError>),
     /// A badge that does not keep a rule.
@@ -42,6 +44,8 @@ pub(crate) enum Problem {
     UnderWay(String),
     /// A wrong command line or input.
     Usage { message: String, hint: Option<String> },
+    /// A signal came, by its exit code. No error, and told as none.
+    Interrupted(u8),
     /// A fault of ours.
     Internal(String),
     /// stdout cannot be written to, so that there is no point in a result.
@@ -79,6 +83,7 @@ impl Problem {
             Self::AnswerLost => ErrorCode::AnswerLost,
             Self::NotRegistered(_) => ErrorCode::NotRegistered,
             Self::HumanNeeded(_) => ErrorCode::HumanNeeded,
+            Self::Declined { .. } => ErrorCode::Ceremony(FailureCode::Denied),
             Self::OtpRejected(_) => ErrorCode::OtpRejected,
             Self::BadgeRefused(_) => ErrorCode::Ceremony(FailureCode::BadgeInvalid),
             Self::BadKeys(_) => ErrorCode::Ceremony(FailureCode::ProtocolViolation),
@@ -88,7 +93,7 @@ impl Problem {
             Self::Store(StoreError::Corrupt { .. } | StoreError::Exposed { .. } | StoreError::Keyring { .. }) => ErrorCode::StoreCorrupt,
             Self::Conflict(_) | Self::UnderWay(_) => ErrorCode::Conflict,
             Self::Usage { .. } => ErrorCode::Usage,
-            Self::Internal(_) | Self::Stdout(_) => ErrorCode::Internal,
+            Self::Internal(_) | Self::Stdout(_) | Self::Interrupted(_) => ErrorCode::Internal,
         }
     }
 
@@ -101,6 +106,7 @@ impl Problem {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Stdout(error) if error.kind() == ErrorKind::BrokenPipe => Exit::Done,
+            Self::Interrupted(code) => Exit::Interrupted(*code),
             _ => self.code().exit(),
         }
     }
@@ -111,6 +117,8 @@ impl Problem {
             Self::AnswerLost => "a request was sent and its answer lost; it must not be repeated without a person's word".to_owned(),
             Self::NotRegistered(service) => format!("this profile has no registration at {}", service.name()),
             Self::HumanNeeded(question) => format!("a person must answer: {question}"),
+            Self::Declined { flow: None } => "a person said no: nothing was changed".to_owned(),
+            Self::Declined { flow: Some(_) } => "a person said no: nothing more was sent".to_owned(),
             Self::OtpRejected(_) => "the one-time code was wrong; it may be tried again".to_owned(),
             Self::BadgeRefused(rejection) => format!("the badge is not valid: {rejection}"),
             Self::BadKeys(why) => format!("the service's keys cannot be read: {why}"),
@@ -118,6 +126,7 @@ impl Problem {
             Self::Store(error) => error.to_string(),
             Self::Conflict(what) | Self::UnderWay(what) => format!("{what}; nothing was sent, nothing was overwritten"),
             Self::Usage { message, .. } | Self::Internal(message) => message.clone(),
+            Self::Interrupted(_) => "a signal came".to_owned(),
             Self::Stdout(error) => format!("cannot write to stdout: {error}"),
         }
     }
@@ -143,6 +152,9 @@ impl Problem {
             }
             Self::Conflict(_) => Some("another identity goes into another profile: --profile NAME".to_owned()),
             Self::UnderWay(_) => Some("enlist pending lists it; enlist resume goes on with it; enlist abandon gives it up".to_owned()),
+            Self::Declined { flow } => {
+                flow.as_ref().map(|flow| format!("{flow} is kept: enlist resume {flow} asks again, enlist abandon {flow} gives it up"))
+            }
             Self::NotRegistered(_) => Some("register first".to_owned()),
             Self::AnswerLost
             | Self::HumanNeeded(_)
@@ -150,6 +162,7 @@ impl Problem {
             | Self::BadgeRefused(_)
             | Self::BadKeys(_)
             | Self::NoSuchAgent
+            | Self::Interrupted(_)
             | Self::Stdout(_) => None,
         }
     }

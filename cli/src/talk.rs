@@ -1,25 +1,23 @@
 //! The human's end of a command: what was answered in advance on the command line, and questions at a terminal.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::thread;
 use std::time::Duration;
 
 use enlist_core::opentrain::EnterCode;
 use enlist_core::secret::Otp;
 use enlist_core::{Timestamp, WaitReason};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use serde_json::{Value, json};
 
 use crate::ceremonies::{action_required, lines};
+use crate::input::read_some;
 use crate::interrupt::Interrupt;
-use crate::output::{Next, Output, note};
+use crate::output::{Next, Outcome, Output, note, paint};
 use crate::patience::now;
 use crate::problem::{Problem, trouble_words};
 use crate::quiet::aside;
 use crate::screen::{Screen, Tastes, Unseen};
-
-/// How long a prompt may be deaf to a signal.
-const GLANCE: Duration = Duration::from_millis(200);
 
 /// Where words go, and what was answered in advance.
 pub(crate) struct Voice<'a> {
@@ -45,6 +43,28 @@ pub(crate) struct Voice<'a> {
     screen: Option<Screen>,
     tastes: Tastes,
     waited_before: bool,
+    /// The last question that a ceremony asked was answered with no.
+    pub(crate) declined: bool,
+}
+
+/// What came of a question with yes or no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Yes,
+    No,
+    /// Nobody is there who could be asked.
+    NoOne,
+}
+
+impl Answer {
+    /// How a command ends that needs a yes; `None` when there is one. `next` is for whoever can ask a person `question`.
+    pub(crate) fn unless_yes(self, question: &'static str, data: Value, next: Next) -> Option<Outcome> {
+        match self {
+            Self::Yes => None,
+            Self::No => Some(Outcome::stopped(Problem::Declined { flow: None }, data, None)),
+            Self::NoOne => Some(Outcome::stopped(Problem::HumanNeeded(question), data, Some(next))),
+        }
+    }
 }
 
 impl<'a> Voice<'a> {
@@ -63,6 +83,7 @@ impl<'a> Voice<'a> {
             screen: None,
             tastes,
             waited_before: false,
+            declined: false,
         }
     }
 
@@ -153,13 +174,28 @@ impl<'a> Voice<'a> {
         Ok(())
     }
 
-    /// A question with yes or no. `false` for anything but yes, and when nobody is there.
-    pub(crate) fn agrees(&self, question: &str) -> Result<bool, Problem> {
-        if !self.may_ask {
-            return Ok(false);
+    /// A question with yes or no, unless `yes` was said in advance. Anything but yes is no.
+    pub(crate) fn answer(&self, yes: bool, question: &str) -> Result<Answer, Problem> {
+        if yes {
+            return Ok(Answer::Yes);
         }
-        let answer = self.line(&format!("{question} [y/N] "))?.unwrap_or_default();
-        Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+        let line = if self.may_ask { self.line(&format!("{question} [y/N] "))? } else { None };
+        self.interrupt.check()?;
+        Ok(match line.map(|line| line.trim().to_ascii_lowercase()).as_deref() {
+            Some("y" | "yes") => Answer::Yes,
+            Some(_) => Answer::No,
+            None => Answer::NoOne,
+        })
+    }
+
+    /// The same within a ceremony, which pauses at whatever is no yes; a signal is told there.
+    pub(crate) fn agrees(&mut self, question: &str) -> Result<bool, Problem> {
+        let answer = match self.answer(false, question) {
+            Err(Problem::Interrupted(_)) => Answer::NoOne,
+            answer => answer?,
+        };
+        self.declined = answer == Answer::No;
+        Ok(answer == Answer::Yes)
     }
 
     /// A line that nobody shall read over a shoulder, or in the terminal's history.
@@ -176,29 +212,22 @@ impl<'a> Voice<'a> {
     /// A line from the terminal; `None` at its end, and when a signal came first.
     pub(crate) fn line(&self, prompt: &str) -> Result<Option<String>, Problem> {
         let mut stderr = io::stderr().lock();
-        write!(stderr, "{prompt}").and_then(|()| stderr.flush()).map_err(Problem::internal)?;
+        write!(stderr, "{}", paint::for_stderr(prompt)).and_then(|()| stderr.flush()).map_err(Problem::internal)?;
         drop(stderr);
-        let mut stdin = io::stdin().lock();
-        while !is_readable()? {
-            if self.interrupt.exit_code().is_some() {
-                note("");
-                return Ok(None);
+        let (stdin, mut line) = (io::stdin(), Vec::new());
+        // No more than the line: what stands behind it is for whoever asks next.
+        while line.last() != Some(&b'\n') {
+            let mut byte = [0];
+            match read_some(&stdin, &mut byte, self.interrupt) {
+                Ok(0) => break,
+                Ok(_) => line.extend(byte),
+                Err(Errno::INTR) => {
+                    note("");
+                    return Ok(None);
+                }
+                Err(error) => return Err(Problem::internal(error)),
             }
         }
-        let mut line = String::new();
-        let length = stdin.read_line(&mut line).map_err(Problem::internal)?;
-        Ok((length > 0).then_some(line))
-    }
-}
-
-/// Whether stdin has something within a glance. A signal ends the glance early.
-fn is_readable() -> Result<bool, Problem> {
-    let stdin = io::stdin();
-    let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
-    let timeout = Timespec { tv_sec: 0, tv_nsec: GLANCE.subsec_nanos().into() };
-    match poll(&mut fds, Some(&timeout)) {
-        Ok(ready) => Ok(ready > 0),
-        Err(rustix::io::Errno::INTR) => Ok(false),
-        Err(error) => Err(Problem::internal(error)),
+        Ok((!line.is_empty()).then(|| String::from_utf8_lossy(&line).into_owned()))
     }
 }

@@ -74,6 +74,8 @@ pub(crate) struct Pause<'a> {
     pub(crate) fails_fast: bool,
     /// A person is there, whose turn does not end.
     pub(crate) is_human: bool,
+    /// A person was asked, and said no.
+    pub(crate) declined: bool,
     /// A one-time code was handed in by this command.
     pub(crate) handed_in: bool,
 }
@@ -88,6 +90,10 @@ impl Pause<'_> {
     fn unanswered(&self, problem: Problem, data: Value, next: Next) -> Outcome {
         match self.interrupted {
             Some(_) => Outcome::pending(self.interrupted, false, data, next),
+            None if self.declined => {
+                let problem = Problem::Declined { flow: Some(self.flow.to_owned()) };
+                Outcome::stopped(problem, data, Some(self.resume(&[], "when the person has thought better of it")))
+            }
             None => Outcome::stopped(problem, data, Some(next)),
         }
     }

@@ -13,11 +13,10 @@ use crate::store::Service;
 pub(crate) fn run(args: &AbandonArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let (service, name) = pick(setting, Some(&args.flow), &Service::ALL)?;
     setting.output.is_about(service);
-    let agreed = args.yes || setting.voice().agrees(&format!("Give up {name}? What it may still bring is lost."))?;
-    if !agreed {
-        let next = Next::new(&["abandon", &name, "--yes"], "when the owner agrees to lose what it may still bring");
-        let data = json!({ "flow": name });
-        return Ok(Outcome::stopped(Problem::HumanNeeded("may what it can still bring be lost?"), data, Some(next)));
+    let answer = setting.voice().answer(args.yes, &format!("Give up {name}? What it may still bring is lost."))?;
+    let next = Next::new(&["abandon", &name, "--yes"], "when the owner agrees to lose what it may still bring");
+    if let Some(stopped) = answer.unless_yes("may what it can still bring be lost?", json!({ "flow": name }), next) {
+        return Ok(stopped);
     }
     let desk = Desk::open(setting, service)?;
     if let Some(ended) = desk.end_of(Some(&name))? {

@@ -14,7 +14,7 @@ use crate::store::{Credential, Flow, Service};
 
 pub(crate) fn run(args: &AdoptArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let AdoptArgs::Opentrain { token_file } = args;
-    let token = read(&Source::from(token_file.clone()))?;
+    let token = read(&Source::named("--token-file", token_file), setting)?;
     let base_url = origin(setting)?;
     keep(Credential::Token { base_url, token, scopes: Vec::new(), adopted: true }, setting)
 }
@@ -63,10 +63,9 @@ fn refuse_what_may_still_come(desk: &Desk<'_>, flows: &[(Flow, Live)]) -> Result
     }
 }
 
-fn read(source: &Source) -> Result<PersonalToken, Problem> {
-    let refuse = |why: &dyn std::fmt::Display| Problem::usage(format_args!("--token-file {}: {why}", source.argument()));
-    let text = source.read_text("--token-file")?;
-    let token = PersonalToken::parse(text.trim()).map_err(|error| refuse(&error))?;
+fn read(source: &Source, setting: &Setting<'_>) -> Result<PersonalToken, Problem> {
+    let text = source.read_text("the token", &setting.interrupt)?;
+    let token = PersonalToken::parse(text.trim()).map_err(|error| source.refused(error))?;
     // The other secret of a registration, and never a bearer token.
-    if token.expose().starts_with("ot_clm_") { Err(refuse(&"this is a claim token, not an API token")) } else { Ok(token) }
+    if token.expose().starts_with("ot_clm_") { Err(source.refused("this is a claim token, not an API token")) } else { Ok(token) }
 }

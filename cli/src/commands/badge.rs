@@ -43,12 +43,9 @@ struct Held {
 /// The badge in `file`, or the profile's own.
 fn badge(file: Option<&std::ffi::OsString>, setting: &Setting<'_>) -> Result<Held, Problem> {
     let Some(file) = file else { return own(setting) };
-    if file.to_string_lossy().starts_with("eyJ") {
-        return Err(Problem::usage("a badge has no place on the command line, where others can read it: give a file, or - for stdin"));
-    }
-    let source = Source::from(file.clone());
-    let text = source.read_text("badge")?;
-    let badge = Badge::parse(text.trim()).map_err(|error| Problem::usage(format_args!("{}: {error}", source.argument())))?;
+    let source = Source::named("badge", file);
+    let text = source.read_text("the badge", &setting.interrupt)?;
+    let badge = Badge::parse(text.trim()).map_err(|error| source.refused(error))?;
     Ok(Held { badge, origin: setting.origin(Service::Sentryagent)?, is_own: false })
 }
 

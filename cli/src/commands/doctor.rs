@@ -8,7 +8,7 @@ mod way_out;
 use serde_json::{Value, json};
 
 use crate::args::DoctorArgs;
-use crate::input::Source;
+use crate::input::{Source, shown};
 use crate::output::{Outcome, print_text};
 use crate::problem::Problem;
 use crate::setting::Setting;
@@ -18,7 +18,7 @@ pub(crate) fn run(args: &DoctorArgs, setting: &Setting<'_>) -> Result<Outcome, P
     let mut checks = vec![way_out::proxy(setting), way_out::certificates(setting)];
     checks.extend(store::all(setting));
     if !args.offline {
-        checks.extend(way_out::services(setting));
+        checks.extend(way_out::services(setting)?);
     }
     let mut data = json!({ "checks": checks.iter().map(Check::to_json).collect::<Vec<_>>() });
     report(args, setting, &checks, &mut data)?;
@@ -31,12 +31,13 @@ pub(crate) fn run(args: &DoctorArgs, setting: &Setting<'_>) -> Result<Outcome, P
 /// For people, and for the bug report.
 fn report(args: &DoctorArgs, setting: &Setting<'_>, checks: &[Check], data: &mut Value) -> Result<(), Problem> {
     let bundle = || bundle::of(checks, args.offline);
-    match args.bundle.clone().map(Source::from) {
-        Some(Source::Stdin) if setting.output.is_text() => return print_text(&format!("{:#}\n", bundle())),
+    let target = args.bundle.as_deref().map(|file| Source::named("--bundle", file));
+    match target.as_ref().map(Source::path) {
+        Some(None) if setting.output.is_text() => return print_text(&format!("{:#}\n", bundle())),
         // There the document is what stdout carries; the report is in it.
-        Some(Source::Stdin) => data["bundle"] = bundle(),
-        Some(Source::File(path)) => {
-            bundle::write(&bundle(), &path)?;
+        Some(None) => data["bundle"] = bundle(),
+        Some(Some(path)) => {
+            bundle::write(&bundle(), path)?;
             data["bundle_file"] = path.display().to_string().into();
         }
         None => {}
@@ -46,7 +47,7 @@ fn report(args: &DoctorArgs, setting: &Setting<'_>, checks: &[Check], data: &mut
             setting.output.text(line)?;
         }
     }
-    if let Some(file) = data["bundle_file"].as_str() {
+    if let Some(file) = data["bundle_file"].as_str().map(shown) {
         setting.output.text(format_args!("Written: {file}. Read it before you pass it on."))?;
     }
     Ok(())

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use super::token::{held, variable, warn_of_shadows};
 use crate::args::ExecArgs;
+use crate::input::shown;
 use crate::problem::Problem;
 use crate::setting::Setting;
 
@@ -16,5 +17,5 @@ pub(crate) fn run(args: &ExecArgs, setting: &Setting<'_>) -> Result<Infallible, 
     warn_of_shadows(args.service, &secret, &[name], setting);
     let (program, arguments) = args.command.split_first().ok_or_else(|| Problem::usage("no command was given"))?;
     let error = Command::new(program).args(arguments).env(name, secret.as_str()).exec();
-    Err(Problem::usage(format_args!("{} cannot be run: {error}", program.display())))
+    Err(Problem::usage(format_args!("{} cannot be run: {error}", shown(program))))
 }

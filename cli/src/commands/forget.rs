@@ -22,17 +22,14 @@ pub(crate) fn run(args: &ServiceArgs, setting: &Setting<'_>) -> Result<Outcome, 
         _ => "Forget it? It stays good at the service, and nobody here can end it any more: enlist revoke does both.",
     };
     let data = json!({ "kind": kind, "state": state });
-    if !agreed(args.yes, question, setting)? {
-        let next = Next::new(&["forget", args.service.name(), "--yes"], "when the owner agrees to lose it");
-        return Ok(Outcome::stopped(Problem::HumanNeeded("may it be forgotten, for good?"), data, Some(next)));
+    let next = Next::new(&["forget", args.service.name(), "--yes"], "when the owner agrees to lose it");
+    let answer = setting.voice().answer(args.yes, question)?;
+    if let Some(stopped) = answer.unless_yes("may it be forgotten, for good?", data.clone(), next) {
+        return Ok(stopped);
     }
     clear(&desk)?;
     setting.output.text("Forgotten here. The service knows nothing of that.")?;
     Ok(Outcome::ready(data))
-}
-
-pub(super) fn agreed(yes: bool, question: &str, setting: &Setting<'_>) -> Result<bool, Problem> {
-    Ok(yes || setting.voice().agrees(question)?)
 }
 
 /// What is under way may still bring something; it is settled or abandoned first.

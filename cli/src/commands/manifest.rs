@@ -9,7 +9,8 @@ use serde_json::json;
 use super::register::fields;
 use crate::args::ManifestArgs;
 use crate::ceremonies::profile_json;
-use crate::input::Source;
+use crate::input::{Source, shown};
+use crate::interrupt::Interrupt;
 use crate::output::{Outcome, Output, note, print_text};
 use crate::problem::Problem;
 
@@ -43,21 +44,20 @@ const EXPLAINED: [(&str, &str); 10] = [
 
 pub(crate) fn run(args: &ManifestArgs, output: &Output) -> Result<Outcome, Problem> {
     match args {
-        ManifestArgs::Init { file } => init(&Source::from(file.clone()), output),
-        ManifestArgs::Check { file } => check(&Source::from(file.clone()), output),
+        ManifestArgs::Init { file } => init(&Source::named("manifest", file), output),
+        ManifestArgs::Check { file } => check(&Source::named("manifest", file), output),
     }
 }
 
 fn init(source: &Source, output: &Output) -> Result<Outcome, Problem> {
-    match source {
-        Source::Stdin if output.is_text() => print_text(TEMPLATE)?,
+    match source.path() {
+        None if output.is_text() => print_text(TEMPLATE)?,
         // There the document is what stdout carries; the template is in it.
-        Source::Stdin => {}
-        Source::File(path) => {
+        None => {}
+        Some(path) => {
             let file = OpenOptions::new().write(true).create_new(true).open(path);
-            file.and_then(|mut file| file.write_all(TEMPLATE.as_bytes()))
-                .map_err(|error| Problem::usage(format_args!("{}: {error}", path.display())))?;
-            output.text(format_args!("Written: {}. Fill it in, then: enlist manifest check {}", path.display(), path.display()))?;
+            file.and_then(|mut file| file.write_all(TEMPLATE.as_bytes())).map_err(|error| source.refused(error))?;
+            output.text(format_args!("Written: {0}. Fill it in, then: enlist manifest check {0}", shown(path)))?;
         }
     }
     for (field, meaning) in EXPLAINED {
@@ -65,11 +65,13 @@ fn init(source: &Source, output: &Output) -> Result<Outcome, Problem> {
     }
     let fields: Vec<_> = EXPLAINED.iter().map(|(field, meaning)| json!({ "field": field, "meaning": meaning })).collect();
     let template: serde_json::Value = serde_json::from_str(TEMPLATE).map_err(Problem::internal)?;
-    Ok(Outcome::ready(json!({ "file": source.argument(), "fields": fields, "template": template })))
+    let file = source.absolute().map_or_else(|| "-".to_owned(), |path| path.to_string_lossy().into_owned());
+    Ok(Outcome::ready(json!({ "file": file, "fields": fields, "template": template })))
 }
 
 fn check(source: &Source, output: &Output) -> Result<Outcome, Problem> {
-    match Manifest::from_json(&source.read("manifest")?) {
+    let interrupt = Interrupt::watch().map_err(Problem::internal)?;
+    match Manifest::from_json(&source.read("the manifest", &interrupt)?) {
         Ok(manifest) => {
             output.text("The manifest is complete.")?;
             Ok(Outcome::ready(json!({ "public_profile": profile_json(manifest.public_profile()) })))
@@ -78,7 +80,7 @@ fn check(source: &Source, output: &Output) -> Result<Outcome, Problem> {
             if let ManifestError::Fields(wrong) = &error {
                 wrong.iter().try_for_each(|wrong| output.text(wrong))?;
             }
-            let problem = Problem::usage(format_args!("{}: {error}", source.argument()));
+            let problem = source.refused(&error);
             Ok(Outcome::stopped(problem, json!({ "fields": fields(&error) }), None))
         }
     }

@@ -103,8 +103,8 @@ fn clear_enrolments(desk: &Desk<'_>) -> Result<Option<Outcome>, Problem> {
 }
 
 fn sentryagent(args: &RegisterSentryagentArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
-    let source = Source::from(args.manifest.clone());
-    let manifest = Manifest::from_json(&source.read("--manifest")?).map_err(|error| bad_manifest(&source, &error))?;
+    let source = Source::named("--manifest", &args.manifest);
+    let manifest = Manifest::from_json(&source.read("the manifest", &setting.interrupt)?).map_err(|error| bad_manifest(&source, &error))?;
     let origin = setting.origin(Service::Sentryagent)?;
     let patience = setting.patience(&args.waiting);
 
@@ -138,7 +138,16 @@ fn clear_registrations(desk: &Desk<'_>) -> Result<Option<Outcome>, Problem> {
 }
 
 fn pause(flow: &Flow) -> Pause<'_> {
-    Pause { flow: &flow.name, interrupted: None, no_wait: false, is_ci: false, fails_fast: false, is_human: false, handed_in: false }
+    Pause {
+        flow: &flow.name,
+        interrupted: None,
+        no_wait: false,
+        is_ci: false,
+        fails_fast: false,
+        is_human: false,
+        declined: false,
+        handed_in: false,
+    }
 }
 
 /// The command line, for whoever begins anew.

@@ -9,9 +9,9 @@ use enlist_core::sentryagent::{RevokeBadge, Verdict, VerifyBadge};
 use enlist_core::{Failure, Origin};
 use serde_json::json;
 
-use super::forget::{agreed, clear, refuse_what_is_under_way};
+use super::forget::{clear, refuse_what_is_under_way};
 use crate::args::ServiceArgs;
-use crate::asking::{ask, problem};
+use crate::asking::{ask, ask_to_the_end, problem};
 use crate::desk::Desk;
 use crate::output::{Next, Outcome};
 use crate::problem::Problem;
@@ -34,10 +34,12 @@ pub(crate) fn badge(yes: bool, setting: &Setting<'_>) -> Result<Outcome, Problem
     };
     let Credential::Badge { badge, did, .. } = &credential else { return Err(Problem::NotRegistered(Service::Sentryagent)) };
     let origin = Origin::parse(&credential.base_url()).map_err(Problem::internal)?;
-    let asked = ask(setting, RevokeBadge::new(&origin, badge.clone()))?;
+    let unknown = "whether the badge was revoked is not known; it is kept";
+    let asked = unless_stopped(ask_to_the_end(setting, RevokeBadge::new(&origin, badge.clone())), unknown, setting)?;
     let Err(failure) = asked.outcome else { return done(&desk, json!({ "did": did, "revoked": true, "confirmed_by": "revoke" })) };
     // Not done by its own answer: how is it with the badge now?
-    let valid = match ask(setting, VerifyBadge::new(&origin, badge.clone()))?.outcome {
+    let verified = unless_stopped(ask(setting, VerifyBadge::new(&origin, badge.clone())), unknown, setting)?;
+    let valid = match verified.outcome {
         Ok(Verdict::NotValid) if asked.was_lost => {
             return done(&desk, json!({ "did": did, "revoked": true, "confirmed_by": "verify" }));
         }
@@ -48,7 +50,7 @@ pub(crate) fn badge(yes: bool, setting: &Setting<'_>) -> Result<Outcome, Problem
     match valid {
         Some(true) => setting.output.warn("the service says that the badge is still valid; it is kept".to_owned()),
         Some(false) => setting.output.warn("the service says that the badge is not valid, for whatever reason; it is kept".to_owned()),
-        None => setting.output.warn("whether the badge was revoked is not known; it is kept".to_owned()),
+        None => setting.output.warn(unknown.to_owned()),
     }
     let next = match valid {
         Some(false) => Next::new(&["forget", "sentryagent", "--yes"], "when the owner agrees to drop a badge that is not valid"),
@@ -70,10 +72,11 @@ fn token(yes: bool, setting: &Setting<'_>) -> Result<Outcome, Problem> {
         _ => return Err(Problem::NotRegistered(Service::Opentrain)),
     };
     let origin = Origin::parse(&credential.base_url()).map_err(Problem::internal)?;
-    match revoke_token(token, &origin, setting)? {
+    let lives = "the token must be taken to live; it is kept";
+    match unless_stopped(revoke_token(token, &origin, setting), lives, setting)? {
         Ok(()) => done(&desk, json!({ "revoked": true, "confirmed_by": "revoke" })),
         Err(failure) => {
-            setting.output.warn("the token must be taken to live; it is kept".to_owned());
+            setting.output.warn(lives.to_owned());
             let next = Next::new(&["revoke", "opentrain", "--yes"], "when the service may have recovered");
             Ok(Outcome::stopped(problem(failure), json!({ "revoked": false }), Some(next)))
         }
@@ -82,7 +85,7 @@ fn token(yes: bool, setting: &Setting<'_>) -> Result<Outcome, Problem> {
 
 /// Where the pages say; where there is no such path, where the service's metadata say.
 fn revoke_token(token: &PersonalToken, origin: &Origin, setting: &Setting<'_>) -> Result<Result<(), Failure>, Problem> {
-    let first = ask(setting, Revoke::new(origin, token.clone()))?.outcome;
+    let first = ask_to_the_end(setting, Revoke::new(origin, token.clone()))?.outcome;
     match &first {
         Err(Failure::Rejected(error)) if matches!(error.status, 404 | 405) => {}
         _ => return Ok(first),
@@ -92,9 +95,18 @@ fn revoke_token(token: &PersonalToken, origin: &Origin, setting: &Setting<'_>) -
         Err(failure) => return Ok(Err(failure)),
     };
     match Revoke::at(&metadata, token.clone()) {
-        Some(revoke) => Ok(ask(setting, revoke)?.outcome),
+        Some(revoke) => Ok(ask_to_the_end(setting, revoke)?.outcome),
         None => Ok(first),
     }
+}
+
+/// With a warning of what is not known when a signal came before the service's word.
+fn unless_stopped<T>(asked: Result<T, Problem>, unknown: &str, setting: &Setting<'_>) -> Result<T, Problem> {
+    asked.inspect_err(|problem| {
+        if let Problem::Interrupted(_) = problem {
+            setting.output.warn(unknown.to_owned());
+        }
+    })
 }
 
 /// The locked store and the credential in it, once nothing stands in the way and the owner has agreed.
@@ -110,11 +122,9 @@ fn prepared<'a>(
     let credential = desk.store.credential()?.ok_or(Problem::NotRegistered(service))?;
     setting.keeps_to(&credential.base_url())?;
     refuse_what_is_under_way(&desk)?;
-    if agreed(yes, question, setting)? {
-        return Ok(Ok((desk, credential)));
-    }
     let next = Next::new(&["revoke", service.name(), "--yes"], "when the owner agrees");
-    Ok(Err(Outcome::stopped(Problem::HumanNeeded("may it be revoked, for good?"), json!({ "revoked": false }), Some(next))))
+    let answer = setting.voice().answer(yes, question)?;
+    Ok(answer.unless_yes("may it be revoked, for good?", json!({ "revoked": false }), next).map_or(Ok((desk, credential)), Err))
 }
 
 fn done(desk: &Desk<'_>, data: serde_json::Value) -> Result<Outcome, Problem> {

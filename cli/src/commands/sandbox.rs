@@ -9,6 +9,7 @@ use enlist_sandbox::{Config, Sandbox, Scripted, StartError, parse_faults};
 use serde::Serialize;
 
 use crate::args::SandboxArgs;
+use crate::input::shown;
 use crate::output::{Output, note, print_json};
 use crate::problem::Problem;
 
@@ -43,7 +44,7 @@ fn config(args: &SandboxArgs) -> Result<Config, Problem> {
 }
 
 fn faults(file: &Path) -> Result<Vec<Scripted>, Problem> {
-    let refuse = |why: &dyn std::fmt::Display| Problem::usage(format_args!("--faults {}: {why}", file.display()));
+    let refuse = |why: &dyn std::fmt::Display| Problem::usage(format_args!("--faults {}: {why}", shown(file)));
     let json = fs::read_to_string(file).map_err(|error| refuse(&error))?;
     parse_faults(&json).map_err(|error| refuse(&error))
 }

@@ -115,6 +115,9 @@ pub(crate) struct Output {
     /// Whoever reads stdout has gone away.
     unread: Cell<bool>,
     format: Format,
+    /// To an agent that said nothing of the format a failure is a document, also of a command whose success is text. But what
+    /// stands in a `$(...)` is the token or the signature, or nothing.
+    tells_failures: bool,
     mode: Mode,
     warnings: RefCell<Vec<String>>,
     /// What the events are about, once there is a flow.
@@ -145,8 +148,11 @@ impl Output {
         let settled = mode_problem.or(format_problem).map_or(Ok(()), Err);
         let (service, profile, warnings) = (Cell::new(None), DEFAULT_PROFILE.to_owned(), RefCell::default());
         let (flow, events, ascii, colour) = (RefCell::default(), Cell::new(0), io::stdout().is_terminal() && !paint::is_utf8(), false);
+        let is_unasked = flag.is_none() && environment.output.is_none();
+        let tells_failures = is_unasked && mode.is == Is::Agent && !matches!(command, Some("token" | "badge sign"));
         let (along, unread) = (Vec::new(), Cell::new(false));
-        (Self { command, service, profile, along, unread, format, mode, warnings, flow, events, ascii, colour }, settled)
+        let output = Self { command, service, profile, along, unread, format, tells_failures, mode, warnings, flow, events, ascii, colour };
+        (output, settled)
     }
 
     /// The same, about this service and profile.
@@ -287,8 +293,9 @@ impl Output {
             note(format_args!("  next: {}   ({})", next.line(), next.when));
         }
         let printed = match (&settled.problem, self.format) {
-            (Some(Problem::Stdout(_)), _) | (_, Format::Text) => Ok(()),
-            (_, Format::Json | Format::Ndjson) => print_json(&Document::new(self, &settled)),
+            (Some(Problem::Stdout(_)), _) => Ok(()),
+            (_, Format::Text) if settled.exit == Exit::Done || !self.tells_failures => Ok(()),
+            _ => print_json(&Document::new(self, &settled)),
         };
         match printed {
             Ok(()) => ExitCode::from(settled.exit.number()),
@@ -302,6 +309,8 @@ impl Output {
 
     fn settled(&self, result: Result<Outcome, Problem>) -> Settled {
         match result {
+            Ok(Outcome { problem: Some(Problem::Interrupted(code)), data, .. }) => self.interrupted(code, data),
+            Err(Problem::Interrupted(code)) => self.interrupted(code, Value::Null),
             Ok(Outcome { exit, status, data, problem, next }) => Settled {
                 exit,
                 status,
@@ -314,6 +323,13 @@ impl Output {
                 Settled { exit: problem.exit(), status: problem.exit().status(), data: None, problem: Some(problem), next }
             }
         }
+    }
+
+    /// A signal came outside of any flow: whoever wants to go on runs the same command again.
+    fn interrupted(&self, code: u8, data: Value) -> Settled {
+        let next = Next::again(std::env::args_os()).map(|next| next.with(&self.along));
+        let status = if next.is_some() { Status::Pending } else { Status::Cancelled };
+        Settled { exit: Exit::Interrupted(code), status, data: Some(data).filter(|data| !data.is_null()), problem: None, next }
     }
 
     /// Where the contract promises a way on, and the command named none: to run it again, or what must come before it.
@@ -371,5 +387,5 @@ fn to_stdout(write: impl FnOnce(&mut io::StdoutLock<'_>) -> io::Result<()>) -> R
 
 /// One line on stderr. Whether anybody reads it changes nothing.
 pub(crate) fn note(line: impl Display) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let _ = writeln!(io::stderr().lock(), "{}", paint::for_stderr(line));
 }

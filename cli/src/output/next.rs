@@ -1,6 +1,7 @@
 //! What to run to go on, word for word.
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 
 use serde::Serialize;
 
@@ -25,6 +26,19 @@ impl Next {
         if words.contains(&"-") { Self::new(&words, format!("{when}; hand the manifest in on stdin")) } else { Self::new(&words, when) }
     }
 
+    /// The same command line again, but for a proxy, which may have a login. `None` where a word is no UTF-8.
+    pub(super) fn again(argv: impl IntoIterator<Item = OsString>) -> Option<Self> {
+        let (mut argv, mut words) = (argv.into_iter().skip(1), Vec::new());
+        while let Some(word) = argv.next() {
+            match word.into_string().ok()? {
+                word if word == "--proxy" => drop(argv.next()),
+                word if word.starts_with("--proxy=") => {}
+                word => words.push(word),
+            }
+        }
+        Some(Self::new(&words.iter().map(String::as_str).collect::<Vec<_>>(), "at any time, with the same input"))
+    }
+
     /// As a line for a shell.
     pub(crate) fn line(&self) -> String {
         let is_plain =
@@ -36,11 +50,18 @@ impl Next {
     /// The same with these flags, but for those that it has.
     pub(super) fn with(mut self, along: &[Along]) -> Self {
         for (flag, value) in along {
-            if !self.argv.iter().any(|word| word == flag) {
+            if !self.names(flag) {
                 self.argv.extend([(*flag).to_owned(), value.clone()]);
             }
         }
         self
+    }
+
+    fn names(&self, flag: &str) -> bool {
+        let is_profile = flag == "--profile";
+        self.argv.iter().any(|word| {
+            word.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('=')) || is_profile && word.starts_with("-p")
+        })
     }
 }
 
@@ -59,6 +80,15 @@ mod tests {
         let next = Next::new(&["register", "opentrain", "--agent-name", "it's me", "--claim", "o@example.com"], "now").with(&along);
         assert_eq!(next.line(), r"enlist register opentrain --agent-name 'it'\''s me' --claim o@example.com --profile work");
         assert_eq!(Next::new(&["status", "--profile", "a"], "now").with(&along).line(), "enlist status --profile a");
+    }
+
+    #[test]
+    fn the_same_again_names_no_proxy() {
+        let along = [("--profile", "b".to_owned())];
+        let again = |words: &[&str]| Next::again(words.iter().map(OsString::from)).unwrap().with(&along).line();
+        assert_eq!(again(&["/bin/enlist", "badge", "verify", "-"]), "enlist badge verify - --profile b");
+        assert_eq!(again(&["enlist", "-pa", "--proxy", "http://a:b@c", "doctor", "--proxy=http://a:b@c"]), "enlist -pa doctor");
+        assert_eq!(again(&["enlist", "doctor", "--profile=a"]), "enlist doctor --profile=a");
     }
 
     #[test]

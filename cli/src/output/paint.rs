@@ -1,5 +1,8 @@
 //! What the terminal can show.
 
+use std::fmt::Display;
+use std::io::{self, IsTerminal};
+
 use crate::args::Color;
 use crate::mode::variable;
 
@@ -18,6 +21,12 @@ pub(crate) fn colours(wanted: Color, is_terminal: bool) -> bool {
 pub(crate) fn is_utf8() -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| variable(name)).unwrap_or_default().to_ascii_lowercase();
     locale.contains("utf-8") || locale.contains("utf8")
+}
+
+/// As stderr can show it.
+pub(crate) fn for_stderr(text: impl Display) -> String {
+    let text = text.to_string();
+    if io::stderr().is_terminal() && !is_utf8() { ascii(&text) } else { text }
 }
 
 /// Our own signs in ASCII; what else there is becomes a question mark.

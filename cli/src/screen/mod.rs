@@ -17,6 +17,7 @@ use enlist_core::opentrain::EnterCode;
 use enlist_core::secret::{ClaimLink, UserCode};
 
 use crate::ceremonies::minutes;
+use crate::output::paint;
 use crate::patience::now;
 use browser::Browser;
 use terminal::Terminal;
@@ -151,5 +152,5 @@ impl Drop for Screen {
 /// On stderr. Whether anybody reads it changes nothing.
 fn put(text: &str) {
     let mut stderr = io::stderr().lock();
-    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+    let _ = stderr.write_all(paint::for_stderr(text).as_bytes()).and_then(|()| stderr.flush());
 }

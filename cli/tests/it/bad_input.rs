@@ -1,8 +1,13 @@
 //! What must not be taken: exit 64 naming the thing, and nothing is sent.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 
-use crate::world::{MANIFEST, OWNER, World, ending, output_with, private_files, settled};
+use enlist_sandbox::{Action, Canned};
+
+use crate::run::told;
+use crate::world::{MANIFEST, OWNER, TEXT, World, ending, next, output_with, private_files, settled};
 
 /// Arguments, stdin, and what the message must name.
 type Case<'a> = (&'a [&'a str], &'a str, &'a str);
@@ -164,4 +169,68 @@ fn what_was_begun_stays_where_it_was_begun() {
     world.json(&["claim", "--email", OWNER, "--no-wait"]);
     refuse(&world, &[(&["resume", elsewhere[0], elsewhere[1]], "", "--base-url")]);
     assert_eq!(world.sandbox.counts().attempts, 1, "what was refused changed nothing");
+}
+
+/// What was typed where the name of a file belongs, and others could read it.
+#[test]
+fn a_secret_in_place_of_a_file_is_not_repeated() {
+    let world = World::new();
+    let badge = "eyJhbGciOiJFZERTQSJ9.e30.CANARYCANARY";
+    let manifest = r#"{"mobile_phone":"+14155550199"}"#;
+    let shifted = format!("x{badge}");
+    let typed: [(&[&str], &str); 8] = [
+        (&["adopt", "opentrain", "--token-file", "ot_pat_8f2a_CANARY"], "CANARY"),
+        (&["otp", "--otp-file", "123456"], "123456"),
+        (&["otp", "123456"], "123456"),
+        (&["register", "sentryagent", "--manifest", manifest], "4155550199"),
+        (&["manifest", "check", manifest], "4155550199"),
+        (&["badge", "show", badge], "CANARY"),
+        (&["badge", "verify", &shifted], "CANARY"),
+        (&["badge", "sign", badge], "CANARY"),
+    ];
+    for (arguments, secret) in typed {
+        let (exit, stdout, stderr) = told(world.command(&[arguments, &["--json"]].concat()));
+        assert_eq!(exit, 64, "{arguments:?} {stderr}");
+        assert!(!stdout.contains(secret) && !stderr.contains(secret), "{stdout} {stderr}");
+    }
+    // Whose file is really named so says where it is.
+    fs::write(world.desk.path().join("123456"), "x").unwrap();
+    let mut command = world.command(&["otp", "--otp-file", "./123456"]);
+    command.current_dir(world.desk.path());
+    assert!(told(command).2.contains("6 digits"));
+}
+
+#[test]
+fn what_a_terminal_would_act_on_is_made_visible_in_a_files_name() {
+    let world = World::new();
+    let name = "\u{1b}[31mx";
+    let typed: [&[&str]; 6] = [
+        &["register", "sentryagent", "--manifest", name],
+        &["manifest", "check", name],
+        &["adopt", "opentrain", "--token-file", name],
+        &["status", "--ca-file", name],
+        &["status", "--log-file", "no/\u{1b}[31mx"],
+        &["sandbox", "--faults", name],
+    ];
+    for arguments in typed {
+        let (exit, _, stderr) = told(world.command(arguments));
+        assert!(exit == 64 && stderr.contains("<U+001B>[31mx") && !stderr.contains('\u{1b}'), "{arguments:?} {stderr}");
+    }
+}
+
+#[test]
+fn a_manifest_whose_name_is_no_utf8_is_wanted_on_stdin_when_it_goes_on() {
+    let world = World::new();
+    let path = world.desk.path().join(OsStr::from_bytes(b"\xff.json"));
+    fs::write(&path, MANIFEST).unwrap();
+    world.script(TEXT, Action::Respond(Canned::status(429).header("retry-after", "1")));
+    let mut command = world.command(&["register", "sentryagent", "--yes", "--no-wait", "--manifest"]);
+    command.arg(&path);
+    let limited = settled(command.output().unwrap());
+    assert_eq!(ending(&limited), (7, "rate_limited"), "{limited}");
+    let way_on = next(&limited);
+    assert_eq!(way_on[..4], ["register", "sentryagent", "--manifest", "-"]);
+    assert!(limited["next"]["when"].as_str().unwrap().ends_with("hand the manifest in on stdin"), "{limited}");
+    let way_on: Vec<_> = way_on.iter().map(String::as_str).chain(["--yes", "--no-wait"]).collect();
+    assert_eq!(ending(&world.json_in(&way_on, MANIFEST)), (0, ""));
 }

@@ -59,7 +59,7 @@ fn exit_code_and_signals_are_the_commands_own() {
 fn without_a_credential_nothing_is_run() {
     let world = World::new();
     let ran = world.desk.path().join("ran");
-    let (exit, stdout, stderr) = out(&world, &["exec", "opentrain", "--", "touch", ran.to_str().unwrap()]);
+    let (exit, stdout, stderr) = out(&world, &["exec", "opentrain", "--output", "text", "--", "touch", ran.to_str().unwrap()]);
     assert_eq!((exit, stdout.as_str(), ran.exists()), (4, "", false));
     assert!(stderr.contains("no registration at opentrain") && stderr.contains("enlist register opentrain"), "{stderr}");
     let document = world.json(&["exec", "opentrain", "--json", "--", "touch", ran.to_str().unwrap()]);
@@ -69,7 +69,7 @@ fn without_a_credential_nothing_is_run() {
 #[test]
 fn what_cannot_be_run_is_a_wrong_command_line() {
     let world = with_token();
-    let (exit, stdout, stderr) = out(&world, &["exec", "opentrain", "--", "/does/not/exist"]);
+    let (exit, stdout, stderr) = out(&world, &["exec", "opentrain", "--output", "text", "--", "/does/not/exist"]);
     assert_eq!((exit, stdout.as_str()), (64, ""));
     assert!(stderr.contains("/does/not/exist cannot be run"), "{stderr}");
     for arguments in

@@ -11,6 +11,7 @@ mod explaining;
 mod files;
 mod going_on;
 mod interop;
+mod interrupting;
 mod kills;
 mod logs;
 mod losses;

@@ -10,7 +10,7 @@ use enlist_sandbox::{Config, Which};
 use expectrl::session::OsSession;
 use expectrl::{Eof, Expect, Regex, Session};
 
-use crate::world::{OWNER, START, World, ending, quick};
+use crate::world::{MANIFEST, OWNER, START, World, ending, quick};
 
 const CTRL_C: &str = "\x03";
 
@@ -166,6 +166,37 @@ fn a_terminal_that_is_not_utf8_is_spoken_to_in_ascii() {
     let (exit, seen) = seat.leave();
     assert_eq!(exit, 0);
     assert!(seen.contains("ot_pat_...") && seen.is_ascii() && !seen.contains('\x1b'), "{seen}");
+}
+
+/// On stderr too, which is the terminal's even where stdout is a file.
+#[test]
+fn what_is_said_and_asked_is_ascii_there_too() {
+    let world = World::registered(quick());
+    let manifest = MANIFEST.replace("My AI Agent", "J\u{fc}rgen");
+    fs::write(world.manifest(), manifest).unwrap();
+    let setting = [("LC_ALL", "C"), ("TERM", "dumb")];
+    let line = format!("enlist register sentryagent --manifest {}; enlist profile remove default --json > /dev/null", world.manifest());
+    let mut seat = Seat::take(&world, &line, &setting);
+    seat.see(r"J\?rgen 1\.0\.0");
+    seat.see(r"a code goes to \+\.\.\.0199\. \[y/N\] ");
+    seat.press("n\r");
+    seat.see(r"Lost are then: .*ot_pat_\.\.\.");
+    seat.press("n\r");
+    let (exit, seen) = seat.leave();
+    assert!(exit == 2 && seen.is_ascii(), "{seen}");
+}
+
+#[test]
+fn ctrl_c_ends_a_question_and_a_read() {
+    let world = World::registered(quick());
+    for (line, said) in [("enlist forget opentrain", r"\[y/N\] "), ("enlist badge sign", "Type or paste the message")] {
+        let mut seat = Seat::take(&world, line, &[]);
+        seat.see(said);
+        seat.press(CTRL_C);
+        seat.see("stopped; nothing is lost");
+        seat.see(&format!("next: {line}"));
+        assert_eq!(seat.leave().0, 130, "{line}");
+    }
 }
 
 #[test]

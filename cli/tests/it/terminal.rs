@@ -8,18 +8,20 @@ use std::process::{Child, ChildStderr, Stdio};
 
 use rustix::fs::OFlags;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use serde_json::Value;
 
-use crate::world::{HAND_IN, World, ending, next, settled, signal};
+use crate::badge::badged;
+use crate::world::{HAND_IN, OWNER, World, ending, next, quick, settled, signal};
 
 /// The human's end of a terminal, and the process at its other end.
-struct Seat {
+pub(crate) struct Seat {
     keyboard: File,
-    child: Child,
+    pub(crate) child: Child,
     stderr: ChildStderr,
 }
 
 impl Seat {
-    fn take(world: &World, arguments: &[&str]) -> Self {
+    pub(crate) fn take(world: &World, arguments: &[&str]) -> Self {
         let human: OwnedFd = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&human).unwrap();
         unlockpt(&human).unwrap();
@@ -33,7 +35,7 @@ impl Seat {
     }
 
     /// Reads until `text` was said.
-    fn hear(&mut self, text: &str) {
+    pub(crate) fn hear(&mut self, text: &str) {
         let mut heard = Vec::new();
         while !heard.ends_with(text.as_bytes()) {
             let mut byte = [0];
@@ -42,11 +44,11 @@ impl Seat {
         }
     }
 
-    fn type_line(&mut self, line: &str) {
+    pub(crate) fn type_line(&mut self, line: &str) {
         writeln!(self.keyboard, "{line}").unwrap();
     }
 
-    fn leave(mut self) -> serde_json::Value {
+    pub(crate) fn leave(mut self) -> Value {
         let mut rest = String::new();
         self.stderr.read_to_string(&mut rest).unwrap();
         settled(self.child.wait_with_output().unwrap())
@@ -78,7 +80,9 @@ fn a_no_stops_and_can_be_resumed() {
     let mut seat = Seat::take(&world, &["register", "sentryagent", "--manifest", &world.manifest()]);
     seat.hear("[y/N] ");
     seat.type_line("");
-    assert_eq!(ending(&seat.leave()), (4, "human_needed"));
+    let declined = seat.leave();
+    assert_eq!((ending(&declined), &next(&declined)[0][..], next(&declined).len()), ((2, "denied"), "resume", 2));
+    assert!(declined["error"]["hint"].as_str().unwrap().contains("is kept"), "{declined}");
     let mut seat = Seat::take(&world, &["resume"]);
     seat.hear("[y/N] ");
     seat.type_line("yes");
@@ -104,4 +108,61 @@ fn no_input_and_no_wait_ask_nothing() {
     assert_eq!(ending(&seat.leave()), (4, "human_needed"));
     let seat = Seat::take(&world, &["resume", "--yes", "--no-wait"]);
     assert_eq!(ending(&seat.leave()), (0, ""));
+}
+
+/// What is asked before something is lost, in a world that has it all, and the arguments that bring the question.
+fn questions(world: &World) -> [Vec<String>; 6] {
+    for profile in ["default", "second"] {
+        assert_eq!(ending(&world.json(&["register", "opentrain", "--profile", profile])), (0, ""));
+    }
+    let started = world.json(&["claim", "--email", OWNER, "--no-wait", "--profile", "second"]);
+    let flow = started["data"]["flow"].as_str().unwrap();
+    let abandon = format!("abandon {flow} --profile second");
+    let lines = ["forget opentrain", "revoke opentrain", "badge revoke", "badge rotate", "profile remove default", &abandon];
+    lines.map(|line| line.split(' ').map(str::to_owned).collect())
+}
+
+fn asked(world: &World, words: &[String]) -> Seat {
+    let mut seat = Seat::take(world, &words.iter().map(String::as_str).collect::<Vec<_>>());
+    seat.hear("[y/N] ");
+    seat
+}
+
+/// All that is kept, and how much was sent.
+fn held(world: &World) -> (Value, Value, u64) {
+    let of = |command: &[&str]| world.json(command)["data"].clone();
+    (of(&["profile", "list"]), of(&["pending", "--profile", "second"]), world.sandbox.counts().requests)
+}
+
+#[test]
+fn a_no_is_told_as_one_and_changes_nothing() {
+    let world = badged(quick());
+    let questions = questions(&world);
+    let before = held(&world);
+    for words in &questions {
+        for no in ["n", ""] {
+            let mut seat = asked(&world, words);
+            seat.type_line(no);
+            let declined = seat.leave();
+            assert_eq!((ending(&declined), &declined["next"]), ((2, "denied"), &Value::Null), "{words:?}");
+        }
+    }
+    assert_eq!(held(&world), before);
+}
+
+#[test]
+fn a_signal_at_a_question_is_no_answer() {
+    let world = badged(quick());
+    let questions = questions(&world);
+    let before = held(&world);
+    for words in &questions {
+        for (name, exit) in [("INT", 130), ("TERM", 143)] {
+            let seat = asked(&world, words);
+            signal(&seat.child, name);
+            let stopped = seat.leave();
+            assert_eq!((ending(&stopped), &stopped["status"]), ((exit, ""), &"pending".into()), "{words:?}");
+            assert_eq!(next(&stopped)[..words.len()], *words);
+        }
+    }
+    assert_eq!(held(&world), before);
 }

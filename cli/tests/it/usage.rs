@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::run::{command, document, human, told};
+use crate::world::{World, ending};
 
 /// The error of a command line that must not be taken.
 fn refused(arguments: &[&str]) -> Value {
@@ -94,5 +95,23 @@ fn variables_that_cannot_be_read_are_named() {
         assert_eq!(exit, 64);
         assert!(stderr.contains(name), "{stderr}");
         assert!(document(&stdout, exit)["error"]["message"].as_str().unwrap().starts_with(name));
+    }
+}
+
+#[test]
+fn an_agent_gets_a_document_of_a_failure_also_where_a_success_is_text() {
+    let world = World::new();
+    for (arguments, expected) in [
+        (&["exec", "opentrain", "--", "true"][..], (4, "not_registered")),
+        (&["exec", "opentrain"], (64, "usage")),
+        (&["help", "bogus"], (64, "usage")),
+    ] {
+        assert_eq!(ending(&world.json(arguments)), expected, "{arguments:?}");
+        let (exit, stdout, _) = told(world.command(&[&["--output", "text"], arguments].concat()));
+        assert_eq!((exit, stdout.as_str()), (i32::try_from(expected.0).unwrap(), ""), "whoever asks for text gets it");
+    }
+    for arguments in [&["token", "opentrain"][..], &["badge", "sign", "/dev/null"]] {
+        let (exit, stdout, _) = told(world.command(arguments));
+        assert_eq!((exit, stdout.as_str()), (4, ""), "what a shell takes for the thing itself is that, or nothing");
     }
 }

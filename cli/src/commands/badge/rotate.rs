@@ -31,10 +31,10 @@ pub(crate) fn run(args: &RotateArgs, setting: &Setting<'_>) -> Result<Outcome, P
         }
     }
     let question = "Rotate? The old badge and its DID are dead at once, for everybody who knows the agent by them.";
-    if !(args.yes || voice.agrees(question)?) {
-        let next = Next::new(&["badge", "rotate", "--yes"], "when the owner agrees that the badge and the DID change");
-        let problem = Problem::HumanNeeded("may the badge and the DID change, for everybody who knows them?");
-        return Ok(Outcome::stopped(problem, json!({ "did": did }), Some(next)));
+    let next = Next::new(&["badge", "rotate", "--yes"], "when the owner agrees that the badge and the DID change");
+    let needed = "may the badge and the DID change, for everybody who knows them?";
+    if let Some(stopped) = voice.answer(args.yes, question)?.unless_yes(needed, json!({ "did": did }), next) {
+        return Ok(stopped);
     }
     let origin = Origin::parse(&base_url).map_err(Problem::internal)?;
     let begun_by = ["badge", "rotate", "--yes"].map(str::to_owned).into();

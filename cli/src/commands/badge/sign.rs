@@ -12,7 +12,7 @@ use crate::problem::Problem;
 use crate::setting::Setting;
 
 pub(crate) fn run(args: &SignArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
-    let message = Source::from(args.file.clone()).read_text("message")?;
+    let message = Source::named("message", &args.file).read_text("the message", &setting.interrupt)?;
     let held = own(setting)?;
     let sign = if args.even_claims {
         Sign::new_even_claims(&held.origin, held.badge, &message)

@@ -9,6 +9,7 @@ use enlist_core::Proxies;
 use serde_json::{Value, json};
 
 use super::check::Check;
+use crate::input::shown;
 use crate::network::CA_VARIABLES;
 use crate::problem::Problem;
 
@@ -60,5 +61,5 @@ pub(super) fn of(checks: &[Check], offline: bool) -> Value {
 pub(super) fn write(bundle: &Value, path: &Path) -> Result<(), Problem> {
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let written = file.and_then(|mut file| writeln!(file, "{bundle:#}"));
-    written.map_err(|error| Problem::usage(format_args!("--bundle {}: {error}", path.display())))
+    written.map_err(|error| Problem::usage(format_args!("--bundle {}: {error}", shown(path))))
 }

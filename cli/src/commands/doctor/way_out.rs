@@ -9,6 +9,7 @@ use http::header::DATE;
 use http::{Response, Uri};
 
 use super::check::Check;
+use crate::asking::broken_off_by_a_signal;
 use crate::keeper::within;
 use crate::mode::variable;
 use crate::network::way_words;
@@ -74,17 +75,17 @@ pub(super) fn certificates(setting: &Setting<'_>) -> Check {
 }
 
 /// Both services, and then the clock.
-pub(super) fn services(setting: &Setting<'_>) -> Vec<Check> {
+pub(super) fn services(setting: &Setting<'_>) -> Result<Vec<Check>, Problem> {
     let mut skews = Vec::new();
-    let mut checks: Vec<Check> = Service::ALL.into_iter().map(|service| reach(service, setting, &mut skews)).collect();
+    let mut checks = Service::ALL.into_iter().map(|service| reach(service, setting, &mut skews)).collect::<Result<Vec<_>, _>>()?;
     checks.push(clock(&skews));
-    checks
+    Ok(checks)
 }
 
-fn reach(service: Service, setting: &Setting<'_>, skews: &mut Vec<Skew>) -> Check {
+fn reach(service: Service, setting: &Setting<'_>, skews: &mut Vec<Skew>) -> Result<Check, Problem> {
     let origin = match setting.origin(service) {
         Ok(origin) => origin,
-        Err(problem) => return Check::bad(service.name(), problem),
+        Err(problem) => return Ok(Check::bad(service.name(), problem)),
     };
     match service {
         Service::Opentrain => ask(service, &FetchProtectedResource::new(origin.clone()), &origin, setting, skews),
@@ -93,24 +94,24 @@ fn reach(service: Service, setting: &Setting<'_>, skews: &mut Vec<Skew>) -> Chec
 }
 
 /// Once: a question that changes nothing.
-fn ask<C: PlainCall>(service: Service, call: &C, origin: &Origin, setting: &Setting<'_>, skews: &mut Vec<Skew>) -> Check {
+fn ask<C: PlainCall>(service: Service, call: &C, origin: &Origin, setting: &Setting<'_>, skews: &mut Vec<Skew>) -> Result<Check, Problem> {
     let name = service.name();
-    let Ok(client) = setting.network.client() else {
-        return Check::doubtful(name, "not asked: there is no way out", "see what failed above");
-    };
+    if setting.network.client().is_err() {
+        return Ok(Check::doubtful(name, "not asked: there is no way out", "see what failed above"));
+    }
     let longest = setting.timeout.map_or(PATIENCE, |timeout| timeout.min(PATIENCE));
     let exchange: Exchange = within(call.exchange(), Some(longest));
     let (begun, started) = (Instant::now(), now());
-    let answer = client.execute(&exchange);
+    let answer = broken_off_by_a_signal(setting, exchange)?;
     let took = begun.elapsed();
     if let Ok(answer) = &answer {
         skews.extend(Skew::of(name, answer, started.after(took / 2)));
     }
     let status = answer.as_ref().map(|answer| answer.status().as_u16()).ok();
-    match answer {
+    Ok(match answer {
         Err(failure) => out_of_reach(name, failure),
         Ok(answer) => judged(name, &call.parse(now(), Ok(answer)), status.unwrap_or_default(), took, origin),
-    }
+    })
 }
 
 fn out_of_reach(name: &'static str, failure: TransportFailure) -> Check {

@@ -27,9 +27,10 @@ pub(super) fn run(tool: Tool, yes: bool, setting: &Setting<'_>) -> Result<Outcom
         (None, None) => false,
     };
     let question = format!("{} holds another token, which may be nowhere else. Replace it?", path.display());
-    if another && !yes && !setting.voice().agrees(&question)? {
-        let next = Next::new(&["profile", "export", "opentrain", "--yes"], "when the owner agrees to lose the token that stands there");
-        return Ok(Outcome::stopped(Problem::HumanNeeded("may another token in the tool's file be replaced?"), data, Some(next)));
+    let answer = setting.voice().answer(yes || !another, &question)?;
+    let next = Next::new(&["profile", "export", "opentrain", "--yes"], "when the owner agrees to lose the token that stands there");
+    if let Some(stopped) = answer.unless_yes("may another token in the tool's file be replaced?", data.clone(), next) {
+        return Ok(stopped);
     }
     file.set(TOKEN, Some(&secret)).map_err(Problem::internal)?;
     file.set(BASE_URL, Some(&credential.base_url())).map_err(Problem::internal)?;

@@ -7,6 +7,7 @@ use crate::output::{Next, Outcome};
 use crate::problem::Problem;
 use crate::setting::Setting;
 use crate::store::{Service, Store};
+use crate::talk::Answer;
 
 pub(super) fn run(name: &str, yes: bool, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let profiles = existing(name, setting)?;
@@ -17,13 +18,14 @@ pub(super) fn run(name: &str, yes: bool, setting: &Setting<'_>) -> Result<Outcom
         let warning = "a removed credential stays good at its service, and nobody here can end it any more: enlist revoke does that first";
         setting.output.warn(warning.to_owned());
     }
-    if !held.is_empty() && !yes {
-        let question = format!("Remove profile {name}? Lost are then: {}.", held.words().join(", "));
-        if !setting.voice().agrees(&question)? {
-            setting.output.tell(format_args!("Lost would be: {}.", held.words().join(", ")))?;
-            let next = Next::new(&["profile", "remove", name, "--yes"], "when the owner agrees to lose that");
-            return Ok(Outcome::stopped(Problem::HumanNeeded("may what the profile holds be lost?"), data, Some(next)));
-        }
+    let lost = held.words().join(", ");
+    let answer = setting.voice().answer(yes || held.is_empty(), &format!("Remove profile {name}? Lost are then: {lost}."))?;
+    if answer == Answer::NoOne {
+        setting.output.tell(format_args!("Lost would be: {lost}."))?;
+    }
+    let next = Next::new(&["profile", "remove", name, "--yes"], "when the owner agrees to lose that");
+    if let Some(stopped) = answer.unless_yes("may what the profile holds be lost?", data.clone(), next) {
+        return Ok(stopped);
     }
     for service in Service::ALL {
         setting.output.warn_of(Store::of(setting.home()?, name, service).clear_keyring());
