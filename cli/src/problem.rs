@@ -38,6 +38,8 @@ pub(crate) enum Problem {
     Store(StoreError),
     /// An identity exists, or is on its way: in these words.
     Conflict(String),
+    /// The flow that was named is another profile's.
+    InProfile { flow: String, profile: String },
     /// A wrong command line or input.
     Usage { message: String, hint: Option<String> },
     /// A fault of ours.
@@ -83,9 +85,9 @@ impl Problem {
             Self::NoSuchAgent => ErrorCode::Ceremony(FailureCode::Rejected),
             Self::Store(StoreError::Locked { .. }) => ErrorCode::Locked,
             Self::Store(StoreError::Unwritable { .. } | StoreError::NoHome) => ErrorCode::StoreUnwritable,
-            Self::Store(StoreError::Corrupt { .. } | StoreError::Keyring { .. }) => ErrorCode::StoreCorrupt,
+            Self::Store(StoreError::Corrupt { .. } | StoreError::Newer { .. } | StoreError::Keyring { .. }) => ErrorCode::StoreCorrupt,
             Self::Conflict(_) => ErrorCode::Conflict,
-            Self::Usage { .. } => ErrorCode::Usage,
+            Self::Usage { .. } | Self::InProfile { .. } => ErrorCode::Usage,
             Self::Internal(_) | Self::Stdout(_) => ErrorCode::Internal,
         }
     }
@@ -115,6 +117,7 @@ impl Problem {
             Self::NoSuchAgent => "the service publishes nothing about this agent: never registered, or revoked".to_owned(),
             Self::Store(error) => error.to_string(),
             Self::Conflict(what) => format!("{what}; nothing was sent, nothing was overwritten"),
+            Self::InProfile { flow, profile } => format!("{flow} is in profile {profile}"),
             Self::Usage { message, .. } | Self::Internal(message) => message.clone(),
             Self::Stdout(error) => format!("cannot write to stdout: {error}"),
         }
@@ -126,6 +129,7 @@ impl Problem {
                 (Some(hint), Some(then)) => Some(format!("{hint}; then {then}")),
                 (hint, then) => hint.map(str::to_owned).or(then),
             },
+            Self::InProfile { profile, .. } => Some(format!("name the profile: --profile {profile}")),
             Self::Usage { hint, .. } => hint.clone(),
             Self::Internal(_) => Some("this is a fault of enlist: please report it".to_owned()),
             Self::Store(StoreError::Locked { .. }) => Some("run this again when it has ended".to_owned()),
@@ -133,6 +137,7 @@ impl Problem {
                 Some("make room, or set ENLIST_HOME to a folder that can be written to".to_owned())
             }
             Self::Store(StoreError::Corrupt { .. }) => Some("look at the file, move it away, and run this again".to_owned()),
+            Self::Store(StoreError::Newer { .. }) => Some("run this with that version".to_owned()),
             Self::Store(StoreError::Keyring { .. }) => {
                 Some("unlock the keyring, or start one, and run this again; enlist profile remove NAME gives up what is in it".to_owned())
             }

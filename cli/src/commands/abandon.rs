@@ -20,6 +20,10 @@ pub(crate) fn run(args: &AbandonArgs, setting: &Setting<'_>) -> Result<Outcome, 
         return Ok(Outcome::stopped(Problem::HumanNeeded("may what it can still bring be lost?"), data, Some(next)));
     }
     let desk = Desk::open(setting, service)?;
+    if desk.was_damaged(&name) {
+        setting.output.text(format_args!("{name} is given up."))?;
+        return Ok(Outcome::ready(json!({ "flow": name })));
+    }
     if let Some(ended) = desk.end_of(Some(&name))? {
         setting.output.warn(format!("{name} had come to its end; what it brought is kept"));
         return Ok(ended);

@@ -20,6 +20,9 @@ pub(crate) enum StoreError {
     /// It cannot be read, or holds what it should not.
     #[error("{} is left as it is: {reason}", .path.display())]
     Corrupt { path: PathBuf, reason: String },
+    /// A later version of enlist wrote it, and can go on with it.
+    #[error("{} is left as it is: a newer version of enlist wrote it", .path.display())]
+    Newer { path: PathBuf },
     /// What a file says is in the keyring cannot be had from there.
     #[error("{} is left as it is: it says that the credential is in the keyring, and {trouble}", .path.display())]
     Keyring { path: PathBuf, trouble: Trouble },

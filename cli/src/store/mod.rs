@@ -7,11 +7,13 @@
 //!                                     flows/<flow>.json           a ceremony that has not ended
 //!                                     journal/<flow>-<n>.journal  room for, then the raw answer of, a delivering exchange
 //!                                     kept/<flow>-<n>.answer      answers that could not be read, for a person
+//!                                     kept/<flow>.flow            a flow that is damaged, likewise
 //! <home>/keys/<origin>.json                                      a service's published keys
 //! ```
 //! Folders are 0700, files 0600, from their first byte. Files are replaced whole.
 
 mod credential;
+mod damage;
 mod error;
 pub(crate) mod files;
 mod flow;
@@ -19,6 +21,7 @@ mod journal;
 mod keeping;
 pub(crate) mod keyring;
 mod lock;
+mod newer;
 mod profiles;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -31,6 +34,7 @@ use enlist_core::sentryagent::{self, Registration, Rotation};
 use enlist_core::{Ceremony, ExchangeId};
 
 pub(crate) use credential::Credential;
+pub(crate) use damage::Damaged;
 pub(crate) use error::StoreError;
 pub(crate) use flow::Flow;
 pub(crate) use journal::Journal;
@@ -118,8 +122,9 @@ impl Store {
         Ok(lock)
     }
 
+    /// Those that can go on; `damaged_flows` are the others.
     pub(crate) fn flows(&self) -> Result<Vec<Flow>, StoreError> {
-        Flow::all(&self.flows_folder())
+        Ok(Flow::all(&self.flows_folder())?.0)
     }
 
     pub(crate) fn save_flow(&self, flow: &Flow) -> Result<(), StoreError> {
@@ -160,7 +165,7 @@ impl Store {
         Ok(())
     }
 
-    /// How many answers are kept that nobody could read.
+    /// How many answers and flows are kept that nobody could read.
     pub(crate) fn kept(&self) -> Result<usize, StoreError> {
         Ok(files::names(&self.kept_folder(), "")?.len())
     }
@@ -168,6 +173,11 @@ impl Store {
     /// Where the answers are that could not be read.
     pub(crate) fn kept_paths(&self, flow: &str, ids: &[ExchangeId]) -> Vec<PathBuf> {
         ids.iter().map(|id| self.journal(flow, *id).aside_path(&self.kept_folder())).collect()
+    }
+
+    /// Whether there is a file of a flow of this name.
+    pub(crate) fn has_flow(&self, name: &str) -> bool {
+        self.flow_path(name).exists()
     }
 
     /// The file that holds a flow.
