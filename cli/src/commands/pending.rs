@@ -76,7 +76,9 @@ impl Unreadable {
             let word = |name: &str| of[name].as_str().unwrap_or_default();
             output.text(format_args!("{}  unreadable{}: {}", word("service"), in_profile(word("profile"), output), word("message")))?;
         }
-        data["unreadable"] = told.into();
+        if let Value::Object(members) = &mut data {
+            members.insert("unreadable".to_owned(), told.into());
+        }
         Ok(match errors.into_iter().next() {
             None => Outcome::ready(data),
             Some(error) => Outcome::stopped(error.into(), data, None),
@@ -91,7 +93,9 @@ pub(super) fn flows(store: &Store, profile: &str) -> Result<Vec<Value>, StoreErr
         let live = Live::of(&flow, store)?;
         if !matches!(live.end(), Some(End::FailedAndKept(_))) {
             let mut summary = live.summary(&flow);
-            summary["profile"] = profile.into();
+            if let Value::Object(members) = &mut summary {
+                members.insert("profile".to_owned(), profile.into());
+            }
             pending.push(summary);
         }
     }

@@ -25,7 +25,10 @@ fn warnings(document: &Value) -> String {
 }
 
 fn kept(world: &World) -> Vec<PathBuf> {
-    private_files(&in_store(world, "opentrain", "")).into_iter().filter(|path| path.parent().unwrap().ends_with("kept")).collect()
+    let mut kept = private_files(&in_store(world, "opentrain", ""));
+    kept.retain(|path| path.parent().unwrap().ends_with("kept"));
+    kept.sort();
+    kept
 }
 
 fn with_badge(world: &World) {
