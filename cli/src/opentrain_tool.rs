@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use crate::mode::variable;
+use crate::mode::{path_variable, variable};
 use crate::store::{StoreError, files};
 
 /// What the tools of OpenTrain take for a token before they look anywhere else.
@@ -34,9 +34,8 @@ pub(crate) fn shadow_words(names: &[&str]) -> Option<String> {
 
 /// Where the tool keeps its credential.
 pub(crate) fn path() -> Result<PathBuf, StoreError> {
-    let folder = |name| variable(name).map(PathBuf::from);
-    let config = folder("XDG_CONFIG_HOME").filter(|config| config.is_absolute());
-    let config = config.or_else(|| folder("HOME").map(|home| home.join(".config"))).ok_or(StoreError::NoHome)?;
+    let config = path_variable("XDG_CONFIG_HOME").filter(|config| config.is_absolute());
+    let config = config.or_else(|| path_variable("HOME").map(|home| home.join(".config"))).ok_or(StoreError::NoHome)?;
     Ok(config.join("opentrain").join("cli.json"))
 }
 

@@ -8,7 +8,7 @@ use enlist_core::Origin;
 
 use crate::args::{Global, Waiting};
 use crate::interrupt::Interrupt;
-use crate::mode::variable;
+use crate::mode::{path_variable, variable};
 use crate::network::Network;
 use crate::output::{Output, paint};
 use crate::patience::{Patience, now};
@@ -122,9 +122,8 @@ fn place(global: &Global) -> Result<Option<Place>, Problem> {
 
 /// The folder of everything that is kept.
 pub(crate) fn home() -> Option<PathBuf> {
-    let folder = |name| variable(name).map(PathBuf::from);
     // The XDG specification wants relative paths ignored.
-    let state = || folder("XDG_STATE_HOME").filter(|state| state.is_absolute());
-    let fallback = || folder("HOME").map(|home| home.join(".local/state"));
-    folder("ENLIST_HOME").or_else(|| state().or_else(fallback).map(|state| state.join("enlist")))
+    let state = || path_variable("XDG_STATE_HOME").filter(|state| state.is_absolute());
+    let fallback = || path_variable("HOME").map(|home| home.join(".local/state"));
+    path_variable("ENLIST_HOME").or_else(|| state().or_else(fallback).map(|state| state.join("enlist")))
 }

@@ -33,6 +33,8 @@ use enlist_core::opentrain::{self, Claim, Enrolment};
 use enlist_core::sentryagent::{self, Registration, Rotation};
 use enlist_core::{Ceremony, ExchangeId};
 
+use crate::args::LONGEST_PROFILE;
+
 pub(crate) use credential::Credential;
 pub(crate) use damage::Damaged;
 pub(crate) use error::StoreError;
@@ -102,8 +104,12 @@ impl Store {
 
     /// A profile's name like `profile` that nothing is kept under yet.
     pub(crate) fn free_profile(home: &Path, profile: &str) -> String {
-        let names = (2u32..).map(|number| format!("{profile}-{number}"));
-        names.into_iter().find(|name| !home.join(PROFILES).join(name).exists()).unwrap_or_default()
+        let name = |number: u32| {
+            let ending = format!("-{number}");
+            let room = LONGEST_PROFILE - ending.len();
+            format!("{}{ending}", profile.get(..room).unwrap_or(profile))
+        };
+        (2..).map(name).find(|name| !home.join(PROFILES).join(name).exists()).unwrap_or_default()
     }
 
     /// The lock that a command takes before it changes anything, and before its first request.
@@ -116,7 +122,7 @@ impl Store {
         files::make_folder(&self.profile_folder)?;
         let lock = Lock::take(&self.folder.join("lock"))?;
         // Whatever is half written here was left by a process that is gone.
-        for folder in [self.folder.clone(), self.flows_folder()] {
+        for folder in [self.folder.clone(), self.flows_folder(), self.journal_folder()] {
             files::sweep(&folder)?;
         }
         Ok(lock)
@@ -143,9 +149,10 @@ impl Store {
         Journal::of(&self.journal_folder(), flow, id)
     }
 
-    /// Shows that a journal of `flow` will have room.
-    pub(crate) fn prove_room(&self, flow: &str) -> Result<(), StoreError> {
-        Journal::prove_room(&self.journal_folder(), flow)
+    /// Shows that an answer will have room, and that what it brings can be kept.
+    pub(crate) fn prove_room(&self) -> Result<(), StoreError> {
+        files::prove_replaceable(&self.credential_path())?;
+        Journal::prove_room(&self.journal_folder())
     }
 
     /// Sets aside the answers that could not be read, and drops the journals that have served.

@@ -81,6 +81,19 @@ fn a_flow_comes_back_as_it_was() {
 }
 
 #[test]
+fn a_free_profile_has_a_name_that_can_be_given() {
+    let home = tempfile::tempdir().unwrap();
+    let longest = "p".repeat(64);
+    let free = || Store::free_profile(home.path(), &longest);
+    assert_eq!(free(), "p".repeat(62) + "-2");
+    for _ in 2..12 {
+        fs::create_dir_all(home.path().join(PROFILES).join(free())).unwrap();
+    }
+    assert_eq!((free(), free().len()), ("p".repeat(61) + "-12", 64));
+    assert_eq!(Store::free_profile(home.path(), "default"), "default-2");
+}
+
+#[test]
 fn names_of_flows() {
     for bad in ["", "clm", "clm_", "clm_1234567", "clm_123456789", "abc_12345678", "clm_1234567g", "../clm_12345678", "clm_12345678/"] {
         assert!(!Flow::is_name(bad), "{bad}");

@@ -86,7 +86,15 @@ fn a_damaged_choice_is_told_and_can_be_gone_around() {
     assert_eq!(ending(&document), (9, "store_corrupt"));
     assert!(document["error"]["message"].as_str().unwrap().contains(used.to_str().unwrap()), "{document}");
     assert_eq!(ending(&world.json(&["status", "-p", "work"])), (0, ""));
-    assert_eq!(world.command(&["help", "agents"]).output().unwrap().status.code(), Some(0));
+    for arguments in [["help", "agents"], ["schema", "--no-input"]] {
+        assert_eq!(world.command(&arguments).output().unwrap().status.code(), Some(0), "{arguments:?}");
+    }
+    let doctor = world.json(&["doctor", "--offline"]);
+    let check = doctor["data"]["checks"].as_array().unwrap().iter().find(|check| check["name"] == "store").unwrap();
+    assert_eq!((ending(&doctor), &check["state"]), ((9, "store_corrupt"), &json!("fail")), "{doctor}");
+    assert!(check["detail"].as_str().unwrap().contains("enlist profile use"), "{check}");
+    assert_eq!(ending(&world.json(&["profile", "use", "work"])), (0, ""));
+    assert_eq!(ending(&world.json(&["status"])), (0, ""));
 }
 
 #[test]

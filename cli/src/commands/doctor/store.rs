@@ -13,7 +13,7 @@ use crate::mode::variable;
 use crate::opentrain_tool::{TOKEN_VARIABLES, shadowing};
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::{Damaged, Service, StoreError, files};
+use crate::store::{Damaged, Profiles, Service, StoreError, files};
 
 /// How many files are looked at, at most.
 const MOST: usize = 10_000;
@@ -28,7 +28,8 @@ fn store(setting: &Setting<'_>) -> Check {
         Ok(home) => home,
         Err(problem) => return Check::bad(NAME, problem),
     };
-    if let Err(error) = proved_writable(home).and_then(|()| all_private(home)) {
+    let chosen = || Profiles::of(home).used().map(drop);
+    if let Err(error) = proved_writable(home).and_then(|()| all_private(home)).and_then(|()| chosen()) {
         return Check::bad(NAME, error.into());
     }
     let is_there = home.join("profiles").exists();
