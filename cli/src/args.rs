@@ -243,9 +243,15 @@ impl Command {
         }
     }
 
-    /// Whether it works on a profile: the others go on when nobody can tell which one is meant.
+    /// Whether it works on a profile, so that it matters which one is in use.
     pub(crate) fn has_profile(&self) -> bool {
-        !matches!(self, Self::Try | Self::Sandbox(_) | Self::Manifest(_) | Self::Completion(_) | Self::Man(_) | Self::Help(_))
+        use Command::{Completion, Help, Man, Manifest, Sandbox, Schema, Try};
+        !matches!(self, Try | Sandbox(_) | Manifest(_) | Completion(_) | Man(_) | Help(_) | Schema)
+    }
+
+    /// Whether it goes on when nobody can tell which profile is in use: it tells why, or it is the cure.
+    pub(crate) fn mends_choice(&self) -> bool {
+        matches!(self, Self::Doctor(_) | Self::Profile(ProfileArgs::Use { .. }))
     }
 
     /// The service that the command line names; of a flow it is known only later.
@@ -416,10 +422,13 @@ fn positive_duration(text: &str) -> Result<Duration, String> {
     parse_duration(text).and_then(|duration| if duration.is_zero() { Err("more than nothing".to_owned()) } else { Ok(duration) })
 }
 
+/// A profile's name is at most that long.
+pub(crate) const LONGEST_PROFILE: usize = 64;
+
 /// A profile's name, which is a folder's name too.
 pub(crate) fn profile_name(name: &str) -> Result<String, String> {
     let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    let is_name = (1..=64).contains(&name.len()) && name.bytes().all(is_fine) && !name.starts_with('.');
+    let is_name = (1..=LONGEST_PROFILE).contains(&name.len()) && name.bytes().all(is_fine) && !name.starts_with('.');
     is_name
         .then(|| name.to_owned())
         .ok_or_else(|| "1 to 64 letters, digits, dots, underscores and hyphens, no dot at the beginning".to_owned())

@@ -13,7 +13,7 @@ use crate::output::{Next, Outcome, Output};
 use crate::patience::{Patience, now};
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::{Credential, Flow, Lock, Service, Store, StoreError};
+use crate::store::{Credential, Damaged, Flow, Lock, Service, Store, StoreError};
 use crate::talk::Voice;
 
 /// Where a command may change things.
@@ -22,6 +22,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) store: Store,
     /// What came to its end before this command, and is now cleared away.
     found: Vec<(Flow, End)>,
+    /// What could not be read, and is now moved aside.
+    damaged: Vec<Damaged>,
     _lock: Lock,
 }
 
@@ -30,26 +32,44 @@ impl<'a> Desk<'a> {
     pub(crate) fn open(setting: &'a Setting<'a>, service: Service) -> Result<Self, Problem> {
         let store = setting.store(service)?;
         let lock = store.lock()?;
+        let damaged = set_damaged_aside(&store, setting.output)?;
         let found = finish_leftovers(&store, setting.output)?;
-        Ok(Self { setting, store, found, _lock: lock })
+        Ok(Self { setting, store, found, damaged, _lock: lock })
     }
 
-    /// For commands that only look: finishes what was left, if nobody is at work and the store lets it.
+    /// For commands that only look at this profile.
     pub(crate) fn look(setting: &Setting<'_>, service: Service) -> Result<Store, Problem> {
         let store = setting.store(service)?;
-        if has_leftovers(&store)? {
-            match store.lock().map_err(Problem::from).and_then(|_lock| finish_leftovers(&store, setting.output)) {
+        Self::look_at(&store, setting)?;
+        Ok(store)
+    }
+
+    /// Finishes what was left, if nobody is at work and the store lets it. What is damaged is only told of.
+    pub(crate) fn look_at(store: &Store, setting: &Setting<'_>) -> Result<(), Problem> {
+        for damaged in store.damaged_flows()? {
+            setting.output.warn(damaged.left_words());
+        }
+        if has_leftovers(store)? {
+            match store.lock().map_err(Problem::from).and_then(|_lock| finish_leftovers(store, setting.output)) {
                 Ok(found) => warn_of_failures(setting, &found, None),
                 Err(Problem::Store(StoreError::Locked { .. } | StoreError::Unwritable { .. })) => {}
                 Err(problem) => return Err(problem),
             }
         }
-        Ok(store)
+        Ok(())
+    }
+
+    /// Whether `flow` was damaged, and is now moved aside.
+    pub(crate) fn was_damaged(&self, flow: &str) -> bool {
+        self.damaged.iter().any(|damaged| damaged.name == flow)
     }
 
     /// What became of `flow`, if it had come to its end before this command; other ends are told on the way.
     pub(crate) fn end_of(&self, flow: Option<&str>) -> Result<Option<Outcome>, Problem> {
         warn_of_failures(self.setting, &self.found, flow);
+        if let Some(damaged) = self.damaged.iter().find(|damaged| Some(damaged.name.as_str()) == flow) {
+            return Err(damaged.error().into());
+        }
         self.found.iter().find(|(found, _)| Some(found.name.as_str()) == flow).map(|found| self.ended(found)).transpose()
     }
 
@@ -228,6 +248,17 @@ pub(crate) fn promote(store: &Store, flow: &str, credential: Credential, output:
 fn problem(store: &Store, flow: &Flow, failure: Failure) -> Problem {
     let kept = store.kept_paths(&flow.name, flow.snapshot.kept());
     Problem::Ceremony { failure: Box::new(failure), at: now(), kept }
+}
+
+/// Makes way, and says what may be lost.
+fn set_damaged_aside(store: &Store, output: &Output) -> Result<Vec<Damaged>, Problem> {
+    let mut set_aside = Vec::new();
+    for damaged in store.damaged_flows()? {
+        let (damaged, answers) = store.set_aside(damaged)?;
+        output.warn(damaged.moved_words(answers));
+        set_aside.push(damaged);
+    }
+    Ok(set_aside)
 }
 
 /// Feeds answers that were written down and not read, keeps what was brought, clears away what failed.

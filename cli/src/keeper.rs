@@ -96,7 +96,7 @@ impl<'a> Keeper<'a> {
     fn prove_writable(&mut self, snapshot: &Snapshot) -> Result<(), Problem> {
         let is_new = self.saved.is_none();
         self.keep(snapshot)?;
-        self.store.prove_room(&self.flow.name)?;
+        self.store.prove_room()?;
         if is_new {
             self.voice.output.event("flow_started", &json!({ "ceremony": snapshot.ceremony() }))?;
         }

@@ -53,7 +53,9 @@ fn main() -> ExitCode {
         }
         Err(answer) if !answer.use_stderr() => output::print(&answer.render().to_string()),
         Err(error) => {
+            environment.flag = usage::mode(&argv);
             let (output, _) = Output::settle(usage::command(&argv), usage::format(&argv), &environment);
+            let output = output.about(None, &Chosen::found(usage::profile(&argv), &environment).name);
             output.finish(Err(usage::problem(&error)))
         }
     }

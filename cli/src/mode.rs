@@ -2,6 +2,7 @@
 
 use std::env::{self, VarError};
 use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 use serde::Serialize;
@@ -75,6 +76,11 @@ pub(crate) fn variable(name: &str) -> Option<String> {
         Err(VarError::NotPresent) => None,
         Err(VarError::NotUnicode(value)) => Some(value.to_string_lossy().into_owned()),
     }
+}
+
+/// The same of a path, which need not be a text.
+pub(crate) fn path_variable(name: &str) -> Option<PathBuf> {
+    env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 impl Mode {

@@ -13,7 +13,7 @@ use http::Uri;
 
 use crate::args::NetworkArgs;
 use crate::input::shown;
-use crate::mode::variable;
+use crate::mode::path_variable;
 use crate::problem::Problem;
 
 /// The variables that name certificates, ours first.
@@ -74,8 +74,8 @@ impl Network {
         if self.ca_file.is_some() {
             return Ok(None);
         }
-        let named = CA_VARIABLES.iter().find_map(|name| variable(name).map(|path| (*name, path)));
-        named.map(|(name, path)| CaFile::read(name, Path::new(&path))).transpose()
+        let named = CA_VARIABLES.iter().find_map(|name| path_variable(name).map(|path| (*name, path)));
+        named.map(|(name, path)| CaFile::read(name, &path)).transpose()
     }
 
     pub(crate) fn ca_file_of_the_flag(&self) -> Option<&CaFile> {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use crate::mode::variable;
+use crate::mode::{path_variable, variable};
 use crate::problem::Problem;
 use crate::store::{StoreError, files};
 
@@ -35,9 +35,8 @@ pub(crate) fn shadow_words(names: &[&str]) -> Option<String> {
 
 /// Where the tool keeps its credential.
 pub(crate) fn path() -> Result<PathBuf, Problem> {
-    let folder = |name| variable(name).map(PathBuf::from);
-    let config = folder("XDG_CONFIG_HOME").filter(|config| config.is_absolute());
-    let config = config.or_else(|| folder("HOME").map(|home| home.join(".config")));
+    let config = path_variable("XDG_CONFIG_HOME").filter(|config| config.is_absolute());
+    let config = config.or_else(|| path_variable("HOME").map(|home| home.join(".config")));
     let config = config.ok_or_else(|| Problem::usage("neither XDG_CONFIG_HOME nor HOME says where OpenTrain's tool keeps its file"))?;
     Ok(config.join("opentrain").join("cli.json"))
 }

@@ -42,6 +42,8 @@ pub(crate) enum Problem {
     Conflict(String),
     /// One is on its way: in these words.
     UnderWay(String),
+    /// The flow that was named is another profile's.
+    InProfile { flow: String, profile: String },
     /// A wrong command line or input.
     Usage { message: String, hint: Option<String> },
     /// A signal came, by its exit code. No error, and told as none.
@@ -90,9 +92,11 @@ impl Problem {
             Self::NoSuchAgent => ErrorCode::Ceremony(FailureCode::Rejected),
             Self::Store(StoreError::Locked { .. }) => ErrorCode::Locked,
             Self::Store(StoreError::Unwritable { .. } | StoreError::NoHome) => ErrorCode::StoreUnwritable,
-            Self::Store(StoreError::Corrupt { .. } | StoreError::Exposed { .. } | StoreError::Keyring { .. }) => ErrorCode::StoreCorrupt,
+            Self::Store(
+                StoreError::Corrupt { .. } | StoreError::Exposed { .. } | StoreError::Newer { .. } | StoreError::Keyring { .. },
+            ) => ErrorCode::StoreCorrupt,
             Self::Conflict(_) | Self::UnderWay(_) => ErrorCode::Conflict,
-            Self::Usage { .. } => ErrorCode::Usage,
+            Self::Usage { .. } | Self::InProfile { .. } => ErrorCode::Usage,
             Self::Internal(_) | Self::Stdout(_) | Self::Interrupted(_) => ErrorCode::Internal,
         }
     }
@@ -125,6 +129,7 @@ impl Problem {
             Self::NoSuchAgent => "the service publishes nothing about this agent: never registered, or revoked".to_owned(),
             Self::Store(error) => error.to_string(),
             Self::Conflict(what) | Self::UnderWay(what) => format!("{what}; nothing was sent, nothing was overwritten"),
+            Self::InProfile { flow, profile } => format!("{flow} is in profile {profile}"),
             Self::Usage { message, .. } | Self::Internal(message) => message.clone(),
             Self::Interrupted(_) => "a signal came".to_owned(),
             Self::Stdout(error) => format!("cannot write to stdout: {error}"),
@@ -137,6 +142,7 @@ impl Problem {
                 (Some(hint), Some(then)) => Some(format!("{hint}; then {then}")),
                 (hint, then) => hint.map(str::to_owned).or(then),
             },
+            Self::InProfile { profile, .. } => Some(format!("name the profile: --profile {profile}")),
             Self::Usage { hint, .. } => hint.clone(),
             Self::Internal(_) => Some("this is a fault of enlist: please report it".to_owned()),
             Self::Store(StoreError::Locked { .. }) => Some("run this again when it has ended".to_owned()),
@@ -147,6 +153,7 @@ impl Problem {
             Self::Store(StoreError::Exposed { .. }) => {
                 Some("make it yours alone again, when you know who could read or change it, and run this again".to_owned())
             }
+            Self::Store(StoreError::Newer { .. }) => Some("run this with that version".to_owned()),
             Self::Store(StoreError::Keyring { .. }) => {
                 Some("unlock the keyring, or start one, and run this again; enlist profile remove NAME gives up what is in it".to_owned())
             }

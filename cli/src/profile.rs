@@ -19,11 +19,17 @@ impl Chosen {
     /// There always is one to tell; whether it can be gone by is the second answer.
     pub(crate) fn settle(cli: &Cli, environment: &Environment) -> (Self, Result<(), Problem>) {
         let flag = cli.global.profile.clone();
-        let (variable, named) = apart(environment.profile.as_deref().map(args::profile_name).transpose().map_err(bad_variable));
+        let (variable, named) = variable(environment);
         let (used, readable) = apart(if cli.command.has_profile() { used() } else { Ok(None) });
+        let readable = if cli.command.mends_choice() { Ok(()) } else { readable };
         // What is weaker is not looked at.
         let settled = if flag.is_some() || variable.is_some() { Ok(()) } else { named.and(readable) };
         (Self::among(flag, variable, used), settled)
+    }
+
+    /// For a command line that cannot be read, as far as it can.
+    pub(crate) fn found(flag: Option<String>, environment: &Environment) -> Self {
+        Self::among(flag, variable(environment).0, used().unwrap_or_default())
     }
 
     fn among(flag: Option<String>, variable: Option<String>, used: Option<String>) -> Self {
@@ -32,6 +38,10 @@ impl Chosen {
         let must_be_named = name != used || variable.is_some_and(|variable| variable != name);
         Self { name, must_be_named }
     }
+}
+
+fn variable(environment: &Environment) -> (Option<String>, Result<(), Problem>) {
+    apart(environment.profile.as_deref().map(args::profile_name).transpose().map_err(bad_variable))
 }
 
 fn apart(read: Result<Option<String>, Problem>) -> (Option<String>, Result<(), Problem>) {

@@ -8,13 +8,13 @@ use enlist_core::Origin;
 
 use crate::args::{Global, Waiting};
 use crate::interrupt::Interrupt;
-use crate::mode::variable;
+use crate::mode::{path_variable, variable};
 use crate::network::Network;
 use crate::output::{Output, paint};
 use crate::patience::{Patience, now};
 use crate::problem::Problem;
 use crate::screen::Tastes;
-use crate::store::{Place, Service, Store, StoreError, keyring};
+use crate::store::{Place, Profiles, Service, Store, StoreError, keyring};
 use crate::talk::Voice;
 
 /// How long a command waits in one go when nobody sits in front of it.
@@ -30,6 +30,7 @@ pub(crate) struct Setting<'a> {
     base_url: Option<Origin>,
     home: Option<PathBuf>,
     place: Option<Place>,
+    names_profile: bool,
 }
 
 impl<'a> Setting<'a> {
@@ -45,7 +46,8 @@ impl<'a> Setting<'a> {
             ascii: !paint::is_utf8(),
         };
         let place = place(global)?;
-        Ok(Self { output, interrupt, timeout, network, no_input, tastes, base_url, home, place })
+        let names_profile = global.profile.is_some() || variable("ENLIST_PROFILE").is_some();
+        Ok(Self { output, interrupt, timeout, network, no_input, tastes, base_url, home, place, names_profile })
     }
 
     pub(crate) fn home(&self) -> Result<&PathBuf, Problem> {
@@ -53,7 +55,16 @@ impl<'a> Setting<'a> {
     }
 
     pub(crate) fn store(&self, service: Service) -> Result<Store, Problem> {
-        Ok(Store::of(self.home()?, self.output.profile(), service).keeping_in(self.place))
+        self.store_in(self.output.profile(), service)
+    }
+
+    pub(crate) fn store_in(&self, profile: &str, service: Service) -> Result<Store, Problem> {
+        Ok(Store::of(self.home()?, profile, service).keeping_in(self.place))
+    }
+
+    /// The profiles that a command looks at which lists things: the one that was named, or else all.
+    pub(crate) fn profiles(&self) -> Result<Vec<String>, Problem> {
+        if self.names_profile { Ok(vec![self.output.profile().to_owned()]) } else { Ok(Profiles::of(self.home()?).names()?) }
     }
 
     /// Where `service` is: the flag, our variable, the official tool's variable, the default.
@@ -119,9 +130,8 @@ fn place(global: &Global) -> Result<Option<Place>, Problem> {
 
 /// The folder of everything that is kept.
 pub(crate) fn home() -> Option<PathBuf> {
-    let folder = |name| variable(name).map(PathBuf::from);
     // The XDG specification wants relative paths ignored.
-    let state = || folder("XDG_STATE_HOME").filter(|state| state.is_absolute());
-    let fallback = || folder("HOME").map(|home| home.join(".local/state"));
-    folder("ENLIST_HOME").or_else(|| state().or_else(fallback).map(|state| state.join("enlist")))
+    let state = || path_variable("XDG_STATE_HOME").filter(|state| state.is_absolute());
+    let fallback = || path_variable("HOME").map(|home| home.join(".local/state"));
+    path_variable("ENLIST_HOME").or_else(|| state().or_else(fallback).map(|state| state.join("enlist")))
 }

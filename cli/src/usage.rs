@@ -2,11 +2,12 @@
 
 use std::ffi::OsString;
 
-use clap::Error;
 use clap::error::ErrorKind;
+use clap::{Error, ValueEnum};
 use enlist_core::Untrusted;
 
-use crate::args::Command;
+use crate::args::{Command, profile_name};
+use crate::mode::Is;
 use crate::output::{Format, note};
 use crate::problem::Problem;
 
@@ -39,20 +40,36 @@ pub(crate) fn command(argv: &[OsString]) -> Option<&'static str> {
 
 /// The format that was asked for, wherever it stands: the rest of the line made no sense.
 pub(crate) fn format(argv: &[OsString]) -> Option<Format> {
-    let words: Vec<&str> = argv.iter().skip(1).map(|word| word.to_str().unwrap_or_default()).take_while(|word| *word != "--").collect();
-    let asked = |(index, word): (usize, &&str)| match *word {
-        "--output=json" => Some(Format::Json),
-        "--output=ndjson" => Some(Format::Ndjson),
-        "--output=text" => Some(Format::Text),
-        "--output" => match *words.get(index + 1)? {
-            "json" => Some(Format::Json),
-            "ndjson" => Some(Format::Ndjson),
-            "text" => Some(Format::Text),
-            _ => None,
-        },
-        _ => None,
-    };
-    if words.contains(&"--json") { Some(Format::Json) } else { words.iter().enumerate().find_map(asked) }
+    if words(argv).any(|word| word == "--json") { Some(Format::Json) } else { value(argv, "--output", None) }
+}
+
+/// The mode, likewise.
+pub(crate) fn mode(argv: &[OsString]) -> Option<Is> {
+    value(argv, "--mode", None)
+}
+
+/// The profile, likewise.
+pub(crate) fn profile(argv: &[OsString]) -> Option<String> {
+    values(argv, "--profile", Some("-p")).find_map(|name| profile_name(name).ok())
+}
+
+fn value<T: ValueEnum>(argv: &[OsString], flag: &'static str, short: Option<&'static str>) -> Option<T> {
+    values(argv, flag, short).find_map(|value| T::from_str(value, false).ok())
+}
+
+/// What stands behind `flag`, in any of the forms that it has.
+fn values<'a>(argv: &'a [OsString], flag: &'static str, short: Option<&'static str>) -> impl Iterator<Item = &'a str> {
+    words(argv).zip(words(argv).skip(1).chain([""])).filter_map(move |(word, next)| {
+        if word == flag || Some(word) == short {
+            return Some(next);
+        }
+        let long = word.strip_prefix(flag).and_then(|rest| rest.strip_prefix('='));
+        long.or_else(|| word.strip_prefix(short?).map(|rest| rest.strip_prefix('=').unwrap_or(rest)))
+    })
+}
+
+fn words(argv: &[OsString]) -> impl Iterator<Item = &str> {
+    argv.iter().skip(1).map(|word| word.to_str().unwrap_or_default()).take_while(|word| *word != "--")
 }
 
 #[cfg(test)]
@@ -76,6 +93,20 @@ mod tests {
         for words in [&["enlist", "x"][..], &["enlist", "--", "--json"], &["enlist", "--output", "yaml", "x"], &["--json"]] {
             assert_eq!(format(&argv(words)), None, "{words:?}");
         }
+    }
+
+    #[test]
+    fn mode_and_profile_are_found_in_every_form() {
+        for words in [&["enlist", "--mode", "ci", "x"][..], &["enlist", "x", "--mode=ci", "--bad"], &["enlist", "--mode=no", "--mode=ci"]] {
+            assert_eq!(mode(&argv(words)), Some(Is::Ci), "{words:?}");
+        }
+        for words in [&["enlist", "--mode"][..], &["enlist", "--mode", "robot"], &["enlist", "--", "--mode", "ci"]] {
+            assert_eq!(mode(&argv(words)), None, "{words:?}");
+        }
+        for words in [&["-p", "a"][..], &["-pa"], &["-p=a"], &["--profile", "a"], &["x", "--profile=a", "--bad"], &["-p", "../b", "-pa"]] {
+            assert_eq!(profile(&argv(&[&["enlist"], words].concat())).as_deref(), Some("a"), "{words:?}");
+        }
+        assert_eq!(profile(&argv(&["enlist", "x", "-p"])), None);
     }
 
     #[test]

@@ -19,6 +19,10 @@ pub(crate) fn run(args: &AbandonArgs, setting: &Setting<'_>) -> Result<Outcome, 
         return Ok(stopped);
     }
     let desk = Desk::open(setting, service)?;
+    if desk.was_damaged(&name) {
+        setting.output.text(format_args!("{name} is given up."))?;
+        return Ok(Outcome::ready(json!({ "flow": name })));
+    }
     if let Some(ended) = desk.end_of(Some(&name))? {
         setting.output.warn(format!("{name} had come to its end; what it brought is kept"));
         return Ok(ended);

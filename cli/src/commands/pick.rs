@@ -3,7 +3,7 @@
 use crate::ceremonies::{End, Live};
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::{Flow, Service};
+use crate::store::{Flow, Profiles, Service};
 
 /// The named flow, or the only one of `services`. Reads without a lock: who takes it must look again.
 pub(crate) fn pick(setting: &Setting<'_>, name: Option<&str>, services: &[Service]) -> Result<(Service, String), Problem> {
@@ -13,11 +13,8 @@ pub(crate) fn pick(setting: &Setting<'_>, name: Option<&str>, services: &[Servic
     let mut found = candidates(setting, name, services)?;
     match (found.len(), name) {
         (1, _) => found.pop().ok_or_else(|| Problem::internal("one of one is none")),
-        (_, Some(name)) => Err(Problem::Usage {
-            message: format!("{name}: there is no such flow in this profile"),
-            hint: Some("it may have come to its end: see enlist status".to_owned()),
-        }),
-        (0, None) => Err(Problem::usage("nothing is pending in this profile")),
+        (_, Some(name)) => Err(missing(setting, name)?),
+        (0, None) => Err(nothing(setting, services)?),
         (_, None) => {
             let names: Vec<_> = found.into_iter().map(|(_, name)| name).collect();
             Err(Problem::usage(format_args!("several are pending, name one: {}", names.join(", "))))
@@ -25,10 +22,36 @@ pub(crate) fn pick(setting: &Setting<'_>, name: Option<&str>, services: &[Servic
     }
 }
 
+/// A flow that this profile does not have. Another may.
+fn missing(setting: &Setting<'_>, name: &str) -> Result<Problem, Problem> {
+    for profile in Profiles::of(setting.home()?).names()? {
+        for service in Service::ALL {
+            if setting.store_in(&profile, service)?.has_flow(name) {
+                return Ok(Problem::InProfile { flow: name.to_owned(), profile });
+            }
+        }
+    }
+    let message = format!("{name}: there is no such flow in any profile");
+    Ok(Problem::Usage { message, hint: Some("it may have come to its end: see enlist status".to_owned()) })
+}
+
+/// Nothing that could be gone on with: there is nothing, or nothing whole.
+fn nothing(setting: &Setting<'_>, services: &[Service]) -> Result<Problem, Problem> {
+    for service in services {
+        if let Some(damaged) = setting.store(*service)?.damaged_flows()?.first() {
+            return Ok(damaged.error().into());
+        }
+    }
+    let hint = Some("enlist pending lists what is, in every profile".to_owned());
+    Ok(Problem::Usage { message: "nothing is pending in this profile".to_owned(), hint })
+}
+
 fn candidates(setting: &Setting<'_>, name: Option<&str>, services: &[Service]) -> Result<Vec<(Service, String)>, Problem> {
     let mut found = Vec::new();
     for service in services {
         let store = setting.store(*service)?;
+        // Whoever names a damaged one is told so by the one who moves it aside.
+        found.extend(store.damaged_flows()?.into_iter().filter(|flow| Some(flow.name.as_str()) == name).map(|flow| (*service, flow.name)));
         for flow in store.flows()? {
             let is_meant = match name {
                 Some(name) => flow.name == name,

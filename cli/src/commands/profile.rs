@@ -14,7 +14,7 @@ use crate::identity;
 use crate::output::{DEFAULT_PROFILE, Outcome};
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::{Profiles, Service, Store, StoreError};
+use crate::store::{Damaged, Profiles, Service, Store, StoreError};
 
 pub(crate) fn run(args: &ProfileArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     match args {
@@ -64,7 +64,7 @@ fn choose(name: &str, setting: &Setting<'_>) -> Result<Outcome, Problem> {
 struct Held {
     identities: Vec<Value>,
     pending: Vec<Value>,
-    /// Answers that nobody could read.
+    /// Answers and flows that nobody could read.
     kept: usize,
     unreadable: Vec<StoreError>,
 }
@@ -78,11 +78,11 @@ impl Held {
                 Ok(found) => held.identities.extend(found.map(|credential| identity::summary(&credential, name))),
                 Err(trouble) => held.unreadable.push(trouble),
             }
-            match pending::flows(&store) {
+            match pending::flows(&store, name) {
                 Ok(flows) => held.pending.extend(flows),
-                Err(Problem::Store(trouble)) => held.unreadable.push(trouble),
-                Err(problem) => return Err(problem),
+                Err(trouble) => held.unreadable.push(trouble),
             }
+            held.unreadable.extend(store.damaged_flows().unwrap_or_default().iter().map(Damaged::error));
             held.kept += store.kept()?;
         }
         Ok(held)
@@ -98,7 +98,7 @@ impl Held {
         let identity =
             |of: &Value| format!("{} {} ({}) {}", word(of, "service"), word(of, "kind"), word(of, "state"), word(of, "token_hint"));
         let flow = |of: &Value| format!("{} pending at {}", word(of, "flow"), word(of, "service"));
-        let kept = (self.kept > 0).then(|| format!("{} answers that could not be read", self.kept));
+        let kept = (self.kept > 0).then(|| format!("{} answers or flows that could not be read", self.kept));
         let unreadable = (!self.unreadable.is_empty()).then(|| "something that cannot be read".to_owned());
         self.identities.iter().map(identity).chain(self.pending.iter().map(flow)).chain(kept).chain(unreadable).collect()
     }

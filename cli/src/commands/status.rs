@@ -5,59 +5,51 @@ use enlist_core::sentryagent::{Verdict, VerifyBadge};
 use enlist_core::{Failure, Origin};
 use serde_json::{Value, json};
 
-use super::pending;
+use super::pending::{self, Shelf, Unreadable, in_profile};
 use super::token::warn_of_shadows;
 use crate::args::StatusArgs;
 use crate::asking::{ask, problem};
 use crate::ceremonies::Live;
-use crate::desk::Desk;
 use crate::identity;
 use crate::output::Outcome;
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::{Credential, Service, Store};
+use crate::store::{Credential, Damaged, Flow, Store};
 
 pub(crate) fn run(args: &StatusArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
-    let (mut kept, mut identities, mut pending) = (Vec::new(), Vec::new(), Vec::new());
-    for service in Service::ALL {
-        let store = Desk::look(setting, service)?;
-        if let Some(credential) = store.credential()? {
-            if args.check {
-                setting.keeps_to(&credential.base_url())?;
-            }
-            kept.push((service, credential, store.clone()));
-        }
-        pending.extend(pending::flows(&store)?);
+    let (mut kept, mut identities, mut pending, mut unreadable) = (Vec::new(), Vec::new(), Vec::new(), Unreadable::default());
+    for shelf in pending::shelves(setting)? {
+        pending.extend(unreadable.unless_read(&shelf, shelf.flows(setting))?.unwrap_or_default());
+        let credential = unreadable.unless_read(&shelf, shelf.store.credential().map_err(Problem::from))?.flatten();
+        kept.extend(credential.map(|credential| (shelf, credential)));
     }
-    // Only now: a `--base-url` that cannot be kept to is refused before anything is sent.
-    for (service, credential, store) in &kept {
-        identities.push(identity_of(credential, *service, store, args, setting)?);
+    if args.check {
+        // Before anything is sent.
+        kept.iter().try_for_each(|(_, credential)| setting.keeps_to(&credential.base_url()))?;
     }
-    if identities.is_empty() && pending.is_empty() {
+    for (shelf, credential) in &kept {
+        identities.push(identity_of(credential, shelf, args, setting)?);
+    }
+    if identities.is_empty() && pending.is_empty() && unreadable.is_empty() {
         setting.output.text("No identity, and nothing pending.")?;
     }
     pending::tell(&pending, setting.output)?;
-    Ok(Outcome::ready(json!({ "identities": identities, "pending": pending })))
+    unreadable.outcome(json!({ "identities": identities, "pending": pending }), setting.output)
 }
 
-fn identity_of(
-    credential: &Credential,
-    service: Service,
-    store: &Store,
-    args: &StatusArgs,
-    setting: &Setting<'_>,
-) -> Result<Value, Problem> {
-    if let Some(secret) = credential.expose() {
-        warn_of_shadows(service, &secret, &[], setting);
+fn identity_of(credential: &Credential, shelf: &Shelf, args: &StatusArgs, setting: &Setting<'_>) -> Result<Value, Problem> {
+    if let Some(secret) = credential.expose().filter(|_| shelf.profile == setting.output.profile()) {
+        warn_of_shadows(shelf.service, &secret, &[], setting);
     }
     let (kind, state) = identity::kind_and_state(credential);
-    let state = if is_doubtful(store)? { "doubtful" } else { state };
+    let state = if is_doubtful(&shelf.store) { "doubtful" } else { state };
     let checked = if args.check { Some(check(credential, setting)?) } else { None };
     let hint = identity::hint(credential).unwrap_or_default();
     let did = if let Credential::Badge { did: Some(did), .. } = credential { format!("  {did}") } else { String::new() };
     let told = checked.map(|checked| format!("  {checked}")).unwrap_or_default();
-    setting.output.text(format_args!("{}  {kind}, {state}  {hint}{did}{told}", service.name()))?;
-    let mut summary = identity::summary(credential, setting.output.profile());
+    let profile = in_profile(&shelf.profile, setting.output);
+    setting.output.text(format_args!("{}  {kind}, {state}  {hint}{did}{told}{profile}", shelf.service.name()))?;
+    let mut summary = identity::summary(credential, &shelf.profile);
     if let Value::Object(members) = &mut summary {
         members.insert("state".to_owned(), state.into());
         members.extend(checked.map(|checked| ("checked".to_owned(), checked.into())));
@@ -65,14 +57,11 @@ fn identity_of(
     Ok(summary)
 }
 
-/// Whether a rotation's answer was lost, and the badge may be dead.
-fn is_doubtful(store: &Store) -> Result<bool, Problem> {
-    for flow in store.flows()? {
-        if let Live::Rotation(rotation) = Live::of(&flow, store)? {
-            return Ok(rotation.in_doubt());
-        }
-    }
-    Ok(false)
+/// Whether a rotation's answer was lost, and the badge may be dead. What cannot be read at all is told of elsewhere.
+fn is_doubtful(store: &Store) -> bool {
+    let in_doubt = |flow: &Flow| matches!(Live::of(flow, store), Ok(Live::Rotation(rotation)) if rotation.in_doubt());
+    store.flows().is_ok_and(|flows| flows.iter().any(in_doubt))
+        || store.damaged_flows().is_ok_and(|flows| flows.iter().any(Damaged::may_be_rotation))
 }
 
 /// What the service says of the credential. Nothing is dropped because of it.

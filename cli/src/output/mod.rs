@@ -339,6 +339,10 @@ impl Output {
             Problem::NotRegistered(Service::Sentryagent) => {
                 Some(Next::new(&["register", "sentryagent", "--manifest", "-"], "now; hand the manifest in on stdin"))
             }
+            Problem::InProfile { flow, profile } => {
+                let by_stdin: &[&str] = if self.command == Some("otp") { &["--otp-file", "-"] } else { &[] };
+                self.command.map(|command| Next::new(&[&[command, flow], by_stdin, &["--profile", profile]].concat(), "now"))
+            }
             _ if matches!(problem.exit(), Exit::Expired | Exit::NeedsHuman) => {
                 self.command.map(|command| Next::new(&command.split(' ').collect::<Vec<_>>(), "at any time: nothing was kept"))
             }

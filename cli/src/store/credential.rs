@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::flow::position;
-use super::{StoreError, files};
+use super::{StoreError, files, newer};
 
 const VERSION: u8 = 1;
 
@@ -165,6 +165,9 @@ impl Held {
 
     /// From a file's bytes, or a keyring's; `path` is what an error names.
     pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Self, StoreError> {
+        if newer::is_newer(bytes, VERSION) {
+            return Err(StoreError::Newer { path: path.to_owned() });
+        }
         let file: CredentialFile<'_> = serde_json::from_slice(bytes).map_err(|error| StoreError::corrupt(path, position(&error)))?;
         if file.v != VERSION {
             return Err(StoreError::corrupt(path, "it is no credential that this version of enlist knows"));

@@ -23,6 +23,9 @@ pub(crate) enum StoreError {
     /// Others can get at it, or it is another's.
     #[error("{} is left as it is: it should be {expected}", .path.display())]
     Exposed { path: PathBuf, expected: &'static str },
+    /// A later version of enlist wrote it, and can go on with it.
+    #[error("{} is left as it is: a newer version of enlist wrote it", .path.display())]
+    Newer { path: PathBuf },
     /// What a file says is in the keyring cannot be had from there.
     #[error("{} is left as it is: it says that the credential is in the keyring, and {trouble}", .path.display())]
     Keyring { path: PathBuf, trouble: Trouble },

@@ -45,6 +45,22 @@ pub(crate) fn replace_in_place(path: &Path, bytes: &[u8]) -> Result<(), StoreErr
     })
 }
 
+/// Shows that `path` could be replaced, by a file beside it that comes and goes. Nothing of that has to last, so nothing is synced.
+pub(crate) fn prove_replaceable(path: &Path) -> Result<(), StoreError> {
+    let temporary = temporary_beside(path);
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary);
+    let removed = made.and_then(|_| fs::remove_file(&temporary));
+    removed.map_err(|error| StoreError::unwritable(path, &error))
+}
+
+/// Shows that `bytes` could be written to `path`.
+pub(crate) fn prove_written(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let temporary = temporary_beside(path);
+    let written = write_new(&temporary, bytes);
+    let removed = fs::remove_file(&temporary);
+    written.and(removed).map_err(|error| StoreError::unwritable(parent(path), &error))
+}
+
 /// Makes a new file of `bytes`, synced. A leftover of the same process id is in nobody's way: it is never read.
 pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if path.exists() {

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use enlist_core::opentrain::{Claim, Enrolment};
-use enlist_core::sentryagent::Rotation;
-use enlist_core::{Ceremony, Snapshot};
+use enlist_core::sentryagent::{Registration, Rotation};
+use enlist_core::{Ceremony, ResumeError, Snapshot};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::{StoreError, files};
+use super::{Damaged, StoreError, files, newer};
 
 const ENDING: &str = ".json";
 const ENROLMENT: &str = "enr";
@@ -69,22 +69,89 @@ impl Flow {
         files::remove(&Self::path(name, folder))
     }
 
-    /// All flows in `folder`, in the order of their names.
-    pub(crate) fn all(folder: &Path) -> Result<Vec<Self>, StoreError> {
-        files::names(folder, ENDING)?.into_iter().filter_map(|name| Self::read(folder, name).transpose()).collect()
+    /// All flows in `folder`, in the order of their names, and those that are damaged. A link, another's file and one of a newer
+    /// enlist are an error: they may be whole.
+    pub(super) fn all(folder: &Path) -> Result<(Vec<Self>, Vec<Damaged>), StoreError> {
+        let (mut whole, mut damaged) = (Vec::new(), Vec::new());
+        for name in files::names(folder, ENDING)? {
+            let path = Self::path(&name, folder);
+            let Some(bytes) = files::read(&path)? else { continue };
+            if newer::is_newer(&bytes, VERSION) {
+                return Err(StoreError::Newer { path });
+            }
+            match Self::parse(&bytes, &name) {
+                Ok(flow) => whole.push(flow),
+                Err(Unusable::Newer) => return Err(StoreError::Newer { path }),
+                Err(Unusable::Damaged(reason)) => damaged.push(Damaged::new(name, path, reason)),
+            }
+        }
+        Ok((whole, damaged))
     }
 
-    fn read(folder: &Path, name: String) -> Result<Option<Self>, StoreError> {
-        let path = Self::path(&name, folder);
-        let Some(bytes) = files::read(&path)? else { return Ok(None) };
+    fn parse(bytes: &[u8], name: &str) -> Result<Self, Unusable> {
+        let damaged = |reason: &dyn ToString| Unusable::Damaged(reason.to_string());
         // Positions only: serde's own words may quote what is secret.
-        let file: FlowFile<'_> = serde_json::from_slice(&bytes).map_err(|error| StoreError::corrupt(&path, position(&error)))?;
+        let file: FlowFile<'_> = serde_json::from_slice(bytes).map_err(|error| damaged(&position(&error)))?;
         if file.v != VERSION || file.flow != name {
-            return Err(StoreError::corrupt(&path, "it is no flow that this version of enlist knows"));
+            return Err(damaged(&"it is not what its name says"));
         }
-        let snapshot = Snapshot::from_json(file.snapshot.get().as_bytes()).map_err(|error| StoreError::corrupt(&path, error))?;
-        Ok(Some(Self { name, begun_by: file.begun_by, snapshot }))
+        if !Self::is_name(name) {
+            // Of a ceremony that came later.
+            return Err(Unusable::Newer);
+        }
+        let snapshot = Snapshot::from_json(file.snapshot.get().as_bytes())?;
+        resumes(&snapshot)?;
+        Ok(Self { name: name.to_owned(), begun_by: file.begun_by, snapshot })
     }
+
+    pub(super) fn is_rotation(name: &str) -> bool {
+        prefix_of(name) == ROTATION
+    }
+
+    /// What may be lost with a flow of this name.
+    pub(super) fn loss(name: &str) -> &'static str {
+        match prefix_of(name) {
+            ENROLMENT => "A registration that was on its way may have come about: then nobody can claim it",
+            CLAIM => {
+                "Its code is of no use any more, and a token that was on its way may be lost: claim again, and should the service know \
+                 nothing of the claim, have a token created there and hand it in with enlist adopt"
+            }
+            ROTATION => "A rotation was under way, and the badge that is kept may be dead: enlist status --check tells",
+            _ => "Its SMS is of no use any more, and a badge that was on its way may be lost",
+        }
+    }
+}
+
+/// Why a file is no flow for us.
+enum Unusable {
+    /// Another enlist can go on with it.
+    Newer,
+    Damaged(String),
+}
+
+impl From<ResumeError> for Unusable {
+    fn from(error: ResumeError) -> Self {
+        match error {
+            ResumeError::UnknownVersion { version: 2.. } => Self::Newer,
+            // Core's words end in what becomes of it.
+            ResumeError::Invalid { what } => Self::Damaged(format!("its {what} cannot be right")),
+            _ => Self::Damaged("it holds no ceremony that can go on".to_owned()),
+        }
+    }
+}
+
+/// Whether its ceremony can go on from it: nobody shall find out later.
+fn resumes(snapshot: &Snapshot) -> Result<(), ResumeError> {
+    match snapshot.ceremony() {
+        Enrolment::NAME => Enrolment::resume(snapshot).map(drop),
+        Claim::NAME => Claim::resume(snapshot).map(drop),
+        Rotation::NAME => Rotation::resume(snapshot).map(drop),
+        _ => Registration::resume(snapshot).map(drop),
+    }
+}
+
+fn prefix_of(name: &str) -> &str {
+    name.split_once('_').map_or("", |(prefix, _)| prefix)
 }
 
 fn prefix(ceremony: &str) -> &'static str {

@@ -49,18 +49,17 @@ impl Journal {
         self.make_room(exchange.max_body)
     }
 
-    /// Shows that there is room for a journal of `flow`, before anything is sent that leads to one.
-    pub(crate) fn prove_room(folder: &Path, flow: &str) -> Result<(), StoreError> {
-        let proof = Self { path: folder.join(format!("{flow}-proof{ENDING}")) };
-        proof.make_room(Exchange::MAX_BODY)?;
-        proof.remove()
+    /// Shows that there is room for a journal, before anything is sent that leads to one. The file is synced, because some file
+    /// systems find out only then; the folder is not: nobody misses what is removed at once.
+    pub(crate) fn prove_room(folder: &Path) -> Result<(), StoreError> {
+        files::make_folder(folder)?;
+        files::prove_written(&folder.join("proof"), &room(Exchange::MAX_BODY))
     }
 
     fn make_room(&self, max_body: usize) -> Result<(), StoreError> {
         let folder = files::parent(&self.path);
         files::make_folder(folder)?;
-        let room = vec![0; HEAD + LONGEST_TYPE + max_body];
-        files::write_new(&self.path, &room).and_then(|()| files::sync_folder(folder)).map_err(|error| {
+        files::write_new(&self.path, &room(max_body)).and_then(|()| files::sync_folder(folder)).map_err(|error| {
             let _ = fs::remove_file(&self.path);
             StoreError::unwritable(&self.path, &error)
         })
@@ -102,6 +101,11 @@ impl Journal {
     pub(crate) fn remove(&self) -> Result<(), StoreError> {
         files::remove(&self.path)
     }
+}
+
+/// What the largest record overwrites.
+fn room(max_body: usize) -> Vec<u8> {
+    vec![0; HEAD + LONGEST_TYPE + max_body]
 }
 
 fn record_of(answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Option<Zeroizing<Vec<u8>>> {

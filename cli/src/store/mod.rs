@@ -7,11 +7,13 @@
 //!                                     flows/<flow>.json           a ceremony that has not ended
 //!                                     journal/<flow>-<n>.journal  room for, then the raw answer of, a delivering exchange
 //!                                     kept/<flow>-<n>.answer      answers that could not be read, for a person
+//!                                     kept/<flow>.flow            a flow that is damaged, likewise
 //! <home>/keys/<origin>.json                                      a service's published keys
 //! ```
 //! Folders are 0700, files 0600, from their first byte. Files are replaced whole.
 
 mod credential;
+mod damage;
 mod error;
 pub(crate) mod files;
 mod flow;
@@ -19,6 +21,7 @@ mod journal;
 mod keeping;
 pub(crate) mod keyring;
 mod lock;
+mod newer;
 mod profiles;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -30,7 +33,10 @@ use enlist_core::opentrain::{self, Claim, Enrolment};
 use enlist_core::sentryagent::{self, Registration, Rotation};
 use enlist_core::{Ceremony, ExchangeId};
 
+use crate::args::LONGEST_PROFILE;
+
 pub(crate) use credential::Credential;
+pub(crate) use damage::Damaged;
 pub(crate) use error::StoreError;
 pub(crate) use flow::Flow;
 pub(crate) use journal::Journal;
@@ -98,8 +104,12 @@ impl Store {
 
     /// A profile's name like `profile` that nothing is kept under yet.
     pub(crate) fn free_profile(home: &Path, profile: &str) -> String {
-        let names = (2u32..).map(|number| format!("{profile}-{number}"));
-        names.into_iter().find(|name| !home.join(PROFILES).join(name).exists()).unwrap_or_default()
+        let name = |number: u32| {
+            let ending = format!("-{number}");
+            let room = LONGEST_PROFILE - ending.len();
+            format!("{}{ending}", profile.get(..room).unwrap_or(profile))
+        };
+        (2..).map(name).find(|name| !home.join(PROFILES).join(name).exists()).unwrap_or_default()
     }
 
     /// The lock that a command takes before it changes anything, and before its first request.
@@ -112,14 +122,15 @@ impl Store {
         files::make_folder(&self.profile_folder)?;
         let lock = Lock::take(&self.folder.join("lock"))?;
         // Whatever is half written here was left by a process that is gone.
-        for folder in [self.folder.clone(), self.flows_folder()] {
+        for folder in [self.folder.clone(), self.flows_folder(), self.journal_folder()] {
             files::sweep(&folder)?;
         }
         Ok(lock)
     }
 
+    /// Those that can go on; `damaged_flows` are the others.
     pub(crate) fn flows(&self) -> Result<Vec<Flow>, StoreError> {
-        Flow::all(&self.flows_folder())
+        Ok(Flow::all(&self.flows_folder())?.0)
     }
 
     pub(crate) fn save_flow(&self, flow: &Flow) -> Result<(), StoreError> {
@@ -138,9 +149,10 @@ impl Store {
         Journal::of(&self.journal_folder(), flow, id)
     }
 
-    /// Shows that a journal of `flow` will have room.
-    pub(crate) fn prove_room(&self, flow: &str) -> Result<(), StoreError> {
-        Journal::prove_room(&self.journal_folder(), flow)
+    /// Shows that an answer will have room, and that what it brings can be kept.
+    pub(crate) fn prove_room(&self) -> Result<(), StoreError> {
+        files::prove_replaceable(&self.credential_path())?;
+        Journal::prove_room(&self.journal_folder())
     }
 
     /// Sets aside the answers that could not be read, and drops the journals that have served.
@@ -160,7 +172,7 @@ impl Store {
         Ok(())
     }
 
-    /// How many answers are kept that nobody could read.
+    /// How many answers and flows are kept that nobody could read.
     pub(crate) fn kept(&self) -> Result<usize, StoreError> {
         Ok(files::names(&self.kept_folder(), "")?.len())
     }
@@ -168,6 +180,11 @@ impl Store {
     /// Where the answers are that could not be read.
     pub(crate) fn kept_paths(&self, flow: &str, ids: &[ExchangeId]) -> Vec<PathBuf> {
         ids.iter().map(|id| self.journal(flow, *id).aside_path(&self.kept_folder())).collect()
+    }
+
+    /// Whether there is a file of a flow of this name.
+    pub(crate) fn has_flow(&self, name: &str) -> bool {
+        self.flow_path(name).exists()
     }
 
     /// The file that holds a flow.

@@ -41,7 +41,7 @@ impl Profiles {
         let path = self.folder.join(USED);
         let Some(bytes) = files::read(&path)? else { return Ok(None) };
         let name = std::str::from_utf8(&bytes).ok().and_then(|text| profile_name(text.trim_end()).ok());
-        name.map(Some).ok_or_else(|| StoreError::corrupt(&path, "it names no profile"))
+        name.map(Some).ok_or_else(|| StoreError::corrupt(&path, "it names no profile; enlist profile use NAME mends that"))
     }
 
     pub(crate) fn choose(&self, name: &str) -> Result<(), StoreError> {

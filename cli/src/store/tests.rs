@@ -83,6 +83,19 @@ fn a_flow_comes_back_as_it_was() {
 }
 
 #[test]
+fn a_free_profile_has_a_name_that_can_be_given() {
+    let home = tempfile::tempdir().unwrap();
+    let longest = "p".repeat(64);
+    let free = || Store::free_profile(home.path(), &longest);
+    assert_eq!(free(), "p".repeat(62) + "-2");
+    for _ in 2..12 {
+        fs::create_dir_all(home.path().join(PROFILES).join(free())).unwrap();
+    }
+    assert_eq!((free(), free().len()), ("p".repeat(61) + "-12", 64));
+    assert_eq!(Store::free_profile(home.path(), "default"), "default-2");
+}
+
+#[test]
 fn names_of_flows() {
     for bad in ["", "clm", "clm_", "clm_1234567", "clm_123456789", "abc_12345678", "clm_1234567g", "../clm_12345678", "clm_12345678/"] {
         assert!(!Flow::is_name(bad), "{bad}");
@@ -122,25 +135,100 @@ fn a_damaged_file_is_refused_with_its_path_and_left_as_it_is() {
     let store = store(&home);
     let _lock = store.lock().unwrap();
     store.save_credential(&Credential::Unclaimed(Box::new(enrolled()))).unwrap();
-    store.save_flow(&Flow::start(&in_flight().0, Vec::new()).unwrap()).unwrap();
-    let flow_path = store.flow_path(&store.flows().unwrap()[0].name);
-    for (path, is_flow) in [(store.credential_path(), false), (flow_path, true)] {
-        let whole = fs::read(&path).unwrap();
-        let read = || if is_flow { store.flows().map(|_| ()) } else { store.credential().map(|_| ()) };
-        for end in 0..whole.len() {
-            fs::write(&path, &whole[..end]).unwrap();
-            assert_eq!(corrupt(read().unwrap_err()), path);
-            assert_eq!(fs::read(&path).unwrap(), whole[..end]);
-        }
-        for at in 0..whole.len() {
-            let mut flipped = whole.clone();
-            flipped[at] ^= 1;
-            fs::write(&path, &flipped).unwrap();
-            let _ = read();
-        }
-        fs::write(&path, &whole).unwrap();
-        read().unwrap();
+    let path = store.credential_path();
+    damage(&path, |is_cut| match store.credential() {
+        Err(error) => assert_eq!(corrupt(error), path),
+        Ok(_) => assert!(!is_cut),
+    });
+    store.credential().unwrap();
+}
+
+/// `looked` at with each damage; whether it is a cut is said. In the end it is whole again.
+fn damage(path: &Path, looked: impl Fn(bool)) {
+    let whole = fs::read(path).unwrap();
+    for end in 0..whole.len() {
+        fs::write(path, &whole[..end]).unwrap();
+        looked(true);
+        assert_eq!(fs::read(path).unwrap(), whole[..end]);
     }
+    for at in 0..whole.len() {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1;
+        fs::write(path, &flipped).unwrap();
+        looked(false);
+    }
+    fs::write(path, &whole).unwrap();
+}
+
+#[test]
+fn a_damaged_flow_is_known_as_one_and_hides_no_other() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(&home);
+    let _lock = store.lock().unwrap();
+    let [damaged, other] = [(), ()].map(|()| Flow::start(&in_flight().0, Vec::new()).unwrap());
+    for flow in [&damaged, &other] {
+        store.save_flow(flow).unwrap();
+    }
+    let path = store.flow_path(&damaged.name);
+    damage(&path, |is_cut| {
+        let names: Vec<_> = store.damaged_flows().unwrap().into_iter().map(|damaged| damaged.name).collect();
+        assert!(names == [damaged.name.as_str()] || (names.is_empty() && !is_cut), "{names:?}");
+        assert_eq!(store.flows().unwrap().len(), 2 - names.len());
+        assert!(store.flows().unwrap().contains(&other));
+    });
+    assert_eq!(store.damaged_flows().unwrap(), []);
+}
+
+#[test]
+fn a_damaged_flow_is_moved_aside_with_what_came_for_it() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(&home);
+    let _lock = store.lock().unwrap();
+    let (enrolment, exchange) = in_flight();
+    let flow = Flow::start(&enrolment, Vec::new()).unwrap();
+    // The second time it was put back by hand.
+    for round in 1..=2 {
+        fs::create_dir_all(store.flows_folder()).unwrap();
+        fs::write(store.flow_path(&flow.name), "{").unwrap();
+        fs::set_permissions(store.flow_path(&flow.name), Permissions::from_mode(0o600)).unwrap();
+        if round == 1 {
+            store.journal(&flow.name, exchange.id).reserve(&exchange).unwrap();
+            store.journal(&flow.name, exchange.id).write(&Ok(answer(200, ANSWER))).unwrap();
+            files::write_new(&store.journal_folder().join(format!("{}-7.journal", flow.name)), &[0; 64]).unwrap();
+        }
+        let damaged = store.damaged_flows().unwrap().remove(0);
+        let (_, answers) = store.set_aside(damaged).unwrap();
+        assert_eq!(answers, 2 - round);
+        assert_eq!(store.damaged_flows().unwrap(), []);
+        assert_eq!(Journal::of_flow(&store.journal_folder(), &flow.name).unwrap().len(), 0);
+        assert_eq!(store.kept().unwrap(), 1 + round);
+    }
+}
+
+#[test]
+fn what_a_newer_version_wrote_is_named_as_that() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(&home);
+    let _lock = store.lock().unwrap();
+    store.save_credential(&Credential::Unclaimed(Box::new(enrolled()))).unwrap();
+    let flow = Flow::start(&in_flight().0, Vec::new()).unwrap();
+    store.save_flow(&flow).unwrap();
+    let newer = |path: &Path, old: &str, new: &str| {
+        let whole = fs::read_to_string(path).unwrap();
+        assert!(whole.contains(old), "{whole}");
+        fs::write(path, whole.replacen(old, new, 1)).unwrap();
+        let read = store.flows().map(drop).and_then(|()| store.credential().map(drop));
+        assert_eq!(read, Err(StoreError::Newer { path: path.to_owned() }));
+        fs::write(path, whole).unwrap();
+    };
+    let path = store.flow_path(&flow.name);
+    newer(&path, r#"{"v":1,"#, r#"{"v":2,"more":[],"#);
+    newer(&path, r#""version":1,"#, r#""version":2,"#);
+    let later = path.with_file_name("ado_00c0ffee.json");
+    fs::rename(&path, &later).unwrap();
+    newer(&later, &flow.name, "ado_00c0ffee");
+    fs::remove_file(&later).unwrap();
+    newer(&store.credential_path(), r#"{"v":1,"#, r#"{"v":300,"more":[],"#);
 }
 
 #[test]

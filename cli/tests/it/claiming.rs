@@ -74,7 +74,8 @@ fn start_now_and_wait_later() {
     let flow = data["flow"].as_str().unwrap();
     assert_eq!(next(&started), ["resume", flow, "--max-wait", "60s"]);
     let pending = world.json(&["pending"]);
-    let expected = json!([{ "flow": flow, "service": "opentrain", "awaiting": "owner", "expires_at": data["expires_at"] }]);
+    let expected =
+        json!([{ "flow": flow, "service": "opentrain", "profile": "default", "awaiting": "owner", "expires_at": data["expires_at"] }]);
     assert_eq!(pending["data"]["pending"], expected);
 
     let slice = world.json(&["resume", "--max-wait", "2s"]);
@@ -163,6 +164,6 @@ fn profiles_are_apart_and_next_names_them() {
     let output = world.command(&["claim", "--email", OWNER, "--no-wait"]).env("ENLIST_PROFILE", "work").output().unwrap();
     let started = settled(output);
     assert_eq!(next(&started)[4..], ["--profile", "work"]);
-    assert_eq!(world.json(&["pending"])["data"]["pending"], json!([]));
+    assert_eq!(world.json(&["pending", "-p", "default"])["data"]["pending"], json!([]));
     assert_eq!(world.sent(REGISTER), 2);
 }

@@ -1,12 +1,15 @@
 //! The store as others see it: modes, damage, foreign files, no room.
 
+use std::ffi::OsStr;
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::run::command;
-use crate::world::{OWNER, START, World, ending, output_with, private_files, quick, settled};
+use crate::world::{OWNER, POLL, START, World, ending, output_with, private_files, quick, settled};
 
 /// The command behind a shell that prepares its surroundings.
 pub(crate) fn in_shell(world: &World, prepare: &str, arguments: &[&str]) -> Command {
@@ -57,13 +60,16 @@ fn damaged_and_foreign_files_are_refused_and_left() {
     let world = World::registered(quick());
     world.json(&["claim", "--email", OWNER, "--no-wait"]);
     let flow = private_files(&in_store(&world, "flows"))[0].clone();
-    for path in [in_store(&world, "credential.json"), flow] {
-        let whole = fs::read(&path).unwrap();
-        fs::write(&path, &whole[..whole.len() / 2]).unwrap();
-        refused(&world, &path);
-        fs::write(&path, "").unwrap();
-        refused(&world, &path);
-        fs::write(&path, &whole).unwrap();
+    let credential = in_store(&world, "credential.json");
+    for path in [credential.clone(), flow] {
+        if path == credential {
+            let whole = fs::read(&path).unwrap();
+            fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+            refused(&world, &path);
+            fs::write(&path, "").unwrap();
+            refused(&world, &path);
+            fs::write(&path, &whole).unwrap();
+        }
         fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
         refused(&world, &path);
         fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
@@ -127,6 +133,62 @@ fn a_disk_that_fills_up_before_a_poll_costs_nothing() {
     assert_eq!(world.sandbox.counts().tokens_delivered, 0);
     assert_eq!(ending(&world.json(&["resume"])), (0, ""));
     private_files(world.home.path());
+}
+
+/// Root may write everywhere: where the tests are run by root, the command is run by nobody, from a copy that nobody can reach.
+fn by_nobody(world: &World, arguments: &[&str]) -> Command {
+    const NOBODY: u32 = 65534;
+    let copy = world.desk.path().join("enlist");
+    if fs::metadata(world.home.path()).unwrap().uid() == 0 {
+        fs::copy(command(&[]).get_program(), &copy).unwrap();
+        let owned = Command::new("chown").args(["-R", &NOBODY.to_string()]).args([world.home.path(), world.desk.path()]).status();
+        assert!(owned.unwrap().success());
+    }
+    if !copy.exists() {
+        return world.command(arguments);
+    }
+    let mut by_nobody = in_shell(world, &format!("shift; set -- '{}' \"$@\"", copy.display()), arguments);
+    by_nobody.uid(NOBODY);
+    by_nobody
+}
+
+#[test]
+fn a_credential_that_could_not_be_kept_is_not_asked_for() {
+    let world = World::registered(quick());
+    let started = world.json(&["claim", "--email", OWNER, "--no-wait"]);
+    world.type_code(&started["data"]);
+    let folder = in_store(&world, "");
+    let resumed = |mode| {
+        fs::set_permissions(&folder, Permissions::from_mode(mode)).unwrap();
+        settled(by_nobody(&world, &["resume", "--max-wait", "20s"]).output().unwrap())
+    };
+    let refused = resumed(0o500);
+    assert_eq!((ending(&refused), world.sent(POLL)), ((9, "store_unwritable"), 0), "{refused}");
+    assert_eq!((ending(&resumed(0o700)), world.sandbox.counts().tokens_delivered), ((0, ""), 1));
+}
+
+/// A path need not be a text.
+#[test]
+fn a_home_of_any_bytes_is_the_one_that_is_meant() {
+    let world = World::new();
+    let named = world.desk.path().join(OsStr::from_bytes(b"home \xff\xfe"));
+    let run = |variable: &str, arguments: &[&str]| {
+        let mut command = world.command(arguments);
+        command.env_remove("ENLIST_HOME").env_remove("XDG_STATE_HOME").env(variable, &named);
+        settled(command.output().unwrap())
+    };
+    for (variable, home) in
+        [("ENLIST_HOME", named.clone()), ("XDG_STATE_HOME", named.join("enlist")), ("HOME", named.join(".local/state/enlist"))]
+    {
+        assert_eq!(ending(&run(variable, &["register", "opentrain"])), (0, ""));
+        let credential = home.join("profiles/default/opentrain/credential.json");
+        fs::write(&credential, "{").unwrap();
+        // Told in letters that everybody can print.
+        let refused = run(variable, &["token", "opentrain", "--json"]);
+        let path = credential.to_string_lossy();
+        assert!(refused["error"]["message"].as_str().unwrap().contains(&*path) && path.contains('\u{fffd}'), "{refused}");
+    }
+    assert_eq!(fs::read_dir(world.desk.path()).unwrap().count(), 2);
 }
 
 /// Read by a person or a script, never guessed.

@@ -5,6 +5,7 @@ mod bad_input;
 mod badge;
 mod badge_verify;
 mod claiming;
+mod damage;
 mod doctor;
 mod exec;
 mod explaining;

@@ -86,7 +86,15 @@ fn a_damaged_choice_is_told_and_can_be_gone_around() {
     assert_eq!(ending(&document), (9, "store_corrupt"));
     assert!(document["error"]["message"].as_str().unwrap().contains(used.to_str().unwrap()), "{document}");
     assert_eq!(ending(&world.json(&["status", "-p", "work"])), (0, ""));
-    assert_eq!(world.command(&["help", "agents"]).output().unwrap().status.code(), Some(0));
+    for arguments in [["help", "agents"], ["schema", "--no-input"]] {
+        assert_eq!(world.command(&arguments).output().unwrap().status.code(), Some(0), "{arguments:?}");
+    }
+    let doctor = world.json(&["doctor", "--offline"]);
+    let check = doctor["data"]["checks"].as_array().unwrap().iter().find(|check| check["name"] == "store").unwrap();
+    assert_eq!((ending(&doctor), &check["state"]), ((9, "store_corrupt"), &json!("fail")), "{doctor}");
+    assert!(check["detail"].as_str().unwrap().contains("enlist profile use"), "{check}");
+    assert_eq!(ending(&world.json(&["profile", "use", "work"])), (0, ""));
+    assert_eq!(ending(&world.json(&["status"])), (0, ""));
 }
 
 #[test]
@@ -101,6 +109,65 @@ fn a_renamed_profile_goes_on_where_it_was() {
     world.type_code(&started["data"]);
     assert_eq!(ending(&world.json(&["resume", "--max-wait", "20s"])), (0, ""));
     private_files(world.home.path());
+}
+
+/// `profile` of each entry.
+fn of_profiles(entries: &Value) -> Vec<String> {
+    entries.as_array().unwrap().iter().map(|entry| entry["profile"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn without_a_word_every_profile_is_listed() {
+    let world = World::registered(quick());
+    adopt(&world, "spare");
+    world.json(&["register", "opentrain", "-p", "work"]);
+    world.json(&["claim", "--email", OWNER, "-p", "work", "--no-wait"]);
+    let seen = |command: &[&str], variable: &str| {
+        let document = settled(world.command(command).env("ENLIST_PROFILE", variable).output().unwrap());
+        assert_eq!(ending(&document), (0, ""), "{document}");
+        let data = &document["data"];
+        (data.get("identities").map_or_else(Vec::new, of_profiles), of_profiles(&data["pending"]))
+    };
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    assert_eq!(seen(&["status"], ""), (names(&["default", "spare", "work"]), names(&["work"])));
+    assert_eq!(seen(&["pending"], ""), (names(&[]), names(&["work"])));
+    assert_eq!(seen(&["status"], "spare"), (names(&["spare"]), names(&[])));
+    assert_eq!(seen(&["status", "-p", "work"], "spare"), (names(&["work"]), names(&["work"])));
+    assert_eq!(seen(&["pending", "-p", "default"], ""), (names(&[]), names(&[])));
+    let text = String::from_utf8(world.command(&["status", "--output", "text"]).output().unwrap().stdout).unwrap();
+    let lines: Vec<_> = text.lines().map(|line| line.split_once("  (").map_or("", |(_, profile)| profile)).collect();
+    assert_eq!(lines, ["", "profile spare)", "profile work)", "profile work)"], "{text}");
+
+    let identities = |arguments: &[&str]| world.json(arguments)["data"]["identities"].as_array().unwrap().clone();
+    let before = world.sandbox.counts().requests;
+    // One is not of this sandbox: its token is unknown here.
+    let checked: Vec<_> = identities(&["status", "--check"]).into_iter().map(|identity| identity["checked"].clone()).collect();
+    assert_eq!((checked, world.sandbox.counts().requests - before), (vec![json!("valid"), json!("not_valid"), json!("valid")], 3));
+    assert_eq!((identities(&["status", "--check", "-p", "work"]).len(), world.sandbox.counts().requests - before), (1, 4));
+}
+
+#[test]
+fn a_flow_of_another_profile_is_found_there() {
+    let world = World::registered(quick());
+    world.json(&["register", "opentrain", "-p", "work"]);
+    let started = world.json(&["claim", "--email", OWNER, "-p", "work", "--no-wait"]);
+    let flow = started["data"]["flow"].as_str().unwrap();
+    for (arguments, profile) in [(&["resume", flow][..], ""), (&["abandon", flow, "--yes", "-p", "default"], ""), (&["resume", flow], "x")]
+    {
+        let document = settled(world.command(arguments).env("ENLIST_PROFILE", profile).output().unwrap());
+        assert_eq!(
+            (ending(&document), next(&document)),
+            ((64, "usage"), vec![arguments[0], flow, "--profile", "work"].into_iter().map(str::to_owned).collect()),
+            "{document}"
+        );
+        assert!(document["error"]["message"].as_str().unwrap().contains("profile work"), "{document}");
+    }
+    let otp = world.json_in(&["otp", "reg_00c0ffee", "--otp-file", "-"], "123456");
+    assert!(otp["error"]["message"].as_str().unwrap().contains("no such flow in any profile"), "{otp}");
+    assert_eq!(ending(&world.json(&["resume"])), (64, "usage"));
+    world.type_code(&started["data"]);
+    let words = next(&world.json(&["resume", flow]));
+    assert_eq!(ending(&world.json(&words.iter().map(String::as_str).collect::<Vec<_>>())), (0, ""));
 }
 
 #[test]

@@ -46,6 +46,23 @@ fn an_agent_gets_json_for_a_wrong_line_too() {
     assert_eq!(document(&stdout, exit)["mode"]["because"], "no terminal");
 }
 
+/// The rest of the line makes no sense; these do.
+#[test]
+fn mode_and_profile_of_a_wrong_line_are_as_it_says() {
+    for arguments in [&["claim", "--mode", "ci", "-p", "work"][..], &["--profile=work", "claim", "--bad", "--mode=ci"]] {
+        let (exit, stdout, _) = told(command(&[arguments, &["--json"]].concat()));
+        let document = document(&stdout, exit);
+        assert_eq!((&document["mode"]["is"], &document["mode"]["because"]), (&"ci".into(), &"--mode".into()), "{document}");
+        assert_eq!((exit, &document["profile"]), (64, &"work".into()), "{document}");
+    }
+    // People get no JSON.
+    assert_eq!(told(command(&["claim", "--mode", "human"])).1, "");
+    let mut variable = command(&["claim"]);
+    variable.env("ENLIST_PROFILE", "work");
+    let (exit, stdout, _) = told(variable);
+    assert_eq!(document(&stdout, exit)["profile"], "work");
+}
+
 #[test]
 fn a_token_that_was_typed_is_not_repeated() {
     let (exit, stdout, stderr) = told(human(&["try", "--json", "ot_pat_8f2a_CANARYCANARY91cd"]));

@@ -13,7 +13,7 @@ use crate::mode::variable;
 use crate::opentrain_tool::{TOKEN_VARIABLES, shadowing};
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::{Service, StoreError, files};
+use crate::store::{Damaged, Profiles, Service, StoreError, files};
 
 /// How many files are looked at, at most.
 const MOST: usize = 10_000;
@@ -28,7 +28,8 @@ fn store(setting: &Setting<'_>) -> Check {
         Ok(home) => home,
         Err(problem) => return Check::bad(NAME, problem),
     };
-    if let Err(error) = proved_writable(home).and_then(|()| all_private(home)) {
+    let chosen = || Profiles::of(home).used().map(drop);
+    if let Err(error) = proved_writable(home).and_then(|()| all_private(home)).and_then(|()| chosen()) {
         return Check::bad(NAME, error.into());
     }
     let is_there = home.join("profiles").exists();
@@ -100,15 +101,29 @@ fn variables(setting: &Setting<'_>) -> Check {
 
 fn pending(setting: &Setting<'_>) -> Check {
     const NAME: &str = "pending";
-    match flows(setting) {
+    match flows(setting).and_then(|flows| Ok((flows, damaged(setting)?))) {
         Err(problem) => Check::bad(NAME, problem),
-        Ok(flows) if flows.is_empty() => Check::fine(NAME, "nothing"),
-        Ok(flows) => {
-            let told: Vec<_> = flows.iter().map(|(name, service)| format!("{name} ({})", service.name())).collect();
-            let check = Check::doubtful(NAME, told.join(", "), "go on with: enlist resume FLOW; see enlist pending");
-            check.publicly(format_args!("{}", flows.len()))
+        Ok((_, Some(damaged))) => Check::doubtful(NAME, damaged.left_words(), "see enlist status").publicly("damaged"),
+        Ok((flows, None)) => under_way(NAME, &flows),
+    }
+}
+
+fn under_way(name: &'static str, flows: &[(String, Service)]) -> Check {
+    if flows.is_empty() {
+        return Check::fine(name, "nothing");
+    }
+    let told: Vec<_> = flows.iter().map(|(name, service)| format!("{name} ({})", service.name())).collect();
+    Check::doubtful(name, told.join(", "), "go on with: enlist resume FLOW; see enlist pending").publicly(flows.len())
+}
+
+/// The first flow that is damaged.
+fn damaged(setting: &Setting<'_>) -> Result<Option<Damaged>, Problem> {
+    for service in Service::ALL {
+        if let Some(damaged) = setting.store(service)?.damaged_flows()?.into_iter().next() {
+            return Ok(Some(damaged));
         }
     }
+    Ok(None)
 }
 
 /// What has not come to its end. Nothing is finished here, as other commands would.
