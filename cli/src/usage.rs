@@ -7,6 +7,7 @@ use clap::{Error, ValueEnum};
 use enlist_core::Untrusted;
 
 use crate::args::{Command, profile_name};
+use crate::input::looks_like_a_secret;
 use crate::mode::Is;
 use crate::output::{Format, note};
 use crate::problem::Problem;
@@ -27,9 +28,10 @@ pub(crate) fn problem(error: &Error) -> Problem {
     Problem::Usage { message: plain(message), hint: Some(tip.map_or_else(|| SEE_HELP.to_owned(), plain)) }
 }
 
-/// On one line, and without what looks like a token: it may have been typed where none belongs.
+/// On one line, and without what looks like a secret: it may have been typed where none belongs.
 fn plain(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let unsaid = |word| if looks_like_a_secret(str::trim_matches(word, '\'')) { "'...'" } else { word };
+    let line = text.split_whitespace().map(unsaid).collect::<Vec<_>>().join(" ");
     Untrusted::new(&line).to_string()
 }
 

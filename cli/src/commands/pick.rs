@@ -1,6 +1,9 @@
 //! Which flow is meant.
 
+use enlist_core::Untrusted;
+
 use crate::ceremonies::{End, Live};
+use crate::input::looks_like_a_secret;
 use crate::problem::Problem;
 use crate::setting::Setting;
 use crate::store::{Flow, Profiles, Service};
@@ -8,7 +11,8 @@ use crate::store::{Flow, Profiles, Service};
 /// The named flow, or the only one of `services`. Reads without a lock: who takes it must look again.
 pub(crate) fn pick(setting: &Setting<'_>, name: Option<&str>, services: &[Service]) -> Result<(Service, String), Problem> {
     if let Some(name) = name.filter(|name| !Flow::is_name(name)) {
-        return Err(Problem::usage(format_args!("{}: this is no flow's name; see enlist pending", enlist_core::Untrusted::new(name))));
+        let shown = if looks_like_a_secret(name) { "what was given".to_owned() } else { Untrusted::new(name).to_string() };
+        return Err(Problem::usage(format_args!("{shown}: this is no flow's name; see enlist pending")));
     }
     let mut found = candidates(setting, name, services)?;
     match (found.len(), name) {

@@ -178,10 +178,12 @@ fn a_secret_in_place_of_a_file_is_not_repeated() {
     let badge = "eyJhbGciOiJFZERTQSJ9.e30.CANARYCANARY";
     let manifest = r#"{"mobile_phone":"+14155550199"}"#;
     let shifted = format!("x{badge}");
-    let typed: [(&[&str], &str); 8] = [
+    let typed: [(&[&str], &str); 10] = [
         (&["adopt", "opentrain", "--token-file", "ot_pat_8f2a_CANARY"], "CANARY"),
         (&["otp", "--otp-file", "123456"], "123456"),
         (&["otp", "123456"], "123456"),
+        (&["resume", "123456"], "123456"),
+        (&["status", "123456"], "123456"),
         (&["register", "sentryagent", "--manifest", manifest], "4155550199"),
         (&["manifest", "check", manifest], "4155550199"),
         (&["badge", "show", badge], "CANARY"),
