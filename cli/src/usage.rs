@@ -30,7 +30,10 @@ pub(crate) fn problem(error: &Error) -> Problem {
 
 /// On one line, and without what looks like a secret: it may have been typed where none belongs.
 fn plain(text: &str) -> String {
-    let unsaid = |word| if looks_like_a_secret(str::trim_matches(word, '\'')) { "[redacted]" } else { word };
+    let unsaid = |word: &str| {
+        let typed = word.trim_matches('\'');
+        if looks_like_a_secret(typed) { word.replace(typed, "[redacted]") } else { word.to_owned() }
+    };
     let line = text.split_whitespace().map(unsaid).collect::<Vec<_>>().join(" ");
     Untrusted::new(&line).to_string()
 }

@@ -13,7 +13,7 @@ use enlist_sandbox::{Action, Config, MessageKind, Sandbox, Scripted};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::run::{command, document, lines};
+use crate::run::{SURROUNDINGS, command, document, lines};
 
 pub(crate) const REGISTER: &str = "/api/agent/identity";
 pub(crate) const START: &str = "/api/agent/identity/claim";
@@ -64,6 +64,9 @@ impl World {
     }
 
     pub(crate) fn at_home(&self, mut command: Command) -> Command {
+        for name in SURROUNDINGS {
+            command.env_remove(name);
+        }
         command.env("ENLIST_HOME", self.home.path()).env("HOME", self.desk.path());
         command.env("ENLIST_OPENTRAIN_URL", self.sandbox.url()).env("ENLIST_SENTRYAGENT_URL", self.sandbox.url());
         command

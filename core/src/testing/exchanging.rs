@@ -95,6 +95,7 @@ impl<C: Subject> World<C> {
         Rule::Numbered.holds(exchange.id.0 > self.facts.last_id, || format!("{} after {}", exchange.id, self.facts.last_id))?;
         Rule::OneInFlight.holds(self.step() == Step::InFlight(exchange.id), || format!("{:?} after begin", self.step()))?;
         Rule::OneInFlight.holds(self.ceremony.begin(now).is_err(), || "a second request".into())?;
+        self.is_owed()?;
         let uri = exchange.request.uri();
         let target = format!("{}://{}", uri.scheme_str().unwrap_or_default(), uri.authority().map_or("", |authority| authority.as_str()));
         Rule::Pinned.holds(target == self.ceremony.snapshot().origin(), || format!("a request to {target}"))?;
@@ -114,6 +115,17 @@ impl<C: Subject> World<C> {
             Rule::OneRepeat.holds(code.is_some_and(|(_, times)| *times <= 1), || format!("{:?}", self.facts.code))?;
         }
         Ok(exchange)
+    }
+
+    /// While an answer is owed, nothing else is taken for it, and the ceremony can be stored.
+    fn is_owed(&self) -> Result<(), Broken> {
+        if !self.is_looked_at() {
+            return Ok(());
+        }
+        let restarted = self.ceremony.restarted();
+        Rule::OneInFlight.holds(restarted.is_none_or(|restarted| restarted.is_err()), || "another attempt meanwhile".into())?;
+        self.is_its_snapshot(&self.step())?;
+        self.misuse()
     }
 
     /// The result of an exchange comes to the ceremony.

@@ -43,7 +43,7 @@ impl<C: Subject> World<C> {
         self.told_truly(&step)
     }
 
-    fn is_its_snapshot(&self, step: &Step<C::Notice, C::Prompt, C::Outcome>) -> Result<(), Broken> {
+    pub(super) fn is_its_snapshot(&self, step: &Step<C::Notice, C::Prompt, C::Outcome>) -> Result<(), Broken> {
         let snapshot = self.ceremony.snapshot();
         let other: C = resumed(snapshot.to_json().expose())?;
         let comes_back = other.poll(self.now()) == *step || self.ceremony.may_come_back_as(&other);
