@@ -161,11 +161,8 @@ impl Call {
 
 /// The failure of tries that brought no definite answer.
 pub(crate) fn give_up(trouble: Trouble, doubt: bool, now: Timestamp) -> Failure {
-    let named = match &trouble {
-        Trouble::Server(error) => error.retry_after,
-        Trouble::Transport(_) | Trouble::Unreadable(_) => None,
-    };
-    Failure::GaveUp { trouble, retry_at: come_back(now, named), doubt }
+    let retry_at = come_back(now, trouble.retry_after());
+    Failure::GaveUp { trouble, retry_at, doubt }
 }
 
 /// When a request that is over may be made anew: when the service says, as far as that is a date that anybody could go by.

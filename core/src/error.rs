@@ -237,4 +237,12 @@ impl Trouble {
             Self::Unreadable(_) => true,
         }
     }
+
+    /// The service's `Retry-After`, in seconds, unclamped.
+    pub(crate) const fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Server(error) => error.retry_after,
+            Self::Transport(_) | Self::Unreadable(_) => None,
+        }
+    }
 }

@@ -87,7 +87,7 @@ impl Polling {
     }
 
     pub(crate) fn before_second_start(lost: u8, trouble: Trouble, memory: &mut Memory, now: Timestamp) -> Self {
-        memory.pace.troubled(None);
+        memory.pace.troubled(trouble.retry_after());
         let turn = Turn::Waiting { timer: Timer::new(now, memory.pace.gap()), why: WaitReason::Trouble(trouble) };
         Self { turn, unanswered: 0, goal: Goal::Start { lost } }
     }
@@ -180,12 +180,8 @@ impl Polling {
         if self.was_last(memory) || self.goal != Goal::Token {
             self.unanswered = self.unanswered.saturating_add(1);
         }
-        let retry_after = match &trouble {
-            Trouble::Server(error) => error.retry_after,
-            Trouble::Transport(_) | Trouble::Unreadable(_) => None,
-        };
         // Before it is given up: another attempt's first poll goes by this pace.
-        memory.pace.troubled(retry_after);
+        memory.pace.troubled(trouble.retry_after());
         if self.unanswered >= MOST_UNANSWERED {
             return State::Done(Err(call::give_up(trouble, memory.doubt, now)));
         }

@@ -276,10 +276,7 @@ const fn is_over(trouble: &Trouble) -> bool {
 
 /// The `verify` after `asked` of them, not before the service wants to be asked.
 fn next_probe(asked: u8, trouble: &Trouble, last: &Trouble, now: Timestamp) -> Call {
-    let named = match last {
-        Trouble::Server(error) => error.retry_after.map_or(0, |seconds| seconds.min(crate::pace::LONGEST.into())),
-        Trouble::Transport(_) | Trouble::Unreadable(_) => 0,
-    };
+    let named = last.retry_after().map_or(0, |seconds| seconds.min(crate::pace::LONGEST.into()));
     let gap = PROBES.get(usize::from(asked)).copied().unwrap_or_default();
     Call::due().after(gap.max(Duration::from_secs(named)), trouble.clone(), now)
 }

@@ -70,7 +70,7 @@ impl Known {
             Asked::Poll => self.polled(judged),
             // Another start may be sent, but first a poll; what an earlier code led to is not known.
             Asked::Start if is_lost => {
-                self.troubled(None);
+                self.troubled(judged.error.as_ref().and_then(|error| error.retry_after));
                 self.owed |= self.code_shown;
             }
             Asked::Rotate => self.rotated(judged),

@@ -316,3 +316,14 @@ fn a_pending_with_a_token_that_cannot_be_read_leaves_a_doubt() {
     assert!(in_doubt("{}") && in_doubt("[1]") && in_doubt("true") && in_doubt(r#""a\nb""#));
     assert!(!in_doubt("null") && !in_doubt("1") && !in_doubt(r#""""#));
 }
+
+#[test]
+fn a_start_that_is_not_answered_is_asked_about_when_the_service_says() {
+    let waited = |answer| {
+        let mut bench = Bench::new(claim(), [answer, pending(), started(), delivered()]);
+        bench.run().unwrap();
+        bench.waited()
+    };
+    assert_eq!(waited(html(502)), [12.0, 0.0, 6.0, 0.0]);
+    assert_eq!(waited(with_headers(502, &[("retry-after", "30")], "")), [36.0, 0.0, 6.0, 0.0]);
+}
