@@ -182,6 +182,25 @@ pub const UNSENT: [TransportKind; 4] = [TransportKind::Connect, TransportKind::D
 
 const STATUSES: [u16; 16] = [200, 200, 200, 400, 400, 401, 403, 404, 408, 409, 410, 302, 429, 500, 503, 599];
 
+/// What [`op`] draws, so that `any::<Vec<Op>>()` is a script.
+///
+/// ```
+/// use enlist_core::testing::{Op, check};
+/// use proptest::prelude::*;
+///
+/// proptest!(ProptestConfig::with_cases(8), |(script in any::<Vec<Op>>())| {
+///     prop_assert_eq!(check(&script), Ok(()));
+/// });
+/// ```
+impl Arbitrary for Op {
+    type Parameters = ();
+    type Strategy = BoxedStrategy<Self>;
+
+    fn arbitrary_with((): ()) -> BoxedStrategy<Self> {
+        op().boxed()
+    }
+}
+
 /// Lists of operations, for proptest: a failing one shrinks to a short script.
 pub fn ops(most: usize) -> impl Strategy<Value = Vec<Op>> {
     proptest::collection::vec(op(), 0..most)
