@@ -21,5 +21,6 @@ mod scripts;
 mod shown;
 mod shown_calls;
 mod snapshots;
+mod sources;
 mod states;
 mod waits;
