@@ -12,6 +12,7 @@ mod details;
 mod enrolment;
 mod error_table;
 mod limits;
+mod probes;
 mod properties;
 mod redaction;
 mod registration;

@@ -11,18 +11,27 @@ use enlist_core::testing::{
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
+use crate::probes::{answers, probe, shape};
+
 const SCRIPTS: usize = 250;
 
 type Moves = BTreeMap<String, BTreeSet<String>>;
 
-/// The moves of many scripts, always the same ones, and of a few written ones for what chance seldom brings.
+/// The moves of many scripts, always the same ones, and of a few written ones for what chance seldom brings; and what every answer
+/// leads to from each state on their way.
 fn moves_of<C: Subject>(readings: &[C::Reading], written: &[Vec<Op>]) -> Moves {
     let mut runner = TestRunner::deterministic();
-    let mut moves = BTreeSet::new();
+    let (mut moves, mut probed, answers) = (BTreeSet::new(), BTreeSet::new(), answers());
     let drawn = (0..SCRIPTS).map(|_| ops(40).new_tree(&mut runner).unwrap().current());
     for (index, script) in drawn.chain(written.iter().cloned()).enumerate() {
         let mut world = World::<C>::new(readings[index % readings.len()]).unwrap().hasty().watched();
-        script.iter().try_for_each(|op| world.apply(op)).and_then(|()| world.finish()).unwrap();
+        for op in &script {
+            if probed.insert(shape(&world)) {
+                probe(&world, &answers, &mut moves);
+            }
+            world.apply(op).unwrap();
+        }
+        world.finish().unwrap();
         moves.extend(world.moves());
     }
     let mut by_state = Moves::new();
