@@ -11,6 +11,7 @@ mod common;
 mod details;
 mod enrolment;
 mod error_table;
+mod forms;
 mod limits;
 mod probes;
 mod properties;
