@@ -39,5 +39,5 @@ pub use rules::{Broken, Rule};
 pub use scenario::{End, Ending, Scenario, check};
 pub use service::{Heard, OpenTrain, OpenTrainReading, Said, Service};
 pub use subject::Subject;
-pub use texting::{SentryAgent, SentryAgentReading};
+pub use texting::{Echo, SentryAgent, SentryAgentReading};
 pub use world::{START, World};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use enlist_core::TransportKind;
 use enlist_core::opentrain::{Claim, Enrolment};
 use enlist_core::sentryagent::{Registration, Rotation};
 use enlist_core::testing::{
@@ -13,12 +14,12 @@ use proptest::test_runner::TestRunner;
 
 use crate::probes::{answers, probe, shape};
 
-const SCRIPTS: usize = 250;
+const SCRIPTS: usize = 150;
 
 type Moves = BTreeMap<String, BTreeSet<String>>;
 
-/// The moves of many scripts, always the same ones, and of a few written ones for what chance seldom brings; and what every answer
-/// leads to from each state on their way.
+/// The moves of written scripts, which bring every move that is known, and of drawn ones, always the same, which may bring another;
+/// and what every answer leads to from each state on their way.
 fn moves_of<C: Subject>(readings: &[C::Reading], written: &[Vec<Op>]) -> Moves {
     let mut runner = TestRunner::deterministic();
     let (mut moves, mut probed, answers) = (BTreeSet::new(), BTreeSet::new(), answers());
@@ -63,13 +64,24 @@ fn exchange(manner: Manner) -> Op {
     Op::Exchange { manner, fate: Fate::Answered, ms: 0 }
 }
 
+fn lost() -> Op {
+    Op::Exchange { manner: Manner::Honest, fate: Fate::RequestLost, ms: 0 }
+}
+
+fn busy() -> Op {
+    exchange(Manner::Busy { retry_after: None })
+}
+
 fn says(status: u16, body: &str) -> Op {
     exchange(Manner::Says(Words { status, retry_after: String::new(), body: body.into() }))
 }
 
 #[test]
 fn the_page_has_every_move_of_the_enrolment_and_no_other() {
-    let written = [vec![says(403, r#"{"error":"anonymous_not_enabled"}"#)]];
+    let written = [
+        vec![says(403, r#"{"error":"anonymous_not_enabled"}"#)],
+        vec![lost(), Op::Reply(Reply::AsAsked), busy(), exchange(Manner::Honest)],
+    ];
     compare::<Enrolment>(&[OpenTrainReading::default()], &written);
 }
 
@@ -80,15 +92,14 @@ fn the_page_has_every_move_of_the_claim_and_no_other() {
     let honest = || exchange(Manner::Honest);
     let taken = || says(400, r#"{"error":"invalid_request","error_description":"email_already_registered"}"#);
     let late = || Op::Jump { ms: 90_000_000 };
-    let lost = || Op::Exchange { manner: Manner::Honest, fate: Fate::RequestLost, ms: 0 };
     let written = [
         vec![says(403, r#"{"error":"anonymous_not_enabled"}"#)],
         vec![late(), says(400, r#"{"error":"invalid_request"}"#), Op::Restart],
         vec![taken(), Op::Restart],
         vec![honest(), Op::Restart, honest(), taken(), Op::Restart],
         vec![honest(), Op::Restart, honest(), says(302, ""), Op::Restart],
-        vec![honest(), Op::Restart, honest(), exchange(Manner::Busy { retry_after: None }), Op::Restart],
-        vec![exchange(Manner::Busy { retry_after: None }), Op::Restart],
+        vec![honest(), Op::Restart, honest(), busy(), Op::Restart],
+        vec![busy(), Op::Restart],
         vec![says(302, ""), Op::Restart],
         vec![honest(), says(302, ""), Op::Restart],
         vec![honest(), says(400, r#"{"error":"access_denied"}"#), Op::Restart],
@@ -102,7 +113,7 @@ fn the_page_has_every_move_of_the_claim_and_no_other() {
         vec![says(401, r#"{"error":"x"}"#), Op::Restart],
         vec![honest(), says(401, r#"{"error":"x"}"#), Op::Restart],
         vec![lost(), honest(), lost(), honest(), lost(), Op::Restart],
-        [vec![honest(), Op::Wait { late_ms: 90_000 }], (0..8).map(|_| lost()).collect(), vec![Op::Restart]].concat(),
+        [vec![honest(), Op::Notified, Op::Wait { late_ms: 90_000 }], (0..8).map(|_| lost()).collect(), vec![Op::Restart]].concat(),
         vec![honest(), late(), says(400, r#"{"error":"expired_token"}"#)],
         vec![honest(), Op::Restart, late(), says(400, r#"{"error":"expired_token"}"#)],
         vec![honest(), Op::Restart, says(400, r#"{"error":"access_denied"}"#)],
@@ -125,7 +136,10 @@ fn the_page_has_every_move_of_the_registration_and_no_other() {
     let garbled = || exchange(Manner::Garbled);
     let written = [
         [texted(), vec![garbled(), says(410, r#"{"error":"gone"}"#)]].concat(),
+        [texted(), vec![lost(), says(410, r#"{"error":"gone"}"#)]].concat(),
         [texted(), vec![says(302, "")]].concat(),
+        vec![busy(), honest(), yes(), busy(), honest(), yes()],
+        vec![honest(), yes(), lost(), yes(), honest(), yes()],
         [texted(), vec![says(422, r#"{"error":"x"}"#)]].concat(),
         vec![honest(), yes(), says(422, r#"{"error":"x"}"#)],
     ];
@@ -136,13 +150,12 @@ fn the_page_has_every_move_of_the_registration_and_no_other() {
 fn the_page_has_every_move_of_the_rotation_and_no_other() {
     let readings = [401, 410].map(|dead| BadgesReading { dead });
     let honest = || exchange(Manner::Honest);
-    let lost = || Op::Exchange { manner: Manner::Honest, fate: Fate::RequestLost, ms: 0 };
-    let busy = || exchange(Manner::Busy { retry_after: None });
     let silence = |after: Op| [vec![honest(), after], (0..5).map(|_| lost()).collect()].concat();
     let written = [
         [silence(lost()), vec![Op::Reply(Reply::AsAsked)]].concat(),
         [silence(busy()), vec![Op::Reply(Reply::AsAsked)]].concat(),
         vec![lost(), lost(), lost()],
+        vec![honest(), Op::Exchange { manner: Manner::Honest, fate: Fate::NotSent(TransportKind::Connect), ms: 0 }, honest()],
         vec![honest(), says(401, r#"{"error":"x"}"#), honest()],
         vec![honest(), says(302, "")],
         vec![honest(), says(400, r#"{"error":"x"}"#)],
