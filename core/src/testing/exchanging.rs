@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use http::Response;
+use http::{Response, Uri};
 
 use super::answers::{Named, respond};
 use super::asked::Asked;
@@ -136,9 +136,12 @@ impl<C: Subject> World<C> {
         let credential = result.as_ref().ok().and_then(|response| self.credential_in(asked, response));
         self.facts.received = self.facts.received.or(credential);
         let is_redirect = matches!(&result, Ok(response) if response.status().is_redirection());
+        let foreign = self.foreign_url_in(asked, &judged, &result);
         let before = self.ceremony.shown().map(|(code, _)| code.to_string());
         self.feed(Input::answered(id, result))?;
 
+        let is_taken = matches!(self.step(), Step::Notify(_) | Step::Done(Ok(_)));
+        Rule::Pinned.holds(foreign.is_none() || !is_taken, || format!("{foreign:?} is taken"))?;
         if let (Asked::HandIn, Class::NotSent | Class::Unavailable, Step::Wait { until, .. }) = (asked, judged.class, self.step()) {
             let ends = self.facts.session_ends;
             Rule::Waits.holds(ends.is_none_or(|end| until <= end), || format!("a code is held until {until}, its session {ends:?}"))?;
@@ -177,6 +180,22 @@ impl<C: Subject> World<C> {
         let credential = if asked == Asked::Register { Some(OpenTrain::PRE_CLAIM) } else { self.service.delivered() };
         let holds = |credential: &&str| response.body().windows(credential.len()).any(|window| window == credential.as_bytes());
         credential.filter(|credential| response.status().is_success() && holds(credential))
+    }
+
+    /// A URL to go on with, when it is on another origin by a second reader.
+    fn foreign_url_in(&self, asked: Asked, judged: &Classified, result: &Answered) -> Option<Uri> {
+        let names: &[&str] = match asked {
+            Asked::Register => &["claim_endpoint", "token_endpoint"],
+            Asked::Start => &["verification_uri"],
+            _ => &[],
+        };
+        let snapshot = self.ceremony.snapshot();
+        let mut urls = names.iter().filter_map(|name| text_in(judged, result, name)?.parse::<Uri>().ok());
+        let is_foreign = |url: &Uri| {
+            let authority = url.authority().map_or("", |authority| authority.as_str()).to_lowercase();
+            format!("{}://{}", url.scheme_str().unwrap_or_default(), authority.trim_end_matches(":443")) != snapshot.origin()
+        };
+        urls.find(is_foreign)
     }
 
     /// Another process goes on from what is stored: with the answer that was written down, or without one.

@@ -85,14 +85,17 @@ fn an_enrolment_and_the_claim_of_what_it_brought() {
     assert!(end.delivered && end.moves.contains(&("Starting, in flight", "Announcing")), "{end:?}");
 }
 
-/// Endpoints that are somebody else's: what was registered there is not claimed there.
+/// Endpoints that are somebody else's, or a page of theirs: nothing goes there, and nobody is sent there.
 #[test]
-fn a_foreign_endpoint_ends_the_enrolment() {
-    for endpoint in ["claim_endpoint", "token_endpoint"] {
-        let body = format!(r#"{{"access_token":"ot_pat_1","claim_token":"ot_clm_2","{endpoint}":"https://evil.example/x"}}"#);
-        let script = [exchange(Manner::Says(Words { status: 200, retry_after: String::new(), body: body.into() }))];
-        let end = Scenario::<Enrolment>::new().check_and_claim(&script).unwrap();
-        assert_eq!(end.place, "Done(Protocol)", "{endpoint}");
+fn a_foreign_url_ends_an_enrolment_and_a_claim() {
+    let says = |body: String| [exchange(Manner::Says(Words { status: 200, retry_after: String::new(), body: body.into() }))];
+    for (host, place_of) in [("app.opentrain.ai", ["Done(Ok)", "Announcing"]), ("evil.example", ["Done(Protocol)"; 2])] {
+        for endpoint in ["claim_endpoint", "token_endpoint"] {
+            let body = format!(r#"{{"access_token":"ot_pat_1","claim_token":"ot_clm_2","{endpoint}":"https://{host}/x"}}"#);
+            assert_eq!(place::<Enrolment>(&says(body), Ending::Stops), Ok(place_of[0]), "{host} {endpoint}");
+        }
+        let body = format!(r#"{{"user_code":"1","verification_uri":"https://{host}/x","expires_in":60}}"#);
+        assert_eq!(place::<Claim>(&says(body), Ending::Stops), Ok(place_of[1]), "{host}");
     }
 }
 
