@@ -24,5 +24,6 @@ mod shown;
 mod shown_calls;
 mod snapshots;
 mod sources;
+mod state_tables;
 mod states;
 mod waits;

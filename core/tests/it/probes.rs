@@ -186,7 +186,9 @@ pub(crate) fn shape<C: Subject>(world: &World<C>) -> String {
     let (words, json) = beyond.split_at(beyond.find('{').unwrap_or(beyond.len()));
     let snapshot = format!("{} {json}", ceremony.snapshot().to_json().expose());
     let values = serde_json::Deserializer::from_str(&snapshot).into_iter::<Value>();
-    let shapes: String = values.map(|value| shape_of(&value.unwrap(), world.now().as_unix_ms())).collect();
+    // Past or ahead when something can happen next.
+    let next = if let Step::Wait { until, .. } = world.step() { until } else { world.now() };
+    let shapes: String = values.map(|value| shape_of(&value.unwrap(), next.as_unix_ms())).collect();
     format!("{} {words} {shapes}", ceremony.place())
 }
 

@@ -13,22 +13,24 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
 use crate::probes::{answers, probe, shape};
+use crate::state_tables::{codes_are_as_the_page_says, polls_are_as_the_page_says};
 
-const SCRIPTS: usize = 150;
+const SCRIPTS: usize = 100;
 
 type Moves = BTreeMap<String, BTreeSet<String>>;
 
 /// The moves of written scripts, which bring every move that is known, and of drawn ones, always the same, which may bring another;
-/// and what every answer leads to from each state on their way.
-fn moves_of<C: Subject>(readings: &[C::Reading], written: &[Vec<Op>]) -> Moves {
+/// and what every answer leads to from each state on their way. With these states.
+fn moves_of<C: Subject>(readings: &[C::Reading], written: &[Vec<Op>]) -> (Moves, Vec<World<C>>) {
     let mut runner = TestRunner::deterministic();
-    let (mut moves, mut probed, answers) = (BTreeSet::new(), BTreeSet::new(), answers());
+    let (mut moves, mut shapes, mut states, answers) = (BTreeSet::new(), BTreeSet::new(), Vec::new(), answers());
     let drawn = (0..SCRIPTS).map(|_| ops(40).new_tree(&mut runner).unwrap().current());
     for (index, script) in drawn.chain(written.iter().cloned()).enumerate() {
         let mut world = World::<C>::new(readings[index % readings.len()]).unwrap().hasty().watched();
         for op in &script {
-            if probed.insert(shape(&world)) {
+            if shapes.insert(shape(&world)) {
                 probe(&world, &answers, &mut moves);
+                states.push(world.clone());
             }
             world.apply(op).unwrap();
         }
@@ -39,7 +41,7 @@ fn moves_of<C: Subject>(readings: &[C::Reading], written: &[Vec<Op>]) -> Moves {
     for (from, to) in moves {
         by_state.entry(from.to_owned()).or_default().insert(to.to_owned());
     }
-    by_state
+    (by_state, states)
 }
 
 /// The rows `| from | to · to · ... |` under the heading `### Every move of <name>`.
@@ -52,12 +54,14 @@ fn moves_in_the_page(name: &str) -> Moves {
     rows.filter(|(from, _)| *from != "from").map(|(from, to)| (from.to_owned(), to.split(" · ").map(str::to_owned).collect())).collect()
 }
 
-fn compare<C: Subject>(readings: &[C::Reading], written: &[Vec<Op>]) {
-    let (made, page) = (moves_of::<C>(readings, written), moves_in_the_page(C::NAME));
+/// Compares, and gives the states that were reached.
+fn compare<C: Subject>(readings: &[C::Reading], written: &[Vec<Op>]) -> Vec<World<C>> {
+    let ((made, states), page) = (moves_of::<C>(readings, written), moves_in_the_page(C::NAME));
     let rows = |moves: &Moves| {
         moves.iter().map(|(from, to)| format!("| {from} | {} |\n", to.iter().cloned().collect::<Vec<_>>().join(" · "))).collect::<String>()
     };
     assert!(made == page, "docs/STATES.md and the code differ. The page has\n{}\nand the code does\n{}", rows(&page), rows(&made));
+    states
 }
 
 fn exchange(manner: Manner) -> Op {
@@ -124,7 +128,7 @@ fn the_page_has_every_move_of_the_claim_and_no_other() {
         vec![honest(), Op::Owner(Owner::Approves), Op::Restart, honest()],
         [vec![honest(), Op::Restart], (0..8).map(|_| lost()).collect()].concat(),
     ];
-    compare::<Claim>(&readings, &written);
+    polls_are_as_the_page_says(&compare::<Claim>(&readings, &written));
 }
 
 #[test]
@@ -143,7 +147,7 @@ fn the_page_has_every_move_of_the_registration_and_no_other() {
         [texted(), vec![says(422, r#"{"error":"x"}"#)]].concat(),
         vec![honest(), yes(), says(422, r#"{"error":"x"}"#)],
     ];
-    compare::<Registration>(&readings, &written);
+    codes_are_as_the_page_says(&compare::<Registration>(&readings, &written));
 }
 
 #[test]
