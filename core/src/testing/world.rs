@@ -9,6 +9,7 @@ use core::time::Duration;
 
 use http::Response;
 
+use super::asked::Asked;
 use super::known::Known;
 use super::op::{Op, Reply};
 use super::rules::{Broken, Rule};
@@ -322,10 +323,15 @@ impl<C: Subject> World<C> {
 }
 
 impl World<Enrolment> {
-    /// The world in which what the enrolment brought is claimed; `None` when it brought nothing.
+    /// The world in which what the enrolment brought is claimed; `None` when it brought nothing, or endpoints that this module's
+    /// service does not have.
     #[must_use]
     pub fn claimed(&self) -> Option<World<Claim>> {
         let Step::Done(Ok(registration)) = self.step() else { return None };
+        let endpoints = [&registration.claim_endpoint, &registration.token_endpoint].map(|endpoint| Asked::of(endpoint.uri().path()));
+        if endpoints != [Asked::Start, Asked::Poll] {
+            return None;
+        }
         let claim = Claim::new(&registration, Email::parse("owner@canary.example").ok()?);
         let words = self.words().saturating_add(Enrolment::FREE);
         let facts = Facts { last_id: 0, received: None, words, ..self.facts.clone() };
