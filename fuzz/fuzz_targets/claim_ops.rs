@@ -22,7 +22,7 @@ fuzz_target!(|input: &[u8]| {
     if let Err(broken) = Scenario::<Claim>::new().reading(reading).ending(ending).check(&ops) {
         panic!("{broken}\n{reading:?} {ending:?}\n{ops:#?}");
     }
-    if let Err(broken) = Scenario::<Enrolment>::new().ending(ending).check(&ops) {
+    if let Err(broken) = Scenario::<Enrolment>::new().reading(reading).ending(ending).check_and_claim(&ops) {
         panic!("{broken}\n{ops:#?}");
     }
 });

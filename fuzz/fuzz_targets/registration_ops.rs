@@ -4,7 +4,7 @@
 #![no_main]
 
 use enlist_core::sentryagent::Registration;
-use enlist_core::testing::{Ending, Op, Scenario, SentryAgentReading};
+use enlist_core::testing::{Echo, Ending, Op, Scenario, SentryAgentReading};
 use libfuzzer_sys::fuzz_target;
 
 const MOST_OPS: usize = 80;
@@ -18,6 +18,7 @@ fuzz_target!(|input: &[u8]| {
         resends: choice & 4 != 0,
         life: if choice & 8 != 0 { 900 } else { 30 },
         tries: 1 + (choice >> 4 & 3),
+        echo: [Echo::Same, Echo::Same, Echo::Nothing, Echo::Other][usize::from(choice >> 2 & 3)],
     };
     let ending = [Ending::Stops, Ending::Fair, Ending::Unreachable, Ending::Silent][usize::from(choice >> 6)];
     if let Err(broken) = Scenario::<Registration>::new().reading(reading).ending(ending).check(&ops) {

@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use http::header::{DATE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 
 use super::asked::Asked;
@@ -11,7 +12,7 @@ use super::op::{Manner, Words};
 use super::rules::secret_in;
 use super::service::{Heard, Said, Service};
 use super::subject::Subject;
-use super::world::World;
+use super::world::{World, by_the_services_clock};
 use crate::untrusted::Untrusted;
 
 impl<C: Subject> World<C> {
@@ -31,6 +32,7 @@ impl<C: Subject> World<C> {
             }
             Manner::Busy { retry_after } => respond(503, &after(retry_after), Vec::new()),
             Manner::TooMany { retry_after } => respond(429, &after(retry_after), br#"{"error":"rate_limit_exceeded"}"#.to_vec()),
+            Manner::Later { too_many, seconds } => later(if *too_many { 429 } else { 503 }, self.elapsed, *seconds),
             Manner::SlowDown { interval } if Asked::of(&request.path) == Asked::Poll => {
                 let interval = interval.map_or_else(String::new, |interval| format!(r#","interval":{interval}"#));
                 respond(400, "", format!(r#"{{"error":"slow_down"{interval}}}"#).into_bytes())
@@ -56,7 +58,24 @@ pub(crate) fn respond(status: u16, retry_after: &str, body: Vec<u8>) -> Response
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     if let Some(value) = Some(retry_after).filter(|value| !value.is_empty()).and_then(|value| value.parse().ok()) {
-        response.headers_mut().insert(http::header::RETRY_AFTER, value);
+        response.headers_mut().insert(RETRY_AFTER, value);
     }
+    response
+}
+
+/// After how many seconds a service has asked to be asked again: what must be read out of its answer, whatever its clock says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Named(pub(crate) u32);
+
+/// `Retry-After` as an HTTP-date (RFC 9110 sections 5.6.7 and 10.2.3).
+fn later(status: u16, elapsed: u64, seconds: u32) -> Response<Vec<u8>> {
+    let date = |ms: u64| {
+        let time = jiff::Timestamp::from_millisecond(by_the_services_clock(elapsed.saturating_add(ms)).as_unix_ms()).unwrap_or_default();
+        HeaderValue::try_from(time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()).ok()
+    };
+    let mut response = respond(status, "", Vec::new());
+    let headers = [(DATE, date(0)), (RETRY_AFTER, date(u64::from(seconds).saturating_mul(1000)))];
+    response.headers_mut().extend(headers.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    response.extensions_mut().insert(Named(seconds));
     response
 }

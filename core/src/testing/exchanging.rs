@@ -1,13 +1,13 @@
 //! One exchange from its request to what became of it, and the end of a process at any point of it.
 
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use http::Response;
+use http::{Response, Uri};
 
-use super::answers::respond;
+use super::answers::{Named, respond};
 use super::asked::Asked;
 use super::inspect::resumed;
 use super::look::{Class, Classified, classify};
@@ -20,6 +20,7 @@ use crate::ceremony::{Input, Step};
 use crate::error::{Delivery, Partial, TransportFailure, TransportKind};
 use crate::exchange::{Exchange, ExchangeId};
 use crate::failure::Failure;
+use crate::time::Timestamp;
 
 impl<C: Subject> World<C> {
     /// One request, whatever becomes of it.
@@ -132,19 +133,31 @@ impl<C: Subject> World<C> {
     fn take(&mut self, id: ExchangeId, asked: Asked, result: Answered) -> Result<(), Broken> {
         let judged = classify(&result, self.now(), asked.delivery());
         self.hides(|| judged.shown.clone())?;
+        if let Some(Named(seconds)) = result.as_ref().ok().and_then(|response| response.extensions().get()) {
+            let read = judged.error.as_ref().and_then(|error| error.retry_after);
+            Rule::Pace.holds(read == Some(u64::from(*seconds)), || format!("Retry-After after {seconds} s is read as {read:?}"))?;
+        }
         let known = self.known.clone();
         self.known.heard(asked, &judged, self.elapsed, self.now().as_unix_ms());
         match asked {
             Asked::HandIn => self.handed_in(&judged),
+            Asked::Text => self.facts.session_ends = text_in(&judged, &result, "expires_at").and_then(|end| Timestamp::parse_rfc3339(&end)),
             Asked::Verify => self.known.verdict = verdict_in(&judged, &result).or(self.known.verdict),
             _ => {}
         }
         let credential = result.as_ref().ok().and_then(|response| self.credential_in(asked, response));
         self.facts.received = self.facts.received.or(credential);
         let is_redirect = matches!(&result, Ok(response) if response.status().is_redirection());
+        let foreign = self.foreign_url_in(asked, &judged, &result);
         let before = self.ceremony.shown().map(|(code, _)| code.to_string());
         self.feed(Input::answered(id, result))?;
 
+        let is_taken = matches!(self.step(), Step::Notify(_) | Step::Done(Ok(_)));
+        Rule::Pinned.holds(foreign.is_none() || !is_taken, || format!("{foreign:?} is taken"))?;
+        if let (Asked::HandIn, Class::NotSent | Class::Unavailable, Step::Wait { until, .. }) = (asked, judged.class, self.step()) {
+            let ends = self.facts.session_ends;
+            Rule::Waits.holds(ends.is_none_or(|end| until <= end), || format!("a code is held until {until}, its session {ends:?}"))?;
+        }
         if asked == Asked::Start && self.is_done() {
             self.known.keep_pace_of(&known);
         }
@@ -181,6 +194,22 @@ impl<C: Subject> World<C> {
         credential.filter(|credential| response.status().is_success() && holds(credential))
     }
 
+    /// A URL to go on with, when it is on another origin by a second reader.
+    fn foreign_url_in(&self, asked: Asked, judged: &Classified, result: &Answered) -> Option<Uri> {
+        let names: &[&str] = match asked {
+            Asked::Register => &["claim_endpoint", "token_endpoint"],
+            Asked::Start => &["verification_uri"],
+            _ => &[],
+        };
+        let snapshot = self.ceremony.snapshot();
+        let mut urls = names.iter().filter_map(|name| text_in(judged, result, name)?.parse::<Uri>().ok());
+        let is_foreign = |url: &Uri| {
+            let authority = url.authority().map_or("", |authority| authority.as_str()).to_lowercase();
+            format!("{}://{}", url.scheme_str().unwrap_or_default(), authority.trim_end_matches(":443")) != snapshot.origin()
+        };
+        urls.find(is_foreign)
+    }
+
     /// Another process goes on from what is stored: with the answer that was written down, or without one.
     pub(crate) fn crash(&mut self) -> Result<(), Broken> {
         self.ceremony = resumed(&self.store.snapshot)?;
@@ -200,6 +229,14 @@ impl<C: Subject> World<C> {
 
 /// What an answer of `verify` says of the badge, if it says anything.
 fn verdict_in(judged: &Classified, result: &Answered) -> Option<bool> {
+    member_in(judged, result, "valid")?.as_bool()
+}
+
+fn text_in(judged: &Classified, result: &Answered, name: &str) -> Option<String> {
+    member_in(judged, result, name)?.as_str().map(ToString::to_string)
+}
+
+fn member_in(judged: &Classified, result: &Answered, name: &str) -> Option<serde_json::Value> {
     let response = result.as_ref().ok().filter(|_| judged.class == Class::Object)?;
-    serde_json::from_slice::<serde_json::Value>(response.body()).ok()?.get("valid")?.as_bool()
+    serde_json::from_slice::<serde_json::Value>(response.body()).ok()?.get(name).cloned()
 }

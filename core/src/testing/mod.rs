@@ -3,7 +3,9 @@
 //! A [`World`] is a ceremony, the driver around it (with its store and its journal), a service and a clock, as one plain value.
 //! [`Op`]s happen in it: whole exchanges with every fate a request can have, crashes at every point, clock jumps, a human's doing.
 //! After each, every [`Rule`] is checked. A [`Scenario`] plays a list of them and brings it to an end; [`check`] does so for all
-//! ceremonies. Lists come from [`ops`] (proptest), from [`Op::read_all`] (any bytes, for a fuzzer), or are written by hand.
+//! ceremonies. Lists come from [`ops`] or `any::<Vec<Op>>()` (proptest), from [`Op::read_all`] (any bytes, for a fuzzer), or are
+//! written by hand. The proptest that is meant is version 1, at least 1.9: only with the same major version are the strategies
+//! here also strategies of yours.
 //!
 //! ```
 //! use enlist_core::testing::{Fate, Manner, Op, Reply, check};
@@ -37,5 +39,5 @@ pub use rules::{Broken, Rule};
 pub use scenario::{End, Ending, Scenario, check};
 pub use service::{Heard, OpenTrain, OpenTrainReading, Said, Service};
 pub use subject::Subject;
-pub use texting::{SentryAgent, SentryAgentReading};
+pub use texting::{Echo, SentryAgent, SentryAgentReading};
 pub use world::{START, World};

@@ -92,6 +92,13 @@ pub enum Manner {
         /// With `Retry-After`.
         retry_after: Option<u32>,
     },
+    /// It does nothing and answers 429 or 503, with `Retry-After` as a date, by its own `Date`.
+    Later {
+        /// Whether it is 429.
+        too_many: bool,
+        /// The seconds from the one to the other.
+        seconds: u32,
+    },
     /// It does nothing, and a poll is answered `slow_down`.
     SlowDown {
         /// With `interval`.
@@ -154,7 +161,7 @@ pub enum Owner {
 }
 
 /// Bodies that services send, or hostile ones would.
-pub const BODIES: [&str; 20] = [
+pub const BODIES: [&str; 21] = [
     r#"{"user_code":"739299","verification_uri":"https://app.opentrain.ai/claim?token=ot_cat_CANARY","expires_in":60,"interval":1}"#,
     r#"{"user_code":"739299","verification_uri":"https://evil.example/?token=ot_cat_CANARY","expires_in":60}"#,
     r#"{"error":"authorization_pending","interval":30}"#,
@@ -165,6 +172,7 @@ pub const BODIES: [&str; 20] = [
     r#"{"error":"temporarily_unavailable"}"#,
     r#"{"error":"invalid_request","error_description":"email_already_registered ot_clm_CANARY"}"#,
     r#"{"access_token":"ot_pat_9_CANARY","claim_token":"ot_clm_CANARY","token_endpoint":"https://evil.example/"}"#,
+    r#"{"access_token":"ot_pat_9_CANARY","claim_token":"ot_clm_CANARY","claim_endpoint":"https://evil.example/"}"#,
     r#"{"access_token":"ot_pat_9_CANARY","scopes":["jobs:read"]}"#,
     r#"{"access_token":1,"manifest_session_id":1,"otp_session_id":[],"badge":{}}"#,
     r#"{"manifest_session_id":"CANARY1","public_profile":{"agent_name":"other"}}"#,
@@ -181,6 +189,25 @@ pub const BODIES: [&str; 20] = [
 pub const UNSENT: [TransportKind; 4] = [TransportKind::Connect, TransportKind::Dns, TransportKind::Tls, TransportKind::Proxy];
 
 const STATUSES: [u16; 16] = [200, 200, 200, 400, 400, 401, 403, 404, 408, 409, 410, 302, 429, 500, 503, 599];
+
+/// What [`op`] draws, so that `any::<Vec<Op>>()` is a script.
+///
+/// ```
+/// use enlist_core::testing::{Op, check};
+/// use proptest::prelude::*;
+///
+/// proptest!(ProptestConfig::with_cases(8), |(script in any::<Vec<Op>>())| {
+///     prop_assert_eq!(check(&script), Ok(()));
+/// });
+/// ```
+impl Arbitrary for Op {
+    type Parameters = ();
+    type Strategy = BoxedStrategy<Self>;
+
+    fn arbitrary_with((): ()) -> BoxedStrategy<Self> {
+        op().boxed()
+    }
+}
 
 /// Lists of operations, for proptest: a failing one shrinks to a short script.
 pub fn ops(most: usize) -> impl Strategy<Value = Vec<Op>> {
@@ -210,6 +237,8 @@ fn manner() -> impl Strategy<Value = Manner> {
         16 => Just(Manner::Honest),
         1 => seconds().prop_map(|retry_after| Manner::Busy { retry_after }),
         1 => seconds().prop_map(|retry_after| Manner::TooMany { retry_after }),
+        1 => (any::<bool>(), prop_oneof![0u32..120, 0u32..5000, 0u32..40_000_000])
+            .prop_map(|(too_many, seconds)| Manner::Later { too_many, seconds }),
         2 => seconds().prop_map(|interval| Manner::SlowDown { interval }),
         1 => Just(Manner::Gateway),
         1 => Just(Manner::Garbled),
@@ -224,7 +253,14 @@ fn words() -> impl Strategy<Value = Words> {
         3 => proptest::sample::select(&BODIES[..]).prop_map(|body| body.as_bytes().to_vec()),
         1 => proptest::collection::vec(any::<u8>(), 0..40),
     ];
-    let retry_after = prop_oneof![2 => Just(String::new()), 1 => "[0-9]{1,6}", 1 => "Sun, 06 Nov 1994 08:49:3[0-9] GMT", 1 => ".{0,8}"];
+    // Past; soon after a world's beginning, and in its first days; far off.
+    let date = prop_oneof![
+        "Sun, 06 Nov 1994 08:49:3[0-9] GMT",
+        "Fri, 12 Jun 2026 09:0[0-9]:[0-5][0-9] GMT",
+        "Friday, (12-Jun|09-Jul)-26 1[0-9]:[0-5][0-9]:00 GMT",
+        "Sat Jun 12 09:00:00 (2027|9999)",
+    ];
+    let retry_after = prop_oneof![2 => Just(String::new()), 1 => "[0-9]{1,6}", 1 => date, 1 => ".{0,8}"];
     (status(), retry_after, body).prop_map(|(status, retry_after, body)| Words { status, retry_after, body })
 }
 
@@ -277,7 +313,12 @@ impl Bytes<'_> {
         let kind = self.byte();
         match kind % 16 {
             0..=6 => Manner::Honest,
-            7 => Manner::Busy { retry_after: self.seconds() },
+            // Half of the numbers are dates.
+            7 => match self.short() {
+                0 => Manner::Busy { retry_after: None },
+                seconds @ 1..=0x7fff => Manner::Busy { retry_after: Some(seconds.into()) },
+                seconds => Manner::Later { too_many: seconds % 2 == 1, seconds: u32::from(seconds & 0x7fff) },
+            },
             8 => Manner::TooMany { retry_after: self.seconds() },
             9 => Manner::SlowDown { interval: self.seconds() },
             10 => Manner::Gateway,

@@ -64,7 +64,11 @@ impl Badges {
 impl Service for Badges {
     fn serve(&mut self, heard: &Heard, _now: u64) -> Said {
         match heard.path.as_str() {
-            "/v1/verify" => (200, format!(r#"{{"valid":{}}}"#, self.is_valid())),
+            "/v1/verify" if self.is_valid() => (
+                200,
+                r#"{"valid":true,"did":"did:sentryagent:abc123","public_profile":{"agent_name":"An agent","tools":["web-search"]}}"#.into(),
+            ),
+            "/v1/verify" => (200, r#"{"valid":false}"#.into()),
             "/v1/rotate" => self.rotate(),
             _ => error(404, "not_found"),
         }

@@ -99,18 +99,44 @@ impl<C: Subject> Scenario<C> {
     pub fn check(&self, ops: &[Op]) -> Result<End, Broken> {
         let mut world = World::<C>::new(self.reading)?.watched();
         let mut steps = Vec::new();
+        self.play(&mut world, ops, &mut steps)?;
+        Ok(Self::end(&world, steps))
+    }
+
+    fn play(&self, world: &mut World<C>, ops: &[Op], steps: &mut Vec<String>) -> Result<(), Broken> {
         for op in ops {
             world.apply(op)?;
             steps.extend(self.is_recorded.then(|| format!("{:?} {:?}", world.now(), world.step())));
         }
         match self.ending {
-            Ending::Stops => {}
-            Ending::Fair => world.finish()?,
-            Ending::Unreachable => world.die(false)?,
-            Ending::Silent => world.die(true)?,
+            Ending::Stops => Ok(()),
+            Ending::Fair => world.finish(),
+            Ending::Unreachable => world.die(false),
+            Ending::Silent => world.die(true),
         }
+    }
+
+    fn end(world: &World<C>, steps: Vec<String>) -> End {
         let delivered = matches!(world.step(), Step::Done(Ok(_)));
-        Ok(End { place: world.ceremony().place(), moves: world.moves(), delivered, steps })
+        End { place: world.ceremony().place(), moves: world.moves(), delivered, steps }
+    }
+}
+
+impl Scenario<Enrolment> {
+    /// As [`check`](Self::check); and what the enrolment brought is claimed in the same world, where `ops` happen once more. The
+    /// end is then the claim's.
+    ///
+    /// # Errors
+    /// [`Broken`].
+    pub fn check_and_claim(&self, ops: &[Op]) -> Result<End, Broken> {
+        let mut world = World::<Enrolment>::new(self.reading)?.watched();
+        let mut steps = Vec::new();
+        self.play(&mut world, ops, &mut steps)?;
+        let Some(claimed) = world.claimed() else { return Ok(Self::end(&world, steps)) };
+        let mut claimed = claimed.watched();
+        let Self { reading, ending, is_recorded, .. } = *self;
+        Scenario::<Claim> { reading, ending, is_recorded, ceremony: PhantomData }.play(&mut claimed, ops, &mut steps)?;
+        Ok(Scenario::<Claim>::end(&claimed, steps))
     }
 }
 
@@ -120,7 +146,7 @@ impl<C: Subject> Scenario<C> {
 /// [`Broken`].
 pub fn check(ops: &[Op]) -> Result<(), Broken> {
     for ending in [Ending::Fair, Ending::Unreachable, Ending::Silent] {
-        Scenario::<Enrolment>::new().ending(ending).check(ops)?;
+        Scenario::<Enrolment>::new().ending(ending).check_and_claim(ops)?;
         Scenario::<Claim>::new().ending(ending).check(ops)?;
         Scenario::<Registration>::new().ending(ending).check(ops)?;
         Scenario::<Rotation>::new().ending(ending).check(ops)?;

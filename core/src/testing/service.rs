@@ -7,6 +7,8 @@ use core::hash::Hash;
 use alloc::format;
 use alloc::string::String;
 
+use super::world::by_the_services_clock;
+
 /// A request as a service hears it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Heard {
@@ -32,7 +34,7 @@ pub trait Service: Clone + Debug + PartialEq + Eq + Hash {
         false
     }
 
-    /// How often it did what must not be done without a human's word: accounts made, SMS sent.
+    /// How often it did what must not be done without a human's word: accounts made, SMS sent, profiles taken that nobody saw.
     fn costly(&self) -> u8;
 }
 
@@ -132,6 +134,18 @@ impl OpenTrain {
         }
     }
 
+    fn register(&mut self, now: u64) -> Said {
+        self.accounts = self.accounts.saturating_add(1);
+        let (pre_claim, claim_token, base) = (Self::PRE_CLAIM, Self::CLAIM_TOKEN, crate::opentrain::BASE_URL);
+        let ends = by_the_services_clock(now.saturating_add(86_400_000));
+        let body = format!(
+            r#"{{"identity_type":"anonymous","registration_id":"reg_1","access_token":"{pre_claim}","token_type":"bearer","scopes":["jobs:read"],
+            "claim_token":"{claim_token}","claim_token_expires_at":"{ends}","claim_endpoint":"{base}/api/agent/identity/claim",
+            "token_endpoint":"{base}/api/agent/oauth/token","grant_type":"urn:opentrain:agent-auth:grant-type:claim"}}"#
+        );
+        (200, body)
+    }
+
     fn start(&mut self, now: u64) -> Said {
         if self.delivered {
             return error(400, "invalid_request");
@@ -171,17 +185,7 @@ impl OpenTrain {
 impl Service for OpenTrain {
     fn serve(&mut self, heard: &Heard, now: u64) -> Said {
         match heard.path.as_str() {
-            "/api/agent/identity" => {
-                self.accounts = self.accounts.saturating_add(1);
-                (
-                    200,
-                    format!(
-                        r#"{{"registration_id":"reg_1","access_token":"{}","claim_token":"{}","scopes":["jobs:read"]}}"#,
-                        Self::PRE_CLAIM,
-                        Self::CLAIM_TOKEN
-                    ),
-                )
-            }
+            "/api/agent/identity" => self.register(now),
             "/api/agent/identity/claim" => self.start(now),
             "/api/agent/oauth/token" => self.poll(now),
             _ => error(404, "not_found"),

@@ -3,7 +3,10 @@
 use alloc::format;
 use alloc::string::String;
 
+use serde_json::Value;
+
 use super::service::{Heard, Said, Service, error};
+use super::world::by_the_services_clock;
 
 /// What SentryAgent says where its documents are silent, and how long its sessions live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,11 +19,39 @@ pub struct SentryAgentReading {
     pub life: u32,
     /// How many wrong codes are allowed (U6).
     pub tries: u8,
+    /// What it says that will be public.
+    pub echo: Echo,
+}
+
+/// What a service says of the profile that it was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Echo {
+    /// What it was given, as documented.
+    Same,
+    /// Nothing.
+    Nothing,
+    /// Another profile: with that one, nobody has agreed.
+    Other,
 }
 
 impl Default for SentryAgentReading {
     fn default() -> Self {
-        Self { used: 410, resends: true, life: 900, tries: 3 }
+        Self { used: 410, resends: true, life: 900, tries: 3, echo: Echo::Same }
+    }
+}
+
+impl Echo {
+    /// The manifest less what is not public.
+    fn of(self, heard: &Heard) -> Option<Value> {
+        let mut profile = serde_json::from_str::<Value>(&heard.body).ok()?.get_mut("manifest")?.take();
+        let members = profile.as_object_mut()?;
+        members.retain(|name, _| !matches!(name.as_str(), "mobile_phone" | "compliance_attestation"));
+        match self {
+            Self::Same => {}
+            Self::Nothing => return None,
+            Self::Other => drop(members.insert("primary_goal".into(), "another".into())),
+        }
+        Some(profile)
     }
 }
 
@@ -84,7 +115,8 @@ impl SentryAgent {
         self.sms = self.sms.saturating_add(1);
         self.wrong = 0;
         self.begun = now;
-        (200, format!(r#"{{"otp_session_id":"OTPCANARY-{}"}}"#, self.sms))
+        let ends = by_the_services_clock(now.saturating_add(u64::from(self.reading.life).saturating_mul(1000)));
+        (200, format!(r#"{{"otp_session_id":"OTPCANARY-{}","expires_at":"{ends}"}}"#, self.sms))
     }
 
     fn confirm(&mut self, heard: &Heard, now: u64) -> Said {
@@ -113,7 +145,8 @@ impl Service for SentryAgent {
         match heard.path.as_str() {
             "/v1/auth/verify-phone" => {
                 self.manifests = self.manifests.saturating_add(1);
-                (200, format!(r#"{{"manifest_session_id":"MANIFESTCANARY-{}"}}"#, self.manifests))
+                let profile = self.reading.echo.of(heard).map_or_else(String::new, |profile| format!(r#","public_profile":{profile}"#));
+                (200, format!(r#"{{"manifest_session_id":"MANIFESTCANARY-{}"{profile}}}"#, self.manifests))
             }
             "/v1/auth/confirm-manifest" => self.text(now),
             "/v1/auth/confirm" => self.confirm(heard, now),
@@ -125,7 +158,8 @@ impl Service for SentryAgent {
         self.issued.then_some(Self::BADGE)
     }
 
+    /// An SMS that binds the human to a profile that they never saw counts twice: nobody's word was for that.
     fn costly(&self) -> u8 {
-        self.sms
+        if self.reading.echo == Echo::Other { self.sms.saturating_mul(2) } else { self.sms }
     }
 }

@@ -5,9 +5,11 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
+use core::time::Duration;
 
 use http::Response;
 
+use super::asked::Asked;
 use super::known::Known;
 use super::op::{Op, Reply};
 use super::rules::{Broken, Rule};
@@ -16,6 +18,8 @@ use super::subject::Subject;
 use crate::ceremony::{Input, Step};
 use crate::error::{Misuse, TransportFailure};
 use crate::exchange::ExchangeId;
+use crate::opentrain::{Claim, Enrolment};
+use crate::secret::Email;
 use crate::time::Timestamp;
 
 /// When a world begins: 2026-06-12T09:00:00Z.
@@ -77,6 +81,8 @@ pub(crate) struct Facts {
     straggled: bool,
     /// Whether a service wrote one of our secrets by chance.
     pub(crate) tainted: bool,
+    /// When the session of the last one-time code ends, as far as the service has said.
+    pub(crate) session_ends: Option<Timestamp>,
 }
 
 impl<C: Subject> World<C> {
@@ -96,21 +102,15 @@ impl<C: Subject> World<C> {
             jumped: false,
             straggled: false,
             tainted: false,
+            session_ends: None,
         };
+        Ok(Self::around(ceremony, C::service(reading), facts))
+    }
+
+    fn around(ceremony: C, service: C::Service, facts: Facts) -> Self {
         let known = Known::nothing();
         let store = Store { snapshot: ceremony.snapshot().to_json().expose().to_string(), known: known.clone(), journal: None };
-        Ok(Self {
-            ceremony,
-            service: C::service(reading),
-            elapsed: 0,
-            skew: 0,
-            store,
-            straggler: None,
-            known,
-            facts,
-            moves: None,
-            is_hasty: false,
-        })
+        Self { ceremony, service, elapsed: 0, skew: 0, store, straggler: None, known, facts, moves: None, is_hasty: false }
     }
 
     /// The same, and the moves from state to state are collected.
@@ -155,8 +155,7 @@ impl<C: Subject> World<C> {
     /// The time by the wall clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        let elapsed = i64::try_from(self.elapsed).unwrap_or(i64::MAX);
-        Timestamp::from_unix_ms(START.as_unix_ms().saturating_add(elapsed).saturating_add(self.skew))
+        Timestamp::from_unix_ms(by_the_services_clock(self.elapsed).as_unix_ms().saturating_add(self.skew))
     }
 
     /// What is to be done now.
@@ -324,6 +323,29 @@ impl<C: Subject> World<C> {
     pub(crate) fn has_straggled(&self) -> bool {
         self.facts.straggled
     }
+}
+
+impl World<Enrolment> {
+    /// The world in which what the enrolment brought is claimed; `None` when it brought nothing, or endpoints that this module's
+    /// service does not have.
+    #[must_use]
+    pub fn claimed(&self) -> Option<World<Claim>> {
+        let Step::Done(Ok(registration)) = self.step() else { return None };
+        let endpoints = [&registration.claim_endpoint, &registration.token_endpoint].map(|endpoint| Asked::of(endpoint.uri().path()));
+        if endpoints != [Asked::Start, Asked::Poll] {
+            return None;
+        }
+        let claim = Claim::new(&registration, Email::parse("owner@canary.example").ok()?);
+        let words = self.words().saturating_add(Enrolment::FREE);
+        let facts = Facts { last_id: 0, received: None, words, ..self.facts.clone() };
+        let claimed = World::around(claim, self.service.clone(), facts);
+        Some(World { elapsed: self.elapsed, skew: self.skew, straggler: self.straggler.clone(), ..claimed })
+    }
+}
+
+/// The service's clock: the world's own.
+pub(crate) fn by_the_services_clock(elapsed: u64) -> Timestamp {
+    START.after(Duration::from_millis(elapsed))
 }
 
 /// States are told apart by what is saved of them and by what no snapshot holds, never by the moves that were collected.

@@ -72,7 +72,7 @@ fn until_due(claim: &mut Claim, now: &mut Timestamp) -> Option<Duration> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
+    #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
     fn a_claim_keeps_its_rules(script in prop::collection::vec((answer(), between()), 1..60)) {

@@ -2,7 +2,9 @@
 
 use enlist_core::opentrain::{Claim, Enrolment};
 use enlist_core::sentryagent::{Registration, Rotation};
-use enlist_core::testing::{BadgesReading, Ending, Op, OpenTrainReading, Scenario, SentryAgentReading, Subject, ops};
+use enlist_core::testing::{
+    BadgesReading, Broken, Echo, End, Ending, Fate, Manner, Op, OpenTrainReading, Reply, Scenario, SentryAgentReading, Subject, Words, ops,
+};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
@@ -27,19 +29,20 @@ fn opentrain() -> impl Strategy<Value = OpenTrainReading> {
 
 fn sentryagent() -> impl Strategy<Value = SentryAgentReading> {
     let used = prop::sample::select(&[410u16, 401, 200][..]);
-    (used, any::<bool>(), prop::sample::select(&[900u32, 30][..]), 1u8..4).prop_map(|(used, resends, life, tries)| SentryAgentReading {
-        used,
-        resends,
-        life,
-        tries,
-    })
+    let echo = prop_oneof![4 => Just(Echo::Same), 1 => Just(Echo::Nothing), 1 => Just(Echo::Other)];
+    (used, any::<bool>(), prop::sample::select(&[900u32, 30][..]), 1u8..4, echo)
+        .prop_map(|(used, resends, life, tries, echo)| SentryAgentReading { used, resends, life, tries, echo })
 }
 
 /// Plays the script twice: the rules hold, and the same script gives the same steps.
 fn play<C: Subject>(reading: C::Reading, ending: Ending, ops: &[Op]) -> Result<(), TestCaseError> {
     let scenario = Scenario::<C>::new().reading(reading).ending(ending).recorded();
-    let end = scenario.check(ops).map_err(|broken| TestCaseError::fail(broken.to_string()))?;
-    prop_assert_eq!(Ok(end), scenario.check(ops));
+    twice(|| scenario.check(ops))
+}
+
+fn twice(check: impl Fn() -> Result<End, Broken>) -> Result<(), TestCaseError> {
+    let end = check().map_err(|broken| TestCaseError::fail(broken.to_string()))?;
+    prop_assert_eq!(Ok(end), check());
     Ok(())
 }
 
@@ -48,7 +51,8 @@ proptest! {
 
     #[test]
     fn an_enrolment_keeps_every_rule(reading in opentrain(), ending in ending(), ops in ops(MOST_OPS)) {
-        play::<Enrolment>(reading, ending, &ops)?;
+        let scenario = Scenario::<Enrolment>::new().reading(reading).ending(ending).recorded();
+        twice(|| scenario.check_and_claim(&ops))?;
     }
 
     #[test]
@@ -69,8 +73,6 @@ proptest! {
 
 /// Scripts that broke a rule once.
 mod once_broken {
-    use enlist_core::testing::{Fate, Manner};
-
     use super::*;
 
     const fn exchange(manner: Manner, fate: Fate) -> Op {
@@ -105,5 +107,67 @@ mod once_broken {
         ops.extend([busy(None), busy(None), busy(None), busy(None), busy(None), busy(None), busy(None), busy(Some(3000))]);
         ops.extend([Op::Restart, exchange(Manner::Honest, Fate::Answered)]);
         claim(OpenTrainReading { life: 60, ..OpenTrainReading::default() }, &ops);
+    }
+}
+
+fn exchange(manner: Manner) -> Op {
+    Op::Exchange { manner, fate: Fate::Answered, ms: 200 }
+}
+
+fn place<C: Subject>(script: &[Op], ending: Ending) -> Result<&'static str, Broken> {
+    Scenario::<C>::new().ending(ending).check(script).map(|end| end.place)
+}
+
+#[test]
+fn an_enrolment_and_the_claim_of_what_it_brought() {
+    let end = Scenario::<Enrolment>::new().check_and_claim(&[exchange(Manner::Honest)]).unwrap();
+    assert!(end.delivered && end.moves.contains(&("Starting, in flight", "Announcing")), "{end:?}");
+}
+
+/// Endpoints that are somebody else's, or a page of theirs: nothing goes there, and nobody is sent there.
+#[test]
+fn a_foreign_url_ends_an_enrolment_and_a_claim() {
+    let says = |body: String| [exchange(Manner::Says(Words { status: 200, retry_after: String::new(), body: body.into() }))];
+    for (host, place_of) in [("app.opentrain.ai", ["Done(Ok)", "Announcing"]), ("evil.example", ["Done(Protocol)"; 2])] {
+        for endpoint in ["claim_endpoint", "token_endpoint"] {
+            let body = format!(r#"{{"access_token":"ot_pat_1","claim_token":"ot_clm_2","{endpoint}":"https://{host}/x"}}"#);
+            assert_eq!(place::<Enrolment>(&says(body), Ending::Stops), Ok(place_of[0]), "{host} {endpoint}");
+        }
+        let body = format!(r#"{{"user_code":"1","verification_uri":"https://{host}/x","expires_in":60}}"#);
+        assert_eq!(place::<Claim>(&says(body), Ending::Stops), Ok(place_of[1]), "{host}");
+    }
+}
+
+/// The human agreed to the profile that they saw, and to no other.
+#[test]
+fn another_profile_ends_the_registration() {
+    for (echo, place) in [(Echo::Same, "Done(Ok)"), (Echo::Nothing, "Done(Ok)"), (Echo::Other, "Done(Protocol)")] {
+        let scenario = Scenario::<Registration>::new().reading(SentryAgentReading { echo, ..Default::default() });
+        assert_eq!(scenario.check(&[]).unwrap().place, place, "{echo:?}");
+    }
+}
+
+/// A session lives for fifteen minutes: what could go on only after that is asked for anew.
+#[test]
+fn a_code_is_not_held_past_its_sessions_end() {
+    let (honest, yes) = (|| exchange(Manner::Honest), || Op::Reply(Reply::AsAsked));
+    let script = |manner| [honest(), yes(), honest(), yes(), exchange(manner)];
+    for (seconds, at) in [(60, "HandingIn, waiting"), (3600, "AskingOtp")] {
+        for manner in [Manner::Busy { retry_after: Some(seconds) }, Manner::Later { too_many: false, seconds }] {
+            assert_eq!(place::<Registration>(&script(manner.clone()), Ending::Stops), Ok(at), "{manner:?}");
+        }
+    }
+}
+
+/// As seconds or as a date, by whatever clock.
+#[test]
+fn a_date_to_come_back_at_is_heeded() {
+    for seconds in [0, 1, 60, 3600, 40_000_000] {
+        for jump in [0, -90_000_000, 90_000_000] {
+            let later = |too_many| exchange(Manner::Later { too_many, seconds });
+            let script = [exchange(Manner::Honest), Op::Jump { ms: jump }, later(true), later(false), later(true)];
+            Scenario::<Claim>::new().check(&script).unwrap();
+            Scenario::<Enrolment>::new().check(&[Op::Jump { ms: jump }, later(false)]).unwrap();
+        }
     }
 }

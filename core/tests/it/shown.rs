@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::path::Path;
 
 use enlist_core::opentrain::{self, Label};
 use enlist_core::secret::{Email, Otp};
@@ -12,6 +11,7 @@ use enlist_core::*;
 use crate::common::*;
 use crate::redaction::check;
 use crate::shown_calls;
+use crate::sources::public_types;
 
 const ECHO: &str =
     r#"{"error":"ot_cat_ATTEMPTTOKENATTEMPT12","error_description":"ot_pat_8f2a_PRECLAIMPRECLAIM91cd of owner@example.com"}"#;
@@ -108,33 +108,13 @@ fn shown() -> BTreeMap<&'static str, String> {
     rows
 }
 
-/// Every `pub struct` and `pub enum` of the sources, as `module::Name`; those that a macro makes (`secret::kind`) have no values.
-fn public_types(dir: &Path, module: &str, found: &mut Vec<String>) {
-    for entry in std::fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() {
-            // Their types are private to the crate, or of the tests themselves.
-            if !["testing", "snapshot", "wire"].contains(&name.as_str()) {
-                public_types(&path, &format!("{name}::"), found);
-            }
-            continue;
-        }
-        let module = if name == "secret" { "secret::" } else { module };
-        let text = std::fs::read_to_string(&path).unwrap();
-        let names = text.lines().filter_map(|line| line.strip_prefix("pub struct ").or_else(|| line.strip_prefix("pub enum ")));
-        found.extend(names.map(|rest| format!("{module}{}", rest.split(|c: char| !c.is_alphanumeric()).next().unwrap())));
-    }
-}
-
 #[test]
 fn every_public_type_has_a_row_and_shows_no_secret() {
     let shown = shown();
     for (name, text) in &shown {
         check(name, text);
     }
-    let mut found = vec!["Snapshot".to_owned(), "SnapshotJson".to_owned(), "ResumeError".to_owned(), "FailureCode".to_owned()];
-    public_types(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "", &mut found);
+    let found = public_types();
     assert!(found.len() > 40);
     let missing: Vec<_> = found.iter().filter(|name| !shown.contains_key(name.as_str())).collect();
     assert!(missing.is_empty(), "public types without a row in `shown`: {missing:?}");

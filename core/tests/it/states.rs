@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use enlist_core::TransportKind;
 use enlist_core::opentrain::{Claim, Enrolment};
 use enlist_core::sentryagent::{Registration, Rotation};
 use enlist_core::testing::{
@@ -11,25 +12,36 @@ use enlist_core::testing::{
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
-const SCRIPTS: usize = 250;
+use crate::probes::{answers, probe, shape};
+use crate::state_tables::{codes_are_as_the_page_says, polls_are_as_the_page_says};
+
+const SCRIPTS: usize = 100;
 
 type Moves = BTreeMap<String, BTreeSet<String>>;
 
-/// The moves of many scripts, always the same ones, and of a few written ones for what chance seldom brings.
-fn moves_of<C: Subject>(readings: &[C::Reading], written: &[Vec<Op>]) -> Moves {
+/// The moves of written scripts, which bring every move that is known, and of drawn ones, always the same, which may bring another;
+/// and what every answer leads to from each state on their way. With these states.
+fn moves_of<C: Subject>(readings: &[C::Reading], written: &[Vec<Op>]) -> (Moves, Vec<World<C>>) {
     let mut runner = TestRunner::deterministic();
-    let mut moves = BTreeSet::new();
+    let (mut moves, mut shapes, mut states, answers) = (BTreeSet::new(), BTreeSet::new(), Vec::new(), answers());
     let drawn = (0..SCRIPTS).map(|_| ops(40).new_tree(&mut runner).unwrap().current());
     for (index, script) in drawn.chain(written.iter().cloned()).enumerate() {
         let mut world = World::<C>::new(readings[index % readings.len()]).unwrap().hasty().watched();
-        script.iter().try_for_each(|op| world.apply(op)).and_then(|()| world.finish()).unwrap();
+        for op in &script {
+            if shapes.insert(shape(&world)) {
+                probe(&world, &answers, &mut moves);
+                states.push(world.clone());
+            }
+            world.apply(op).unwrap();
+        }
+        world.finish().unwrap();
         moves.extend(world.moves());
     }
     let mut by_state = Moves::new();
     for (from, to) in moves {
         by_state.entry(from.to_owned()).or_default().insert(to.to_owned());
     }
-    by_state
+    (by_state, states)
 }
 
 /// The rows `| from | to · to · ... |` under the heading `### Every move of <name>`.
@@ -42,16 +54,26 @@ fn moves_in_the_page(name: &str) -> Moves {
     rows.filter(|(from, _)| *from != "from").map(|(from, to)| (from.to_owned(), to.split(" · ").map(str::to_owned).collect())).collect()
 }
 
-fn compare<C: Subject>(readings: &[C::Reading], written: &[Vec<Op>]) {
-    let (made, page) = (moves_of::<C>(readings, written), moves_in_the_page(C::NAME));
+/// Compares, and gives the states that were reached.
+fn compare<C: Subject>(readings: &[C::Reading], written: &[Vec<Op>]) -> Vec<World<C>> {
+    let ((made, states), page) = (moves_of::<C>(readings, written), moves_in_the_page(C::NAME));
     let rows = |moves: &Moves| {
         moves.iter().map(|(from, to)| format!("| {from} | {} |\n", to.iter().cloned().collect::<Vec<_>>().join(" · "))).collect::<String>()
     };
     assert!(made == page, "docs/STATES.md and the code differ. The page has\n{}\nand the code does\n{}", rows(&page), rows(&made));
+    states
 }
 
 fn exchange(manner: Manner) -> Op {
     Op::Exchange { manner, fate: Fate::Answered, ms: 0 }
+}
+
+fn lost() -> Op {
+    Op::Exchange { manner: Manner::Honest, fate: Fate::RequestLost, ms: 0 }
+}
+
+fn busy() -> Op {
+    exchange(Manner::Busy { retry_after: None })
 }
 
 fn says(status: u16, body: &str) -> Op {
@@ -60,7 +82,10 @@ fn says(status: u16, body: &str) -> Op {
 
 #[test]
 fn the_page_has_every_move_of_the_enrolment_and_no_other() {
-    let written = [vec![says(403, r#"{"error":"anonymous_not_enabled"}"#)]];
+    let written = [
+        vec![says(403, r#"{"error":"anonymous_not_enabled"}"#)],
+        vec![lost(), Op::Reply(Reply::AsAsked), busy(), exchange(Manner::Honest)],
+    ];
     compare::<Enrolment>(&[OpenTrainReading::default()], &written);
 }
 
@@ -71,15 +96,14 @@ fn the_page_has_every_move_of_the_claim_and_no_other() {
     let honest = || exchange(Manner::Honest);
     let taken = || says(400, r#"{"error":"invalid_request","error_description":"email_already_registered"}"#);
     let late = || Op::Jump { ms: 90_000_000 };
-    let lost = || Op::Exchange { manner: Manner::Honest, fate: Fate::RequestLost, ms: 0 };
     let written = [
         vec![says(403, r#"{"error":"anonymous_not_enabled"}"#)],
         vec![late(), says(400, r#"{"error":"invalid_request"}"#), Op::Restart],
         vec![taken(), Op::Restart],
         vec![honest(), Op::Restart, honest(), taken(), Op::Restart],
         vec![honest(), Op::Restart, honest(), says(302, ""), Op::Restart],
-        vec![honest(), Op::Restart, honest(), exchange(Manner::Busy { retry_after: None }), Op::Restart],
-        vec![exchange(Manner::Busy { retry_after: None }), Op::Restart],
+        vec![honest(), Op::Restart, honest(), busy(), Op::Restart],
+        vec![busy(), Op::Restart],
         vec![says(302, ""), Op::Restart],
         vec![honest(), says(302, ""), Op::Restart],
         vec![honest(), says(400, r#"{"error":"access_denied"}"#), Op::Restart],
@@ -93,7 +117,7 @@ fn the_page_has_every_move_of_the_claim_and_no_other() {
         vec![says(401, r#"{"error":"x"}"#), Op::Restart],
         vec![honest(), says(401, r#"{"error":"x"}"#), Op::Restart],
         vec![lost(), honest(), lost(), honest(), lost(), Op::Restart],
-        [vec![honest(), Op::Wait { late_ms: 90_000 }], (0..8).map(|_| lost()).collect(), vec![Op::Restart]].concat(),
+        [vec![honest(), Op::Notified, Op::Wait { late_ms: 90_000 }], (0..8).map(|_| lost()).collect(), vec![Op::Restart]].concat(),
         vec![honest(), late(), says(400, r#"{"error":"expired_token"}"#)],
         vec![honest(), Op::Restart, late(), says(400, r#"{"error":"expired_token"}"#)],
         vec![honest(), Op::Restart, says(400, r#"{"error":"access_denied"}"#)],
@@ -104,7 +128,7 @@ fn the_page_has_every_move_of_the_claim_and_no_other() {
         vec![honest(), Op::Owner(Owner::Approves), Op::Restart, honest()],
         [vec![honest(), Op::Restart], (0..8).map(|_| lost()).collect()].concat(),
     ];
-    compare::<Claim>(&readings, &written);
+    polls_are_as_the_page_says(&compare::<Claim>(&readings, &written));
 }
 
 #[test]
@@ -116,24 +140,26 @@ fn the_page_has_every_move_of_the_registration_and_no_other() {
     let garbled = || exchange(Manner::Garbled);
     let written = [
         [texted(), vec![garbled(), says(410, r#"{"error":"gone"}"#)]].concat(),
+        [texted(), vec![lost(), says(410, r#"{"error":"gone"}"#)]].concat(),
         [texted(), vec![says(302, "")]].concat(),
+        vec![busy(), honest(), yes(), busy(), honest(), yes()],
+        vec![honest(), yes(), lost(), yes(), honest(), yes()],
         [texted(), vec![says(422, r#"{"error":"x"}"#)]].concat(),
         vec![honest(), yes(), says(422, r#"{"error":"x"}"#)],
     ];
-    compare::<Registration>(&readings, &written);
+    codes_are_as_the_page_says(&compare::<Registration>(&readings, &written));
 }
 
 #[test]
 fn the_page_has_every_move_of_the_rotation_and_no_other() {
     let readings = [401, 410].map(|dead| BadgesReading { dead });
     let honest = || exchange(Manner::Honest);
-    let lost = || Op::Exchange { manner: Manner::Honest, fate: Fate::RequestLost, ms: 0 };
-    let busy = || exchange(Manner::Busy { retry_after: None });
     let silence = |after: Op| [vec![honest(), after], (0..5).map(|_| lost()).collect()].concat();
     let written = [
         [silence(lost()), vec![Op::Reply(Reply::AsAsked)]].concat(),
         [silence(busy()), vec![Op::Reply(Reply::AsAsked)]].concat(),
         vec![lost(), lost(), lost()],
+        vec![honest(), Op::Exchange { manner: Manner::Honest, fate: Fate::NotSent(TransportKind::Connect), ms: 0 }, honest()],
         vec![honest(), says(401, r#"{"error":"x"}"#), honest()],
         vec![honest(), says(302, "")],
         vec![honest(), says(400, r#"{"error":"x"}"#)],

@@ -1,0 +1,112 @@
+//! The tables of `docs/STATES.md` that say what an answer leads to, read by the words in their cells, and compared with the machines.
+
+use std::collections::BTreeSet;
+
+use enlist_core::opentrain::Claim;
+use enlist_core::sentryagent::Registration;
+use enlist_core::testing::{Subject, World};
+use enlist_core::{Delivery, TransportKind};
+
+use crate::common::*;
+use crate::probes::probe;
+
+/// The rows of a table whose first cells begin with a word, and answers that they are about.
+type Rows = (&'static str, Vec<Answered>);
+type Places = BTreeSet<String>;
+
+pub(crate) fn polls_are_as_the_page_says(states: &[World<Claim>]) {
+    let rows = [
+        ("token", vec![json(200, r#"{"access_token":"ot_pat_1"}"#)]),
+        ("pending, slow_down", vec![pending(), slow_down(), error(429, "slow_down"), error(200, "authorization_pending")]),
+        ("not sent, 429, 503, a stranger's page", [400, 403, 408, 429, 503].map(html).into_iter().chain([refused(), unsent()]).collect()),
+        ("lost", [500, 502, 504].map(html).into_iter().chain([lost(), cut(502, "")]).collect()),
+        ("2xx that cannot be read", vec![html(200), cut(200, "{"), json(200, "{}")]),
+        ("expired_token", vec![error(400, "expired_token")]),
+        ("access_denied", vec![error(400, "access_denied")]),
+        ("invalid_grant", vec![invalid_grant()]),
+        ("another code in a 400", vec![error(400, "unsupported_grant_type")]),
+        ("another status; a redirect", vec![error(401, "x"), html(404), html(302)]),
+    ];
+    compare(states, &rows, &["Polling(Token)", "Polling(Start)"]);
+}
+
+pub(crate) fn codes_are_as_the_page_says(states: &[World<Registration>]) {
+    let rows = [
+        ("badge", vec![badge()]),
+        ("401", vec![error(401, "x"), html(401)]),
+        ("410", vec![html(410)]),
+        ("404, 405", vec![html(404), error(405, "x")]),
+        ("409, lost, unreadable", vec![html(409), lost(), html(502), html(200), cut(200, "{")]),
+        ("403, 408: a stranger's page", vec![html(403), html(408)]),
+        ("429", vec![html(429)]),
+        ("not sent, 503: tries used up", vec![unsent()]),
+    ];
+    compare(states, &rows, &["HandingIn"; 3]);
+}
+
+/// Tries are used up at once: no waiting helps.
+fn unsent() -> Answered {
+    failed(TransportKind::Tls, Delivery::NotSent)
+}
+
+/// `columns` are the states in flight; those of one state are taken together.
+fn compare<C: Subject>(states: &[World<C>], rows: &[Rows], columns: &[&str]) {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/STATES.md")).unwrap();
+    let (_, service) = C::NAME.split_once('.').unwrap();
+    let (_, section) = page.to_lowercase().find(&format!("::{service}\n")).map(|at| page.split_at(at)).unwrap();
+    let table: Vec<Vec<&str>> = section.lines().skip_while(|line| !line.starts_with("|---")).skip(1).map_while(cells).collect();
+    let mut known = 0;
+    for (label, answers) in rows {
+        let mut moves = BTreeSet::new();
+        states.iter().for_each(|state| probe(state, answers, &mut moves));
+        for state in columns {
+            let from = format!("{state}, in flight");
+            let made: Places = moves.iter().filter(|(own, _)| *own == from).map(|(_, to)| (*to).to_owned()).collect();
+            let said = said_of(&table, label, columns, state);
+            assert_eq!(made, said, "{}: what an answer leads to, {label} at {state}; the page is on the right", C::NAME);
+        }
+        known += table.iter().filter(|row| row[0].starts_with(label)).count();
+    }
+    assert_eq!(known, table.len(), "a row of the page that no answer here is about, or two are");
+}
+
+fn cells(line: &str) -> Option<Vec<&str>> {
+    Some(line.strip_prefix("| ")?.strip_suffix('|')?.split('|').map(str::trim).collect())
+}
+
+/// What the rows with `label` say of `state`.
+fn said_of(table: &[Vec<&str>], label: &str, columns: &[&str], state: &str) -> Places {
+    let mut said = Places::new();
+    // The first column's cell of the row above.
+    let mut above = Places::new();
+    for row in table {
+        let mut left = above.clone();
+        for (index, (cell, column)) in row[1..].iter().zip(columns).enumerate() {
+            left = places_in(cell, column, &left);
+            if index == 0 {
+                above.clone_from(&left);
+            }
+            if row[0].starts_with(label) && *column == state {
+                said.extend(left.clone());
+            }
+        }
+    }
+    said
+}
+
+/// The states that a cell names. *The same* is what the cell to the left says, or in the first column the one above.
+fn places_in(cell: &str, column: &str, same: &Places) -> Places {
+    let mut places = Places::new();
+    let again = cell.contains("the same code once more");
+    if cell.contains("the same") && !again {
+        places.extend(same.iter().map(|place| if place.ends_with(", waiting") { format!("{column}, waiting") } else { place.clone() }));
+    }
+    if again || cell.contains("wait on") {
+        places.insert(format!("{column}, waiting"));
+    }
+    let words = [("Done(Ok)", "Done(Ok)"), ("Starting", "Starting, due"), ("AskingOtp", "AskingOtp")];
+    places.extend(words.into_iter().filter(|(word, _)| cell.contains(word)).map(|(_, place)| place.to_owned()));
+    let failures = cell.split('`').skip(1).step_by(2).filter(|word| word.starts_with(char::is_uppercase));
+    places.extend(failures.map(|failure| format!("Done({failure})")));
+    places
+}
