@@ -292,15 +292,6 @@ impl Failure {
         }
         self
     }
-
-    /// What it says of that, if anything.
-    #[cfg(feature = "testing")]
-    pub(crate) const fn doubt(&self) -> Option<bool> {
-        match self {
-            Self::AttemptExpired { doubt, .. } | Self::SessionExpired { doubt, .. } | Self::GaveUp { doubt, .. } => Some(*doubt),
-            _ => None,
-        }
-    }
 }
 
 const fn doubt_words(doubt: bool) -> &'static str {

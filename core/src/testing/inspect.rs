@@ -7,7 +7,7 @@ use core::time::Duration;
 use super::op::{Fate, Manner, Owner, Reply};
 use super::rules::{Broken, Rule};
 use super::service::Service;
-use super::subject::{Subject, stale};
+use super::subject::{Subject, doubt_in, stale};
 use super::world::World;
 use crate::ceremony::{Ceremony, Input, Step};
 use crate::error::TransportKind;
@@ -35,7 +35,8 @@ impl<C: Subject> World<C> {
         if let Step::Done(end) = &step {
             self.absorbs()?;
             if let Err(failure) = end {
-                Rule::SaysDoubt.holds(failure.doubt().is_none_or(|doubt| doubt == self.ceremony.in_doubt()), || format!("{failure:?}"))?;
+                Rule::SaysDoubt
+                    .holds(doubt_in(failure).is_none_or(|doubt| doubt == self.ceremony.in_doubt()), || format!("{failure:?}"))?;
                 self.hides(|| format!("{failure} {failure:?} {:?}", failure.recovery()))?;
             }
         }

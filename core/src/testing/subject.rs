@@ -424,6 +424,14 @@ pub(crate) const fn of_failure(failure: &Failure) -> &'static str {
     }
 }
 
+/// What it says of a doubt, if anything.
+pub(crate) const fn doubt_in(failure: &Failure) -> Option<bool> {
+    match failure {
+        Failure::AttemptExpired { doubt, .. } | Failure::SessionExpired { doubt, .. } | Failure::GaveUp { doubt, .. } => Some(*doubt),
+        _ => None,
+    }
+}
+
 /// The request, as the service hears it.
 pub(crate) fn heard(exchange: &crate::exchange::Exchange) -> Heard {
     let body = String::from_utf8_lossy(exchange.request.body()).into_owned();
