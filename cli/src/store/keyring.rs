@@ -80,17 +80,21 @@ mod platform {
 
     /// A call that does not come back keeps its thread, which ends with the process.
     fn within_limit<T: Send + 'static>(item: &str, call: impl FnOnce(&Entry) -> Result<T, Error> + Send + 'static) -> Result<T, Trouble> {
-        let (sender, receiver) = mpsc::channel();
         let name = item.to_owned();
+        let run = move || Store::new().and_then(|store| store.build(SERVICE, &name, None)).and_then(|entry| call(&entry));
+        answer_within(LONGEST, run)?.map_err(|error| trouble(item, &error))
+    }
+
+    fn answer_within<T: Send + 'static>(limit: Duration, run: impl FnOnce() -> T + Send + 'static) -> Result<T, Trouble> {
+        let (sender, receiver) = mpsc::channel();
         let run = move || {
-            let _ = sender.send(Store::new().and_then(|store| store.build(SERVICE, &name, None)).and_then(|entry| call(&entry)));
+            let _ = sender.send(run());
         };
         thread::Builder::new().spawn(run).map_err(|error| Trouble::Refused(error.to_string()))?;
-        match receiver.recv_timeout(LONGEST) {
-            Ok(answer) => answer.map_err(|error| trouble(item, &error)),
-            Err(mpsc::RecvTimeoutError::Timeout) => Err(Trouble::Silent(LONGEST.as_secs())),
-            Err(mpsc::RecvTimeoutError::Disconnected) => Err(Trouble::Refused("it broke off".to_owned())),
-        }
+        receiver.recv_timeout(limit).map_err(|error| match error {
+            mpsc::RecvTimeoutError::Timeout => Trouble::Silent(limit.as_secs()),
+            mpsc::RecvTimeoutError::Disconnected => Trouble::Refused("it broke off".to_owned()),
+        })
     }
 
     fn trouble(item: &str, error: &Error) -> Trouble {
@@ -100,6 +104,21 @@ mod platform {
             Error::BadEncoding(_) | Error::BadDataFormat(..) => Trouble::Refused("its item cannot be read".to_owned()),
             Error::NotSupportedByStore(why) => Trouble::Refused(why.clone()),
             other => Trouble::Refused(other.to_string()),
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_call_that_does_not_come_back_is_given_up() {
+            let (hold, held) = mpsc::channel::<()>();
+            assert_eq!(answer_within(Duration::ZERO, move || held.recv().is_ok()), Err(Trouble::Silent(0)));
+            drop(hold);
+            assert_eq!(answer_within(LONGEST, || 7), Ok(7));
+            let broken = answer_within(LONGEST, || -> u8 { panic!("as a keyring's library might") });
+            assert_eq!(broken, Err(Trouble::Refused("it broke off".to_owned())));
         }
     }
 }
