@@ -3,8 +3,6 @@
 mod address;
 mod clock;
 mod config;
-#[cfg(feature = "conformance")]
-pub mod conformance;
 mod control;
 mod faults;
 mod html;

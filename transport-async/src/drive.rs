@@ -19,7 +19,7 @@ use crate::host::Host;
 /// * It reports [`NotSent`](enlist_core::Delivery::NotSent) only when the service cannot have seen the request; when in doubt,
 ///   [`Unknown`](enlist_core::Delivery::Unknown).
 ///
-/// `enlist_sandbox::conformance` has a case for each.
+/// The crate `enlist-conformance` has a case for each.
 pub trait Execute {
     /// Sends the exchange, once, and reads the whole answer, whatever its status.
     fn execute(&self, exchange: &Exchange) -> impl Future<Output = Result<Response<Vec<u8>>, TransportFailure>> + Send;

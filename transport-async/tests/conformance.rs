@@ -1,11 +1,11 @@
-//! The sandbox's conformance suite, on this crate's loop and client.
+//! Runs the cases of `enlist-conformance` on this crate's loop and client.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
 
 use common::Async;
-use enlist_sandbox::conformance::matrix::{self, Times};
-use enlist_sandbox::conformance::{Verdict, cases};
+use enlist_conformance::matrix::{self, Times};
+use enlist_conformance::{Verdict, cases};
 
 #[test]
 fn every_case_comes_out_as_expected() {

@@ -1,12 +1,12 @@
-//! The sandbox's conformance suite, on this crate's loop and client.
+//! Runs the cases of `enlist-conformance` on this crate's loop and client.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use std::ops::ControlFlow;
 
 use enlist_blocking::{Client, Host, drive};
+use enlist_conformance::matrix::{self, Times};
+use enlist_conformance::{Driven, Driver, MockHost, MockHostError, Verdict, cases};
 use enlist_core::{Ceremony, Exchange, ExchangeId, Input, Snapshot, Timestamp, TransportFailure, WaitReason};
-use enlist_sandbox::conformance::matrix::{self, Times};
-use enlist_sandbox::conformance::{Driven, Driver, Stage, StageError, Verdict, cases};
 use http::Response;
 
 struct Blocking(Client);
@@ -16,48 +16,48 @@ impl Driver for Blocking {
         self.0.execute(exchange)
     }
 
-    fn drive<C: Ceremony>(&mut self, ceremony: &mut C, stage: &mut Stage<C>) -> Driven<C::Outcome> {
+    fn drive<C: Ceremony>(&mut self, ceremony: &mut C, stage: &mut MockHost<C>) -> Driven<C::Outcome> {
         let stage = std::cell::RefCell::new(stage);
         let direct = |exchange: &Exchange| stage.borrow_mut().direct(exchange);
-        drive(ceremony, |exchange| self.0.execute(&direct(exchange)), &mut OnStage(&stage))
+        drive(ceremony, |exchange| self.0.execute(&direct(exchange)), &mut HostAdapter(&stage))
     }
 }
 
 /// The stage as this crate's host. The client asks the stage too, between the host's calls.
-struct OnStage<'a, 'b, C: Ceremony>(&'a std::cell::RefCell<&'b mut Stage<C>>);
+struct HostAdapter<'a, 'b, C: Ceremony>(&'a std::cell::RefCell<&'b mut MockHost<C>>);
 
-impl<C: Ceremony> Host<C> for OnStage<'_, '_, C> {
-    type Error = StageError;
+impl<C: Ceremony> Host<C> for HostAdapter<'_, '_, C> {
+    type Error = MockHostError;
 
     fn now(&mut self) -> Timestamp {
         self.0.borrow_mut().now()
     }
 
-    fn wait(&mut self, until: Timestamp, why: &WaitReason) -> Result<ControlFlow<()>, StageError> {
+    fn wait(&mut self, until: Timestamp, why: &WaitReason) -> Result<ControlFlow<()>, MockHostError> {
         self.0.borrow_mut().wait(until, why)
     }
 
-    fn show(&mut self, notice: &C::Notice) -> Result<(), StageError> {
+    fn show(&mut self, notice: &C::Notice) -> Result<(), MockHostError> {
         self.0.borrow_mut().show(notice)
     }
 
-    fn ask(&mut self, prompt: &C::Prompt) -> Result<ControlFlow<(), C::Answer>, StageError> {
+    fn ask(&mut self, prompt: &C::Prompt) -> Result<ControlFlow<(), C::Answer>, MockHostError> {
         self.0.borrow_mut().ask(prompt)
     }
 
-    fn prepare(&mut self, snapshot: &Snapshot, exchange: &Exchange) -> Result<(), StageError> {
+    fn prepare(&mut self, snapshot: &Snapshot, exchange: &Exchange) -> Result<(), MockHostError> {
         self.0.borrow_mut().prepare(snapshot, exchange)
     }
 
-    fn journal(&mut self, exchange: &Exchange, answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), StageError> {
+    fn journal(&mut self, exchange: &Exchange, answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), MockHostError> {
         self.0.borrow_mut().journal(exchange, answer)
     }
 
-    fn journaled(&mut self, id: ExchangeId) -> Result<Option<Input<C::Answer>>, StageError> {
+    fn journaled(&mut self, id: ExchangeId) -> Result<Option<Input<C::Answer>>, MockHostError> {
         self.0.borrow_mut().journaled(id)
     }
 
-    fn save(&mut self, snapshot: &Snapshot) -> Result<(), StageError> {
+    fn save(&mut self, snapshot: &Snapshot) -> Result<(), MockHostError> {
         self.0.borrow_mut().save(snapshot)
     }
 }

@@ -2,9 +2,9 @@
 
 use enlist_core::TransportKind;
 
-use super::super::reply::{Answer, Detour, Framing, Reply};
-use super::super::stage::Mishap;
 use super::requests::Request;
+use crate::mock_host::HostFault;
+use crate::reply::{Answer, Detour, Framing, Reply};
 
 /// A fault of the network, the service or the host.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +19,7 @@ pub(super) enum Play {
     /// The request meets this reply; or there is no such cell, for this reason.
     Reply(fn(Request) -> Result<Reply, &'static str>),
     /// The host meets with this.
-    Mishap(Mishap),
+    HostFault(HostFault),
     /// No cell of it is played, for this reason.
     Nowhere(&'static str),
 }
@@ -39,8 +39,8 @@ fn reply(title: &'static str, reply: fn(Request) -> Result<Reply, &'static str>)
     Fault { title, play: Play::Reply(reply) }
 }
 
-fn mishap(title: &'static str, mishap: Mishap) -> Fault {
-    Fault { title, play: Play::Mishap(mishap) }
+fn fault(title: &'static str, fault: HostFault) -> Fault {
+    Fault { title, play: Play::HostFault(fault) }
 }
 
 fn of_the_network() -> Vec<Fault> {
@@ -167,14 +167,14 @@ fn of_the_host() -> Vec<Fault> {
             title: "an answer to an earlier exchange comes late",
             play: Play::Nowhere("no driver has two exchanges at a time; core drops it: its tests of each state"),
         },
-        mishap("the clock is put back by an hour meanwhile", Mishap::ClockBack),
-        mishap("the machine sleeps for two hours meanwhile", Mishap::Suspended),
-        mishap("the process ends before the request is sent", Mishap::DiesBeforeSending),
-        mishap("the process ends before the answer is written down", Mishap::DiesBeforeJournal),
-        mishap("the process ends after the answer is written down", Mishap::DiesAfterJournal),
-        mishap("the disk is full before the request", Mishap::PrepareFails),
-        mishap("the answer cannot be written down", Mishap::JournalFails),
-        mishap("the snapshot cannot be written after the answer", Mishap::SaveFails),
+        fault("the clock is put back by an hour meanwhile", HostFault::ClockBack),
+        fault("the machine sleeps for two hours meanwhile", HostFault::Suspended),
+        fault("the process ends before the request is sent", HostFault::DiesBeforeSending),
+        fault("the process ends before the answer is written down", HostFault::DiesBeforeJournal),
+        fault("the process ends after the answer is written down", HostFault::DiesAfterJournal),
+        fault("the disk is full before the request", HostFault::PrepareFails),
+        fault("the answer cannot be written down", HostFault::JournalFails),
+        fault("the snapshot cannot be written after the answer", HostFault::SaveFails),
         Fault {
             title: "the snapshot is corrupt",
             play: Play::Nowhere("it is refused and left as it is, whatever it was of: core's tests of snapshots, cli/src/store/tests.rs"),

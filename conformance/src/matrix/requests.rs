@@ -1,8 +1,8 @@
 //! The requests of the ceremonies, each at the moment when a fault meets it.
 
-use super::super::cases::Which;
-use super::super::part::{BADGE, CLAIM, DELIVERED, MANIFEST, OTP, REGISTER, REGISTERED, SMS, SPENT, STARTED, SUBMITTED, TEXTED, TOKEN};
-use super::super::reply::Reply;
+use crate::cases::Which;
+use crate::fixture::{BADGE, CLAIM, DELIVERED, MANIFEST, OTP, REGISTER, REGISTERED, SMS, SPENT, STARTED, SUBMITTED, TEXTED, TOKEN};
+use crate::reply::Reply;
 
 /// A request that a fault meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,49 +4,49 @@ use std::sync::Arc;
 
 use enlist_core::{Ceremony, DriveError, Ending, Exchange, Input, Step};
 
-use super::Driver;
-use super::reply::Answered;
-use super::site::{Seen, Site};
-use super::stage::{Driven, Stage};
+use crate::Driver;
+use crate::mock_host::{Driven, MockHost};
+use crate::reply::Answered;
+use crate::scripted_server::{ScriptedServer, Seen};
 
 /// The loop of `enlist_core`'s first page, with a store.
-pub(super) fn drive<C: Ceremony, D: Driver + ?Sized>(driver: &mut D, ceremony: &mut C, stage: &mut Stage<C>) -> Driven<C::Outcome> {
+pub(crate) fn drive<C: Ceremony, D: Driver + ?Sized>(driver: &mut D, ceremony: &mut C, host: &mut MockHost<C>) -> Driven<C::Outcome> {
     loop {
-        let now = stage.now();
+        let now = host.now();
         match ceremony.poll(now) {
             Step::Send => {
                 let exchange = ceremony.begin(now)?;
-                if let Err(error) = stage.prepare(&ceremony.snapshot(), &exchange) {
-                    ceremony.handle(stage.now(), Input::not_sent(exchange.id))?;
+                if let Err(error) = host.prepare(&ceremony.snapshot(), &exchange) {
+                    ceremony.handle(host.now(), Input::not_sent(exchange.id))?;
                     return Err(DriveError::Host(error));
                 }
-                let answer = driver.execute(&stage.direct(&exchange));
-                let journaled = stage.journal(&exchange, &answer);
-                ceremony.handle(stage.now(), Input::answered(exchange.id, answer))?;
-                stage.save(&ceremony.snapshot()).map_err(DriveError::Host)?;
+                let answer = driver.execute(&host.direct(&exchange));
+                let journaled = host.journal(&exchange, &answer);
+                ceremony.handle(host.now(), Input::answered(exchange.id, answer))?;
+                host.save(&ceremony.snapshot()).map_err(DriveError::Host)?;
                 journaled.map_err(DriveError::Host)?;
             }
             Step::InFlight(id) => {
-                let answer = stage.journaled(id).map_err(DriveError::Host)?;
-                ceremony.handle(stage.now(), answer.unwrap_or_else(|| Input::lost(id)))?;
-                stage.save(&ceremony.snapshot()).map_err(DriveError::Host)?;
+                let answer = host.journaled(id).map_err(DriveError::Host)?;
+                ceremony.handle(host.now(), answer.unwrap_or_else(|| Input::lost(id)))?;
+                host.save(&ceremony.snapshot()).map_err(DriveError::Host)?;
             }
             Step::Notify(notice) => {
-                stage.show(&notice).map_err(DriveError::Host)?;
-                ceremony.handle(stage.now(), Input::Notified)?;
+                host.show(&notice).map_err(DriveError::Host)?;
+                ceremony.handle(host.now(), Input::Notified)?;
             }
             Step::Ask(prompt) => {
-                let Some(answer) = stage.ask(&prompt).map_err(DriveError::Host)?.continue_value() else { return Ok(Ending::Paused) };
-                ceremony.handle(stage.now(), Input::Answer(answer))?;
+                let Some(answer) = host.ask(&prompt).map_err(DriveError::Host)?.continue_value() else { return Ok(Ending::Paused) };
+                ceremony.handle(host.now(), Input::Answer(answer))?;
             }
             Step::Wait { until, why } => {
-                if stage.wait(until, &why).map_err(DriveError::Host)?.is_break() {
+                if host.wait(until, &why).map_err(DriveError::Host)?.is_break() {
                     return Ok(Ending::Paused);
                 }
-                ceremony.handle(stage.now(), Input::Woke)?;
+                ceremony.handle(host.now(), Input::Woke)?;
             }
             Step::Done(result) => {
-                stage.save(&ceremony.snapshot()).map_err(DriveError::Host)?;
+                host.save(&ceremony.snapshot()).map_err(DriveError::Host)?;
                 return Ok(Ending::Finished(result));
             }
         }
@@ -54,13 +54,13 @@ pub(super) fn drive<C: Ceremony, D: Driver + ?Sized>(driver: &mut D, ceremony: &
 }
 
 /// Reports what a client that does its duty would, without any socket.
-pub(super) struct Faithful(pub(super) Arc<Site>);
+pub(crate) struct ReferenceClient(pub(crate) Arc<ScriptedServer>);
 
-impl Driver for Faithful {
+impl Driver for ReferenceClient {
     fn execute(&mut self, exchange: &Exchange) -> Answered {
         let mut script = self.0.script();
         let reply = script.take_detour().unwrap_or_else(|| script.take(seen(exchange)));
-        reply.faithful(exchange.max_body)
+        reply.expected(exchange.max_body)
     }
 }
 

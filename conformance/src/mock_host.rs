@@ -11,23 +11,23 @@ use enlist_core::{
 };
 use http::{Response, Uri};
 
-use super::reply::{Answered, Detour, Reply};
-use super::site::{DEADLINE, Seen, Site};
+use crate::reply::{Answered, Detour, Reply};
+use crate::scripted_server::{DEADLINE, ScriptedServer, Seen};
 
 /// When a case begins: 2026-06-12T09:00:00Z.
-pub(super) const BEGINNING: Timestamp = Timestamp::from_unix_ms(1_781_254_800_000);
+pub(crate) const BEGINNING: Timestamp = Timestamp::from_unix_ms(1_781_254_800_000);
 
 /// The host could not do this, as the case wants it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the host's {0} failed, as the case wants it")]
-pub struct StageError(pub(super) String);
+pub struct MockHostError(pub(crate) String);
 
-/// How a drive on a stage ends.
-pub type Driven<O> = Result<Ending<O>, DriveError<StageError>>;
+/// How a drive on a host ends.
+pub type Driven<O> = Result<Ending<O>, DriveError<MockHostError>>;
 
 /// What goes wrong at the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mishap {
+pub(crate) enum HostFault {
     /// It leaves at the first wait.
     Leaves,
     PrepareFails,
@@ -47,34 +47,34 @@ pub(super) enum Mishap {
 
 /// The human of a case.
 #[derive(Debug)]
-pub(super) struct Cast<C: Ceremony> {
+pub(crate) struct Human<C: Ceremony> {
     /// Knowing how many prompts came before; `None` when nobody answers.
-    pub(super) answers: fn(&C::Prompt, usize) -> Option<C::Answer>,
+    pub(crate) answers: fn(&C::Prompt, usize) -> Option<C::Answer>,
     /// The prompt in words.
-    pub(super) question: fn(&C::Prompt) -> String,
+    pub(crate) question: fn(&C::Prompt) -> String,
 }
 
 /// The host that a driver works with. The methods are those of the transports' `Host`, and never wait.
 #[derive(Debug)]
-pub struct Stage<C: Ceremony> {
-    pub(super) now: Timestamp,
-    pub(super) log: Vec<String>,
-    pub(super) disk: Option<String>,
-    site: Arc<Site>,
-    cast: Cast<C>,
+pub struct MockHost<C: Ceremony> {
+    pub(crate) now: Timestamp,
+    pub(crate) log: Vec<String>,
+    pub(crate) disk: Option<String>,
+    server: Arc<ScriptedServer>,
+    human: Human<C>,
     /// The last question that nobody answered.
-    pub(super) question: Option<String>,
+    pub(crate) question: Option<String>,
     asked: usize,
     journal: BTreeMap<ExchangeId, Answered>,
-    mishap: Option<(Mishap, u64)>,
+    fault: Option<(HostFault, u64)>,
     is_dead: bool,
 }
 
-impl<C: Ceremony> Stage<C> {
-    /// `cast` is the human; `mishap` meets the exchange of that number.
-    pub(super) fn new(site: Arc<Site>, cast: Cast<C>, mishap: Option<(Mishap, u64)>) -> Self {
+impl<C: Ceremony> MockHost<C> {
+    /// `human` is the human; `fault` meets the exchange of that number.
+    pub(crate) fn new(server: Arc<ScriptedServer>, human: Human<C>, fault: Option<(HostFault, u64)>) -> Self {
         let (log, journal) = (Vec::new(), BTreeMap::new());
-        Self { now: BEGINNING, log, disk: None, site, cast, question: None, asked: 0, journal, mishap, is_dead: false }
+        Self { now: BEGINNING, log, disk: None, server, human, question: None, asked: 0, journal, fault, is_dead: false }
     }
 
     /// The virtual clock.
@@ -86,7 +86,7 @@ impl<C: Ceremony> Stage<C> {
     ///
     /// # Errors
     /// As the case wants it.
-    pub fn wait(&mut self, until: Timestamp, why: &WaitReason) -> Result<ControlFlow<()>, StageError> {
+    pub fn wait(&mut self, until: Timestamp, why: &WaitReason) -> Result<ControlFlow<()>, MockHostError> {
         let why = match why {
             WaitReason::Pending => "pending".to_owned(),
             WaitReason::SlowedDown => "slowed down".to_owned(),
@@ -94,7 +94,7 @@ impl<C: Ceremony> Stage<C> {
             other => format!("{other:?}"),
         };
         self.call(format!("wait {} ms: {why}", until.since(self.now).as_millis()), false)?;
-        if self.meets(Mishap::Leaves, 0) {
+        if self.meets(HostFault::Leaves, 0) {
             return Ok(ControlFlow::Break(()));
         }
         self.now = until;
@@ -105,7 +105,7 @@ impl<C: Ceremony> Stage<C> {
     ///
     /// # Errors
     /// As the case wants it.
-    pub fn show(&mut self, _notice: &C::Notice) -> Result<(), StageError> {
+    pub fn show(&mut self, _notice: &C::Notice) -> Result<(), MockHostError> {
         self.call("show".to_owned(), false)
     }
 
@@ -113,8 +113,8 @@ impl<C: Ceremony> Stage<C> {
     ///
     /// # Errors
     /// As the case wants it.
-    pub fn ask(&mut self, prompt: &C::Prompt) -> Result<ControlFlow<(), C::Answer>, StageError> {
-        let (answer, question) = ((self.cast.answers)(prompt, self.asked), (self.cast.question)(prompt));
+    pub fn ask(&mut self, prompt: &C::Prompt) -> Result<ControlFlow<(), C::Answer>, MockHostError> {
+        let (answer, question) = ((self.human.answers)(prompt, self.asked), (self.human.question)(prompt));
         self.asked += 1;
         self.call(format!("ask: {question}"), false)?;
         self.question = answer.is_none().then_some(question);
@@ -125,13 +125,13 @@ impl<C: Ceremony> Stage<C> {
     ///
     /// # Errors
     /// As the case wants it.
-    pub fn prepare(&mut self, snapshot: &Snapshot, exchange: &Exchange) -> Result<(), StageError> {
+    pub fn prepare(&mut self, snapshot: &Snapshot, exchange: &Exchange) -> Result<(), MockHostError> {
         let in_flight = if snapshot.in_flight() == Some(exchange.id) { "" } else { ", which is not in flight" };
         let delivers = if exchange.delivers { ", reserve a journal" } else { "" };
         let (id, number) = (exchange.id, exchange.id.as_u64());
-        self.call(format!("prepare {id}{delivers}{in_flight}"), self.meets(Mishap::PrepareFails, number))?;
+        self.call(format!("prepare {id}{delivers}{in_flight}"), self.meets(HostFault::PrepareFails, number))?;
         self.keep(snapshot);
-        self.dies_if(Mishap::DiesBeforeSending, number)
+        self.dies_if(HostFault::DiesBeforeSending, number)
     }
 
     /// The exchange as it is to be sent: the case may have its request lost, or its deadline come soon. A driver sends this one
@@ -139,34 +139,34 @@ impl<C: Ceremony> Stage<C> {
     pub fn direct(&mut self, exchange: &Exchange) -> Exchange {
         let number = exchange.id.as_u64();
         self.log.push(format!("send {number}"));
-        if self.meets(Mishap::ClockBack, number) {
+        if self.meets(HostFault::ClockBack, number) {
             self.now = self.now.before(Duration::from_secs(3600));
         }
-        if self.meets(Mishap::Suspended, number) {
+        if self.meets(HostFault::Suspended, number) {
             self.now = self.now.after(Duration::from_secs(7200));
         }
-        directed(&self.site, exchange)
+        directed(&self.server, exchange)
     }
 
     /// Writes the answer down when the exchange delivers.
     ///
     /// # Errors
     /// As the case wants it.
-    pub fn journal(&mut self, exchange: &Exchange, answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), StageError> {
+    pub fn journal(&mut self, exchange: &Exchange, answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), MockHostError> {
         let number = exchange.id.as_u64();
-        self.dies_if(Mishap::DiesBeforeJournal, number)?;
-        self.call(format!("journal {number}: {}", described(answer)), self.meets(Mishap::JournalFails, number))?;
+        self.dies_if(HostFault::DiesBeforeJournal, number)?;
+        self.call(format!("journal {number}: {}", described(answer)), self.meets(HostFault::JournalFails, number))?;
         if exchange.delivers && !self.is_dead {
             self.journal.insert(exchange.id, answer.clone());
         }
-        self.dies_if(Mishap::DiesAfterJournal, number)
+        self.dies_if(HostFault::DiesAfterJournal, number)
     }
 
     /// What was written down.
     ///
     /// # Errors
     /// As the case wants it.
-    pub fn journaled(&mut self, id: ExchangeId) -> Result<Option<Input<C::Answer>>, StageError> {
+    pub fn journaled(&mut self, id: ExchangeId) -> Result<Option<Input<C::Answer>>, MockHostError> {
         let found = self.journal.get(&id).cloned();
         self.call(format!("journaled {id}: {}", if found.is_some() { "yes" } else { "no" }), false)?;
         Ok(found.map(|answer| Input::answered(id, answer)))
@@ -176,47 +176,47 @@ impl<C: Ceremony> Stage<C> {
     ///
     /// # Errors
     /// As the case wants it.
-    pub fn save(&mut self, snapshot: &Snapshot) -> Result<(), StageError> {
+    pub fn save(&mut self, snapshot: &Snapshot) -> Result<(), MockHostError> {
         let in_flight = if snapshot.in_flight().is_some() { ", an exchange being in flight" } else { "" };
-        let fails = self.mishap.is_some_and(|(_, number)| self.meets(Mishap::SaveFails, number) && self.has_sent(number));
+        let fails = self.fault.is_some_and(|(_, number)| self.meets(HostFault::SaveFails, number) && self.has_sent(number));
         self.call(format!("save{in_flight}"), fails)?;
         self.keep(snapshot);
         Ok(())
     }
 
-    /// Another process: the mishap is over.
-    pub(super) fn revive(&mut self) {
-        (self.mishap, self.is_dead) = (None, false);
+    /// Another process: the fault is over.
+    pub(crate) fn clear_fault(&mut self) {
+        (self.fault, self.is_dead) = (None, false);
     }
 
-    pub(super) fn mishap(&self) -> Option<Mishap> {
-        self.mishap.map(|(mishap, _)| mishap)
+    pub(crate) fn fault(&self) -> Option<HostFault> {
+        self.fault.map(|(fault, _)| fault)
     }
 
-    fn meets(&self, mishap: Mishap, number: u64) -> bool {
-        self.mishap == Some((mishap, number))
+    fn meets(&self, fault: HostFault, number: u64) -> bool {
+        self.fault == Some((fault, number))
     }
 
     fn has_sent(&self, number: u64) -> bool {
         self.log.iter().any(|line| *line == format!("send {number}"))
     }
 
-    fn dies_if(&mut self, mishap: Mishap, number: u64) -> Result<(), StageError> {
-        if !self.meets(mishap, number) {
+    fn dies_if(&mut self, fault: HostFault, number: u64) -> Result<(), MockHostError> {
+        if !self.meets(fault, number) {
             return Ok(());
         }
         self.log.push("the process ends".to_owned());
         self.is_dead = true;
-        Err(StageError("process".to_owned()))
+        Err(MockHostError("process".to_owned()))
     }
 
     /// A dead host fails, and says nothing.
-    fn call(&mut self, call: String, fails: bool) -> Result<(), StageError> {
+    fn call(&mut self, call: String, fails: bool) -> Result<(), MockHostError> {
         if self.is_dead {
-            return Err(StageError("process".to_owned()));
+            return Err(MockHostError("process".to_owned()));
         }
         self.log.push(if fails { format!("{call}; fails") } else { call.clone() });
-        if fails { Err(StageError(call)) } else { Ok(()) }
+        if fails { Err(MockHostError(call)) } else { Ok(()) }
     }
 
     fn keep(&mut self, snapshot: &Snapshot) {
@@ -226,9 +226,9 @@ impl<C: Ceremony> Stage<C> {
     }
 }
 
-/// The exchange as the site wants it sent.
-pub(super) fn directed(site: &Site, exchange: &Exchange) -> Exchange {
-    let mut script = site.script();
+/// The exchange as the server wants it sent.
+pub(crate) fn directed(server: &ScriptedServer, exchange: &Exchange) -> Exchange {
+    let mut script = server.script();
     let (path, uri) = (exchange.request.uri().path(), exchange.request.uri());
     let reply = script.next(path);
     let timeout = if reply.is_slow() { DEADLINE } else { exchange.timeout };
@@ -237,8 +237,8 @@ pub(super) fn directed(site: &Site, exchange: &Exchange) -> Exchange {
         script.take(Seen { line: "(not sent)".to_owned(), path: path.to_owned(), is_lost: true, ..Seen::default() });
         let detoured = match detour {
             Detour::UnknownName => format!("http://nothing.invalid{uri}", uri = path_and_query(uri)),
-            Detour::Refused => format!("{}{}", site.nobodys_origin(), path_and_query(uri)),
-            Detour::TlsAlert | Detour::TlsCut | Detour::TlsSilence => format!("{}{}", site.tls_origin(), path_and_query(uri)),
+            Detour::Refused => format!("{}{}", server.nobodys_origin(), path_and_query(uri)),
+            Detour::TlsAlert | Detour::TlsCut | Detour::TlsSilence => format!("{}{}", server.tls_origin(), path_and_query(uri)),
         };
         *request.uri_mut() = detoured.parse().unwrap_or_default();
     }
@@ -250,7 +250,7 @@ fn path_and_query(uri: &Uri) -> &str {
 }
 
 /// An exchange's result, without what is chance or secret.
-pub(super) fn described(answer: &Answered) -> String {
+pub(crate) fn described(answer: &Answered) -> String {
     match answer {
         Ok(response) => format!("{}, {} bytes", response.status().as_u16(), response.body().len()),
         Err(failure) => {
@@ -265,7 +265,7 @@ pub(super) fn described(answer: &Answered) -> String {
 }
 
 /// A trouble in the ceremony's words: each library has others of its own.
-pub(super) fn trouble_text(trouble: &Trouble) -> String {
+pub(crate) fn trouble_text(trouble: &Trouble) -> String {
     match trouble {
         Trouble::Transport(failure) => TransportFailure { text: String::new(), ..failure.clone() }.to_string(),
         other => other.to_string(),
@@ -273,7 +273,7 @@ pub(super) fn trouble_text(trouble: &Trouble) -> String {
 }
 
 /// A failure in the same way.
-pub(super) fn failure_text(failure: &Failure) -> String {
+pub(crate) fn failure_text(failure: &Failure) -> String {
     match failure {
         Failure::GaveUp { trouble, .. } | Failure::NotRotated { trouble } => {
             failure.to_string().replace(&trouble.to_string(), &trouble_text(trouble))

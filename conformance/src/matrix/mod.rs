@@ -13,18 +13,18 @@ use std::sync::Arc;
 use enlist_core::opentrain::{Claim, Enrolment};
 use enlist_core::sentryagent::{Registration, Rotation};
 
-use super::cases::Which;
-use super::part;
-use super::perform::{Performance, perform};
-use super::plain::Faithful;
-use super::reply::Reply;
-use super::site::{Planned, Script, Site};
-use super::stage::Mishap;
-use super::{Driver, Mismatch, Verdict};
+use crate::cases::Which;
+use crate::fixture;
+use crate::mock_host::HostFault;
+use crate::reference::ReferenceClient;
+use crate::reply::Reply;
+use crate::run::{Report, run};
+use crate::scripted_server::{Planned, Script, ScriptedServer};
+use crate::{Driver, Mismatch, Verdict};
 use faults::{Fault, Play, faults};
 pub use requests::Request;
 
-const TABLE: &str = include_str!("../../../FAULTS.md");
+const TABLE: &str = include_str!("../../FAULTS.md");
 /// More often than any request is repeated.
 const ALWAYS: usize = 1000;
 
@@ -64,10 +64,10 @@ impl Cell {
     pub fn reason(&self) -> Option<&'static str> {
         match self.fault.play {
             Play::Reply(reply) => reply(self.request).err(),
-            Play::Mishap(Mishap::DiesBeforeSending | Mishap::PrepareFails) if self.request.spent().is_some() => {
+            Play::HostFault(HostFault::DiesBeforeSending | HostFault::PrepareFails) if self.request.spent().is_some() => {
                 Some("as the one that does not deliver: the service sees nothing")
             }
-            Play::Mishap(_) => None,
+            Play::HostFault(_) => None,
             Play::Nowhere(reason) => Some(reason),
         }
     }
@@ -79,10 +79,10 @@ impl Cell {
     pub fn run(&self, driver: &mut impl Driver, times: Times) -> Result<Verdict, Mismatch> {
         let needs_https = matches!(self.fault.play, Play::Reply(reply) if reply(self.request).is_ok_and(|reply| reply.needs_https()));
         if self.reason().is_some() || (needs_https && !driver.speaks_https()) {
-            return Ok(Verdict::PassedOver);
+            return Ok(Verdict::Skipped);
         }
-        let found = match Site::start(self.script(times)) {
-            Ok(site) => self.at(&Arc::new(site), driver),
+        let found = match ScriptedServer::start(self.script(times)) {
+            Ok(server) => self.at(&Arc::new(server), driver),
             Err(error) => cannot_begin(&error),
         };
         let expected = self.expected(times);
@@ -95,9 +95,9 @@ impl Cell {
     }
 
     /// What a client that does its duty comes to, without any socket.
-    pub fn faithful(&self, times: Times) -> String {
-        let site = Arc::new(Site::unplayed(self.script(times)));
-        self.at(&site, &mut Faithful(Arc::clone(&site)))
+    pub fn reference(&self, times: Times) -> String {
+        let server = Arc::new(ScriptedServer::unplayed(self.script(times)));
+        self.at(&server, &mut ReferenceClient(Arc::clone(&server)))
     }
 
     /// What the table says.
@@ -120,30 +120,34 @@ impl Cell {
         let fault = match self.fault.play {
             Play::Reply(reply) => reply(self.request).ok(),
             // The service answers as it should, and acts; it is the host that does not see it.
-            Play::Mishap(Mishap::DiesBeforeJournal) => self.request.spent().map(|_| Reply::json(200, self.request.success())),
-            Play::Mishap(_) if self.request.spent().is_some() => Some(Reply::json(200, self.request.success())),
-            Play::Mishap(_) | Play::Nowhere(_) => None,
+            Play::HostFault(HostFault::DiesBeforeJournal) => self.request.spent().map(|_| Reply::json(200, self.request.success())),
+            Play::HostFault(_) if self.request.spent().is_some() => Some(Reply::json(200, self.request.success())),
+            Play::HostFault(_) | Play::Nowhere(_) => None,
         };
         let often = if times == Times::Once { 1 } else { ALWAYS };
-        let first = fault.map(|reply| planned(if matches!(self.fault.play, Play::Mishap(_)) { 1 } else { often }, reply));
+        let first = fault.map(|reply| planned(if matches!(self.fault.play, Play::HostFault(_)) { 1 } else { often }, reply));
         let spent = self.request.spent().map(|reply| planned(ALWAYS, reply));
-        Script::new(first.into_iter().chain(spent), Some(part::healthy))
+        Script::new(first.into_iter().chain(spent), Some(fixture::healthy))
     }
 
-    fn at(&self, site: &Arc<Site>, driver: &mut impl Driver) -> String {
-        let mishap = match self.fault.play {
-            Play::Mishap(mishap) => Some((mishap, self.request.number())),
+    fn at(&self, server: &Arc<ScriptedServer>, driver: &mut impl Driver) -> String {
+        let fault = match self.fault.play {
+            Play::HostFault(fault) => Some((fault, self.request.number())),
             Play::Reply(_) | Play::Nowhere(_) => None,
         };
         let performance = match self.request.ceremony() {
-            Which::Enrolment => perform::<Enrolment, _>(driver, site, mishap),
-            Which::Claim => perform::<Claim, _>(driver, site, mishap),
-            Which::Registration => perform::<Registration, _>(driver, site, mishap),
-            Which::Rotation => perform::<Rotation, _>(driver, site, mishap),
+            Which::Enrolment => run::<Enrolment, _>(driver, server, fault),
+            Which::Claim => run::<Claim, _>(driver, server, fault),
+            Which::Registration => run::<Registration, _>(driver, server, fault),
+            Which::Rotation => run::<Rotation, _>(driver, server, fault),
         };
-        let sent = site.script().requests.iter().filter(|seen| seen.path == self.request.path()).count();
-        let strayed = if site.strayed() == 0 { String::new() } else { format!("; strayed {} times", site.strayed()) };
-        format!("sent {sent}{}; {}{strayed}; keeps {}", performance.told(), performance.ended(), performance.kept)
+        let sent = server.script().requests.iter().filter(|seen| seen.path == self.request.path()).count();
+        let connections_elsewhere = if server.connections_elsewhere() == 0 {
+            String::new()
+        } else {
+            format!("; connections_elsewhere {} times", server.connections_elsewhere())
+        };
+        format!("sent {sent}{}; {}{connections_elsewhere}; keeps {}", performance.told(), performance.ended(), performance.kept)
     }
 }
 
@@ -151,7 +155,7 @@ fn cannot_begin(error: &io::Error) -> String {
     format!("the cell cannot begin: {error}")
 }
 
-impl Performance {
+impl Report {
     /// What the human was told while the ceremony waited for a trouble to pass.
     fn told(&self) -> String {
         let troubles: Vec<_> = self.log.iter().filter(|line| line.starts_with("wait ") && line.ends_with('"')).collect();
@@ -205,14 +209,14 @@ What becomes of each request when something goes wrong: how often it is sent in 
 waits, how it ends, and what of value the ceremony still holds then. *Once*: the fault meets the request the first time, and then
 all is well. *Always*: it meets it whenever it is sent. A cell that is not played says why.
 
-The table is made by `ENLIST_UPDATE_EXPECTED=1 cargo test -p enlist-sandbox --test conformance`, and then read; every transport is
+The table is made by `ENLIST_UPDATE_EXPECTED=1 cargo test -p enlist-conformance --test expected`, and then read; every transport is
 held to it.
 ";
 
 impl Cell {
     fn row(&self) -> String {
-        let (name, once) = (self.request.name(), self.faithful(Times::Once));
-        let always = if self.recurs() { self.faithful(Times::Always) } else { String::new() };
+        let (name, once) = (self.request.name(), self.reference(Times::Once));
+        let always = if self.recurs() { self.reference(Times::Always) } else { String::new() };
         let always = if always == once { SAME } else { &always };
         format!("| {name} | {once} | {always} |")
     }

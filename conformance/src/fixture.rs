@@ -6,54 +6,54 @@ use enlist_core::secret::{Badge, Email, Otp};
 use enlist_core::sentryagent::{self, Manifest, Registration, RotateAnswer, RotatePrompt, Rotated, Rotation};
 use enlist_core::{Ceremony, Input, Origin, Timestamp};
 
-use super::reply::Reply;
-use super::stage::trouble_text;
+use crate::mock_host::trouble_text;
+use crate::reply::Reply;
 
-pub(super) const REGISTER: &str = "/api/agent/identity";
-pub(super) const CLAIM: &str = "/api/agent/identity/claim";
-pub(super) const TOKEN: &str = "/api/agent/oauth/token";
-pub(super) const MANIFEST: &str = "/v1/auth/verify-phone";
-pub(super) const SMS: &str = "/v1/auth/confirm-manifest";
-pub(super) const OTP: &str = "/v1/auth/confirm";
-pub(super) const VERIFY: &str = "/v1/verify";
-pub(super) const ROTATE: &str = "/v1/rotate";
+pub(crate) const REGISTER: &str = "/api/agent/identity";
+pub(crate) const CLAIM: &str = "/api/agent/identity/claim";
+pub(crate) const TOKEN: &str = "/api/agent/oauth/token";
+pub(crate) const MANIFEST: &str = "/v1/auth/verify-phone";
+pub(crate) const SMS: &str = "/v1/auth/confirm-manifest";
+pub(crate) const OTP: &str = "/v1/auth/confirm";
+pub(crate) const VERIFY: &str = "/v1/verify";
+pub(crate) const ROTATE: &str = "/v1/rotate";
 
-pub(super) const REGISTERED: &str = r#"{"identity_type":"anonymous","registration_id":"reg_1","access_token":"ot_pat_1_PRECLAIM","token_type":"bearer","scopes":["jobs:read"],"claim_token":"ot_clm_CLAIM","claim_token_expires_at":"2026-06-13T09:00:00.000Z","grant_type":"urn:opentrain:agent-auth:grant-type:claim"}"#;
-pub(super) const PENDING: &str = r#"{"error":"authorization_pending","error_description":"Nobody has typed the code yet."}"#;
-pub(super) const DELIVERED: &str = r#"{"access_token":"ot_pat_2_POSTCLAIM","token_type":"bearer","scopes":["jobs:read","jobs:write"]}"#;
-pub(super) const SPENT: &str = r#"{"error":"invalid_grant","error_description":"The access token was already delivered."}"#;
-pub(super) const SUBMITTED: &str = r#"{"manifest_session_id":"a3f7c821","public_profile":{"agent_name":"Ada","agent_version":"1.0.0","developer_name":"Acme","contact_email":"dev@acme.com","primary_goal":"Support","tools":["email"],"trust_tier":"community","data_residency":"us-east-1"}}"#;
-pub(super) const TEXTED: &str = r#"{"otp_session_id":"b9d2e445","expires_at":"2026-06-12T09:15:00.000Z"}"#;
+pub(crate) const REGISTERED: &str = r#"{"identity_type":"anonymous","registration_id":"reg_1","access_token":"ot_pat_1_PRECLAIM","token_type":"bearer","scopes":["jobs:read"],"claim_token":"ot_clm_CLAIM","claim_token_expires_at":"2026-06-13T09:00:00.000Z","grant_type":"urn:opentrain:agent-auth:grant-type:claim"}"#;
+pub(crate) const PENDING: &str = r#"{"error":"authorization_pending","error_description":"Nobody has typed the code yet."}"#;
+pub(crate) const DELIVERED: &str = r#"{"access_token":"ot_pat_2_POSTCLAIM","token_type":"bearer","scopes":["jobs:read","jobs:write"]}"#;
+pub(crate) const SPENT: &str = r#"{"error":"invalid_grant","error_description":"The access token was already delivered."}"#;
+pub(crate) const SUBMITTED: &str = r#"{"manifest_session_id":"a3f7c821","public_profile":{"agent_name":"Ada","agent_version":"1.0.0","developer_name":"Acme","contact_email":"dev@acme.com","primary_goal":"Support","tools":["email"],"trust_tier":"community","data_residency":"us-east-1"}}"#;
+pub(crate) const TEXTED: &str = r#"{"otp_session_id":"b9d2e445","expires_at":"2026-06-12T09:15:00.000Z"}"#;
 /// Header, payload `{"sub":"did:sentryagent:ada"}`, and a signature that nobody checks here.
-pub(super) const BADGE: &str = r#"{"verified":true,"badge":"eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6YWRhIn0.c2ln"}"#;
+pub(crate) const BADGE: &str = r#"{"verified":true,"badge":"eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6YWRhIn0.c2ln"}"#;
 /// The badge that is rotated: of `did:sentryagent:ada`.
-pub(super) const OLD_BADGE: &str = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6YWRhIn0.c2ln";
-pub(super) const VALID: &str = r#"{"valid":true,"did":"did:sentryagent:ada","public_profile":{"agent_name":"Ada"}}"#;
+pub(crate) const OLD_BADGE: &str = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6YWRhIn0.c2ln";
+pub(crate) const VALID: &str = r#"{"valid":true,"did":"did:sentryagent:ada","public_profile":{"agent_name":"Ada"}}"#;
 /// The badge of `did:sentryagent:eve`.
-pub(super) const ROTATED: &str = r#"{"new_badge":"eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6ZXZlIn0.c2ln","new_did":"did:sentryagent:eve","rotated_at":"2026-06-12T09:00:00.000Z"}"#;
+pub(crate) const ROTATED: &str = r#"{"new_badge":"eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6ZXZlIn0.c2ln","new_did":"did:sentryagent:eve","rotated_at":"2026-06-12T09:00:00.000Z"}"#;
 const PROFILE: &str = r#"{"mobile_phone":"+15005550006","compliance_attestation":true,"agent_name":"Ada","agent_version":"1.0.0","developer_name":"Acme","contact_email":"dev@acme.com","primary_goal":"Support","tools":["email"],"trust_tier":"community","data_residency":"us-east-1"}"#;
 
 /// Started, with a link on the service's own origin. Before the service is asked its origin is not known: see [`on`].
-pub(super) const STARTED: &str =
+pub(crate) const STARTED: &str =
     r#"{"user_code":"039218","verification_uri":"SERVICE/claim?token=ot_cat_LINK","expires_in":1800,"interval":5,"email_sent":true}"#;
 
-/// A ceremony on a stage.
-pub(super) trait Part: Ceremony {
+/// A ceremony on a host.
+pub(crate) trait Fixture: Ceremony {
     /// Its beginning, at the origin.
-    fn beginning(origin: Origin) -> Option<Self>;
+    fn start(origin: Origin) -> Option<Self>;
 
     /// What the human answers; `None` when nobody does.
-    fn human(prompt: &Self::Prompt, asked: usize) -> Option<Self::Answer>;
+    fn answer(prompt: &Self::Prompt, asked: usize) -> Option<Self::Answer>;
 
     /// The question as the transcript has it.
-    fn question(prompt: &Self::Prompt) -> String;
+    fn prompt_text(prompt: &Self::Prompt) -> String;
 
     /// What it brought.
-    fn brought(outcome: &Self::Outcome) -> String;
+    fn outcome_text(outcome: &Self::Outcome) -> String;
 }
 
 /// What a service where nothing is wrong answers: the owner has typed the code by the second poll.
-pub(super) fn healthy(path: &str, asked: usize) -> Reply {
+pub(crate) fn healthy(path: &str, asked: usize) -> Reply {
     match (path, asked) {
         (REGISTER, _) => Reply::json(200, REGISTERED),
         (CLAIM, _) => Reply::json(200, STARTED),
@@ -70,29 +70,29 @@ pub(super) fn healthy(path: &str, asked: usize) -> Reply {
     }
 }
 
-impl Part for Enrolment {
-    fn beginning(origin: Origin) -> Option<Self> {
+impl Fixture for Enrolment {
+    fn start(origin: Origin) -> Option<Self> {
         Some(Self::new(origin, Label::parse("Ada & Söhne").ok(), None))
     }
 
-    fn human(_: &opentrain::Prompt, _: usize) -> Option<opentrain::Answer> {
+    fn answer(_: &opentrain::Prompt, _: usize) -> Option<opentrain::Answer> {
         None
     }
 
-    fn question(prompt: &opentrain::Prompt) -> String {
+    fn prompt_text(prompt: &opentrain::Prompt) -> String {
         match prompt {
             opentrain::Prompt::RegisterAgain { trouble } => format!("register another account? \"{}\"", trouble_text(trouble)),
             other => format!("{other:?}"),
         }
     }
 
-    fn brought(registration: &opentrain::Registration) -> String {
+    fn outcome_text(registration: &opentrain::Registration) -> String {
         format!("{} and {}", registration.access_token().expose(), registration.claim_token().expose())
     }
 }
 
-impl Part for Claim {
-    fn beginning(origin: Origin) -> Option<Self> {
+impl Fixture for Claim {
+    fn start(origin: Origin) -> Option<Self> {
         let mut enrolment = Enrolment::new(origin, None, None);
         let now = Timestamp::from_unix_ms(0);
         let id = enrolment.begin(now).ok()?.id;
@@ -102,26 +102,26 @@ impl Part for Claim {
         Some(Self::new(&registration, Email::parse("owner+tag@example.com").ok()?))
     }
 
-    fn human(never: &std::convert::Infallible, _: usize) -> Option<std::convert::Infallible> {
+    fn answer(never: &std::convert::Infallible, _: usize) -> Option<std::convert::Infallible> {
         match *never {}
     }
 
-    fn question(never: &std::convert::Infallible) -> String {
+    fn prompt_text(never: &std::convert::Infallible) -> String {
         match *never {}
     }
 
-    fn brought(token: &opentrain::ClaimedToken) -> String {
+    fn outcome_text(token: &opentrain::ClaimedToken) -> String {
         token.access_token().expose().to_owned()
     }
 }
 
-impl Part for Registration {
-    fn beginning(origin: Origin) -> Option<Self> {
+impl Fixture for Registration {
+    fn start(origin: Origin) -> Option<Self> {
         Some(Self::new(origin, Manifest::from_json(PROFILE.as_bytes()).ok()?))
     }
 
     /// Says yes to the profile and types the code, once each; allows no second SMS.
-    fn human(prompt: &sentryagent::Prompt, asked: usize) -> Option<sentryagent::Answer> {
+    fn answer(prompt: &sentryagent::Prompt, asked: usize) -> Option<sentryagent::Answer> {
         match prompt {
             sentryagent::Prompt::Profile { .. } => Some(sentryagent::Answer::ProfileOk),
             sentryagent::Prompt::Otp { .. } if asked < 2 => Otp::parse("123456").ok().map(sentryagent::Answer::Otp),
@@ -129,7 +129,7 @@ impl Part for Registration {
         }
     }
 
-    fn question(prompt: &sentryagent::Prompt) -> String {
+    fn prompt_text(prompt: &sentryagent::Prompt) -> String {
         use sentryagent::{OtpReason, Prompt};
         match prompt {
             Prompt::Profile { .. } => "is the profile right?".to_owned(),
@@ -144,28 +144,28 @@ impl Part for Registration {
         }
     }
 
-    fn brought(identity: &sentryagent::Identity) -> String {
+    fn outcome_text(identity: &sentryagent::Identity) -> String {
         identity.did().map_or_else(|| "a badge".to_owned(), |did| format!("the badge of {}", did.as_str()))
     }
 }
 
-impl Part for Rotation {
-    fn beginning(origin: Origin) -> Option<Self> {
+impl Fixture for Rotation {
+    fn start(origin: Origin) -> Option<Self> {
         Some(Self::new(origin, Badge::parse(OLD_BADGE).ok()?))
     }
 
-    fn human(_: &RotatePrompt, _: usize) -> Option<RotateAnswer> {
+    fn answer(_: &RotatePrompt, _: usize) -> Option<RotateAnswer> {
         None
     }
 
-    fn question(prompt: &RotatePrompt) -> String {
+    fn prompt_text(prompt: &RotatePrompt) -> String {
         match prompt {
             RotatePrompt::VerifyAgain { trouble } => format!("ask again whether the old badge is valid? \"{}\"", trouble_text(trouble)),
             other => format!("{other:?}"),
         }
     }
 
-    fn brought(rotated: &Rotated) -> String {
+    fn outcome_text(rotated: &Rotated) -> String {
         rotated.did().map_or_else(|| "a badge".to_owned(), |did| format!("the badge of {}", did.as_str()))
     }
 }

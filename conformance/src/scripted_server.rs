@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::reply::{Answer, Detour, Framing, Reply};
+use crate::reply::{Answer, Detour, Framing, Reply};
 
 /// The deadline of an exchange whose reply never ends by itself.
-pub(super) const DEADLINE: Duration = Duration::from_millis(500);
+pub(crate) const DEADLINE: Duration = Duration::from_millis(500);
 /// How long a connection is held at most: then a client that does not keep its deadline is let go.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How much of an endless reply is written at most.
@@ -19,12 +19,12 @@ const FLOOD: usize = 60_000_000;
 
 /// Answers to the requests of a case.
 #[derive(Debug, Default)]
-pub(super) struct Script {
+pub(crate) struct Script {
     replies: VecDeque<Planned>,
     /// What a request for this path is answered when nothing else is planned, and after how many such answers.
     healthy: Option<fn(&str, usize) -> Reply>,
     served: BTreeMap<String, usize>,
-    pub(super) requests: Vec<Seen>,
+    pub(crate) requests: Vec<Seen>,
     /// Where the last request went that never came.
     detour: Option<Detour>,
     /// The service's own, and the other.
@@ -33,32 +33,32 @@ pub(super) struct Script {
 
 /// A reply for certain requests.
 #[derive(Clone, Debug)]
-pub(super) struct Planned {
+pub(crate) struct Planned {
     /// The path, or any.
-    pub(super) path: Option<&'static str>,
-    pub(super) times: usize,
-    pub(super) reply: Reply,
+    pub(crate) path: Option<&'static str>,
+    pub(crate) times: usize,
+    pub(crate) reply: Reply,
 }
 
 /// A request as it came.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
-    pub(super) line: String,
-    pub(super) path: String,
+pub(crate) struct Seen {
+    pub(crate) line: String,
+    pub(crate) path: String,
     /// Sorted, in lower case.
-    pub(super) headers: Vec<String>,
-    pub(super) body: String,
+    pub(crate) headers: Vec<String>,
+    pub(crate) body: String,
     /// It never came as far as the service.
-    pub(super) is_lost: bool,
+    pub(crate) is_lost: bool,
 }
 
 impl Script {
-    pub(super) fn new(replies: impl IntoIterator<Item = Planned>, healthy: Option<fn(&str, usize) -> Reply>) -> Self {
+    pub(crate) fn new(replies: impl IntoIterator<Item = Planned>, healthy: Option<fn(&str, usize) -> Reply>) -> Self {
         Self { replies: replies.into_iter().collect(), healthy, ..Self::default() }
     }
 
     /// The reply that a request for `path` will meet.
-    pub(super) fn next(&self, path: &str) -> Reply {
+    pub(crate) fn next(&self, path: &str) -> Reply {
         let planned = self.replies.iter().find(|planned| planned.matches(path)).map(|planned| planned.reply.clone());
         let served = self.served.get(path).copied().unwrap_or_default();
         let reply = planned.or_else(|| self.healthy.map(|healthy| healthy(path, served)));
@@ -69,7 +69,7 @@ impl Script {
     }
 
     /// Uses the reply up.
-    pub(super) fn take(&mut self, seen: Seen) -> Reply {
+    pub(crate) fn take(&mut self, seen: Seen) -> Reply {
         let reply = self.next(&seen.path);
         match self.replies.iter_mut().find(|planned| planned.matches(&seen.path)) {
             Some(planned) => planned.times = planned.times.saturating_sub(1),
@@ -81,7 +81,7 @@ impl Script {
     }
 
     /// What a request that was detoured is answered.
-    pub(super) fn take_detour(&mut self) -> Option<Reply> {
+    pub(crate) fn take_detour(&mut self) -> Option<Reply> {
         self.detour.take().map(Reply::Detour)
     }
 }
@@ -94,7 +94,7 @@ impl Planned {
 
 /// A script, and where it is played.
 #[derive(Debug)]
-pub(super) struct Site {
+pub(crate) struct ScriptedServer {
     script: Arc<Mutex<Script>>,
     service: Option<Listener>,
     tls: Option<Listener>,
@@ -105,57 +105,57 @@ pub(super) struct Site {
     flooded: Arc<AtomicUsize>,
 }
 
-impl Site {
+impl ScriptedServer {
     /// Played by nobody: for the client that knows the script.
-    pub(super) fn unplayed(script: Script) -> Self {
+    pub(crate) fn unplayed(script: Script) -> Self {
         let script = Script { origins: (format!("http://{}", authority(None)), "http://127.0.0.1:55556".to_owned()), ..script };
         Self { script: Arc::new(Mutex::new(script)), service: None, tls: None, elsewhere: None, nobodys_port: 1, flooded: Arc::default() }
     }
 
-    pub(super) fn start(script: Script) -> io::Result<Self> {
-        let mut site = Self::unplayed(script);
-        let (script, flooded) = (Arc::clone(&site.script), Arc::clone(&site.flooded));
-        site.service = Some(Listener::start(move |stream| serve(stream, &script, &flooded))?);
-        let script = Arc::clone(&site.script);
-        site.tls = Some(Listener::start(move |stream| misbehave(stream, &script))?);
-        site.elsewhere = Some(Listener::start(|mut stream| stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"))?);
-        site.script().origins = (site.origin(), site.elsewhere());
-        site.nobodys_port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        Ok(site)
+    pub(crate) fn start(script: Script) -> io::Result<Self> {
+        let mut server = Self::unplayed(script);
+        let (script, flooded) = (Arc::clone(&server.script), Arc::clone(&server.flooded));
+        server.service = Some(Listener::start(move |stream| serve(stream, &script, &flooded))?);
+        let script = Arc::clone(&server.script);
+        server.tls = Some(Listener::start(move |stream| misbehave(stream, &script))?);
+        server.elsewhere = Some(Listener::start(|mut stream| stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"))?);
+        server.script().origins = (server.origin(), server.elsewhere());
+        server.nobodys_port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        Ok(server)
     }
 
-    pub(super) fn script(&self) -> MutexGuard<'_, Script> {
+    pub(crate) fn script(&self) -> MutexGuard<'_, Script> {
         self.script.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn origin(&self) -> String {
+    pub(crate) fn origin(&self) -> String {
         format!("http://{}", authority(self.service.as_ref()))
     }
 
     /// Host and port of it.
-    pub(super) fn authority(&self) -> String {
+    pub(crate) fn authority(&self) -> String {
         authority(self.service.as_ref())
     }
 
-    pub(super) fn tls_origin(&self) -> String {
+    pub(crate) fn tls_origin(&self) -> String {
         format!("https://{}", authority(self.tls.as_ref()))
     }
 
-    pub(super) fn nobodys_origin(&self) -> String {
+    pub(crate) fn nobodys_origin(&self) -> String {
         format!("http://127.0.0.1:{}", self.nobodys_port)
     }
 
     /// Where redirects point to.
-    pub(super) fn elsewhere(&self) -> String {
+    pub(crate) fn elsewhere(&self) -> String {
         format!("http://{}", authority(self.elsewhere.as_ref()))
     }
 
     /// How often anybody connected there.
-    pub(super) fn strayed(&self) -> usize {
+    pub(crate) fn connections_elsewhere(&self) -> usize {
         self.elsewhere.as_ref().map_or(0, |listener| listener.connections.load(Ordering::SeqCst))
     }
 
-    pub(super) fn flooded(&self) -> usize {
+    pub(crate) fn flooded(&self) -> usize {
         self.flooded.load(Ordering::SeqCst)
     }
 }

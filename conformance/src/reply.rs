@@ -6,10 +6,10 @@ use enlist_core::{Delivery, Partial, TransportFailure, TransportKind};
 use http::Response;
 
 /// The result of an exchange, as a client reports it.
-pub(super) type Answered = Result<Response<Vec<u8>>, TransportFailure>;
+pub(crate) type Answered = Result<Response<Vec<u8>>, TransportFailure>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Reply {
+pub(crate) enum Reply {
     Answer(Answer),
     /// The request is read, and the connection closed.
     NoAnswer,
@@ -33,7 +33,7 @@ pub(super) enum Reply {
 
 /// Where a request goes instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Detour {
+pub(crate) enum Detour {
     UnknownName,
     Refused,
     /// A peer that wants another TLS.
@@ -45,16 +45,16 @@ pub(super) enum Detour {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) body: Vec<u8>,
-    pub(super) framing: Framing,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) framing: Framing,
 }
 
 /// How the body is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Framing {
+pub(crate) enum Framing {
     /// With its length; the connection stays open for more.
     Length,
     /// The same after a `103 Early Hints`.
@@ -77,12 +77,12 @@ pub(super) enum Framing {
 }
 
 impl Reply {
-    pub(super) fn json(status: u16, body: &str) -> Self {
+    pub(crate) fn json(status: u16, body: &str) -> Self {
         Answer::json(status, body).into()
     }
 
     /// Whether it takes the client's deadline to end it.
-    pub(super) fn is_slow(&self) -> bool {
+    pub(crate) fn is_slow(&self) -> bool {
         match self {
             Self::Silence | Self::DrippedHead | Self::Detour(Detour::TlsSilence) => true,
             Self::Answer(answer) => matches!(answer.framing, Framing::Stalled(_) | Framing::Dripped),
@@ -91,21 +91,21 @@ impl Reply {
     }
 
     /// Whether it needs a client that speaks https.
-    pub(super) fn needs_https(&self) -> bool {
+    pub(crate) fn needs_https(&self) -> bool {
         matches!(self, Self::Detour(Detour::TlsAlert | Detour::TlsCut | Detour::TlsSilence))
     }
 
     /// What a client that does its duty makes of it.
-    pub(super) fn faithful(&self, max_body: usize) -> Answered {
+    pub(crate) fn expected(&self, max_body: usize) -> Answered {
         let failed = |kind, delivery| Err(TransportFailure::new(kind, delivery));
         match self {
-            Self::Answer(answer) => answer.faithful(max_body),
+            Self::Answer(answer) => answer.expected(max_body),
             Self::NoAnswer | Self::Reset => failed(TransportKind::Closed, Delivery::Unknown),
             Self::Silence | Self::DrippedHead => failed(TransportKind::Timeout, Delivery::Unknown),
             Self::Detour(detour) => failed(detour.kind(), Delivery::NotSent),
             Self::Bytes(_, kind) => failed(*kind, Delivery::Unknown),
             Self::Endless { in_body: false, .. } => failed(TransportKind::BadHttp, Delivery::Unknown),
-            Self::Endless { again, .. } => Answer::new(200, again.repeat(max_body)).faithful(max_body),
+            Self::Endless { again, .. } => Answer::new(200, again.repeat(max_body)).expected(max_body),
         }
     }
 }
@@ -128,21 +128,21 @@ impl From<Answer> for Reply {
 }
 
 impl Answer {
-    pub(super) fn json(status: u16, body: &str) -> Self {
+    pub(crate) fn json(status: u16, body: &str) -> Self {
         Self::new(status, body).with("content-type", "application/json")
     }
 
-    pub(super) fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Self { status, headers: Vec::new(), body: body.into(), framing: Framing::Length }
     }
 
-    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
     /// With the origins in place of their names.
-    pub(super) fn at(mut self, service: &str, elsewhere: &str) -> Self {
+    pub(crate) fn at(mut self, service: &str, elsewhere: &str) -> Self {
         let place = |text: &str| text.replace("SERVICE", service).replace("ELSEWHERE", elsewhere);
         for (_, value) in &mut self.headers {
             *value = place(value);
@@ -153,12 +153,12 @@ impl Answer {
         self
     }
 
-    pub(super) fn framed(self, framing: Framing) -> Self {
+    pub(crate) fn framed(self, framing: Framing) -> Self {
         Self { framing, ..self }
     }
 
     /// What comes of the body.
-    pub(super) fn sent(&self) -> &[u8] {
+    pub(crate) fn sent(&self) -> &[u8] {
         let sent = match self.framing {
             Framing::Cut(sent) | Framing::CutInChunks(sent) | Framing::Stalled(sent) => sent,
             Framing::TooShort(less) => self.body.len().saturating_sub(less),
@@ -170,7 +170,7 @@ impl Answer {
     }
 
     /// Status line and headers.
-    pub(super) fn head(&self) -> String {
+    pub(crate) fn head(&self) -> String {
         let hints = if self.framing == Framing::AfterHints { "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n" } else { "" };
         let mut head = format!("{hints}HTTP/1.1 {} Status\r\n", self.status);
         for (name, value) in &self.headers {
@@ -185,7 +185,7 @@ impl Answer {
         head
     }
 
-    fn faithful(&self, max_body: usize) -> Answered {
+    fn expected(&self, max_body: usize) -> Answered {
         let sent = self.sent();
         let failed = |kind, bytes: &[u8]| {
             let partial = Some(Partial { status: self.status, body: bytes.to_vec() });

@@ -9,102 +9,102 @@ use enlist_core::secret::{Badge, PersonalToken};
 use enlist_core::sentryagent::{Did, FetchDid, FetchJwks, Health, LookUp, RevokeBadge, Sign, VerifyBadge};
 use enlist_core::{Calling, Exchange, Origin, PlainCall};
 
-use super::part::OLD_BADGE;
-use super::reply::Answered;
-use super::site::Site;
-use super::stage::{BEGINNING, described, directed, failure_text, trouble_text};
+use crate::fixture::OLD_BADGE;
+use crate::mock_host::{BEGINNING, described, directed, failure_text, trouble_text};
+use crate::reply::Answered;
+use crate::scripted_server::ScriptedServer;
 
 const TOKEN: &str = "ot_pat_1_PRECLAIM";
 const DID: &str = "did:sentryagent:ada";
 
 /// Sends an exchange; a driver's client.
-pub(super) type Client<'a> = &'a mut dyn FnMut(&Exchange) -> Answered;
+pub(crate) type Client<'a> = &'a mut dyn FnMut(&Exchange) -> Answered;
 
 /// One endpoint.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Endpoint {
-    pub(super) name: &'static str,
+pub(crate) struct Endpoint {
+    pub(crate) name: &'static str,
     /// The name of the case in which its first answer is lost.
-    pub(super) lost_name: &'static str,
-    pub(super) status: u16,
+    pub(crate) lost_name: &'static str,
+    pub(crate) status: u16,
     /// The body of its success.
-    pub(super) body: &'static str,
-    run: fn(Client<'_>, &Site, Origin) -> Option<Vec<String>>,
+    pub(crate) body: &'static str,
+    run: fn(Client<'_>, &ScriptedServer, Origin) -> Option<Vec<String>>,
 }
 
 /// Every endpoint that a plain call uses.
-pub(super) const ENDPOINTS: &[Endpoint] = &[
-    endpoint(["opentrain_revoke", "opentrain_revoke_lost"], 200, "{}", |client, site, origin| {
-        play(client, site, Revoke::new(&origin, token()?))
+pub(crate) const ENDPOINTS: &[Endpoint] = &[
+    endpoint(["opentrain_revoke", "opentrain_revoke_lost"], 200, "{}", |client, server, origin| {
+        play(client, server, Revoke::new(&origin, token()?))
     }),
     endpoint(
         ["opentrain_protected_resource", "opentrain_protected_resource_lost"],
         200,
         r#"{"resource":"SERVICE","authorization_servers":["SERVICE"]}"#,
-        |client, site, origin| play(client, site, FetchProtectedResource::new(origin)),
+        |client, server, origin| play(client, server, FetchProtectedResource::new(origin)),
     ),
     endpoint(
         ["opentrain_authorization_server", "opentrain_authorization_server_lost"],
         200,
         r#"{"issuer":"SERVICE","token_endpoint":"SERVICE/api/agent/oauth/token","revocation_endpoint":"SERVICE/api/agent/oauth/revoke"}"#,
-        |client, site, origin| play(client, site, FetchAuthorizationServer::new(origin)),
+        |client, server, origin| play(client, server, FetchAuthorizationServer::new(origin)),
     ),
     endpoint(
         ["opentrain_who_am_i", "opentrain_who_am_i_lost"],
         200,
         r#"{"actor":{"userId":"u1","email":"owner@example.com"},"token":{"id":"tok_1","scopes":["jobs:read"]},"account":{"kind":"employer_organization"}}"#,
-        |client, site, origin| play(client, site, WhoAmI::new(&origin, token()?)),
+        |client, server, origin| play(client, server, WhoAmI::new(&origin, token()?)),
     ),
     endpoint(
         ["opentrain_list_tokens", "opentrain_list_tokens_lost"],
         200,
         r#"{"tokens":[{"id":"tok_1","name":"ci","status":"active","scopes":["jobs:read"]}]}"#,
-        |client, site, origin| play(client, site, ListTokens::new(&origin, token()?)),
+        |client, server, origin| play(client, server, ListTokens::new(&origin, token()?)),
     ),
     endpoint(
         ["opentrain_create_token", "opentrain_create_token_lost"],
         201,
         r#"{"token":"ot_pat_3_CREATED","tokenType":"bearer","metadata":{"id":"tok_2","status":"active"}}"#,
-        |client, site, origin| play(client, site, CreateToken::new(&origin, token()?)),
+        |client, server, origin| play(client, server, CreateToken::new(&origin, token()?)),
     ),
     endpoint(
         ["opentrain_delete_token", "opentrain_delete_token_lost"],
         200,
         r#"{"token":{"id":"tok_1","status":"revoked"}}"#,
-        |client, site, origin| play(client, site, DeleteToken::new(&origin, token()?, &TokenId::parse("tok_1").ok()?)),
+        |client, server, origin| play(client, server, DeleteToken::new(&origin, token()?, &TokenId::parse("tok_1").ok()?)),
     ),
-    endpoint(["sentryagent_health", "sentryagent_health_lost"], 200, r#"{"status":"ok","version":"1.0.0"}"#, |client, site, origin| {
-        play(client, site, Health::new(&origin))
+    endpoint(["sentryagent_health", "sentryagent_health_lost"], 200, r#"{"status":"ok","version":"1.0.0"}"#, |client, server, origin| {
+        play(client, server, Health::new(&origin))
     }),
-    endpoint(["sentryagent_did", "sentryagent_did_lost"], 200, r#"{"id":"did:web:identity.sentryagent.ai"}"#, |client, site, origin| {
-        play(client, site, FetchDid::new(&origin))
+    endpoint(["sentryagent_did", "sentryagent_did_lost"], 200, r#"{"id":"did:web:identity.sentryagent.ai"}"#, |client, server, origin| {
+        play(client, server, FetchDid::new(&origin))
     }),
     endpoint(
         ["sentryagent_verify", "sentryagent_verify_lost"],
         200,
         r#"{"valid":true,"did":"did:sentryagent:ada","public_profile":{"agent_name":"Ada"}}"#,
-        |client, site, origin| play(client, site, VerifyBadge::new(&origin, badge()?)),
+        |client, server, origin| play(client, server, VerifyBadge::new(&origin, badge()?)),
     ),
     endpoint(
         ["sentryagent_sign", "sentryagent_sign_lost"],
         200,
         r#"{"jws":"eyJhbGciOiJFZERTQSJ9.aGVsbG8.c2ln","did":"did:sentryagent:ada","signed_at":"2026-06-12T09:00:00.000Z"}"#,
-        |client, site, origin| play(client, site, Sign::new(&origin, badge()?, "hello").ok()?),
+        |client, server, origin| play(client, server, Sign::new(&origin, badge()?, "hello").ok()?),
     ),
-    endpoint(["sentryagent_revoke", "sentryagent_revoke_lost"], 200, r#"{"revoked":true}"#, |client, site, origin| {
-        play(client, site, RevokeBadge::new(&origin, badge()?))
+    endpoint(["sentryagent_revoke", "sentryagent_revoke_lost"], 200, r#"{"revoked":true}"#, |client, server, origin| {
+        play(client, server, RevokeBadge::new(&origin, badge()?))
     }),
     endpoint(
         ["sentryagent_look_up", "sentryagent_look_up_lost"],
         200,
         r#"{"did":"did:sentryagent:ada","public_profile":{"agent_name":"Ada"},"issued_at":"2026-06-12T09:00:00.000Z"}"#,
-        |client, site, origin| play(client, site, LookUp::new(&origin, Did::parse(DID).ok()?)),
+        |client, server, origin| play(client, server, LookUp::new(&origin, Did::parse(DID).ok()?)),
     ),
     endpoint(
         ["sentryagent_jwks", "sentryagent_jwks_lost"],
         200,
         r#"{"keys":[{"kty":"OKP","use":"sig","kid":"key-1","alg":"EdDSA","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#,
-        |client, site, origin| play(client, site, FetchJwks::new(&origin)),
+        |client, server, origin| play(client, server, FetchJwks::new(&origin)),
     ),
 ];
 
@@ -112,15 +112,15 @@ const fn endpoint(
     [name, lost_name]: [&'static str; 2],
     status: u16,
     body: &'static str,
-    run: fn(Client<'_>, &Site, Origin) -> Option<Vec<String>>,
+    run: fn(Client<'_>, &ScriptedServer, Origin) -> Option<Vec<String>>,
 ) -> Endpoint {
     Endpoint { name, lost_name, status, body, run }
 }
 
 impl Endpoint {
     /// What the call comes to, and what was asked on the way.
-    pub(super) fn transcript(&self, client: Client<'_>, site: &Site) -> Vec<String> {
-        let lines = Origin::parse(&site.origin()).ok().and_then(|origin| (self.run)(client, site, origin));
+    pub(crate) fn transcript(&self, client: Client<'_>, server: &ScriptedServer) -> Vec<String> {
+        let lines = Origin::parse(&server.origin()).ok().and_then(|origin| (self.run)(client, server, origin));
         lines.unwrap_or_else(|| vec!["the case cannot begin".to_owned()])
     }
 }
@@ -133,7 +133,7 @@ fn badge() -> Option<Badge> {
     Badge::parse(OLD_BADGE).ok()
 }
 
-fn play<C: PlainCall<Outcome: Debug>>(client: Client<'_>, site: &Site, call: C) -> Option<Vec<String>> {
+fn play<C: PlainCall<Outcome: Debug>>(client: Client<'_>, server: &ScriptedServer, call: C) -> Option<Vec<String>> {
     let (mut calling, mut now, mut lines) = (Calling::new(call), BEGINNING, Vec::new());
     loop {
         if let Some((until, trouble)) = calling.waits_until(now) {
@@ -142,11 +142,11 @@ fn play<C: PlainCall<Outcome: Debug>>(client: Client<'_>, site: &Site, call: C) 
         }
         let exchange = calling.exchange();
         lines.push(format!("send, {} s", exchange.timeout.as_secs()));
-        let answer = client(&directed(site, &exchange));
+        let answer = client(&directed(server, &exchange));
         lines.push(format!("answer: {}", described(&answer)));
         if let Some(end) = calling.answered(now, answer) {
             lines.push(match end {
-                Ok(outcome) => format!("done: {outcome:?}").replace(&site.authority(), "SERVICE"),
+                Ok(outcome) => format!("done: {outcome:?}").replace(&server.authority(), "SERVICE"),
                 Err(failure) => format!("{}: \"{}\"", failure.code().as_str(), failure_text(&failure)),
             });
             return Some(lines);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 
-use enlist_sandbox::conformance::{cases, matrix};
+use enlist_conformance::{cases, matrix};
 
 /// Set to write the file anew; then read what changed.
 const UPDATE: &str = "ENLIST_UPDATE_EXPECTED";
@@ -14,9 +14,9 @@ const UPDATE: &str = "ENLIST_UPDATE_EXPECTED";
 fn the_expected_transcripts_are_those_of_a_client_that_does_its_duty() {
     let mut found = "The transcript that every driver has of each case.\n".to_owned();
     for case in cases() {
-        write!(found, "\n== {}\n# {}\n{}\n", case.name(), case.about(), case.faithful_transcript()).unwrap();
+        write!(found, "\n== {}\n# {}\n{}\n", case.name(), case.about(), case.reference_transcript()).unwrap();
     }
-    compare("src/conformance/expected.txt", &found);
+    compare("src/expected.txt", &found);
 }
 
 /// All cells of the matrix, in virtual time.
@@ -44,7 +44,7 @@ fn compare(file: &str, found: &str) {
 
 #[test]
 fn no_two_cases_have_one_name() {
-    let names: BTreeSet<_> = cases().iter().map(enlist_sandbox::conformance::Case::name).collect();
+    let names: BTreeSet<_> = cases().iter().map(enlist_conformance::Case::name).collect();
     assert_eq!(names.len(), cases().len());
     assert!(names.len() > 50, "{}", names.len());
 }

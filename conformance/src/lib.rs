@@ -2,7 +2,7 @@
 //! every fault.
 //!
 //! A case has a server on loopback that plays a script byte by byte, also what no HTTP library would send: an answer cut off, one
-//! that stalls or drips, a wrong length, a peer that hangs up. The driver under test works with a [`Stage`] in place of a program's
+//! that stalls or drips, a wrong length, a peer that hangs up. The driver under test works with a [`MockHost`] in place of a program's
 //! host: its clock is virtual, so a case takes milliseconds whatever it waits for. The transcript has every call of the host in
 //! order, every wait to the millisecond, every request as it came (its headers sorted), and how it ended. It is the same for
 //! every driver: `expected.txt` has it.
@@ -11,7 +11,7 @@
 //!
 //! ```
 //! use enlist_core::{Delivery, Exchange, TransportFailure, TransportKind};
-//! use enlist_sandbox::conformance::{self, Driver};
+//! use enlist_conformance::{Driver, cases};
 //!
 //! struct Unplugged;
 //!
@@ -21,20 +21,20 @@
 //!     }
 //! }
 //!
-//! let failing = conformance::cases().into_iter().filter(|case| case.run(&mut Unplugged).is_err()).count();
+//! let failing = cases().into_iter().filter(|case| case.run(&mut Unplugged).is_err()).count();
 //! assert!(failing > 40, "a client that sends nothing passes hardly anything");
 //! ```
 
 mod calls;
 mod cases;
 mod exchanges;
+mod fixture;
 pub mod matrix;
-mod part;
-mod perform;
-mod plain;
+mod mock_host;
+mod reference;
 mod reply;
-mod site;
-mod stage;
+mod run;
+mod scripted_server;
 
 use std::fmt;
 
@@ -42,7 +42,7 @@ use enlist_core::{Ceremony, Exchange, TransportFailure};
 use http::Response;
 
 pub use cases::cases;
-pub use stage::{Driven, Stage, StageError};
+pub use mock_host::{Driven, MockHost, MockHostError};
 
 use cases::Play;
 
@@ -54,14 +54,14 @@ pub trait Driver {
     /// [`TransportFailure`] when no whole answer came.
     fn execute(&mut self, exchange: &Exchange) -> Result<Response<Vec<u8>>, TransportFailure>;
 
-    /// Drives the ceremony with the stage as its host; sends what [`Stage::direct`] makes of each exchange.
+    /// Drives the ceremony with the host as its host; sends what [`MockHost::direct`] makes of each exchange.
     ///
     /// Without one of its own a driver is a client, and the suite's plain loop drives it.
     ///
     /// # Errors
     /// As the transports' `drive`.
-    fn drive<C: Ceremony>(&mut self, ceremony: &mut C, stage: &mut Stage<C>) -> Driven<C::Outcome> {
-        plain::drive(self, ceremony, stage)
+    fn drive<C: Ceremony>(&mut self, ceremony: &mut C, host: &mut MockHost<C>) -> Driven<C::Outcome> {
+        reference::drive(self, ceremony, host)
     }
 
     /// Whether the client speaks https. If not, cases in which a TLS handshake fails are passed over.
@@ -85,7 +85,7 @@ pub enum Verdict {
     /// As expected.
     Passed,
     /// It needs https, which the client does not speak.
-    PassedOver,
+    Skipped,
 }
 
 /// A case that came out otherwise than expected.
@@ -126,7 +126,7 @@ impl Case {
     /// [`Mismatch`], whose `Display` shows the lines that differ.
     pub fn run(&self, driver: &mut impl Driver) -> Result<Verdict, Mismatch> {
         if self.play.needs_https() && !driver.speaks_https() {
-            return Ok(Verdict::PassedOver);
+            return Ok(Verdict::Skipped);
         }
         let (expected, found) = (self.expected(), self.transcript(driver));
         if expected == found { Ok(Verdict::Passed) } else { Err(Mismatch { name: self.name, expected, found }) }
@@ -139,8 +139,8 @@ impl Case {
 
     /// The transcript of the suite's own loop over a client that opens no socket and knows the script: what `expected.txt` is
     /// made from.
-    pub fn faithful_transcript(&self) -> String {
-        self.play.faithful_transcript()
+    pub fn reference_transcript(&self) -> String {
+        self.play.reference_transcript()
     }
 
     /// What every driver's transcript should be; empty for a case that `expected.txt` lacks.

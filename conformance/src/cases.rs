@@ -9,28 +9,28 @@ use enlist_core::{Exchange, TransportKind};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::calls::{ENDPOINTS, Endpoint};
-use super::part::{self, CLAIM, DELIVERED, OTP, PENDING, REGISTER, ROTATE, SMS, SPENT, TOKEN, VERIFY};
-use super::perform::perform;
-use super::plain::Faithful;
-use super::reply::{Answer, Detour, Framing, Reply};
-use super::site::{Planned, Script, Seen, Site};
-use super::stage::Mishap;
-use super::{Case, Driver, exchanges};
+use crate::calls::{ENDPOINTS, Endpoint};
+use crate::fixture::{self, CLAIM, DELIVERED, OTP, PENDING, REGISTER, ROTATE, SMS, SPENT, TOKEN, VERIFY};
+use crate::mock_host::HostFault;
+use crate::reference::ReferenceClient;
+use crate::reply::{Answer, Detour, Framing, Reply};
+use crate::run::run;
+use crate::scripted_server::{Planned, Script, ScriptedServer, Seen};
+use crate::{Case, Driver, exchanges};
 
 /// What a case plays.
 #[derive(Clone, Debug)]
-pub(super) enum Play {
+pub(crate) enum Play {
     /// One exchange for each reply.
     Exchanges { replies: Vec<Reply>, max_body: usize },
-    /// A ceremony against a healthy service, but for these replies and this mishap.
-    Ceremony { which: Which, planned: Vec<Planned>, mishap: Option<(Mishap, u64)> },
+    /// A ceremony against a healthy service, but for these replies and this fault.
+    Ceremony { which: Which, planned: Vec<Planned>, fault: Option<(HostFault, u64)> },
     /// A plain call.
     Call { endpoint: Endpoint, planned: Vec<Planned> },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Which {
+pub(crate) enum Which {
     Enrolment,
     Claim,
     Registration,
@@ -38,65 +38,65 @@ pub(super) enum Which {
 }
 
 impl Play {
-    pub(super) fn needs_https(&self) -> bool {
+    pub(crate) fn needs_https(&self) -> bool {
         match self {
             Self::Exchanges { replies, .. } => replies.iter().any(Reply::needs_https),
             Self::Ceremony { planned, .. } | Self::Call { planned, .. } => planned.iter().any(|planned| planned.reply.needs_https()),
         }
     }
 
-    pub(super) fn transcript(&self, driver: &mut impl Driver) -> String {
-        match Site::start(self.script()) {
-            Ok(site) => self.at(&Arc::new(site), driver),
+    pub(crate) fn transcript(&self, driver: &mut impl Driver) -> String {
+        match ScriptedServer::start(self.script()) {
+            Ok(server) => self.at(&Arc::new(server), driver),
             Err(error) => format!("the case cannot begin: {error}"),
         }
     }
 
     /// The transcript of a client that does its duty; without any socket.
-    pub(super) fn faithful_transcript(&self) -> String {
-        let site = Arc::new(Site::unplayed(self.script()));
-        self.at(&site, &mut Faithful(Arc::clone(&site)))
+    pub(crate) fn reference_transcript(&self) -> String {
+        let server = Arc::new(ScriptedServer::unplayed(self.script()));
+        self.at(&server, &mut ReferenceClient(Arc::clone(&server)))
     }
 
     fn script(&self) -> Script {
         match self {
             Self::Exchanges { replies, .. } => exchanges::script(replies),
-            Self::Ceremony { planned, .. } => Script::new(planned.iter().cloned(), Some(part::healthy)),
+            Self::Ceremony { planned, .. } => Script::new(planned.iter().cloned(), Some(fixture::healthy)),
             Self::Call { planned, .. } => Script::new(planned.iter().cloned(), None),
         }
     }
 
-    fn at(&self, site: &Arc<Site>, driver: &mut impl Driver) -> String {
+    fn at(&self, server: &Arc<ScriptedServer>, driver: &mut impl Driver) -> String {
         match self {
-            Self::Exchanges { replies, max_body } => exchanges::transcript(driver, site, replies, *max_body),
-            Self::Ceremony { which, mishap, .. } => ceremony(driver, site, *which, *mishap),
+            Self::Exchanges { replies, max_body } => exchanges::transcript(driver, server, replies, *max_body),
+            Self::Ceremony { which, fault, .. } => ceremony(driver, server, *which, *fault),
             Self::Call { endpoint, .. } => {
-                let lines = endpoint.transcript(&mut |exchange| driver.execute(exchange), site);
-                with_requests(lines, site)
+                let lines = endpoint.transcript(&mut |exchange| driver.execute(exchange), server);
+                with_requests(lines, server)
             }
         }
     }
 }
 
-fn ceremony(driver: &mut impl Driver, site: &Arc<Site>, which: Which, mishap: Option<(Mishap, u64)>) -> String {
+fn ceremony(driver: &mut impl Driver, server: &Arc<ScriptedServer>, which: Which, fault: Option<(HostFault, u64)>) -> String {
     let performance = match which {
-        Which::Enrolment => perform::<Enrolment, _>(driver, site, mishap),
-        Which::Claim => perform::<Claim, _>(driver, site, mishap),
-        Which::Registration => perform::<Registration, _>(driver, site, mishap),
-        Which::Rotation => perform::<Rotation, _>(driver, site, mishap),
+        Which::Enrolment => run::<Enrolment, _>(driver, server, fault),
+        Which::Claim => run::<Claim, _>(driver, server, fault),
+        Which::Registration => run::<Registration, _>(driver, server, fault),
+        Which::Rotation => run::<Rotation, _>(driver, server, fault),
     };
     let mut lines = performance.log;
     lines.push(performance.ending);
     lines.push(format!("kept: {}", performance.kept));
-    with_requests(lines, site)
+    with_requests(lines, server)
 }
 
 /// And what the other side saw.
-fn with_requests(mut lines: Vec<String>, site: &Site) -> String {
-    lines.push(format!("connections elsewhere: {}", site.strayed()));
+fn with_requests(mut lines: Vec<String>, server: &ScriptedServer) -> String {
+    lines.push(format!("connections elsewhere: {}", server.connections_elsewhere()));
     let mut shown: Vec<String> = Vec::new();
-    for seen in &site.script().requests {
-        let request = seen.shown(site).join("\n");
+    for seen in &server.script().requests {
+        let request = seen.shown(server).join("\n");
         // A repeat to the letter is told by its first line.
         lines.push(if shown.contains(&request) { format!("{} (as before)", seen.line) } else { request.clone() });
         shown.push(request);
@@ -106,8 +106,8 @@ fn with_requests(mut lines: Vec<String>, site: &Site) -> String {
 
 impl Seen {
     /// Request line, headers, body; without what is another in each run.
-    pub(super) fn shown(&self, site: &Site) -> Vec<String> {
-        let own = site.origin();
+    pub(crate) fn shown(&self, server: &ScriptedServer) -> Vec<String> {
+        let own = server.origin();
         let authority = own.trim_start_matches("http://");
         // A request without a body may say so, or not.
         let headers = self
@@ -251,7 +251,7 @@ fn gzip(length: usize) -> Reply {
 }
 
 fn play(name: &'static str, about: &'static str, which: Which, planned: Vec<Planned>) -> Case {
-    Case { name, about, play: Play::Ceremony { which, planned, mishap: None } }
+    Case { name, about, play: Play::Ceremony { which, planned, fault: None } }
 }
 
 fn at(path: &'static str, reply: impl Into<Reply>) -> Planned {
@@ -376,20 +376,20 @@ fn of_the_others() -> Vec<Case> {
 }
 
 fn of_hosts() -> Vec<Case> {
-    let case = |name, about, mishap, number| {
-        let play = Play::Ceremony { which: Which::Claim, planned: vec![], mishap: Some((mishap, number)) };
+    let case = |name, about, fault, number| {
+        let play = Play::Ceremony { which: Which::Claim, planned: vec![], fault: Some((fault, number)) };
         Case { name, about, play }
     };
     vec![
-        case("a_host_that_leaves_a_wait_loses_nothing", "Another process goes on with the same code.", Mishap::Leaves, 0),
-        case("what_cannot_be_prepared_is_not_sent", "A full disk shows while nothing is at stake.", Mishap::PrepareFails, 3),
-        case("a_journal_that_fails_costs_no_token", "It is reported after the answer was taken in.", Mishap::JournalFails, 3),
-        case("a_token_that_was_not_saved_stays", "It is not reported before it is.", Mishap::SaveFails, 3),
-        case("a_process_that_ends_before_sending", "Nobody can know that: the answer counts as lost.", Mishap::DiesBeforeSending, 2),
-        case("a_process_that_ends_before_the_journal", "The one moment that loses a token.", Mishap::DiesBeforeJournal, 3),
-        case("a_process_that_ends_after_the_journal", "The journal has the answer.", Mishap::DiesAfterJournal, 3),
-        case("a_clock_that_is_put_back", "It costs an interval at most.", Mishap::ClockBack, 2),
-        case("a_machine_that_slept", "The next poll is at once, and the last.", Mishap::Suspended, 2),
+        case("a_host_that_leaves_a_wait_loses_nothing", "Another process goes on with the same code.", HostFault::Leaves, 0),
+        case("what_cannot_be_prepared_is_not_sent", "A full disk shows while nothing is at stake.", HostFault::PrepareFails, 3),
+        case("a_journal_that_fails_costs_no_token", "It is reported after the answer was taken in.", HostFault::JournalFails, 3),
+        case("a_token_that_was_not_saved_stays", "It is not reported before it is.", HostFault::SaveFails, 3),
+        case("a_process_that_ends_before_sending", "Nobody can know that: the answer counts as lost.", HostFault::DiesBeforeSending, 2),
+        case("a_process_that_ends_before_the_journal", "The one moment that loses a token.", HostFault::DiesBeforeJournal, 3),
+        case("a_process_that_ends_after_the_journal", "The journal has the answer.", HostFault::DiesAfterJournal, 3),
+        case("a_clock_that_is_put_back", "It costs an interval at most.", HostFault::ClockBack, 2),
+        case("a_machine_that_slept", "The next poll is at once, and the last.", HostFault::Suspended, 2),
     ]
 }
 
@@ -403,14 +403,14 @@ fn of_rotations() -> Vec<Case> {
         rotation(
             "a_lost_rotation_that_happened",
             "The service says so: the old badge is valid no more.",
-            vec![at(ROTATE, Reply::NoAnswer), at(VERIFY, Reply::json(200, part::VALID)), Planned { times: 9, ..at(VERIFY, invalid()) }],
+            vec![at(ROTATE, Reply::NoAnswer), at(VERIFY, Reply::json(200, fixture::VALID)), Planned { times: 9, ..at(VERIFY, invalid()) }],
         ),
         rotation(
             "a_lost_rotation_that_nobody_can_tell",
             "It is never repeated; whoever knows when the service can be reached says when to ask again.",
             vec![
                 at(ROTATE, Reply::NoAnswer),
-                at(VERIFY, Reply::json(200, part::VALID)),
+                at(VERIFY, Reply::json(200, fixture::VALID)),
                 Planned { times: 99, ..at(VERIFY, Reply::NoAnswer) },
             ],
         ),

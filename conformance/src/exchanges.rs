@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use enlist_core::opentrain::Enrolment;
 use enlist_core::{Ceremony, Exchange, Origin, Timestamp};
 
-use super::Driver;
-use super::reply::{Answered, Reply};
-use super::site::{Planned, Script, Site};
-use super::stage::{described, directed};
+use crate::Driver;
+use crate::mock_host::{described, directed};
+use crate::reply::{Answered, Reply};
+use crate::scripted_server::{Planned, Script, ScriptedServer};
 
 /// Where the exchanges go. The query is as secret as the rest.
 const PATH: &str = "/path?token=canary-query";
@@ -19,27 +19,27 @@ const CANARIES: [&str; 3] = ["canary-query", "canary-header", "canary-body"];
 const SOON: usize = 20_000_000;
 
 /// The replies in their order, for whatever path.
-pub(super) fn script(replies: &[Reply]) -> Script {
+pub(crate) fn script(replies: &[Reply]) -> Script {
     Script::new(replies.iter().map(|reply| Planned { path: None, times: 1, reply: reply.clone() }), None)
 }
 
 /// One exchange for each reply.
-pub(super) fn transcript(driver: &mut impl Driver, site: &Site, replies: &[Reply], max_body: usize) -> String {
+pub(crate) fn transcript(driver: &mut impl Driver, server: &ScriptedServer, replies: &[Reply], max_body: usize) -> String {
     let mut lines = Vec::new();
     for reply in replies {
-        match exchange(&site.origin(), max_body) {
-            Some(exchange) => lines.extend(one(driver, site, reply, &directed(site, &exchange))),
+        match exchange(&server.origin(), max_body) {
+            Some(exchange) => lines.extend(one(driver, server, reply, &directed(server, &exchange))),
             None => return "the case cannot begin".to_owned(),
         }
     }
-    lines.push(format!("requests: {}", site.script().requests.iter().filter(|seen| !seen.is_lost).count()));
-    lines.push(format!("connections elsewhere: {}", site.strayed()));
-    let requests = &site.script().requests;
-    lines.extend(requests.iter().find(|seen| !seen.is_lost).map(|seen| seen.shown(site)).unwrap_or_default());
+    lines.push(format!("requests: {}", server.script().requests.iter().filter(|seen| !seen.is_lost).count()));
+    lines.push(format!("connections elsewhere: {}", server.connections_elsewhere()));
+    let requests = &server.script().requests;
+    lines.extend(requests.iter().find(|seen| !seen.is_lost).map(|seen| seen.shown(server)).unwrap_or_default());
     lines.join("\n")
 }
 
-fn one(driver: &mut impl Driver, site: &Site, reply: &Reply, exchange: &Exchange) -> Vec<String> {
+fn one(driver: &mut impl Driver, server: &ScriptedServer, reply: &Reply, exchange: &Exchange) -> Vec<String> {
     let start = Instant::now();
     let answer = driver.execute(exchange);
     let mut lines = vec![shown(&answer)];
@@ -53,7 +53,7 @@ fn one(driver: &mut impl Driver, site: &Site, reply: &Reply, exchange: &Exchange
         }
     }
     if let Reply::Endless { .. } = reply
-        && site.flooded() > SOON
+        && server.flooded() > SOON
     {
         lines.push("  it was not left soon".to_owned());
     }
