@@ -11,8 +11,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use crate::mode::Is;
 use crate::output::{Along, Format};
 use crate::patience::parse_duration;
-use crate::store::Place;
-use crate::store::Service;
+use crate::store::{Backend, ProfileName, Service};
 pub(crate) use badge::{BadgeArgs, RotateArgs, ServiceArgs, SignArgs, StatusArgs, VerifyArgs};
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use helping::{CompletionArgs, HelpArgs, ManArgs, Topic};
@@ -75,11 +74,11 @@ const fn is_help(kind: ErrorKind) -> bool {
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
     /// Which identities are meant [default: that of enlist profile use, else default; env: ENLIST_PROFILE]
-    #[arg(long, short, global = true, value_name = "NAME", value_parser = profile_name)]
-    pub(crate) profile: Option<String>,
+    #[arg(long, short, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<ProfileName>,
     /// Where a new credential is kept [default: where the one before it is, else file; env: ENLIST_STORE]
     #[arg(long, global = true, value_enum, value_name = "PLACE")]
-    pub(crate) store: Option<Place>,
+    pub(crate) store: Option<BackendArg>,
     /// How the result is printed [default: text for people; for agents ndjson where there is a wait, else json; env: ENLIST_OUTPUT]
     #[arg(long, global = true, value_enum, value_name = "FORMAT")]
     output: Option<Format>,
@@ -116,7 +115,7 @@ impl Global {
             ("--base-url", self.base_url.clone()),
             ("--ca-file", ca_file.and_then(|path| path.into_os_string().into_string().ok())),
             ("--proxy", self.network.proxy.clone().filter(|url| !url.contains('@'))),
-            ("--store", self.store.and_then(|place| place.to_possible_value()).map(|value| value.get_name().to_owned())),
+            ("--store", self.store.and_then(|backend| backend.to_possible_value()).map(|value| value.get_name().to_owned())),
         ];
         words.into_iter().filter_map(|(flag, value)| value.map(|value| (flag, value))).collect()
     }
@@ -422,16 +421,22 @@ fn positive_duration(text: &str) -> Result<Duration, String> {
     parse_duration(text).and_then(|duration| if duration.is_zero() { Err("more than nothing".to_owned()) } else { Ok(duration) })
 }
 
-/// A profile's name is at most that long.
-pub(crate) const LONGEST_PROFILE: usize = 64;
+/// The store's [`Backend`], as it is named on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BackendArg {
+    /// In a file of its owner's alone (0600)
+    File,
+    /// In the platform's keyring; in a file when that fails
+    Keyring,
+}
 
-/// A profile's name, which is a folder's name too.
-pub(crate) fn profile_name(name: &str) -> Result<String, String> {
-    let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    let is_name = (1..=LONGEST_PROFILE).contains(&name.len()) && name.bytes().all(is_fine) && !name.starts_with('.');
-    is_name
-        .then(|| name.to_owned())
-        .ok_or_else(|| "1 to 64 letters, digits, dots, underscores and hyphens, no dot at the beginning".to_owned())
+impl From<BackendArg> for Backend {
+    fn from(argument: BackendArg) -> Self {
+        match argument {
+            BackendArg::File => Self::File,
+            BackendArg::Keyring => Self::Keyring,
+        }
+    }
 }
 
 mod badge;

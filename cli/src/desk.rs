@@ -13,7 +13,7 @@ use crate::output::{Next, Outcome, Output};
 use crate::patience::{Patience, now};
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::{Credential, Damaged, Flow, Lock, Service, Store, StoreError};
+use crate::store::{Credential, DamagedFlow, Flow, Lock, Service, Store, StoreError};
 use crate::talk::Voice;
 
 /// Where a command may change things.
@@ -23,7 +23,7 @@ pub(crate) struct Desk<'a> {
     /// What came to its end before this command, and is now cleared away.
     found: Vec<(Flow, End)>,
     /// What could not be read, and is now moved aside.
-    damaged: Vec<Damaged>,
+    damaged: Vec<DamagedFlow>,
     _lock: Lock,
 }
 
@@ -74,8 +74,8 @@ impl<'a> Desk<'a> {
     }
 
     /// The command line that began the flow of this name, which came to its end before this command.
-    pub(crate) fn begun_by(&self, flow: &str) -> &[String] {
-        self.found.iter().find(|(found, _)| found.name == flow).map_or(&[], |(found, _)| &found.begun_by)
+    pub(crate) fn origin_argv(&self, flow: &str) -> &[String] {
+        self.found.iter().find(|(found, _)| found.name == flow).map_or(&[], |(found, _)| &found.origin_argv)
     }
 
     /// What became of a flow of this ceremony, whatever its name.
@@ -103,11 +103,11 @@ impl<'a> Desk<'a> {
     pub(crate) fn begin<C: Everyday>(
         &self,
         ceremony: C,
-        begun_by: Vec<String>,
+        origin_argv: Vec<String>,
         voice: Voice<'_>,
         patience: Patience,
     ) -> Result<Outcome, Problem> {
-        let flow = Flow::start(&ceremony, begun_by).map_err(Problem::internal)?;
+        let flow = Flow::start(&ceremony, origin_argv).map_err(Problem::internal)?;
         self.drive(ceremony, Keeper::new(&self.store, flow, patience, &self.setting.interrupt, voice))
     }
 
@@ -142,7 +142,7 @@ impl<'a> Desk<'a> {
                 Ok(self.failed(&keeper.flow, failure))
             }
             Driven::Paused => {
-                for path in self.store.kept_paths(&keeper.flow.name, keeper.flow.snapshot.kept()) {
+                for path in self.store.quarantine_paths(&keeper.flow.name, keeper.flow.snapshot.kept()) {
                     self.setting.output.warn(format!("an answer that cannot be read is kept in {}", path.display()));
                 }
                 Ok(ceremony.paused(&self.pause(&keeper)))
@@ -177,7 +177,7 @@ impl<'a> Desk<'a> {
     }
 
     fn way_on(&self, flow: &Flow, failure: &Failure) -> Option<Next> {
-        let begin_anew = |when| Some(Next::of(&flow.begun_by, when));
+        let begin_anew = |when| Some(Next::of(&flow.origin_argv, when));
         if flow.snapshot.ceremony() == Rotation::NAME {
             return way_on_from_rotation(failure).or_else(|| begin_anew("when the owner agrees"));
         }
@@ -192,7 +192,7 @@ impl<'a> Desk<'a> {
             Failure::WindowExpired | Failure::UnknownClaimToken(_) => {
                 let profile = Store::free_profile(self.setting.home().ok()?, self.setting.output.profile());
                 let origin = flow.snapshot.origin();
-                Some(Next::new(&["register", "opentrain", "--base-url", origin, "--profile", &profile], "now"))
+                Some(Next::new(&["register", "opentrain", "--base-url", origin, "--profile", profile.as_str()], "now"))
             }
             Failure::CredentialUnreadable { .. } => begin_anew("when a person has looked at the bytes that were kept"),
             other => match other.recovery() {
@@ -246,15 +246,15 @@ pub(crate) fn promote(store: &Store, flow: &str, credential: Credential, output:
 }
 
 fn problem(store: &Store, flow: &Flow, failure: Failure) -> Problem {
-    let kept = store.kept_paths(&flow.name, flow.snapshot.kept());
+    let kept = store.quarantine_paths(&flow.name, flow.snapshot.kept());
     Problem::Ceremony { failure: Box::new(failure), at: now(), kept }
 }
 
 /// Makes way, and says what may be lost.
-fn set_damaged_aside(store: &Store, output: &Output) -> Result<Vec<Damaged>, Problem> {
+fn set_damaged_aside(store: &Store, output: &Output) -> Result<Vec<DamagedFlow>, Problem> {
     let mut set_aside = Vec::new();
     for damaged in store.damaged_flows()? {
-        let (damaged, answers) = store.set_aside(damaged)?;
+        let (damaged, answers) = store.quarantine(damaged)?;
         output.warn(damaged.moved_words(answers));
         set_aside.push(damaged);
     }

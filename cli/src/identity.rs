@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::output::{Outcome, Output};
 use crate::problem::Problem;
-use crate::store::{Credential, Service};
+use crate::store::{Credential, ProfileName, Service};
 
 /// The ceremony's result.
 pub(crate) fn ready(credential: &Credential) -> Outcome {
@@ -51,10 +51,10 @@ pub(crate) fn tell(credential: &Credential, output: &Output) -> Result<(), Probl
 }
 
 /// One line of `status`.
-pub(crate) fn summary(credential: &Credential, profile: &str) -> Value {
+pub(crate) fn summary(credential: &Credential, profile: &ProfileName) -> Value {
     let (kind, state) = kind_and_state(credential);
     let (service, hint) = (service(credential).name(), hint(credential));
-    let mut summary = json!({ "service": service, "profile": profile, "kind": kind, "state": state, "token_hint": hint });
+    let mut summary = json!({ "service": service, "profile": profile.as_str(), "kind": kind, "state": state, "token_hint": hint });
     if let (Value::Object(summary), Value::Object(data)) = (&mut summary, data(credential)) {
         summary.extend(data.into_iter().filter(|(name, _)| matches!(name.as_str(), "scopes" | "did")));
     }

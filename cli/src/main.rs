@@ -4,7 +4,7 @@
 //! exit codes, `problem` how a command can fail.
 //!
 //! What an everyday command does: `setting` says where things are, `desk` takes the lock and finishes what was left behind,
-//! `keeper` is the host that keeps everything in the `store` while a ceremony is driven, `ceremonies` holds each one's words.
+//! `keeper` is the host that writes everything to the `store` while a ceremony is driven, `ceremonies` holds each one's words.
 //! `asking` sends a call that is no ceremony, `keys` keeps the service's published keys. `talk` speaks with the human, `screen`
 //! is what they see while they are waited for. `network` is the way out, `logs` what is written down about it. `profile` says
 //! which profile is meant, `opentrain_tool` knows the file and the variables of OpenTrain's own tool.
@@ -30,6 +30,7 @@ mod problem;
 mod profile;
 mod quiet;
 mod screen;
+mod service;
 mod setting;
 mod store;
 mod talk;
@@ -64,7 +65,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli, environment: &Environment) -> ExitCode {
     let (output, settled) = Output::settle(Some(cli.command.name()), cli.global.format(), environment);
     let (profile, named) = Chosen::settle(cli, environment);
-    let named_again = profile.must_be_named.then(|| ("--profile", profile.name.clone()));
+    let named_again = profile.must_be_named.then(|| ("--profile", profile.name.to_string()));
     let along = cli.global.along().into_iter().chain(named_again).collect();
     let output = output.about(cli.command.service(), &profile.name).taking_along(along).painted(cli.global.screen.color);
     quiet::be_quiet(cli.global.network.quiet);

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::exit::{ErrorCode, Exit};
 use crate::output::note;
-use crate::store::{Service, StoreError};
+use crate::store::{ProfileName, Service, StoreError};
 
 /// Why a command brought no result.
 #[derive(Debug)]
@@ -38,12 +38,14 @@ pub(crate) enum Problem {
     NoSuchAgent,
     /// The store cannot be used.
     Store(StoreError),
+    /// No variable says where the store is.
+    NoHome,
     /// An identity exists: in these words.
     Conflict(String),
     /// One is on its way: in these words.
     UnderWay(String),
     /// The flow that was named is another profile's.
-    InProfile { flow: String, profile: String },
+    InProfile { flow: String, profile: ProfileName },
     /// A wrong command line or input.
     Usage { message: String, hint: Option<String> },
     /// A signal came, by its exit code. No error, and told as none.
@@ -91,10 +93,11 @@ impl Problem {
             Self::BadKeys(_) => ErrorCode::Ceremony(FailureCode::ProtocolViolation),
             Self::NoSuchAgent => ErrorCode::Ceremony(FailureCode::Rejected),
             Self::Store(StoreError::Locked { .. }) => ErrorCode::Locked,
-            Self::Store(StoreError::Unwritable { .. } | StoreError::NoHome) => ErrorCode::StoreUnwritable,
+            Self::Store(StoreError::Unwritable { .. }) | Self::NoHome => ErrorCode::StoreUnwritable,
             Self::Store(
                 StoreError::Corrupt { .. } | StoreError::Exposed { .. } | StoreError::Newer { .. } | StoreError::Keyring { .. },
             ) => ErrorCode::StoreCorrupt,
+            Self::Store(StoreError::NoRandom { .. }) => ErrorCode::Internal,
             Self::Conflict(_) | Self::UnderWay(_) => ErrorCode::Conflict,
             Self::Usage { .. } | Self::InProfile { .. } => ErrorCode::Usage,
             Self::Internal(_) | Self::Stdout(_) | Self::Interrupted(_) => ErrorCode::Internal,
@@ -128,6 +131,7 @@ impl Problem {
             Self::BadKeys(why) => format!("the service's keys cannot be read: {why}"),
             Self::NoSuchAgent => "the service publishes nothing about this agent: never registered, or revoked".to_owned(),
             Self::Store(error) => error.to_string(),
+            Self::NoHome => "there is no place to keep anything: neither ENLIST_HOME, XDG_STATE_HOME nor HOME is set".to_owned(),
             Self::Conflict(what) | Self::UnderWay(what) => format!("{what}; nothing was sent, nothing was overwritten"),
             Self::InProfile { flow, profile } => format!("{flow} is in profile {profile}"),
             Self::Usage { message, .. } | Self::Internal(message) => message.clone(),
@@ -146,7 +150,7 @@ impl Problem {
             Self::Usage { hint, .. } => hint.clone(),
             Self::Internal(_) => Some("this is a fault of enlist: please report it".to_owned()),
             Self::Store(StoreError::Locked { .. }) => Some("run this again when it has ended".to_owned()),
-            Self::Store(StoreError::Unwritable { .. } | StoreError::NoHome) => {
+            Self::Store(StoreError::Unwritable { .. }) | Self::NoHome => {
                 Some("make room, or set ENLIST_HOME to a folder that can be written to".to_owned())
             }
             Self::Store(StoreError::Corrupt { .. }) => Some("look at the file, move it away, and run this again".to_owned()),
@@ -163,7 +167,8 @@ impl Problem {
                 flow.as_ref().map(|flow| format!("{flow} is kept: enlist resume {flow} asks again, enlist abandon {flow} gives it up"))
             }
             Self::NotRegistered(_) => Some("register first".to_owned()),
-            Self::AnswerLost
+            Self::Store(StoreError::NoRandom { .. })
+            | Self::AnswerLost
             | Self::HumanNeeded(_)
             | Self::OtpRejected(_)
             | Self::BadgeRefused(_)

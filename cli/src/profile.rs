@@ -1,16 +1,15 @@
 //! Which profile is meant: the flag, the variable, the one in use, the default.
 
-use crate::args::{self, Cli};
+use crate::args::Cli;
 use crate::mode::Environment;
-use crate::output::DEFAULT_PROFILE;
 use crate::problem::Problem;
 use crate::setting::home;
-use crate::store::Profiles;
+use crate::store::{NameError, ProfileName, Profiles};
 
 /// The profile that a command works on.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Chosen {
-    pub(crate) name: String,
+    pub(crate) name: ProfileName,
     /// Without a word another one would be meant: here, or in a shell that does not have our variable.
     pub(crate) must_be_named: bool,
 }
@@ -28,35 +27,35 @@ impl Chosen {
     }
 
     /// For a command line that cannot be read, as far as it can.
-    pub(crate) fn found(flag: Option<String>, environment: &Environment) -> Self {
+    pub(crate) fn found(flag: Option<ProfileName>, environment: &Environment) -> Self {
         Self::among(flag, variable(environment).0, used().unwrap_or_default())
     }
 
-    fn among(flag: Option<String>, variable: Option<String>, used: Option<String>) -> Self {
-        let used = used.unwrap_or_else(|| DEFAULT_PROFILE.to_owned());
+    fn among(flag: Option<ProfileName>, variable: Option<ProfileName>, used: Option<ProfileName>) -> Self {
+        let used = used.unwrap_or_default();
         let name = flag.or_else(|| variable.clone()).unwrap_or_else(|| used.clone());
         let must_be_named = name != used || variable.is_some_and(|variable| variable != name);
         Self { name, must_be_named }
     }
 }
 
-fn variable(environment: &Environment) -> (Option<String>, Result<(), Problem>) {
-    apart(environment.profile.as_deref().map(args::profile_name).transpose().map_err(bad_variable))
+fn variable(environment: &Environment) -> (Option<ProfileName>, Result<(), Problem>) {
+    apart(environment.profile.as_deref().map(ProfileName::parse).transpose().map_err(bad_variable))
 }
 
-fn apart(read: Result<Option<String>, Problem>) -> (Option<String>, Result<(), Problem>) {
+fn apart(read: Result<Option<ProfileName>, Problem>) -> (Option<ProfileName>, Result<(), Problem>) {
     match read {
         Ok(name) => (name, Ok(())),
         Err(problem) => (None, Err(problem)),
     }
 }
 
-fn bad_variable(rule: String) -> Problem {
+fn bad_variable(rule: NameError) -> Problem {
     Problem::usage(format_args!("ENLIST_PROFILE must be {rule}"))
 }
 
 /// The one that `enlist profile use` chose. That there is no home is found out by whoever needs one.
-fn used() -> Result<Option<String>, Problem> {
+fn used() -> Result<Option<ProfileName>, Problem> {
     home().map_or(Ok(None), |home| Ok(Profiles::of(&home).used()?))
 }
 
@@ -79,7 +78,7 @@ mod tests {
             ("work", "", "work", "work", false),
             ("work", "env", "work", "work", true),
         ] {
-            let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            let text = |text: &str| ProfileName::parse(text).ok();
             let chosen = Chosen::among(text(flag), text(variable), text(used));
             assert_eq!((chosen.name.as_str(), chosen.must_be_named), (name, must_be_named), "{flag} {variable} {used}");
         }

@@ -14,7 +14,7 @@ use crate::output::{Output, paint};
 use crate::patience::{Patience, now};
 use crate::problem::Problem;
 use crate::screen::Tastes;
-use crate::store::{Place, Profiles, Service, Store, StoreError, keyring};
+use crate::store::{Backend, KeyringError, ProfileName, Profiles, Service, Store, keyring};
 use crate::talk::Voice;
 
 /// How long a command waits in one go when nobody sits in front of it.
@@ -29,7 +29,7 @@ pub(crate) struct Setting<'a> {
     tastes: Tastes,
     base_url: Option<Origin>,
     home: Option<PathBuf>,
-    place: Option<Place>,
+    backend: Option<Backend>,
     names_profile: bool,
 }
 
@@ -45,26 +45,26 @@ impl<'a> Setting<'a> {
             colour: paint::colours(global.screen.color, io::stderr().is_terminal()),
             ascii: !paint::is_utf8(),
         };
-        let place = place(global)?;
+        let backend = backend(global)?;
         let names_profile = global.profile.is_some() || variable("ENLIST_PROFILE").is_some();
-        Ok(Self { output, interrupt, timeout, network, no_input, tastes, base_url, home, place, names_profile })
+        Ok(Self { output, interrupt, timeout, network, no_input, tastes, base_url, home, backend, names_profile })
     }
 
     pub(crate) fn home(&self) -> Result<&PathBuf, Problem> {
-        Ok(self.home.as_ref().ok_or(StoreError::NoHome)?)
+        self.home.as_ref().ok_or(Problem::NoHome)
     }
 
     pub(crate) fn store(&self, service: Service) -> Result<Store, Problem> {
         self.store_in(self.output.profile(), service)
     }
 
-    pub(crate) fn store_in(&self, profile: &str, service: Service) -> Result<Store, Problem> {
-        Ok(Store::of(self.home()?, profile, service).keeping_in(self.place))
+    pub(crate) fn store_in(&self, profile: &ProfileName, service: Service) -> Result<Store, Problem> {
+        Ok(Store::of(self.home()?, profile, &service.key()).with_backend(self.backend))
     }
 
     /// The profiles that a command looks at which lists things: the one that was named, or else all.
-    pub(crate) fn profiles(&self) -> Result<Vec<String>, Problem> {
-        if self.names_profile { Ok(vec![self.output.profile().to_owned()]) } else { Ok(Profiles::of(self.home()?).names()?) }
+    pub(crate) fn profiles(&self) -> Result<Vec<ProfileName>, Problem> {
+        if self.names_profile { Ok(vec![self.output.profile().clone()]) } else { Ok(Profiles::of(self.home()?).names()?) }
     }
 
     /// Where `service` is: the flag, our variable, the official tool's variable, the default.
@@ -114,18 +114,18 @@ fn origin(what: &str, url: &str) -> Result<Origin, Problem> {
 }
 
 /// Where new credentials are kept: the flag, the variable.
-fn place(global: &Global) -> Result<Option<Place>, Problem> {
-    let (what, place) = match (global.store, variable("ENLIST_STORE").as_deref()) {
-        (Some(place), _) => ("--store", Some(place)),
+fn backend(global: &Global) -> Result<Option<Backend>, Problem> {
+    let (what, backend) = match (global.store, variable("ENLIST_STORE").as_deref()) {
+        (Some(backend), _) => ("--store", backend.into()),
         (None, None) => return Ok(None),
-        (None, Some("file")) => ("ENLIST_STORE", Some(Place::File)),
-        (None, Some("keyring")) => ("ENLIST_STORE", Some(Place::Keyring)),
+        (None, Some("file")) => ("ENLIST_STORE", Backend::File),
+        (None, Some("keyring")) => ("ENLIST_STORE", Backend::Keyring),
         (None, Some(_)) => return Err(Problem::usage("ENLIST_STORE must be file or keyring")),
     };
-    if place == Some(Place::Keyring) && !keyring::IS_BUILT {
-        return Err(Problem::usage(format_args!("{what}: {}", keyring::Trouble::NotBuilt)));
+    if backend == Backend::Keyring && !keyring::IS_BUILT {
+        return Err(Problem::usage(format_args!("{what}: {}", KeyringError::NotBuilt)));
     }
-    Ok(place)
+    Ok(Some(backend))
 }
 
 /// The folder of everything that is kept.

@@ -6,11 +6,12 @@ use clap::error::ErrorKind;
 use clap::{Error, ValueEnum};
 use enlist_core::Untrusted;
 
-use crate::args::{Command, profile_name};
+use crate::args::Command;
 use crate::input::looks_like_a_secret;
 use crate::mode::Is;
 use crate::output::{Format, note};
 use crate::problem::Problem;
+use crate::store::ProfileName;
 
 const SEE_HELP: &str = "see enlist --help";
 
@@ -54,8 +55,8 @@ pub(crate) fn mode(argv: &[OsString]) -> Option<Is> {
 }
 
 /// The profile, likewise.
-pub(crate) fn profile(argv: &[OsString]) -> Option<String> {
-    values(argv, "--profile", Some("-p")).find_map(|name| profile_name(name).ok())
+pub(crate) fn profile(argv: &[OsString]) -> Option<ProfileName> {
+    values(argv, "--profile", Some("-p")).find_map(|name| ProfileName::parse(name).ok())
 }
 
 fn value<T: ValueEnum>(argv: &[OsString], flag: &'static str, short: Option<&'static str>) -> Option<T> {
@@ -109,7 +110,7 @@ mod tests {
             assert_eq!(mode(&argv(words)), None, "{words:?}");
         }
         for words in [&["-p", "a"][..], &["-pa"], &["-p=a"], &["--profile", "a"], &["x", "--profile=a", "--bad"], &["-p", "../b", "-pa"]] {
-            assert_eq!(profile(&argv(&[&["enlist"], words].concat())).as_deref(), Some("a"), "{words:?}");
+            assert_eq!(profile(&argv(&[&["enlist"], words].concat())), Some(ProfileName::parse("a").unwrap()), "{words:?}");
         }
         assert_eq!(profile(&argv(&["enlist", "x", "-p"])), None);
     }

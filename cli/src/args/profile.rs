@@ -4,8 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::profile_name;
-use crate::store::Service;
+use crate::store::{ProfileName, Service};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProfileArgs {
@@ -14,23 +13,19 @@ pub(crate) enum ProfileArgs {
     /// Make a profile the one that is meant without a word
     Use {
         /// Which
-        #[arg(value_parser = profile_name)]
-        name: String,
+        name: ProfileName,
     },
     /// Give a profile another name; what is under way in it goes on
     Rename {
         /// Which
-        #[arg(value_parser = profile_name)]
-        old: String,
+        old: ProfileName,
         /// A name that no profile has
-        #[arg(value_parser = profile_name)]
-        new: String,
+        new: ProfileName,
     },
     /// Remove a profile and all that it holds; its services know nothing of that
     Remove {
         /// Which
-        #[arg(value_parser = profile_name)]
-        name: String,
+        name: ProfileName,
         /// The owner agrees to lose what it holds
         #[arg(long)]
         yes: bool,

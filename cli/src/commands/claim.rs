@@ -42,12 +42,12 @@ pub(crate) fn owner(flag: &str, email: &str) -> Result<Email, Problem> {
     Email::parse(email).map_err(|error| Problem::usage(format_args!("{flag}: {error}")))
 }
 
-pub(crate) fn begun_by(email: &str) -> Vec<String> {
+pub(crate) fn origin_argv(email: &str) -> Vec<String> {
     [vec!["claim".to_owned()], flag("--email", email.trim())].concat()
 }
 
 fn start(desk: &Desk<'_>, registration: &Registration, owner: Email, args: &ClaimArgs, patience: Patience) -> Result<Outcome, Problem> {
-    desk.begin(Claim::new(registration, owner), begun_by(&args.email), voice(desk)?, patience)
+    desk.begin(Claim::new(registration, owner), origin_argv(&args.email), voice(desk)?, patience)
 }
 
 /// The same owner's live attempt goes on; anything else is a new attempt in its place.
@@ -69,7 +69,7 @@ fn go_on(
     {
         return Ok(desk.failed(&flow, failure));
     }
-    flow.begun_by = begun_by(&args.email);
+    flow.origin_argv = origin_argv(&args.email);
     let is_over = matches!(claim.poll(now()), Step::Done(_)) || claim.notice().is_some_and(|notice| notice.expires_at <= now());
     if args.restart || is_over || !is_same(claim.owner(), &owner) {
         let attempt = claim.restart(owner).map_err(Problem::internal)?;

@@ -7,7 +7,7 @@ use crate::desk::Desk;
 use crate::output::{Outcome, Output};
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::{Service, Store, StoreError};
+use crate::store::{ProfileName, Service, Store, StoreError};
 
 pub(crate) fn run(setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let (mut pending, mut unreadable) = (Vec::new(), Unreadable::default());
@@ -23,7 +23,7 @@ pub(crate) fn run(setting: &Setting<'_>) -> Result<Outcome, Problem> {
 
 /// One profile's store at one service.
 pub(super) struct Shelf {
-    pub(super) profile: String,
+    pub(super) profile: ProfileName,
     pub(super) service: Service,
     pub(super) store: Store,
 }
@@ -57,7 +57,7 @@ impl Unreadable {
         match read {
             Ok(read) => Ok(Some(read)),
             Err(Problem::Store(error)) => {
-                let (service, profile) = (shelf.service.name(), &shelf.profile);
+                let (service, profile) = (shelf.service.name(), shelf.profile.as_str());
                 self.0.push((json!({ "service": service, "profile": profile, "message": error.to_string() }), error));
                 Ok(None)
             }
@@ -87,14 +87,14 @@ impl Unreadable {
 }
 
 /// What is under way in `store`; an attempt that failed and is only remembered is not.
-pub(super) fn flows(store: &Store, profile: &str) -> Result<Vec<Value>, StoreError> {
+pub(super) fn flows(store: &Store, profile: &ProfileName) -> Result<Vec<Value>, StoreError> {
     let mut pending = Vec::new();
     for flow in store.flows()? {
         let live = Live::of(&flow, store)?;
         if !matches!(live.end(), Some(End::FailedAndKept(_))) {
             let mut summary = live.summary(&flow);
             if let Value::Object(members) = &mut summary {
-                members.insert("profile".to_owned(), profile.into());
+                members.insert("profile".to_owned(), profile.as_str().into());
             }
             pending.push(summary);
         }
@@ -114,5 +114,5 @@ pub(super) fn tell(pending: &[Value], output: &Output) -> Result<(), Problem> {
 
 /// Said of what is in another profile than the one that is meant.
 pub(super) fn in_profile(profile: &str, output: &Output) -> String {
-    if profile == output.profile() { String::new() } else { format!("  (profile {profile})") }
+    if profile == output.profile().as_str() { String::new() } else { format!("  (profile {profile})") }
 }

@@ -5,16 +5,15 @@ mod import;
 mod remove;
 mod rename;
 
-use enlist_core::Untrusted;
 use serde_json::{Value, json};
 
 use super::pending;
 use crate::args::ProfileArgs;
 use crate::identity;
-use crate::output::{DEFAULT_PROFILE, Outcome};
+use crate::output::Outcome;
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::{Damaged, Profiles, Service, Store, StoreError};
+use crate::store::{DamagedFlow, ProfileName, Profiles, Service, Store, StoreError};
 
 pub(crate) fn run(args: &ProfileArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     match args {
@@ -30,7 +29,7 @@ pub(crate) fn run(args: &ProfileArgs, setting: &Setting<'_>) -> Result<Outcome, 
 /// One that cannot be read does not hide the others.
 fn list(setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let profiles = Profiles::of(setting.home()?);
-    let used = profiles.used()?.unwrap_or_else(|| DEFAULT_PROFILE.to_owned());
+    let used = profiles.used()?.unwrap_or_default();
     let mut names = profiles.names()?;
     if !names.contains(&used) {
         names.push(used.clone());
@@ -45,19 +44,19 @@ fn list(setting: &Setting<'_>) -> Result<Outcome, Problem> {
         let words = held.words();
         let words = if words.is_empty() { "nothing".to_owned() } else { words.join(", ") };
         setting.output.text(format_args!("{} {name}  {words}", if name == used { '*' } else { ' ' }))?;
-        listed.push(json!({ "profile": name, "used": name == used, "identities": held.identities, "pending": held.pending }));
+        listed.push(json!({ "profile": name.as_str(), "used": name == used, "identities": held.identities, "pending": held.pending }));
     }
     Ok(Outcome::ready(json!({ "profiles": listed })))
 }
 
-fn choose(name: &str, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+fn choose(name: &ProfileName, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let profiles = Profiles::of(setting.home()?);
     profiles.choose(name)?;
     if !profiles.has(name) {
         setting.output.warn(format!("nothing is kept in profile {name} yet"));
     }
     setting.output.text(format_args!("{name} is meant from now on, unless --profile or ENLIST_PROFILE says otherwise."))?;
-    Ok(Outcome::ready(json!({ "used": name })))
+    Ok(Outcome::ready(json!({ "used": name.as_str() })))
 }
 
 /// What a profile holds, read without a lock.
@@ -65,15 +64,15 @@ struct Held {
     identities: Vec<Value>,
     pending: Vec<Value>,
     /// Answers and flows that nobody could read.
-    kept: usize,
+    quarantined: usize,
     unreadable: Vec<StoreError>,
 }
 
 impl Held {
-    fn read(name: &str, setting: &Setting<'_>) -> Result<Self, Problem> {
-        let mut held = Self { identities: Vec::new(), pending: Vec::new(), kept: 0, unreadable: Vec::new() };
+    fn read(name: &ProfileName, setting: &Setting<'_>) -> Result<Self, Problem> {
+        let mut held = Self { identities: Vec::new(), pending: Vec::new(), quarantined: 0, unreadable: Vec::new() };
         for service in Service::ALL {
-            let store = Store::of(setting.home()?, name, service);
+            let store = Store::of(setting.home()?, name, &service.key());
             match store.credential() {
                 Ok(found) => held.identities.extend(found.map(|credential| identity::summary(&credential, name))),
                 Err(trouble) => held.unreadable.push(trouble),
@@ -82,14 +81,14 @@ impl Held {
                 Ok(flows) => held.pending.extend(flows),
                 Err(trouble) => held.unreadable.push(trouble),
             }
-            held.unreadable.extend(store.damaged_flows().unwrap_or_default().iter().map(Damaged::error));
-            held.kept += store.kept()?;
+            held.unreadable.extend(store.damaged_flows().unwrap_or_default().iter().map(DamagedFlow::error));
+            held.quarantined += store.quarantined()?;
         }
         Ok(held)
     }
 
     fn is_empty(&self) -> bool {
-        self.identities.is_empty() && self.pending.is_empty() && self.kept == 0 && self.unreadable.is_empty()
+        self.identities.is_empty() && self.pending.is_empty() && self.quarantined == 0 && self.unreadable.is_empty()
     }
 
     /// For people.
@@ -98,19 +97,19 @@ impl Held {
         let identity =
             |of: &Value| format!("{} {} ({}) {}", word(of, "service"), word(of, "kind"), word(of, "state"), word(of, "token_hint"));
         let flow = |of: &Value| format!("{} pending at {}", word(of, "flow"), word(of, "service"));
-        let kept = (self.kept > 0).then(|| format!("{} answers or flows that could not be read", self.kept));
+        let quarantined = (self.quarantined > 0).then(|| format!("{} answers or flows that could not be read", self.quarantined));
         let unreadable = (!self.unreadable.is_empty()).then(|| "something that cannot be read".to_owned());
-        self.identities.iter().map(identity).chain(self.pending.iter().map(flow)).chain(kept).chain(unreadable).collect()
+        self.identities.iter().map(identity).chain(self.pending.iter().map(flow)).chain(quarantined).chain(unreadable).collect()
     }
 }
 
 /// A profile that must be there.
-fn existing(name: &str, setting: &Setting<'_>) -> Result<Profiles, Problem> {
+fn existing(name: &ProfileName, setting: &Setting<'_>) -> Result<Profiles, Problem> {
     let profiles = Profiles::of(setting.home()?);
     if profiles.has(name) { Ok(profiles) } else { Err(unknown(name)) }
 }
 
-fn unknown(name: &str) -> Problem {
-    let message = format!("there is no profile {}", Untrusted::new(name));
+fn unknown(name: &ProfileName) -> Problem {
+    let message = format!("there is no profile {name}");
     Problem::Usage { message, hint: Some("see enlist profile list".to_owned()) }
 }

@@ -44,12 +44,12 @@ fn opentrain(args: &RegisterOpentrainArgs, setting: &Setting<'_>) -> Result<Outc
     if let Some(stopped) = clear_enrolments(&desk)? {
         return Ok(stopped);
     }
-    let begun_by = begun_by(
+    let origin_argv = origin_argv(
         Service::Opentrain,
         &origin,
         &[("--agent-name", &args.agent_name), ("--organization", &args.organization), (CLAIM, &args.claim)],
     );
-    let registered = desk.begin(Enrolment::new(origin, agent, organization), begun_by, setting.voice(), patience)?;
+    let registered = desk.begin(Enrolment::new(origin, agent, organization), origin_argv, setting.voice(), patience)?;
     match owner {
         Some(owner) if registered.is_ready() => {
             claim_it(&desk, owner, setting.patience_with_owner(&args.waiting)).map(|outcome| outcome.with(&registered))
@@ -59,16 +59,16 @@ fn opentrain(args: &RegisterOpentrainArgs, setting: &Setting<'_>) -> Result<Outc
 }
 
 /// The claim by the owner that `--claim` named, if it did, once the registration that was begun so has been gone on with.
-pub(super) fn go_straight_on(desk: &Desk<'_>, begun_by: &[String], registered: Outcome, patience: Patience) -> Result<Outcome, Problem> {
-    match owner_named(begun_by)? {
+pub(super) fn go_straight_on(desk: &Desk<'_>, origin_argv: &[String], registered: Outcome, patience: Patience) -> Result<Outcome, Problem> {
+    match owner_named(origin_argv)? {
         Some(owner) if registered.is_ready() => claim_it(desk, owner, patience).map(|outcome| outcome.with(&registered)),
         _ => Ok(registered),
     }
 }
 
-fn owner_named(begun_by: &[String]) -> Result<Option<Email>, Problem> {
-    let value = |at: usize| begun_by.get(at + 1).map(String::as_str);
-    let email = begun_by.iter().enumerate().find_map(|(at, word)| match word.strip_prefix(CLAIM) {
+fn owner_named(origin_argv: &[String]) -> Result<Option<Email>, Problem> {
+    let value = |at: usize| origin_argv.get(at + 1).map(String::as_str);
+    let email = origin_argv.iter().enumerate().find_map(|(at, word)| match word.strip_prefix(CLAIM) {
         Some("") => value(at),
         Some(joined) => joined.strip_prefix('='),
         None => None,
@@ -79,8 +79,8 @@ fn owner_named(begun_by: &[String]) -> Result<Option<Email>, Problem> {
 fn claim_it(desk: &Desk<'_>, owner: Email, patience: Patience) -> Result<Outcome, Problem> {
     let registration = desk.store.credential()?.and_then(|credential| credential.registration());
     let registration = registration.ok_or_else(|| Problem::internal("the registration is gone"))?;
-    let begun_by = claim::begun_by(owner.expose());
-    desk.begin(Claim::new(&registration, owner), begun_by, claim::voice(desk)?, patience)
+    let origin_argv = claim::origin_argv(owner.expose());
+    desk.begin(Claim::new(&registration, owner), origin_argv, claim::voice(desk)?, patience)
 }
 
 /// A registration whose answer was lost stands in the way: another account would be made. One that was certainly not carried
@@ -116,10 +116,10 @@ fn sentryagent(args: &RegisterSentryagentArgs, setting: &Setting<'_>) -> Result<
     if let Some(stopped) = clear_registrations(&desk)? {
         return Ok(stopped);
     }
-    let begun_by = begun_by(Service::Sentryagent, &origin, &[("--manifest", &Some(source.argument()))]);
+    let origin_argv = origin_argv(Service::Sentryagent, &origin, &[("--manifest", &Some(source.argument()))]);
     let mut voice = setting.voice();
     (voice.yes, voice.leave_at_otp) = (args.yes, args.waiting.no_wait);
-    desk.begin(Registration::new(origin, manifest), begun_by, voice, patience)
+    desk.begin(Registration::new(origin, manifest), origin_argv, voice, patience)
 }
 
 /// A registration under way stands in the way of another, unless its session is over.
@@ -151,7 +151,7 @@ fn pause(flow: &Flow) -> Pause<'_> {
 }
 
 /// The command line, for whoever begins anew.
-fn begun_by(service: Service, origin: &Origin, flags: &[(&str, &Option<String>)]) -> Vec<String> {
+fn origin_argv(service: Service, origin: &Origin, flags: &[(&str, &Option<String>)]) -> Vec<String> {
     let mut words = vec!["register".to_owned(), service.name().to_owned()];
     for (flag, value) in flags {
         words.extend(value.iter().flat_map(|value| output::flag(flag, value)));

@@ -14,7 +14,7 @@ use crate::identity;
 use crate::output::Outcome;
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::{Credential, Damaged, Flow, Store};
+use crate::store::{Credential, DamagedFlow, Flow, Store};
 
 pub(crate) fn run(args: &StatusArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let (mut kept, mut identities, mut pending, mut unreadable) = (Vec::new(), Vec::new(), Vec::new(), Unreadable::default());
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &StatusArgs, setting: &Setting<'_>) -> Result<Outcome, P
 }
 
 fn identity_of(credential: &Credential, shelf: &Shelf, args: &StatusArgs, setting: &Setting<'_>) -> Result<Value, Problem> {
-    if let Some(secret) = credential.expose().filter(|_| shelf.profile == setting.output.profile()) {
+    if let Some(secret) = credential.expose().filter(|_| shelf.profile == *setting.output.profile()) {
         warn_of_shadows(shelf.service, &secret, &[], setting);
     }
     let (kind, state) = identity::kind_and_state(credential);
@@ -47,7 +47,7 @@ fn identity_of(credential: &Credential, shelf: &Shelf, args: &StatusArgs, settin
     let hint = identity::hint(credential).unwrap_or_default();
     let did = if let Credential::Badge { did: Some(did), .. } = credential { format!("  {did}") } else { String::new() };
     let told = checked.map(|checked| format!("  {checked}")).unwrap_or_default();
-    let profile = in_profile(&shelf.profile, setting.output);
+    let profile = in_profile(shelf.profile.as_str(), setting.output);
     setting.output.text(format_args!("{}  {kind}, {state}  {hint}{did}{told}{profile}", shelf.service.name()))?;
     let mut summary = identity::summary(credential, &shelf.profile);
     if let Value::Object(members) = &mut summary {
@@ -61,7 +61,7 @@ fn identity_of(credential: &Credential, shelf: &Shelf, args: &StatusArgs, settin
 fn is_doubtful(store: &Store) -> bool {
     let in_doubt = |flow: &Flow| matches!(Live::of(flow, store), Ok(Live::Rotation(rotation)) if rotation.in_doubt());
     store.flows().is_ok_and(|flows| flows.iter().any(in_doubt))
-        || store.damaged_flows().is_ok_and(|flows| flows.iter().any(Damaged::may_be_rotation))
+        || store.damaged_flows().is_ok_and(|flows| flows.iter().any(DamagedFlow::may_be_rotation))
 }
 
 /// What the service says of the credential. Nothing is dropped because of it.

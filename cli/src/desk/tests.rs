@@ -1,13 +1,15 @@
 use enlist_core::opentrain::{Claim, Enrolment};
 use enlist_core::secret::Email;
-use enlist_core::{Ceremony, Exchange, Input, Timestamp};
+use enlist_core::{Ceremony, Exchange, Input, Origin, Timestamp};
+use http::Response;
 use tempfile::TempDir;
 
 use super::*;
 use crate::mode::Environment;
 use crate::patience::now;
-use crate::store::tests::{answer, enrolled, in_flight};
+use crate::store::ProfileName;
 
+const NOW: Timestamp = Timestamp::from_unix_ms(1_781_254_800_000);
 const ANSWER: &str = r#"{"access_token":"ot_pat_1_pre","claim_token":"ot_clm_2","scopes":["jobs:read"]}"#;
 const STARTED: &str = r#"{"user_code":"039218","verification_uri":"https://app.opentrain.ai/claim?token=ot_cat_3","expires_in":1800}"#;
 const CLAIMED: &str = r#"{"access_token":"ot_pat_4_post","scopes":["jobs:write"]}"#;
@@ -20,9 +22,26 @@ struct Kept {
 
 fn kept() -> Kept {
     let home = tempfile::tempdir().unwrap();
-    let store = Store::of(home.path(), "default", Service::Opentrain);
+    let store = Store::of(home.path(), &ProfileName::default(), &Service::Opentrain.key());
     let lock = store.lock().unwrap();
     Kept { _home: home, store, _lock: lock }
+}
+
+/// An enrolment in flight, and its exchange.
+fn in_flight() -> (Enrolment, Exchange) {
+    let mut enrolment = Enrolment::new(Origin::parse("https://app.opentrain.ai").unwrap(), None, None);
+    let exchange = enrolment.begin(NOW).unwrap();
+    (enrolment, exchange)
+}
+
+fn enrolled() -> Enrolment {
+    let (mut enrolment, exchange) = in_flight();
+    enrolment.handle(NOW, Input::Response { id: exchange.id, response: answer(200, ANSWER) }).unwrap();
+    enrolment
+}
+
+fn answer(status: u16, body: &str) -> Response<Vec<u8>> {
+    Response::builder().status(status).header("content-type", "application/json").body(body.as_bytes().to_vec()).unwrap()
 }
 
 fn output() -> Output {

@@ -40,7 +40,7 @@ impl<'a> Document<'a> {
             status: settled.status,
             exit: settled.exit.number(),
             service: output.service.get(),
-            profile: &output.profile,
+            profile: output.profile.as_str(),
             mode: output.mode,
             data: settled.data.as_ref(),
             error: settled.problem.as_ref().map(Problem::body),

@@ -22,7 +22,7 @@ use crate::exit::{Exit, Status};
 use crate::mode::{Environment, Is, Mode};
 use crate::problem::Problem;
 use crate::quiet::aside;
-use crate::store::{Remark, Service};
+use crate::store::{ProfileName, Service, Warning};
 use document::Document;
 use event::{Event, Stamp};
 pub(crate) use next::{Along, Next, flag};
@@ -37,9 +37,6 @@ pub(crate) enum Format {
     /// One event a line, as it happens; the last is the document
     Ndjson,
 }
-
-/// The profile that is meant when none is named.
-pub(crate) const DEFAULT_PROFILE: &str = "default";
 
 /// What a command brought, or how far it came.
 #[derive(Debug)]
@@ -109,7 +106,7 @@ pub(crate) struct Output {
     command: Option<&'static str>,
     /// Of a flow it is known only when the flow was found.
     service: Cell<Option<&'static str>>,
-    profile: String,
+    profile: ProfileName,
     /// What a command line to go on with must say again.
     along: Vec<Along>,
     /// Whoever reads stdout has gone away.
@@ -146,7 +143,7 @@ impl Output {
             (None, Some(_)) => (by_mode, Some(Problem::usage("ENLIST_OUTPUT must be text, json or ndjson"))),
         };
         let settled = mode_problem.or(format_problem).map_or(Ok(()), Err);
-        let (service, profile, warnings) = (Cell::new(None), DEFAULT_PROFILE.to_owned(), RefCell::default());
+        let (service, profile, warnings) = (Cell::new(None), ProfileName::default(), RefCell::default());
         let (flow, events, ascii, colour) = (RefCell::default(), Cell::new(0), io::stdout().is_terminal() && !paint::is_utf8(), false);
         let is_unasked = flag.is_none() && environment.output.is_none();
         let tells_failures = is_unasked && mode.is == Is::Agent && !matches!(command, Some("token" | "badge sign"));
@@ -156,8 +153,8 @@ impl Output {
     }
 
     /// The same, about this service and profile.
-    pub(crate) fn about(self, service: Option<Service>, profile: &str) -> Self {
-        Self { service: Cell::new(service.map(Service::name)), profile: profile.to_owned(), ..self }
+    pub(crate) fn about(self, service: Option<Service>, profile: &ProfileName) -> Self {
+        Self { service: Cell::new(service.map(Service::name)), profile: profile.clone(), ..self }
     }
 
     /// The same, saying these again in each command line to go on with.
@@ -201,7 +198,7 @@ impl Output {
     }
 
     /// The same of what there may be to say.
-    pub(crate) fn warn_of(&self, remark: Remark) {
+    pub(crate) fn warn_of(&self, remark: Warning) {
         if let Some(remark) = remark {
             self.warn(remark);
         }
@@ -238,7 +235,7 @@ impl Output {
         })
     }
 
-    pub(crate) fn profile(&self) -> &str {
+    pub(crate) fn profile(&self) -> &ProfileName {
         &self.profile
     }
 
@@ -341,7 +338,7 @@ impl Output {
             }
             Problem::InProfile { flow, profile } => {
                 let by_stdin: &[&str] = if self.command == Some("otp") { &["--otp-file", "-"] } else { &[] };
-                self.command.map(|command| Next::new(&[&[command, flow], by_stdin, &["--profile", profile]].concat(), "now"))
+                self.command.map(|command| Next::new(&[&[command, flow], by_stdin, &["--profile", profile.as_str()]].concat(), "now"))
             }
             _ if matches!(problem.exit(), Exit::Expired | Exit::NeedsHuman) => {
                 self.command.map(|command| Next::new(&command.split(' ').collect::<Vec<_>>(), "at any time: nothing was kept"))

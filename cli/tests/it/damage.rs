@@ -26,7 +26,7 @@ fn warnings(document: &Value) -> String {
 
 fn kept(world: &World) -> Vec<PathBuf> {
     let mut kept = private_files(&in_store(world, "opentrain", ""));
-    kept.retain(|path| path.parent().unwrap().ends_with("kept"));
+    kept.retain(|path| path.parent().unwrap().ends_with("quarantine"));
     kept.sort();
     kept
 }

@@ -58,7 +58,8 @@ fn a_delivery_that_cannot_be_read_is_kept_and_pointed_to() {
     world.script(POLL, Action::ReplaceAfter(Canned { body: "<html>CANARY</html>".to_owned(), ..Canned::status(200) }));
     let unreadable = world.json(&["resume"]);
     assert_eq!(ending(&unreadable), (4, "credential_unreadable"), "{unreadable}");
-    let kept: Vec<_> = private_files(world.home.path()).into_iter().filter(|path| path.to_string_lossy().contains("/kept/")).collect();
+    let kept: Vec<_> =
+        private_files(world.home.path()).into_iter().filter(|path| path.to_string_lossy().contains("/quarantine/")).collect();
     assert_eq!(kept.len(), 1);
     let message = unreadable["error"]["message"].as_str().unwrap();
     assert!(message.contains(kept[0].to_str().unwrap()), "{message}");
@@ -72,7 +73,8 @@ fn a_registration_that_cannot_be_read_is_kept_too() {
     world.script(REGISTER, Action::Cut { bytes: 30 });
     let lost = world.json(&["register", "opentrain"]);
     assert_eq!(ending(&lost), (4, "answer_lost"));
-    let kept: Vec<_> = private_files(world.home.path()).into_iter().filter(|path| path.to_string_lossy().contains("/kept/")).collect();
+    let kept: Vec<_> =
+        private_files(world.home.path()).into_iter().filter(|path| path.to_string_lossy().contains("/quarantine/")).collect();
     assert_eq!((kept.len(), lost["warnings"].as_array().unwrap().len()), (1, 1), "{lost}");
     assert!(lost["warnings"][0].as_str().unwrap().ends_with(kept[0].to_str().unwrap()));
 }

@@ -105,7 +105,8 @@ fn an_answer_that_cannot_be_read_is_kept_and_pointed_to() {
     world.script(ROTATE, Action::ReplaceAfter(Canned { body: "<html>CANARY</html>".to_owned(), ..Canned::status(200) }));
     let unreadable = world.json(&["badge", "rotate", "--yes"]);
     assert_eq!((ending(&unreadable), next(&unreadable)[0].as_str()), ((4, "credential_unreadable"), "forget"));
-    let kept: Vec<_> = private_files(world.home.path()).into_iter().filter(|path| path.to_string_lossy().contains("/kept/")).collect();
+    let kept: Vec<_> =
+        private_files(world.home.path()).into_iter().filter(|path| path.to_string_lossy().contains("/quarantine/")).collect();
     assert_eq!(kept.len(), 1);
     assert!(unreadable["error"]["message"].as_str().unwrap().contains(kept[0].to_str().unwrap()));
 }

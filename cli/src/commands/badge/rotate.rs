@@ -37,6 +37,6 @@ pub(crate) fn run(args: &RotateArgs, setting: &Setting<'_>) -> Result<Outcome, P
         return Ok(stopped);
     }
     let origin = Origin::parse(&base_url).map_err(Problem::internal)?;
-    let begun_by = ["badge", "rotate", "--yes"].map(str::to_owned).into();
-    desk.begin(Rotation::new(origin, badge), begun_by, voice, patience)
+    let origin_argv = ["badge", "rotate", "--yes"].map(str::to_owned).into();
+    desk.begin(Rotation::new(origin, badge), origin_argv, voice, patience)
 }

@@ -13,7 +13,7 @@ use crate::mode::variable;
 use crate::opentrain_tool::{TOKEN_VARIABLES, shadowing};
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::{Damaged, Profiles, Service, StoreError, files};
+use crate::store::{DamagedFlow, Profiles, Service, StoreError, files};
 
 /// How many files are looked at, at most.
 const MOST: usize = 10_000;
@@ -117,7 +117,7 @@ fn under_way(name: &'static str, flows: &[(String, Service)]) -> Check {
 }
 
 /// The first flow that is damaged.
-fn damaged(setting: &Setting<'_>) -> Result<Option<Damaged>, Problem> {
+fn damaged(setting: &Setting<'_>) -> Result<Option<DamagedFlow>, Problem> {
     for service in Service::ALL {
         if let Some(damaged) = setting.store(service)?.damaged_flows()?.into_iter().next() {
             return Ok(Some(damaged));

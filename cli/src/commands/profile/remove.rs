@@ -6,14 +6,14 @@ use super::{Held, existing};
 use crate::output::{Next, Outcome};
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::{Service, Store};
+use crate::store::{ProfileName, Service, Store};
 use crate::talk::Answer;
 
-pub(super) fn run(name: &str, yes: bool, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+pub(super) fn run(name: &ProfileName, yes: bool, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let profiles = existing(name, setting)?;
-    let _locks = profiles.lock(name)?;
+    let _locks = profiles.lock(name, &Service::ALL.map(Service::key))?;
     let held = Held::read(name, setting)?;
-    let data = json!({ "profile": name, "identities": held.identities, "pending": held.pending, "kept": held.kept });
+    let data = json!({ "profile": name.as_str(), "identities": held.identities, "pending": held.pending, "kept": held.quarantined });
     if !held.identities.is_empty() {
         let warning = "a removed credential stays good at its service, and nobody here can end it any more: enlist revoke does that first";
         setting.output.warn(warning.to_owned());
@@ -23,12 +23,12 @@ pub(super) fn run(name: &str, yes: bool, setting: &Setting<'_>) -> Result<Outcom
     if answer == Answer::NoOne {
         setting.output.tell(format_args!("Lost would be: {lost}."))?;
     }
-    let next = Next::new(&["profile", "remove", name, "--yes"], "when the owner agrees to lose that");
+    let next = Next::new(&["profile", "remove", name.as_str(), "--yes"], "when the owner agrees to lose that");
     if let Some(stopped) = answer.unless_yes("may what the profile holds be lost?", data.clone(), next) {
         return Ok(stopped);
     }
     for service in Service::ALL {
-        setting.output.warn_of(Store::of(setting.home()?, name, service).clear_keyring());
+        setting.output.warn_of(Store::of(setting.home()?, name, &service.key()).clear_keyring());
     }
     profiles.remove(name)?;
     setting.output.text(format_args!("{name} is removed."))?;

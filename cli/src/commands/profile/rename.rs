@@ -6,11 +6,11 @@ use super::existing;
 use crate::output::Outcome;
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::Profiles;
+use crate::store::{ProfileName, Profiles, Service};
 
-pub(super) fn run(old: &str, new: &str, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+pub(super) fn run(old: &ProfileName, new: &ProfileName, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let profiles = Profiles::of(setting.home()?);
-    if !profiles.has(old) && profiles.has(new) && profiles.used()?.as_deref() == Some(old) {
+    if !profiles.has(old) && profiles.has(new) && profiles.used()?.as_ref() == Some(old) {
         // The same command was broken off between its two steps.
         profiles.follow(old, new)?;
         return done(old, new, setting);
@@ -19,12 +19,12 @@ pub(super) fn run(old: &str, new: &str, setting: &Setting<'_>) -> Result<Outcome
     if profiles.has(new) {
         return Err(Problem::Conflict(format!("there is a profile {new} already")));
     }
-    let _locks = profiles.lock(old)?;
+    let _locks = profiles.lock(old, &Service::ALL.map(Service::key))?;
     profiles.rename(old, new)?;
     done(old, new, setting)
 }
 
-fn done(old: &str, new: &str, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+fn done(old: &ProfileName, new: &ProfileName, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     setting.output.text(format_args!("{old} is {new} now."))?;
-    Ok(Outcome::ready(json!({ "old": old, "new": new })))
+    Ok(Outcome::ready(json!({ "old": old.as_str(), "new": new.as_str() })))
 }

@@ -1,4 +1,4 @@
-//! What a ceremony brought: one file for a profile and a service.
+//! The credential that a ceremony brought: one file for a profile and a service.
 
 use std::path::Path;
 
@@ -11,20 +11,38 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::flow::position;
-use super::{StoreError, files, newer};
+use crate::flow::position;
+use crate::{StoreError, files, version};
 
 const VERSION: u8 = 1;
 
-/// A credential.
+/// A credential of an agent.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Credential {
-    /// OpenTrain, before the claim: the pre-claim token and the claim token, as the finished enrolment holds them.
+pub enum Credential {
+    /// An unclaimed registration: the pre-claim token and the claim token, as the finished enrolment holds them.
     Unclaimed(Box<Enrolment>),
-    /// OpenTrain, claimed, or adopted from a person's hand.
-    Token { base_url: String, token: PersonalToken, scopes: Vec<String>, adopted: bool },
-    /// SentryAgent.
-    Badge { base_url: String, badge: Badge, did: Option<String>, public_profile: Value },
+    /// A token that a claim delivered, or that a person created by hand.
+    Token {
+        /// The origin of the service, as a URL.
+        base_url: String,
+        /// The token.
+        token: PersonalToken,
+        /// What the token may do, in the service's words.
+        scopes: Vec<String>,
+        /// Whether a person created it.
+        adopted: bool,
+    },
+    /// A badge of SentryAgent.
+    Badge {
+        /// The origin of the service, as a URL.
+        base_url: String,
+        /// The badge.
+        badge: Badge,
+        /// The agent's DID, when the service told it.
+        did: Option<String>,
+        /// What the manifest made public, as JSON; null when it is not known.
+        public_profile: Value,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -54,18 +72,22 @@ enum Stored<'a> {
         did: Option<String>,
         public_profile: Value,
     },
-    /// It is elsewhere.
+    /// The credential is the keyring's item of this name.
     Keyring {
         item: String,
     },
 }
 
 impl Credential {
-    pub(crate) fn claimed(base_url: &str, token: &ClaimedToken) -> Self {
+    /// The token that a claim at `base_url` delivered.
+    #[must_use]
+    pub fn claimed(base_url: &str, token: &ClaimedToken) -> Self {
         Self::Token { base_url: base_url.to_owned(), token: token.access_token().clone(), scopes: token.scopes().to_vec(), adopted: false }
     }
 
-    pub(crate) fn badge(base_url: &str, identity: &Identity, public_profile: Value) -> Self {
+    /// The badge that a registration at `base_url` brought.
+    #[must_use]
+    pub fn badge(base_url: &str, identity: &Identity, public_profile: Value) -> Self {
         Self::Badge {
             base_url: base_url.to_owned(),
             badge: identity.badge().clone(),
@@ -74,8 +96,9 @@ impl Credential {
         }
     }
 
-    /// With what it does not tell itself: a rotated badge keeps its profile.
-    pub(crate) fn after(self, former: Option<&Self>) -> Self {
+    /// This credential in the place of `former`: a rotated badge, which comes without a public profile, keeps that of the old badge.
+    #[must_use]
+    pub fn after(self, former: Option<&Self>) -> Self {
         match (self, former) {
             (Self::Badge { base_url, badge, did, public_profile: Value::Null }, Some(Self::Badge { public_profile, .. })) => {
                 Self::Badge { base_url, badge, did, public_profile: public_profile.clone() }
@@ -84,16 +107,18 @@ impl Credential {
         }
     }
 
-    /// How the agent named itself when it registered.
-    pub(crate) fn agent_name(&self) -> Option<&str> {
+    /// The name that the agent gave when it registered.
+    #[must_use]
+    pub fn agent_name(&self) -> Option<&str> {
         match self {
             Self::Unclaimed(enrolment) => enrolment.agent_name().map(Label::as_str),
             _ => None,
         }
     }
 
-    /// The registration that a claim starts from; only before the claim.
-    pub(crate) fn registration(&self) -> Option<Registration> {
+    /// The registration that a claim starts from. There is one only before the claim.
+    #[must_use]
+    pub fn registration(&self) -> Option<Registration> {
         let Self::Unclaimed(enrolment) = self else { return None };
         match enrolment.poll(Timestamp::from_unix_ms(0)) {
             Step::Done(Ok(registration)) => Some(registration),
@@ -101,8 +126,9 @@ impl Credential {
         }
     }
 
-    /// The bearer secret itself. Who calls this answers for where it goes.
-    pub(crate) fn expose(&self) -> Option<Zeroizing<String>> {
+    /// The secret that authorises a request. The caller is responsible for where it goes.
+    #[must_use]
+    pub fn expose(&self) -> Option<Zeroizing<String>> {
         let secret = |text: &str| Some(Zeroizing::new(text.to_owned()));
         match self {
             Self::Token { token, .. } => secret(token.expose()),
@@ -111,21 +137,22 @@ impl Credential {
         }
     }
 
-    /// Where it came from.
-    pub(crate) fn base_url(&self) -> String {
+    /// The origin of the service that issued it, as a URL.
+    #[must_use]
+    pub fn base_url(&self) -> String {
         match self {
             Self::Unclaimed(enrolment) => enrolment.snapshot().origin().to_owned(),
             Self::Token { base_url, .. } | Self::Badge { base_url, .. } => base_url.clone(),
         }
     }
 
-    /// Writes it, durably, over whatever was there.
+    /// Writes it durably in place of the file at `path`.
     pub(crate) fn save(&self, path: &Path) -> Result<(), StoreError> {
         files::replace(path, &self.to_bytes(path)?)
     }
 
-    /// As its file holds it; `path` is what an error names.
-    pub(super) fn to_bytes(&self, path: &Path) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    /// The content of its file. An error names `path`.
+    pub(crate) fn to_bytes(&self, path: &Path) -> Result<Zeroizing<Vec<u8>>, StoreError> {
         let json;
         let credential = match self {
             Self::Unclaimed(enrolment) => {
@@ -150,8 +177,9 @@ impl Credential {
     }
 }
 
-/// What a credential's file holds.
-pub(super) enum Held {
+/// The content of a credential's file.
+pub(crate) enum Held {
+    /// The credential itself.
     Here(Credential),
     /// The credential is the keyring's item of this name.
     InKeyring(String),
@@ -159,13 +187,13 @@ pub(super) enum Held {
 
 impl Held {
     /// `None` when there is no file.
-    pub(super) fn read(path: &Path) -> Result<Option<Self>, StoreError> {
+    pub(crate) fn read(path: &Path) -> Result<Option<Self>, StoreError> {
         files::read(path)?.map(|bytes| Self::parse(&bytes, path)).transpose()
     }
 
-    /// From a file's bytes, or a keyring's; `path` is what an error names.
-    pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Self, StoreError> {
-        if newer::is_newer(bytes, VERSION) {
+    /// Reads the bytes of a file or of a keyring item. An error names `path`.
+    pub(crate) fn parse(bytes: &[u8], path: &Path) -> Result<Self, StoreError> {
+        if version::is_newer(bytes, VERSION) {
             return Err(StoreError::Newer { path: path.to_owned() });
         }
         let file: CredentialFile<'_> = serde_json::from_slice(bytes).map_err(|error| StoreError::corrupt(path, position(&error)))?;
@@ -174,18 +202,18 @@ impl Held {
         }
         match file.credential {
             Stored::Keyring { item } => Ok(Self::InKeyring(item)),
-            stored => stored.thaw(path).map(Self::Here),
+            stored => stored.restore(path).map(Self::Here),
         }
     }
 
-    pub(super) fn save(&self, path: &Path) -> Result<(), StoreError> {
+    pub(crate) fn save(&self, path: &Path) -> Result<(), StoreError> {
         match self {
             Self::Here(credential) => credential.save(path),
             Self::InKeyring(item) => files::replace(path, &Stored::Keyring { item: item.clone() }.into_bytes(path)?),
         }
     }
 
-    pub(super) fn item(self) -> Option<String> {
+    pub(crate) fn item(self) -> Option<String> {
         if let Self::InKeyring(item) = self { Some(item) } else { None }
     }
 }
@@ -196,7 +224,7 @@ impl Stored<'_> {
         serde_json::to_vec(&file).map(Zeroizing::new).map_err(|error| StoreError::corrupt(path, position(&error)))
     }
 
-    fn thaw(self, path: &Path) -> Result<Credential, StoreError> {
+    fn restore(self, path: &Path) -> Result<Credential, StoreError> {
         let corrupt = |error: &dyn std::fmt::Display| StoreError::corrupt(path, error);
         Ok(match self {
             Self::Unclaimed { enrolment } => {

@@ -1,16 +1,15 @@
-//! One state-changing command at a time for a profile and a service. The kernel holds the lock: it ends with the process.
+//! One process at a time may change a profile's store at a service. The kernel holds the lock, so it ends with the process.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use super::StoreError;
-use super::files;
+use crate::{StoreError, files};
 
-/// Held until it is dropped.
+/// The lock of one profile and service. It is released when this is dropped, and when the process ends.
 #[derive(Debug)]
-pub(crate) struct Lock {
+pub struct Lock {
     _file: File,
 }
 
@@ -28,10 +27,10 @@ impl Lock {
             Err(TryLockError::Error(error)) => return Err(unwritable(error)),
         }
         if !is_still_at(&file, path) {
-            // Its profile was renamed or removed since it was opened: whoever did that has just ended.
+            // Another process renamed or removed the profile after we opened the file, and has ended.
             return Err(StoreError::Locked { holder: None });
         }
-        // For whoever finds it locked; the lock itself is the kernel's.
+        // The number is for whoever finds the file locked. The lock itself is the kernel's.
         file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id())).map_err(unwritable)?;
         Ok(Self { _file: file })
     }

@@ -1,7 +1,7 @@
-//! Where the raw answer of a delivering exchange is written down before anybody parses it.
+//! The file into which the raw answer of a delivering exchange is written before it is parsed.
 //!
-//! The file is made, filled and synced before the request is sent, so that a full disk shows while nothing is at stake. What
-//! the answer then overwrites is there already; a checksum tells a whole record from a torn one.
+//! The file is made, filled and synced before the request is sent, so that a full disk is noticed while nothing can be lost. The
+//! answer then overwrites bytes that exist already. A checksum tells a whole record from a torn one.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -12,19 +12,18 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 use zeroize::Zeroizing;
 
-use super::StoreError;
-use super::files;
+use crate::{StoreError, files};
 
 const MAGIC: &[u8; 8] = b"enlistJ1";
 const ENDING: &str = ".journal";
-/// magic, crc32 of what follows, status, cut, content type's length, body's length
+/// The bytes before the body: magic, crc32 of all that follows it, status, cut, content type's length, body's length
 const HEAD: usize = 8 + 4 + 2 + 1 + 2 + 4;
-/// The longest content type that is kept, in bytes.
+/// The most bytes of a content type that are written down.
 const LONGEST_TYPE: usize = 256;
 
-/// One exchange's journal.
+/// The journal of one exchange.
 #[derive(Clone, Debug)]
-pub(crate) struct Journal {
+pub struct Journal {
     path: PathBuf,
 }
 
@@ -33,24 +32,29 @@ impl Journal {
         Self { path: folder.join(format!("{flow}-{id}{ENDING}")) }
     }
 
-    /// All that are left of `flow`.
+    /// All journals of `flow`.
     pub(crate) fn of_flow(folder: &Path, flow: &str) -> Result<Vec<Self>, StoreError> {
         let of_flow = |name: &String| name.rsplit_once('-').is_some_and(|(own, _)| own == flow);
         let names = files::names(folder, ENDING)?.into_iter().filter(of_flow);
         Ok(names.map(|name| Self { path: folder.join(name + ENDING) }).collect())
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// The journal's file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Makes room for the largest answer that `exchange` may bring.
-    pub(crate) fn reserve(&self, exchange: &Exchange) -> Result<(), StoreError> {
+    /// Makes the file, with room for the largest answer that `exchange` may bring.
+    ///
+    /// # Errors
+    /// [`StoreError::Unwritable`].
+    pub fn reserve(&self, exchange: &Exchange) -> Result<(), StoreError> {
         self.make_room(exchange.max_body)
     }
 
-    /// Shows that there is room for a journal, before anything is sent that leads to one. The file is synced, because some file
-    /// systems find out only then; the folder is not: nobody misses what is removed at once.
+    /// Shows that there is room for a journal, before the first request of a flow. The file is synced, because some file systems find
+    /// out only then. The folder is not, because the file is removed at once.
     pub(crate) fn prove_room(folder: &Path) -> Result<(), StoreError> {
         files::make_folder(folder)?;
         files::prove_written(&folder.join("proof"), &room(Exchange::MAX_BODY))
@@ -65,35 +69,44 @@ impl Journal {
         })
     }
 
-    /// Writes down a 2xx, whole or cut off, durably. Any other answer holds no credential, and leaves the journal empty.
-    pub(crate) fn write(&self, answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), StoreError> {
+    /// Writes down a 2xx, whole or cut off, durably. Any other answer holds no credential and leaves the journal empty.
+    ///
+    /// # Errors
+    /// [`StoreError::Unwritable`].
+    pub fn write(&self, answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), StoreError> {
         let Some(record) = record_of(answer) else { return Ok(()) };
         let unwritable = |error: std::io::Error| StoreError::unwritable(&self.path, &error);
         let mut file = files::open(&self.path, OpenOptions::new().write(true))?.ok_or_else(|| StoreError::missing(&self.path))?;
         file.write_all(&record).and_then(|()| file.sync_data()).map_err(unwritable)
     }
 
-    /// The answer that was written down. `None` when there is no journal, or nothing was written into it. A torn record counts
-    /// as an answer that was cut off: its bytes are not thrown away.
-    pub(crate) fn read<A>(&self, id: ExchangeId) -> Result<Option<Input<A>>, StoreError> {
+    /// The answer that was written down. `None` when there is no journal, or nothing was written into it. A torn record counts as an
+    /// answer that was cut off, so that its bytes are not thrown away.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be read or is not ours.
+    pub fn read<A>(&self, id: ExchangeId) -> Result<Option<Input<A>>, StoreError> {
         let Some(bytes) = files::read(&self.path)? else { return Ok(None) };
         Ok(parse(&bytes).map(|answer| Input::answered(id, answer)))
     }
 
     /// Whether an answer was written down.
-    pub(crate) fn is_written(&self) -> Result<bool, StoreError> {
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be read or is not ours.
+    pub fn is_written(&self) -> Result<bool, StoreError> {
         Ok(files::read(&self.path)?.is_some_and(|bytes| bytes.starts_with(MAGIC)))
     }
 
-    /// Moves the bytes aside, for a person to look at. The path is the last word on them.
-    pub(crate) fn keep_aside(&self, folder: &Path) -> Result<PathBuf, StoreError> {
+    /// Moves the file to the quarantine, for a person to look at, and returns its new path.
+    pub(crate) fn quarantine(&self, folder: &Path) -> Result<PathBuf, StoreError> {
         files::make_folder(folder)?;
-        let kept = self.aside_path(folder);
-        fs::rename(&self.path, &kept).and_then(|()| files::sync_folder(folder)).map_err(|error| StoreError::unwritable(&kept, &error))?;
-        Ok(kept)
+        let path = self.quarantine_path(folder);
+        fs::rename(&self.path, &path).and_then(|()| files::sync_folder(folder)).map_err(|error| StoreError::unwritable(&path, &error))?;
+        Ok(path)
     }
 
-    pub(crate) fn aside_path(&self, folder: &Path) -> PathBuf {
+    pub(crate) fn quarantine_path(&self, folder: &Path) -> PathBuf {
         let name = self.path.file_name().unwrap_or_default();
         folder.join(Path::new(name).with_extension("answer"))
     }
@@ -103,7 +116,7 @@ impl Journal {
     }
 }
 
-/// What the largest record overwrites.
+/// The zeros that the largest record overwrites.
 fn room(max_body: usize) -> Vec<u8> {
     vec![0; HEAD + LONGEST_TYPE + max_body]
 }
@@ -139,7 +152,7 @@ fn record_of(answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Option<Zer
 
 fn parse(bytes: &[u8]) -> Option<Result<Response<Vec<u8>>, TransportFailure>> {
     let (magic, rest) = bytes.split_first_chunk::<8>()?;
-    // The magic is written first: without it, nothing was.
+    // The magic is written first: without it, nothing was written.
     if magic != MAGIC {
         return None;
     }

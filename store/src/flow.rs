@@ -1,4 +1,4 @@
-//! A flow: a ceremony that has not come to its end, as one file.
+//! A flow: a ceremony that has not ended, as one file.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::{Damaged, StoreError, files, newer};
+use crate::{DamagedFlow, StoreError, files, version};
 
 const ENDING: &str = ".json";
 const ENROLMENT: &str = "enr";
@@ -20,11 +20,13 @@ const VERSION: u8 = 1;
 
 /// A saved ceremony and its name.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Flow {
-    pub(crate) name: String,
-    /// The command line that began it, without the program's name: the way to begin it anew.
-    pub(crate) begun_by: Vec<String>,
-    pub(crate) snapshot: Snapshot,
+pub struct Flow {
+    /// The flow's name: a prefix that tells the ceremony, and eight hexadecimal digits.
+    pub name: String,
+    /// The command line that began the flow, without the program's name. Running it again begins another flow.
+    pub origin_argv: Vec<String>,
+    /// The ceremony.
+    pub snapshot: Snapshot,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -32,20 +34,24 @@ pub(crate) struct Flow {
 struct FlowFile<'a> {
     v: u8,
     flow: String,
-    begun_by: Vec<String>,
+    origin_argv: Vec<String>,
     #[serde(borrow)]
     snapshot: &'a RawValue,
 }
 
 impl Flow {
-    /// A new flow of `ceremony`, with a name that no other has.
-    pub(crate) fn start<C: Ceremony>(ceremony: &C, begun_by: Vec<String>) -> Result<Self, getrandom::Error> {
-        let random = getrandom::u32()?;
-        Ok(Self { name: format!("{}_{random:08x}", prefix(C::NAME)), begun_by, snapshot: ceremony.snapshot() })
+    /// A new flow of `ceremony`, with a random name.
+    ///
+    /// # Errors
+    /// [`StoreError::NoRandom`].
+    pub fn start<C: Ceremony>(ceremony: &C, origin_argv: Vec<String>) -> Result<Self, StoreError> {
+        let random = getrandom::u32().map_err(|error| StoreError::no_random(&error))?;
+        Ok(Self { name: format!("{}_{random:08x}", prefix(C::NAME)), origin_argv, snapshot: ceremony.snapshot() })
     }
 
     /// Whether `text` can be the name of a flow.
-    pub(crate) fn is_name(text: &str) -> bool {
+    #[must_use]
+    pub fn is_name(text: &str) -> bool {
         let is_id = |id: &str| id.len() == 8 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
         text.split_once('_').is_some_and(|(prefix, id)| matches!(prefix, ENROLMENT | CLAIM | REGISTRATION | ROTATION) && is_id(id))
     }
@@ -54,13 +60,13 @@ impl Flow {
         folder.join(format!("{name}{ENDING}"))
     }
 
-    /// Writes it, durably.
+    /// Writes it durably.
     pub(crate) fn save(&self, folder: &Path) -> Result<(), StoreError> {
         let path = Self::path(&self.name, folder);
         let json = self.snapshot.to_json();
         let unwritable = |error: serde_json::Error| StoreError::corrupt(&path, error);
         let snapshot = serde_json::from_str(json.expose()).map_err(unwritable)?;
-        let file = FlowFile { v: VERSION, flow: self.name.clone(), begun_by: self.begun_by.clone(), snapshot };
+        let file = FlowFile { v: VERSION, flow: self.name.clone(), origin_argv: self.origin_argv.clone(), snapshot };
         let bytes = Zeroizing::new(serde_json::to_vec(&file).map_err(unwritable)?);
         files::replace(&path, &bytes)
     }
@@ -69,20 +75,20 @@ impl Flow {
         files::remove(&Self::path(name, folder))
     }
 
-    /// All flows in `folder`, in the order of their names, and those that are damaged. A link, another's file and one of a newer
-    /// enlist are an error: they may be whole.
-    pub(super) fn all(folder: &Path) -> Result<(Vec<Self>, Vec<Damaged>), StoreError> {
+    /// All flows in `folder` in the order of their names, and the damaged ones. A link, a file of somebody else and a file of a newer
+    /// enlist are errors, because they may be whole.
+    pub(crate) fn all(folder: &Path) -> Result<(Vec<Self>, Vec<DamagedFlow>), StoreError> {
         let (mut whole, mut damaged) = (Vec::new(), Vec::new());
         for name in files::names(folder, ENDING)? {
             let path = Self::path(&name, folder);
             let Some(bytes) = files::read(&path)? else { continue };
-            if newer::is_newer(&bytes, VERSION) {
+            if version::is_newer(&bytes, VERSION) {
                 return Err(StoreError::Newer { path });
             }
             match Self::parse(&bytes, &name) {
                 Ok(flow) => whole.push(flow),
                 Err(Unusable::Newer) => return Err(StoreError::Newer { path }),
-                Err(Unusable::Damaged(reason)) => damaged.push(Damaged::new(name, path, reason)),
+                Err(Unusable::Damaged(reason)) => damaged.push(DamagedFlow::new(name, path, reason)),
             }
         }
         Ok((whole, damaged))
@@ -90,26 +96,26 @@ impl Flow {
 
     fn parse(bytes: &[u8], name: &str) -> Result<Self, Unusable> {
         let damaged = |reason: &dyn ToString| Unusable::Damaged(reason.to_string());
-        // Positions only: serde's own words may quote what is secret.
+        // Only the position is told: serde's own words may quote a secret.
         let file: FlowFile<'_> = serde_json::from_slice(bytes).map_err(|error| damaged(&position(&error)))?;
         if file.v != VERSION || file.flow != name {
             return Err(damaged(&"it is not what its name says"));
         }
         if !Self::is_name(name) {
-            // Of a ceremony that came later.
+            // The ceremony was added by a later version.
             return Err(Unusable::Newer);
         }
         let snapshot = Snapshot::from_json(file.snapshot.get().as_bytes())?;
         resumes(&snapshot)?;
-        Ok(Self { name: name.to_owned(), begun_by: file.begun_by, snapshot })
+        Ok(Self { name: name.to_owned(), origin_argv: file.origin_argv, snapshot })
     }
 
-    pub(super) fn is_rotation(name: &str) -> bool {
+    pub(crate) fn is_rotation(name: &str) -> bool {
         prefix_of(name) == ROTATION
     }
 
-    /// What may be lost with a flow of this name.
-    pub(super) fn loss(name: &str) -> &'static str {
+    /// A sentence about what may be lost with a flow of this name.
+    pub(crate) fn loss(name: &str) -> &'static str {
         match prefix_of(name) {
             ENROLMENT => "A registration that was on its way may have come about: then nobody can claim it",
             CLAIM => {
@@ -122,9 +128,9 @@ impl Flow {
     }
 }
 
-/// Why a file is no flow for us.
+/// Why a file cannot be used as a flow.
 enum Unusable {
-    /// Another enlist can go on with it.
+    /// A newer enlist wrote it.
     Newer,
     Damaged(String),
 }
@@ -133,14 +139,14 @@ impl From<ResumeError> for Unusable {
     fn from(error: ResumeError) -> Self {
         match error {
             ResumeError::UnknownVersion { version: 2.. } => Self::Newer,
-            // Core's words end in what becomes of it.
+            // Core's own words also say what became of the snapshot, which the caller decides.
             ResumeError::Invalid { what } => Self::Damaged(format!("its {what} cannot be right")),
             _ => Self::Damaged("it holds no ceremony that can go on".to_owned()),
         }
     }
 }
 
-/// Whether its ceremony can go on from it: nobody shall find out later.
+/// Shows that the ceremony can be resumed from the snapshot, so that no caller finds out later that it cannot.
 fn resumes(snapshot: &Snapshot) -> Result<(), ResumeError> {
     match snapshot.ceremony() {
         Enrolment::NAME => Enrolment::resume(snapshot).map(drop),

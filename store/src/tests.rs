@@ -7,30 +7,33 @@ use http::Response;
 use serde_json::json;
 use tempfile::TempDir;
 
+use enlist_core::Ceremony;
+use enlist_core::opentrain::Enrolment;
+
 use super::*;
 
 const NOW: Timestamp = Timestamp::from_unix_ms(1_781_254_800_000);
 const ANSWER: &str = r#"{"access_token":"ot_pat_1_pre","claim_token":"ot_clm_2","scopes":["jobs:read"]}"#;
 
 fn store(home: &TempDir) -> Store {
-    Store::of(home.path(), "default", Service::Opentrain)
+    Store::of(home.path(), &ProfileName::default(), &ServiceKey::OPENTRAIN)
 }
 
 /// An enrolment in flight, and its exchange.
-pub(crate) fn in_flight() -> (Enrolment, Exchange) {
+fn in_flight() -> (Enrolment, Exchange) {
     let mut enrolment = Enrolment::new(Origin::parse("https://app.opentrain.ai").unwrap(), None, None);
     let exchange = enrolment.begin(NOW).unwrap();
     (enrolment, exchange)
 }
 
-pub(crate) fn enrolled() -> Enrolment {
+fn enrolled() -> Enrolment {
     let (mut enrolment, exchange) = in_flight();
     enrolment.handle(NOW, Input::Response { id: exchange.id, response: answer(200, ANSWER) }).unwrap();
     assert!(matches!(enrolment.poll(NOW), Step::Done(Ok(_))));
     enrolment
 }
 
-pub(crate) fn answer(status: u16, body: &str) -> Response<Vec<u8>> {
+fn answer(status: u16, body: &str) -> Response<Vec<u8>> {
     Response::builder().status(status).header("content-type", "application/json").body(body.as_bytes().to_vec()).unwrap()
 }
 
@@ -86,13 +89,14 @@ fn a_flow_comes_back_as_it_was() {
 fn a_free_profile_has_a_name_that_can_be_given() {
     let home = tempfile::tempdir().unwrap();
     let longest = "p".repeat(64);
-    let free = || Store::free_profile(home.path(), &longest);
+    let longest = ProfileName::parse(&longest).unwrap();
+    let free = || Store::free_profile(home.path(), &longest).to_string();
     assert_eq!(free(), "p".repeat(62) + "-2");
     for _ in 2..12 {
         fs::create_dir_all(home.path().join(PROFILES).join(free())).unwrap();
     }
     assert_eq!((free(), free().len()), ("p".repeat(61) + "-12", 64));
-    assert_eq!(Store::free_profile(home.path(), "default"), "default-2");
+    assert_eq!(Store::free_profile(home.path(), &ProfileName::default()).as_str(), "default-2");
 }
 
 #[test]
@@ -180,7 +184,7 @@ fn a_damaged_flow_is_known_as_one_and_hides_no_other() {
 }
 
 #[test]
-fn a_damaged_flow_is_moved_aside_with_what_came_for_it() {
+fn a_damaged_flow_is_moved_to_quarantine_with_what_came_for_it() {
     let home = tempfile::tempdir().unwrap();
     let store = store(&home);
     let _lock = store.lock().unwrap();
@@ -197,11 +201,11 @@ fn a_damaged_flow_is_moved_aside_with_what_came_for_it() {
             files::write_new(&store.journal_folder().join(format!("{}-7.journal", flow.name)), &[0; 64]).unwrap();
         }
         let damaged = store.damaged_flows().unwrap().remove(0);
-        let (_, answers) = store.set_aside(damaged).unwrap();
+        let (_, answers) = store.quarantine(damaged).unwrap();
         assert_eq!(answers, 2 - round);
         assert_eq!(store.damaged_flows().unwrap(), []);
         assert_eq!(Journal::of_flow(&store.journal_folder(), &flow.name).unwrap().len(), 0);
-        assert_eq!(store.kept().unwrap(), 1 + round);
+        assert_eq!(store.quarantined().unwrap(), 1 + round);
     }
 }
 
@@ -283,7 +287,7 @@ fn a_place_that_cannot_be_written_to_is_named() {
     let file = home.path().join("file");
     fs::write(&file, "").unwrap();
     for home in [file.as_path(), Path::new("/proc/enlist")] {
-        let error = Store::of(home, "default", Service::Opentrain).lock().unwrap_err();
+        let error = Store::of(home, &ProfileName::default(), &ServiceKey::OPENTRAIN).lock().unwrap_err();
         assert!(matches!(error, StoreError::Unwritable { .. }), "{error}");
     }
 }
@@ -295,8 +299,9 @@ fn the_second_learns_who_is_first() {
     let first = store.lock().unwrap();
     assert_eq!(store.lock().unwrap_err(), StoreError::Locked { holder: Some(std::process::id()) });
     // Another service, another profile: another lock.
-    Store::of(home.path(), "default", Service::Sentryagent).lock().unwrap();
-    Store::of(home.path(), "other", Service::Opentrain).lock().unwrap();
+    let profile = ProfileName::parse("other").unwrap();
+    Store::of(home.path(), &ProfileName::default(), &ServiceKey::SENTRYAGENT).lock().unwrap();
+    Store::of(home.path(), &profile, &ServiceKey::OPENTRAIN).lock().unwrap();
     drop(first);
     store.lock().unwrap();
 }
@@ -382,7 +387,7 @@ fn journals_go_when_they_have_served() {
     flow.snapshot = enrolment.snapshot();
     store.settle_journals(&flow).unwrap();
     assert!(!journal.path().exists());
-    let kept = store.kept_paths(&flow.name, flow.snapshot.kept());
+    let kept = store.quarantine_paths(&flow.name, flow.snapshot.kept());
     assert_eq!(kept.len(), 1);
     assert!(fs::read(&kept[0]).unwrap().starts_with(b"enlistJ1"));
     store.remove_flow(&flow.name).unwrap();

@@ -1,0 +1,56 @@
+//! The services that commands know by name.
+
+use clap::ValueEnum;
+use enlist_core::Ceremony;
+use enlist_core::opentrain::{self, Claim, Enrolment};
+use enlist_core::sentryagent::{self, Registration, Rotation};
+use enlist_store::ServiceKey;
+
+/// A service, as it is named on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Service {
+    Opentrain,
+    Sentryagent,
+}
+
+impl Service {
+    pub(crate) const ALL: [Self; 2] = [Self::Opentrain, Self::Sentryagent];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Opentrain => "opentrain",
+            Self::Sentryagent => "sentryagent",
+        }
+    }
+
+    pub(crate) const fn base_url(self) -> &'static str {
+        match self {
+            Self::Opentrain => opentrain::BASE_URL,
+            Self::Sentryagent => sentryagent::BASE_URL,
+        }
+    }
+
+    /// The variables that name another address, ours first.
+    pub(crate) const fn url_variables(self) -> &'static [&'static str] {
+        match self {
+            Self::Opentrain => &["ENLIST_OPENTRAIN_URL", "OT_API_BASE_URL", "OPENTRAIN_API_BASE_URL"],
+            Self::Sentryagent => &["ENLIST_SENTRYAGENT_URL"],
+        }
+    }
+
+    /// The key under which the store files the service.
+    pub(crate) const fn key(self) -> ServiceKey {
+        match self {
+            Self::Opentrain => ServiceKey::OPENTRAIN,
+            Self::Sentryagent => ServiceKey::SENTRYAGENT,
+        }
+    }
+
+    pub(crate) fn of_ceremony(name: &str) -> Option<Self> {
+        match name {
+            Enrolment::NAME | Claim::NAME => Some(Self::Opentrain),
+            Registration::NAME | Rotation::NAME => Some(Self::Sentryagent),
+            _ => None,
+        }
+    }
+}
