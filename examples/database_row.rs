@@ -31,11 +31,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("flows.db");
 
+    let client = Client::new()?;
+
     // The first process. It dies with the token in its hands.
-    let registration = register(&sandbox)?;
+    let registration = register(&sandbox, &client)?;
     let mut claim = Claim::new(&registration, Email::parse("owner@example.com")?);
     let mut row = Row { dies_on_delivery: true, ..Row::open(&file)? };
-    match drive(&mut claim, |exchange| Client::new().execute(exchange), &mut row) {
+    match drive(&mut claim, |exchange| client.execute(exchange), &mut row) {
         Err(DriveError::Host(Trouble::Died)) => println!("the process ended when the token had come"),
         other => return Err(format!("it should have ended: {other:?}").into()),
     }
@@ -44,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Another one, which has the database and nothing else.
     let mut row = Row::open(&file)?;
     let mut claim = Claim::resume(&row.snapshot()?.ok_or("no row")?)?;
-    let Ending::Finished(token) = drive(&mut claim, |exchange| Client::new().execute(exchange), &mut row)? else {
+    let Ending::Finished(token) = drive(&mut claim, |exchange| client.execute(exchange), &mut row)? else {
         return Err("this host never leaves".into());
     };
     println!("another one found it in the row: claimed, with {:?}", token?.scopes());
@@ -52,10 +54,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn register(sandbox: &Sandbox) -> Result<Registration, Box<dyn Error>> {
+fn register(sandbox: &Sandbox, client: &Client) -> Result<Registration, Box<dyn Error>> {
     let mut host = Volatile::new(|never: &std::convert::Infallible| match *never {}, |_: &Prompt| ControlFlow::Break(()));
     let mut enrolment = Enrolment::new(Origin::parse(sandbox.opentrain_url())?, None, None);
-    match drive(&mut enrolment, |exchange| Client::new().execute(exchange), &mut host)? {
+    match drive(&mut enrolment, |exchange| client.execute(exchange), &mut host)? {
         Ending::Finished(registration) => Ok(registration?),
         Ending::Paused => Err("the answer was lost: an account may exist that nobody can reach".into()),
     }

@@ -7,8 +7,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use enlist_blocking::{Client, ClientBuilder};
-use enlist_core::{Proxies, Proxy, Way};
+use enlist_blocking::{Client, ClientBuilder, Proxies, Proxy, Route};
 use http::Uri;
 
 use crate::args::NetworkArgs;
@@ -111,13 +110,13 @@ fn raw_variable(name: &str) -> Option<String> {
 
 /// The way to `url`, in words for people.
 pub(crate) fn way_words(proxies: &Proxies, url: &Uri) -> String {
-    match proxies.way(url) {
-        Way::Through { proxy, variable } => {
+    match proxies.route_to(url) {
+        Route::Through { proxy, variable } => {
             let login = if proxy.has_login() { ", with a login" } else { "" };
             format!("by {} ({proxy}{login})", variable.unwrap_or("--proxy"))
         }
-        Way::Loopback => "directly: it is this machine itself".to_owned(),
-        Way::Excepted => "directly: NO_PROXY names it".to_owned(),
+        Route::Loopback => "directly: it is this machine itself".to_owned(),
+        Route::Excluded => "directly: NO_PROXY names it".to_owned(),
         _ => "directly: no proxy is named".to_owned(),
     }
 }

@@ -93,7 +93,7 @@
 //! | Where does a poll interval come from? | `pace.rs`: the service's `interval`, the back-off, a `Retry-After`, the margin |
 //! | What is written before a request is sent? | by the driver: the [`Snapshot`] after [`begin`](Ceremony::begin), and the reserved journal when [`Exchange::delivers`] |
 //! | What may be repeated by itself? | `call.rs` for single requests, `plain.rs` for calls outside of a ceremony, `opentrain/polling.rs` for polls |
-//! | Which way does a request go? | `proxies.rs`, the same for every client; what of its path may be written down: `route.rs` |
+//! | What of a request's path may be logged? | `loggable_path.rs` |
 //! | What of a service's text may be shown? | [`Untrusted`] and its `Display`, nothing else |
 #![cfg_attr(not(test), no_std)]
 
@@ -105,13 +105,11 @@ mod driving;
 mod error;
 mod exchange;
 mod failure;
+mod loggable_path;
 pub mod opentrain;
 mod origin;
 mod pace;
 mod plain;
-mod proxies;
-mod proxy;
-mod route;
 pub mod secret;
 pub mod sentryagent;
 mod snapshot;
@@ -130,8 +128,6 @@ pub use exchange::{Exchange, ExchangeId};
 pub use failure::{Failure, FailureCode, Recovery, SaidBy, Service};
 pub use origin::Origin;
 pub use plain::{Calling, PlainCall};
-pub use proxies::{BadProxy, Proxies, Way};
-pub use proxy::Proxy;
 pub use snapshot::{ResumeError, Snapshot, SnapshotJson};
 pub use time::Timestamp;
 pub use untrusted::Untrusted;

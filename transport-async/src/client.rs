@@ -1,4 +1,4 @@
-//! One exchange over reqwest: sent once, read up to its cap, and reported without judgement.
+//! Sends one exchange over reqwest: once, reads the answer up to its limit, and reports what happened without judging it.
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
@@ -7,78 +7,76 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
-use enlist_core::{Delivery, Exchange, Origin, Partial, Proxies, Proxy, TransportFailure, TransportKind};
-use http::{Response, Uri};
+use enlist_core::{Delivery, Exchange, Partial, TransportFailure, TransportKind};
+use enlist_net::{
+    BuildError, CONNECT_TIMEOUT, PROXY_WANTS_LOGIN, Proxies, Proxy, TrustAnchors, blame_proxy, is_loopback, printable, proxy_wants_login,
+    record_exchange,
+};
+use http::Response;
 use http_body::{Frame, SizeHint};
 use reqwest::redirect::Policy;
 use reqwest::{Body, ClientBuilder, retry};
-use rustls::RootCertStore;
 
-use crate::builder::{BuildError, ClientBuilder as Builder, built, tls};
+use crate::builder::ClientBuilder as Builder;
 use crate::drive::Execute;
-use crate::log;
 
-/// How long a connection may take to stand: name, TCP, proxy and TLS.
-const CONNECT: Duration = Duration::from_secs(10);
-/// How many characters of a library's words are kept.
-const MAX_TEXT: usize = 160;
-/// A proxy's 407.
-const WANTS_LOGIN: &str = "407: it wants a name and a password";
-
-/// Sends exchanges over reqwest, with rustls on ring and the Mozilla roots that are compiled in. Needs a Tokio runtime around it.
+/// Sends exchanges over reqwest, with rustls on ring and the Mozilla roots, which are compiled in. It needs a Tokio runtime around it.
 ///
-/// Each exchange is sent once, over a connection of its own; no redirect is followed, every status is an answer, nothing is
-/// decompressed. It does not insist on https: the ceremonies pin their origins, and allow plain http on loopback only.
+/// Each exchange is sent once, over a connection of its own. No redirect is followed, every status is an answer, and nothing is
+/// decompressed. The client does not insist on https: the ceremonies pin their origins and allow plain http for a loopback host only.
 #[derive(Clone, Debug)]
 pub struct Client {
     pub(crate) proxied: reqwest::Client,
-    /// For this machine itself: no proxy has any business on the way there.
+    /// The client for this machine itself, which is reached without a proxy.
     pub(crate) direct: reqwest::Client,
-    /// What `proxied` goes by, when that is known.
+    /// The proxy rules. `None` if the caller configured reqwest: its own proxy applies then, except for this machine itself.
     pub(crate) proxies: Option<Proxies>,
 }
 
 impl Client {
-    /// A client that goes by the proxies that the environment names ([`Proxies`]), but never to this machine itself, and trusts
-    /// the Mozilla roots.
+    /// A client with the default settings: it uses the proxies that the environment names, as [`Proxies`] says, and trusts the Mozilla
+    /// roots. A proxy may be an HTTP or a SOCKS proxy.
     ///
-    /// A SOCKS proxy does as well as an HTTP one. Nothing is opened before an exchange needs it.
+    /// Nothing is opened before an exchange needs a connection.
     ///
     /// # Errors
-    /// [`BuildError`] when the environment names a proxy that is none, or reqwest refuses its settings.
+    /// [`BuildError`], as [`ClientBuilder::build`](Builder::build) says.
     pub fn new() -> Result<Self, BuildError> {
         Self::builder().build()
     }
 
-    /// For proxies named by hand, and for a company's own certificates.
+    /// A builder, to name proxies or to trust further certificates.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// A client with trust roots (`tls_backend_preconfigured`), a proxy or a resolver of one's own. `configure` is called twice:
-    /// once more for the client that goes without a proxy. What is pinned for each exchange stays so.
+    /// A client with roots (`tls_backend_preconfigured`), a proxy or a resolver of the caller. `configure` is called twice, because requests
+    /// for this machine itself have a client without a proxy. The settings that every exchange needs are pinned over those of the caller.
     ///
     /// # Errors
-    /// [`BuildError`] when reqwest refuses the settings.
+    /// [`BuildError::Tls`] or [`BuildError::Client`] if rustls or reqwest refuses its settings.
     pub fn configured(configure: impl Fn(ClientBuilder) -> ClientBuilder) -> Result<Self, BuildError> {
-        let tls = tls(RootCertStore::empty())?;
+        let tls = TrustAnchors::default().into_tls_config()?;
         let pinned = || pinned(configure(ClientBuilder::new().tls_backend_preconfigured(tls.clone())));
         Ok(Self { proxied: built(pinned())?, direct: built(pinned().no_proxy())?, proxies: None })
     }
 
-    /// Sends the exchange, once, and reads the whole answer, whatever its status.
+    /// Sends the exchange once and reads the whole answer, whatever its status.
     ///
     /// # Errors
-    /// [`TransportFailure`] when no whole answer came, with what had come of it.
+    /// [`TransportFailure`] if no whole answer came, with the part of it that did.
     pub async fn execute(&self, exchange: &Exchange) -> Result<Response<Vec<u8>>, TransportFailure> {
         let started = Instant::now();
         let proxy = self.proxies.as_ref().and_then(|proxies| proxies.proxy_for(exchange.request.uri()));
-        let answer = self.send(exchange).await.map_err(|failure| on_the_way(failure, proxy));
-        let answer = answer.and_then(|answer| of_the_service(answer, exchange, proxy));
-        log::exchange(exchange, proxy.is_some(), started.elapsed(), &answer);
+        let answer = self.send(exchange).await.and_then(|answer| reject_407_of_proxy(answer, exchange, proxy));
+        let answer = answer.map_err(|failure| match proxy {
+            Some(proxy) => blame_proxy(failure, proxy.client_resolves_names()),
+            None => failure,
+        });
+        record_exchange(exchange, proxy.is_some(), started.elapsed(), &answer);
         answer
     }
 
@@ -89,7 +87,7 @@ impl Client {
         let request = client
             .request(exchange.request.method().clone(), uri.to_string())
             .headers(exchange.request.headers().clone())
-            // One deadline for the whole: a time for each read would never stop a drip.
+            // One deadline for the whole exchange: a timeout for each read would never stop a slow drip of bytes.
             .timeout(exchange.timeout)
             .body(Body::wrap(Outgoing { bytes: Bytes::copy_from_slice(exchange.request.body()), begun: Arc::clone(&begun) }));
         let sent = request.send().await;
@@ -111,29 +109,33 @@ impl Execute for Client {
     }
 }
 
-/// What must hold, whatever was configured.
+pub(crate) fn built(builder: ClientBuilder) -> Result<reqwest::Client, BuildError> {
+    builder.build().map_err(|error| BuildError::Client(error.without_url().to_string()))
+}
+
+/// Pins the settings that every exchange needs, whatever the caller configured.
 pub(crate) fn pinned(builder: ClientBuilder) -> ClientBuilder {
     builder
-        // A redirect is an answer. Following it would hand the body to whomever it names.
+        // A redirect is an answer. To follow it would hand the body to the host that it names.
         .redirect(Policy::none())
         .referer(false)
-        // Whether a request may be repeated is the ceremony's business.
+        // The ceremony decides whether a request may be repeated.
         .retry(retry::never())
-        // What was sent is what comes back: a small body may be a large one once it is unpacked.
+        // A small body may be a very large one after decompression.
         .no_gzip()
         .no_brotli()
         .no_zstd()
         .no_deflate()
-        // HTTP/2 would share a connection, and repeat what a server turned away.
+        // HTTP/2 would share a connection, and would repeat a request that the server refused to process.
         .http1_only()
-        .connect_timeout(CONNECT)
-        // A poll comes every five seconds or more, and servers close idle connections after five: a request on a connection that
-        // closes a moment later would be lost. Nothing is kept.
+        .connect_timeout(CONNECT_TIMEOUT)
+        // A poll comes every five seconds or more, and servers close idle connections after five. A request on a connection that closes a
+        // moment later would be lost. So no connection is kept.
         .pool_max_idle_per_host(0)
 }
 
-/// The body on its way out. It is asked for as soon as there is a connection to write it to: until then the service cannot have
-/// carried out anything. An empty body, which may not be asked for, counts as sent.
+/// The body of a request. hyper reads it as soon as it has a connection to write it to; before that, the service cannot have carried out
+/// anything. hyper may not read an empty body, so a request with one counts as begun.
 struct Outgoing {
     bytes: Bytes,
     begun: Arc<AtomicBool>,
@@ -158,12 +160,7 @@ impl http_body::Body for Outgoing {
     }
 }
 
-fn is_loopback(uri: &Uri) -> bool {
-    let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else { return false };
-    Origin::parse(&format!("{scheme}://{authority}")).is_ok_and(|origin| origin.is_loopback())
-}
-
-/// At most `max` bytes of the body into `bytes`, and why that is not all of it.
+/// Reads at most `max` bytes of the body into `bytes`. If that is not all of it, the failure says why.
 async fn read(answer: &mut reqwest::Response, bytes: &mut Vec<u8>, max: usize) -> Result<(), TransportFailure> {
     while let Some(chunk) = answer.chunk().await.map_err(|error| failure(&error, true))? {
         let room = max.saturating_sub(bytes.len());
@@ -175,34 +172,24 @@ async fn read(answer: &mut reqwest::Response, bytes: &mut Vec<u8>, max: usize) -
     Ok(())
 }
 
-/// An error in the ceremonies' terms; `begun` when the request's body may have been sent.
+/// The error in the terms of the ceremonies. `begun` says that the body of the request may have been sent.
 fn failure(error: &reqwest::Error, begun: bool) -> TransportFailure {
     let delivery = if begun && !error.is_connect() { Delivery::Unknown } else { Delivery::NotSent };
     TransportFailure { kind: kind(error, begun), delivery, partial: None, text: text(error) }
 }
 
-/// The same when a proxy is on the way: what cannot be reached then is the proxy. What it says of the service's name or port it
-/// says in its answer.
-fn on_the_way(failure: TransportFailure, proxy: Option<&Proxy>) -> TransportFailure {
-    let Some(proxy) = proxy else { return failure };
-    let is_out_of_reach = match failure.kind {
-        TransportKind::Connect => true,
-        TransportKind::Dns => !proxy.is_given_addresses(),
-        _ => false,
-    };
-    if is_out_of_reach { TransportFailure { kind: TransportKind::Proxy, ..failure } } else { failure }
+/// Turns a 407 of the proxy into a failure. reqwest hands the proxy a request for a plain http URL as it is, without a tunnel, and the
+/// 407 of the proxy comes back as the answer to it.
+fn reject_407_of_proxy(
+    answer: Response<Vec<u8>>,
+    exchange: &Exchange,
+    proxy: Option<&Proxy>,
+) -> Result<Response<Vec<u8>>, TransportFailure> {
+    let has_no_tunnel = proxy.is_some() && exchange.request.uri().scheme_str() == Some("http");
+    if has_no_tunnel && answer.status() == 407 { Err(proxy_wants_login()) } else { Ok(answer) }
 }
 
-/// A request for a plain http URL is handed to the proxy as it is, so that the proxy's 407 comes as the answer to it.
-fn of_the_service(answer: Response<Vec<u8>>, exchange: &Exchange, proxy: Option<&Proxy>) -> Result<Response<Vec<u8>>, TransportFailure> {
-    let is_the_proxys = proxy.is_some() && exchange.request.uri().scheme_str() == Some("http") && answer.status() == 407;
-    if !is_the_proxys {
-        return Ok(answer);
-    }
-    Err(TransportFailure { kind: TransportKind::Proxy, delivery: Delivery::NotSent, partial: None, text: WANTS_LOGIN.to_owned() })
-}
-
-/// A timeout comes first: reqwest also calls it an error of whatever was going on.
+/// The kind of an error. A timeout is looked for first, because reqwest also reports one as an error of what it was doing at the time.
 fn kind(error: &reqwest::Error, begun: bool) -> TransportKind {
     let causes = || causes(error);
     let says = |words: &str| causes().any(|cause| cause.to_string().starts_with(words));
@@ -212,7 +199,7 @@ fn kind(error: &reqwest::Error, begun: bool) -> TransportKind {
         () if error.is_timeout() => TransportKind::Timeout,
         () if causes().any(|cause| cause.is::<rustls::Error>()) => TransportKind::Tls,
         () if io(&[io::ErrorKind::ConnectionRefused]) => TransportKind::Connect,
-        // hyper-util's own errors have no type that could be named, only these words.
+        // The errors of hyper-util have no public type, only these words.
         () if says("dns error") => TransportKind::Dns,
         () if says("tunnel error") || says("SOCKS error") => TransportKind::Proxy,
         () if error.is_connect() || !begun => TransportKind::Connect,
@@ -223,10 +210,10 @@ fn kind(error: &reqwest::Error, begun: bool) -> TransportKind {
     }
 }
 
-/// What is behind the error, outermost first. The error's own words would name the URL.
+/// The causes of the error, outermost first. The text of the error itself is not among them: it would name the URL.
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
     std::iter::successors(error.source(), |&cause| match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-        // An `io::Error` passes over what it wraps when it is asked for its source.
+        // The source of an `io::Error` is the source of the error that it wraps, not that error itself.
         Some(wrapped) => Some(wrapped),
         None => cause.source(),
     })
@@ -236,12 +223,12 @@ fn is_parse(cause: &(dyn StdError + 'static)) -> bool {
     cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)
 }
 
-/// The library's words, printable and not many; the URL, which may hold a secret, is never among them.
+/// The text of the innermost cause, printable and cut. It never contains the URL, which may hold a secret.
 fn text(error: &reqwest::Error) -> String {
     let words = causes(error).last().map(ToString::to_string).unwrap_or_default();
-    // hyper-util has no type for it that could be named.
+    // hyper-util has no public type for this error.
     if words.ends_with("proxy authorization required") {
-        return WANTS_LOGIN.to_owned();
+        return PROXY_WANTS_LOGIN.to_owned();
     }
-    words.chars().map(|c| if c.is_ascii_graphic() { c } else { ' ' }).take(MAX_TEXT).collect()
+    printable(&words)
 }

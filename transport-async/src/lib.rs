@@ -16,16 +16,16 @@
 //!
 //! # Proxies and certificates
 //!
-//! `Client::new` goes by the environment's proxies, in the way that [`Proxies`](enlist_core::Proxies) says, and trusts the Mozilla
-//! roots; `Client::builder` takes both by hand.
+//! `Client::new` uses the proxies that the environment names, by the rules of `Proxies`, and trusts the Mozilla roots. `Client::builder`
+//! takes other proxies and further certificates.
 //!
 //! # Logs
 //!
-//! With the feature `tracing` each exchange of `Client` is an event of the target `enlist::exchange`: method, path (ids left out),
-//! status and milliseconds, at debug level; at info level when there was no whole answer.
+//! With the feature `tracing`, each exchange of `Client` is one event of the target `enlist::exchange` with method, path (without ids),
+//! status and milliseconds. Its level is debug, or info if there was no whole answer.
 //!
-//! hyper and reqwest write to `log` or `tracing` only where a program switches that on, and at trace level they may write down
-//! what they send: keep their targets at debug.
+//! hyper and reqwest write to `log` or `tracing` only in a program that switches this on, and at trace level they may log what they
+//! send. Keep their targets at debug.
 //!
 //! # An agent's registration at OpenTrain, claimed by its owner
 //!
@@ -72,17 +72,19 @@ mod builder;
 mod client;
 mod drive;
 mod host;
-#[cfg(feature = "reqwest")]
-mod log;
 #[cfg(feature = "tokio")]
 mod volatile;
 
 #[cfg(feature = "reqwest")]
-pub use builder::{BuildError, ClientBuilder};
+pub use builder::ClientBuilder;
 #[cfg(feature = "reqwest")]
 pub use client::Client;
 pub use drive::{Execute, drive};
+pub use enlist_core;
 pub use enlist_core::{DriveError, Ending};
+#[cfg(feature = "reqwest")]
+pub use enlist_net::{BadProxy, BuildError, Proxies, Proxy, Route};
 pub use host::Host;
+pub use http;
 #[cfg(feature = "tokio")]
 pub use volatile::{Volatile, sleep_until, system_clock};

@@ -6,8 +6,8 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use enlist_async::Client;
-use enlist_core::{Exchange, ExchangeId, Proxies};
+use enlist_async::{Client, Proxies};
+use enlist_core::{Exchange, ExchangeId};
 
 /// All of them, as they would be written down.
 #[derive(Clone, Default)]

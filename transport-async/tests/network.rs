@@ -13,14 +13,14 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use enlist_async::{BuildError, Client};
+use enlist_async::{Client, Proxies, Proxy};
 use enlist_core::opentrain::Enrolment;
-use enlist_core::{Ceremony, Delivery, Exchange, Origin, Proxies, Proxy, Timestamp, TransportFailure, TransportKind};
+use enlist_core::{Ceremony, Delivery, Exchange, Origin, Timestamp, TransportFailure, TransportKind};
 use forwarder::Forwarder;
 use http::Response;
 use tls_server::Server;
 
-const CA: &[u8] = include_bytes!("../../transport-blocking/tests/tls/ca.pem");
+const CA: &[u8] = include_bytes!("../../net/tests/tls/ca.pem");
 const BODY: &str = "claim_token=canary-body";
 
 /// A service without TLS, and what it received.
@@ -107,7 +107,7 @@ fn plain_http_goes_through_the_proxy_by_its_whole_url() {
 
 #[test]
 fn https_goes_through_the_proxy_unseen() {
-    let (proxy, server) = (Forwarder::with_login(), Server::new(include_bytes!("../../transport-blocking/tests/tls/valid.der")));
+    let (proxy, server) = (Forwarder::with_login(), Server::new(include_bytes!("../../net/tests/tls/valid.der")));
     let client = Client::builder().proxies(by(&proxy.url_with_login())).trust_pem(CA).unwrap().build().unwrap();
     assert_eq!(execute(&client, &tls_exchange(&server)).unwrap().body(), b"{}");
     let heads = proxy.heads().concat();
@@ -153,9 +153,9 @@ fn what_is_excepted_goes_without() {
 #[test]
 fn who_is_not_trusted_gets_no_byte() {
     for (certificate, word) in [
-        (&include_bytes!("../../transport-blocking/tests/tls/self_signed.der")[..], "UnknownIssuer"),
-        (include_bytes!("../../transport-blocking/tests/tls/expired.der"), "expired"),
-        (include_bytes!("../../transport-blocking/tests/tls/other_name.der"), "not valid for name"),
+        (&include_bytes!("../../net/tests/tls/self_signed.der")[..], "UnknownIssuer"),
+        (include_bytes!("../../net/tests/tls/expired.der"), "expired"),
+        (include_bytes!("../../net/tests/tls/other_name.der"), "not valid for name"),
     ] {
         let server = Server::new(certificate);
         let failure = execute(&client_that_trusts(CA), &tls_exchange(&server)).unwrap_err();
@@ -166,20 +166,11 @@ fn who_is_not_trusted_gets_no_byte() {
 
 #[test]
 fn a_request_without_a_body_is_not_sent_either() {
-    let server = Server::new(include_bytes!("../../transport-blocking/tests/tls/valid.der"));
+    let server = Server::new(include_bytes!("../../net/tests/tls/valid.der"));
     let mut bodiless = tls_exchange(&server);
     bodiless.request = http::Request::get(bodiless.request.uri()).body(Vec::new()).unwrap();
     let failure = execute(&client_by(Proxies::default()), &bodiless).unwrap_err();
     assert_eq!((failure.kind, failure.delivery), (TransportKind::Tls, Delivery::NotSent));
-}
-
-#[test]
-fn what_is_no_certificate_is_refused() {
-    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-    for pem in [&b""[..], b"x", broken.as_bytes(), &CA[..CA.len() / 2]] {
-        let refused = Client::builder().trust_pem(pem).unwrap_err();
-        assert!(matches!(refused, BuildError::Certificates(_)), "{refused}");
-    }
 }
 
 /// The environment is this process's: the test below runs itself again in others.

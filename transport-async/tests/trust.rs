@@ -15,8 +15,8 @@ use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ClientConfig, RootCertStore, ServerConfig, ServerConnection, Stream};
 
-const CA: &[u8] = include_bytes!("../../transport-blocking/tests/tls/ca.der");
-const KEY: &[u8] = include_bytes!("../../transport-blocking/tests/tls/key.der");
+const CA: &[u8] = include_bytes!("../../net/tests/tls/ca.der");
+const KEY: &[u8] = include_bytes!("../../net/tests/tls/key.der");
 const BODY: &str = "claim_token=canary-body";
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 
@@ -110,7 +110,7 @@ fn execute(client: &Client, url: &str) -> Result<Response<Vec<u8>>, TransportFai
 
 #[test]
 fn a_trusted_server_is_talked_to() {
-    let server = Peer::tls(include_bytes!("../../transport-blocking/tests/tls/valid.der"));
+    let server = Peer::tls(include_bytes!("../../net/tests/tls/valid.der"));
     let url = format!("https://localhost:{}/?token=canary-query", server.port);
     assert_eq!(execute(&client_that_trusts(CA), &url).unwrap().body(), b"{}");
     assert!(server.received().ends_with(BODY));
@@ -119,10 +119,10 @@ fn a_trusted_server_is_talked_to() {
 #[test]
 fn nothing_is_sent_to_a_server_that_is_not_to_be_trusted() {
     for (certificate, client, word) in [
-        (&include_bytes!("../../transport-blocking/tests/tls/valid.der")[..], Client::new().unwrap(), "UnknownIssuer"),
-        (include_bytes!("../../transport-blocking/tests/tls/self_signed.der"), client_that_trusts(CA), "UnknownIssuer"),
-        (include_bytes!("../../transport-blocking/tests/tls/expired.der"), client_that_trusts(CA), "expired"),
-        (include_bytes!("../../transport-blocking/tests/tls/other_name.der"), client_that_trusts(CA), "not valid for name"),
+        (&include_bytes!("../../net/tests/tls/valid.der")[..], Client::new().unwrap(), "UnknownIssuer"),
+        (include_bytes!("../../net/tests/tls/self_signed.der"), client_that_trusts(CA), "UnknownIssuer"),
+        (include_bytes!("../../net/tests/tls/expired.der"), client_that_trusts(CA), "expired"),
+        (include_bytes!("../../net/tests/tls/other_name.der"), client_that_trusts(CA), "not valid for name"),
     ] {
         let server = Peer::tls(certificate);
         let failure = execute(&client, &format!("https://localhost:{}/?token=canary-query", server.port)).unwrap_err();

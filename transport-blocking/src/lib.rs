@@ -10,16 +10,16 @@
 //!
 //! # Proxies and certificates
 //!
-//! [`Client::new`] goes by the environment's proxies, in the way that [`Proxies`](enlist_core::Proxies) says, and trusts the Mozilla
-//! roots; [`Client::builder`] takes both by hand.
+//! [`Client::new`] uses the proxies that the environment names, by the rules of [`Proxies`], and trusts the Mozilla roots.
+//! [`Client::builder`] takes other proxies and further certificates.
 //!
 //! # Logs
 //!
-//! With the feature `tracing` each exchange is an event of the target `enlist::exchange`: method, path (ids left out), status and
-//! milliseconds, at debug level; at info level when there was no whole answer.
+//! With the feature `tracing`, each exchange is one event of the target `enlist::exchange` with method, path (without ids), status and
+//! milliseconds. Its level is debug, or info if there was no whole answer.
 //!
-//! At trace level, `ureq_proto` gives every byte of every exchange to the `log` crate: credentials too. At debug level ureq logs
-//! none. A program that installs a logger keeps the targets `ureq` and `ureq_proto` at debug, or compiles `log` with its
+//! At trace level, `ureq_proto` passes every byte of every exchange to the `log` crate, credentials included. At debug level ureq logs
+//! no credential. A program that installs a logger must keep the targets `ureq` and `ureq_proto` at debug, or compile `log` with its
 //! feature `max_level_debug`.
 //!
 //! # An agent's registration at OpenTrain, claimed by its owner
@@ -37,7 +37,7 @@
 //! # let config = enlist_sandbox::Config { speed: 5, auto_approve: Some(Duration::ZERO), ..Default::default() };
 //! # let sandbox = enlist_sandbox::Sandbox::start(config)?;
 //! # let base_url = sandbox.opentrain_url();
-//! let client = Client::new();
+//! let client = Client::new()?;
 //!
 //! let mut enrolment = Enrolment::new(Origin::parse(base_url)?, Some(Label::parse("Ada")?), None);
 //! // Nobody is asked whether to register again after a lost answer.
@@ -64,14 +64,16 @@ mod builder;
 mod client;
 mod drive;
 mod host;
-mod log;
 mod tls;
 
-pub use builder::{BuildError, ClientBuilder};
+pub use builder::ClientBuilder;
 pub use client::Client;
 pub use drive::drive;
+pub use enlist_core;
 pub use enlist_core::{DriveError, Ending};
+pub use enlist_net::{BadProxy, BuildError, Proxies, Proxy, Route};
 pub use host::{Host, Volatile, system_clock};
+pub use http;
 
 /// The README's example, so that it compiles.
 #[cfg(doctest)]

@@ -1,13 +1,13 @@
-//! TLS with the Mozilla roots and some more. ureq by itself takes either its own roots or whole certificates, of which Mozilla's
-//! would have to be bundled a second time; so its chain of connectors gets another last link.
+//! TLS for a client that trusts more than the Mozilla roots. ureq takes either its own roots or whole certificates, and the ones of Mozilla
+//! would have to be compiled in a second time. So its chain of connectors gets a different last link.
 
 use std::fmt;
 use std::io::{Read, Write};
 use std::sync::Arc;
 
-use rustls::crypto::ring;
+use enlist_net::{BuildError, TrustAnchors};
 use rustls::pki_types::ServerName;
-use rustls::{ALL_VERSIONS, ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use ureq::config::Config;
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::time::{Duration, Instant};
@@ -17,24 +17,19 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Agent, Error};
 
-use crate::builder::BuildError;
-
-/// An agent that trusts the Mozilla roots and `more`.
-pub(crate) fn agent(config: Config, mut more: RootCertStore) -> Result<Agent, BuildError> {
-    more.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let builder = builder.with_protocol_versions(ALL_VERSIONS).map_err(|error| BuildError::Tls(error.to_string()))?;
-    let trusting = Trusting(Arc::new(builder.with_root_certificates(more).with_no_client_auth()));
-    let chain = SocksConnector::default().chain(ConnectProxyConnector::default()).chain(TcpConnector::default()).chain(trusting);
+/// An agent that trusts these authorities.
+pub(crate) fn agent(config: Config, trust: TrustAnchors) -> Result<Agent, BuildError> {
+    let tls = TlsConnector(Arc::new(trust.into_tls_config()?));
+    let chain = SocksConnector::default().chain(ConnectProxyConnector::default()).chain(TcpConnector::default()).chain(tls);
     Ok(Agent::with_parts(config, chain, DefaultResolver::default()))
 }
 
-/// Wraps what goes to an https URL in TLS, as ureq's own connector does.
+/// Wraps the connection for an https URL in TLS, as the connector of ureq does.
 #[derive(Debug)]
-struct Trusting(Arc<ClientConfig>);
+struct TlsConnector(Arc<ClientConfig>);
 
-impl<In: Transport> Connector<In> for Trusting {
-    type Out = Either<In, Wrapped>;
+impl<In: Transport> Connector<In> for TlsConnector {
+    type Out = Either<In, TlsTransport>;
 
     fn connect(&self, details: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<Self::Out>, Error> {
         let Some(transport) = chained else { return Ok(None) };
@@ -42,17 +37,18 @@ impl<In: Transport> Connector<In> for Trusting {
             return Ok(Some(Either::A(transport)));
         }
         let host = details.uri.host().unwrap_or_default().trim_matches(['[', ']']);
-        let name = ServerName::try_from(host.to_owned()).map_err(|_| Error::Tls("the host's name cannot stand in a certificate"))?;
+        let name =
+            ServerName::try_from(host.to_owned()).map_err(|_| Error::Tls("the host is not a name that a certificate can contain"))?;
         let mut connection = ClientConnection::new(Arc::clone(&self.0), name)?;
         let mut stream = TransportAdapter::new(transport.boxed(), Arc::clone(&details.current_time));
         stream.set_timeout(remaining(details));
         connection.complete_io(&mut stream)?;
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
-        Ok(Some(Either::B(Wrapped { buffers, stream: StreamOwned::new(connection, stream) })))
+        Ok(Some(Either::B(TlsTransport { buffers, stream: StreamOwned::new(connection, stream) })))
     }
 }
 
-/// The time that the connecting so far has left.
+/// The time that is left for the handshake after name lookup, TCP and proxy.
 fn remaining(details: &ConnectionDetails<'_>) -> NextTimeout {
     let spent = match ((details.current_time)(), details.now) {
         (Instant::Exact(now), Instant::Exact(begun)) => now.saturating_duration_since(begun),
@@ -65,18 +61,18 @@ fn remaining(details: &ConnectionDetails<'_>) -> NextTimeout {
     NextTimeout { after, ..details.timeout }
 }
 
-struct Wrapped {
+struct TlsTransport {
     buffers: LazyBuffers,
     stream: StreamOwned<ClientConnection, TransportAdapter>,
 }
 
-impl fmt::Debug for Wrapped {
+impl fmt::Debug for TlsTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wrapped").field("chained", &self.stream.sock.inner()).finish()
+        f.debug_struct("TlsTransport").field("chained", &self.stream.sock.inner()).finish()
     }
 }
 
-impl Transport for Wrapped {
+impl Transport for TlsTransport {
     fn buffers(&mut self) -> &mut dyn Buffers {
         &mut self.buffers
     }

@@ -150,7 +150,7 @@ fn each_exchange_has_a_connection_of_its_own() {
     });
     // ureq does not share connections between requests whose user agents differ; here they are the same.
     let keeping = enlist_blocking::Client::from_agent(ureq::Agent::config_builder().proxy(None).user_agent("").build().new_agent());
-    for client in [enlist_blocking::Client::new(), keeping] {
+    for client in [enlist_blocking::Client::new().unwrap(), keeping] {
         let before = peer.connections();
         for _ in 0..3 {
             execute(&client, &peer.exchange()).unwrap();
@@ -168,7 +168,7 @@ fn no_connection_is_held_between_exchanges() {
         said.send(()).unwrap();
         Ok(())
     });
-    let client = enlist_blocking::Client::new();
+    let client = enlist_blocking::Client::new().unwrap();
     execute(&client, &peer.exchange()).unwrap();
     assert!(closed.recv_timeout(Duration::from_secs(5)).is_ok());
 }
@@ -176,7 +176,7 @@ fn no_connection_is_held_between_exchanges() {
 #[test]
 fn a_server_that_closes_idle_connections_costs_nothing() {
     let peer = Peer::answering("HTTP/1.1 200 OK\r\nconnection: keep-alive\r\ncontent-length: 2\r\n\r\n{}");
-    let client = enlist_blocking::Client::new();
+    let client = enlist_blocking::Client::new().unwrap();
     for _ in 0..20 {
         execute(&client, &peer.exchange()).unwrap();
     }

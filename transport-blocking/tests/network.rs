@@ -11,12 +11,12 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use common::*;
-use enlist_blocking::{BuildError, Client};
-use enlist_core::{Delivery, Exchange, Proxies, Proxy, TransportKind};
+use enlist_blocking::{Client, Proxies, Proxy};
+use enlist_core::{Delivery, Exchange, TransportKind};
 use forwarder::Forwarder;
 use tls_server::Server;
 
-const CA: &[u8] = include_bytes!("tls/ca.pem");
+const CA: &[u8] = include_bytes!("../../net/tests/tls/ca.pem");
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 
 fn by(url: &str) -> Proxies {
@@ -83,7 +83,7 @@ fn what_is_excepted_goes_without() {
 
 #[test]
 fn a_company_is_trusted_beside_the_usual_ones_and_through_its_proxy() {
-    let server = Server::new(include_bytes!("tls/valid.der"));
+    let server = Server::new(include_bytes!("../../net/tests/tls/valid.der"));
     assert_eq!(execute(&client_that_trusts(CA), &tls_exchange(&server)).unwrap().body(), b"{}");
     let bundle = [b"# A comment.\n", CA, CA].concat();
     let proxy = Forwarder::new();
@@ -99,9 +99,9 @@ fn a_company_is_trusted_beside_the_usual_ones_and_through_its_proxy() {
 #[test]
 fn who_is_not_trusted_gets_no_byte() {
     for (certificate, word) in [
-        (&include_bytes!("tls/self_signed.der")[..], "UnknownIssuer"),
-        (include_bytes!("tls/expired.der"), "expired"),
-        (include_bytes!("tls/other_name.der"), "not valid for name"),
+        (&include_bytes!("../../net/tests/tls/self_signed.der")[..], "UnknownIssuer"),
+        (include_bytes!("../../net/tests/tls/expired.der"), "expired"),
+        (include_bytes!("../../net/tests/tls/other_name.der"), "not valid for name"),
     ] {
         let server = Server::new(certificate);
         let failure = execute(&client_that_trusts(CA), &tls_exchange(&server)).unwrap_err();
@@ -116,14 +116,4 @@ fn the_deadline_holds_for_a_handshake_that_hangs() {
     let url = format!("https://localhost:{}/", silent.port);
     let failure = execute(&client_that_trusts(CA), &Exchange { timeout: Duration::from_millis(300), ..exchange(&url) }).unwrap_err();
     assert_eq!((failure.kind, failure.delivery), (TransportKind::Timeout, Delivery::NotSent));
-}
-
-#[test]
-fn what_is_no_certificate_is_refused() {
-    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-    let torn = &CA[..CA.len() / 2];
-    for pem in [&b""[..], b"x", broken.as_bytes(), torn, include_bytes!("tls/ca.der")] {
-        let refused = Client::builder().trust_pem(pem).unwrap_err();
-        assert!(matches!(refused, BuildError::Certificates(_)), "{refused}");
-    }
 }

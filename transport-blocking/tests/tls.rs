@@ -16,8 +16,8 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, Stream, SupportedProtocolVersion, version};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
-const CA: &[u8] = include_bytes!("tls/ca.der");
-const VALID: &[u8] = include_bytes!("tls/valid.der");
+const CA: &[u8] = include_bytes!("../../net/tests/tls/ca.der");
+const VALID: &[u8] = include_bytes!("../../net/tests/tls/valid.der");
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 
 /// A server with this certificate, and what it decrypts.
@@ -37,7 +37,7 @@ impl Server {
         } else {
             builder.with_no_client_auth()
         };
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(&include_bytes!("tls/key.der")[..]));
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(&include_bytes!("../../net/tests/tls/key.der")[..]));
         let config = Arc::new(builder.with_single_cert(vec![CertificateDer::from(certificate)], key).unwrap());
         let (said, decrypted) = mpsc::channel();
         let peer = Peer::raw(move |stream| {
@@ -94,9 +94,9 @@ fn a_trusted_server_is_talked_to_in_tls_1_2_and_1_3() {
 fn nothing_is_sent_to_a_server_that_is_not_to_be_trusted() {
     for (certificate, client, word) in [
         (VALID, client(), "UnknownIssuer"),
-        (&include_bytes!("tls/self_signed.der")[..], client_that_trusts(CA), "UnknownIssuer"),
-        (&include_bytes!("tls/expired.der")[..], client_that_trusts(CA), "expired"),
-        (&include_bytes!("tls/other_name.der")[..], client_that_trusts(CA), "not valid for name"),
+        (&include_bytes!("../../net/tests/tls/self_signed.der")[..], client_that_trusts(CA), "UnknownIssuer"),
+        (&include_bytes!("../../net/tests/tls/expired.der")[..], client_that_trusts(CA), "expired"),
+        (&include_bytes!("../../net/tests/tls/other_name.der")[..], client_that_trusts(CA), "not valid for name"),
     ] {
         let server = Server::new(certificate, &[&version::TLS12, &version::TLS13], false);
         let failure = execute(&client, &server.exchange()).unwrap_err();

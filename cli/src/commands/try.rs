@@ -5,11 +5,11 @@ mod script;
 
 use std::time::Duration;
 
-use enlist_blocking::{Client, DriveError, Ending, Host, drive};
+use enlist_blocking::{Client, DriveError, Ending, Host, Proxies, drive};
 use enlist_core::opentrain::{Claim, ClaimedToken, Enrolment, Label};
 use enlist_core::secret::Email;
 use enlist_core::sentryagent::{Identity, Manifest, Registration};
-use enlist_core::{Ceremony, Origin, Proxies, Untrusted};
+use enlist_core::{Ceremony, Origin, Untrusted};
 use enlist_sandbox::{Config, Sandbox};
 use serde_json::json;
 

@@ -110,7 +110,7 @@ fn what_is_out_of_reach_is_named_and_gives_the_exit_code() {
     assert_check(&document, "opentrain", "fail", "no connection");
     assert_check(&document, "sentryagent", "ok", "answers");
 
-    let server = Server::new(include_bytes!("../../../transport-blocking/tests/tls/valid.der"));
+    let server = Server::new(include_bytes!("../../../net/tests/tls/valid.der"));
     let untrusted = format!("https://localhost:{}", server.port);
     let document = doctor(&world, &[], &[("ENLIST_SENTRYAGENT_URL", &untrusted)]);
     assert_eq!(ending(&document), (6, "tls"));
@@ -224,10 +224,10 @@ fn the_report_keeps_secrets_addresses_and_names_to_itself() {
     fs::create_dir(&person).unwrap();
     let started = world.json(&["claim", "--email", OWNER, "--no-wait", "--json", "--profile", "default"]);
     let token = world.token("opentrain");
-    let server = Server::new(include_bytes!("../../../transport-blocking/tests/tls/other_name.der"));
+    let server = Server::new(include_bytes!("../../../net/tests/tls/other_name.der"));
     let untrusted = format!("https://localhost:{}", server.port);
     let ca = person.join("ca.pem");
-    fs::write(&ca, include_bytes!("../../../transport-blocking/tests/tls/ca.pem")).unwrap();
+    fs::write(&ca, include_bytes!("../../../net/tests/tls/ca.pem")).unwrap();
     let file = person.join("report.json");
     let variables = [
         ("HTTPS_PROXY", "http://joe:CANARY@proxy.canary.example:3128"),

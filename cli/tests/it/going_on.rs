@@ -12,7 +12,7 @@ use crate::world::{MANIFEST, OWNER, POLL, REGISTER, START, SUBMIT, TEXT, World, 
 
 /// Where nothing listens.
 const NOBODY: &str = "http://127.0.0.1:9";
-const CA: &str = include_str!("../../../transport-blocking/tests/tls/ca.pem");
+const CA: &str = include_str!("../../../net/tests/tls/ca.pem");
 
 /// Nobody said where the services are, and no request gets to the real ones.
 fn bare(world: &World, arguments: &[&str]) -> Command {

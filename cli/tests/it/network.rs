@@ -12,8 +12,8 @@ use crate::forwarder::Forwarder;
 use crate::tls_server::Server;
 use crate::world::{OWNER, World, ending, private_files, quick, settled};
 
-const CA: &[u8] = include_bytes!("../../../transport-blocking/tests/tls/ca.pem");
-const VALID: &[u8] = include_bytes!("../../../transport-blocking/tests/tls/valid.der");
+const CA: &[u8] = include_bytes!("../../../net/tests/tls/ca.pem");
+const VALID: &[u8] = include_bytes!("../../../net/tests/tls/valid.der");
 /// A question that may be repeated, so that a failure is the network's and nobody's doubt.
 const ASK: [&str; 4] = ["badge", "lookup", "did:sentryagent:abc123", "--json"];
 
@@ -58,7 +58,7 @@ fn a_certificate_that_is_not_trusted_is_named_with_the_way_out() {
 
 #[test]
 fn a_clock_that_is_wrong_is_thought_of() {
-    let (world, server) = (World::new(), Server::new(include_bytes!("../../../transport-blocking/tests/tls/expired.der")));
+    let (world, server) = (World::new(), Server::new(include_bytes!("../../../net/tests/tls/expired.der")));
     let ca = ca_file(&world);
     let document = ask(&world, &format!("https://localhost:{}", server.port), &[], &["--ca-file", &ca]);
     assert_class(&document, "tls", &["expired"], "clock");

@@ -50,9 +50,6 @@ fn shown() -> BTreeMap<&'static str, String> {
     let snapshot = waiting.ceremony.snapshot();
     let bad_input = Email::parse("owner@").unwrap_err();
     let resume = Snapshot::from_json(br#"{"claim_token":"ot_clm_CLAIMTOKEN"}"#).unwrap_err();
-    let proxy = Proxy::parse("http://ot_pat_8f2a_PRECLAIM:ot_clm_CLAIMTOKEN@proxy.example:3128").unwrap();
-    let proxies = Proxies::default().with(proxy.clone());
-    let bad_proxy = Proxies::from_variables(|_| Some("ftp://ot_pat_8f2a_PRECLAIM@proxy.example".to_owned())).unwrap_err();
     let mut rows = BTreeMap::from([
         ("Delivery", debug(&Delivery::Unknown)),
         ("Exchange", debug(&exchange)),
@@ -63,10 +60,6 @@ fn shown() -> BTreeMap<&'static str, String> {
         ("Misuse", debug(&Misuse::NotInFlight(exchange.id))),
         ("Origin", debug(&opentrain())),
         ("Partial", debug(&partial)),
-        ("BadProxy", format!("{bad_proxy:?} {bad_proxy}")),
-        ("Proxies", debug(&proxies)),
-        ("Proxy", format!("{proxy:?} {proxy}")),
-        ("Way", debug(&proxies.way(exchange.request.uri()))),
         ("Recovery", debug(&rejected.recovery())),
         ("ResumeError", format!("{resume:?} {resume}")),
         ("SaidBy", debug(&SaidBy::Service)),

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use enlist_core::Proxies;
+use enlist_blocking::Proxies;
 use serde_json::{Value, json};
 
 use super::check::Check;

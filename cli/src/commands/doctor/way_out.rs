@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use enlist_blocking::{Proxies, Route};
 use enlist_core::opentrain::FetchProtectedResource;
 use enlist_core::sentryagent::Health;
-use enlist_core::{Delivery, Exchange, Failure, Origin, PlainCall, Proxies, Timestamp, TransportFailure, Trouble, Way};
+use enlist_core::{Delivery, Exchange, Failure, Origin, PlainCall, Timestamp, TransportFailure, Trouble};
 use http::header::DATE;
 use http::{Response, Uri};
 
@@ -40,7 +41,7 @@ pub(super) fn proxy(setting: &Setting<'_>) -> Check {
     }
     let told: Vec<_> = ways.iter().map(|(name, url)| format!("{name} {}", way_words(&proxies, url))).collect();
     let public: Vec<_> = ways.iter().map(|(name, url)| format!("{name} {}", public_way(&proxies, url))).collect();
-    let is_direct = ways.iter().all(|(_, url)| matches!(proxies.way(url), Way::Direct));
+    let is_direct = ways.iter().all(|(_, url)| matches!(proxies.route_to(url), Route::Direct));
     let check = if is_direct && variable("HTTP_PROXY").is_some() {
         let hint = "the services speak https: name their proxy in HTTPS_PROXY";
         Check::doubtful(NAME, format_args!("{}; HTTP_PROXY is set, and does not count", told.join("; ")), hint)
@@ -51,8 +52,8 @@ pub(super) fn proxy(setting: &Setting<'_>) -> Check {
 }
 
 fn public_way(proxies: &Proxies, url: &Uri) -> String {
-    match proxies.way(url) {
-        Way::Through { proxy, variable } => {
+    match proxies.route_to(url) {
+        Route::Through { proxy, variable } => {
             format!("by {}{}", variable.unwrap_or("--proxy"), if proxy.has_login() { ", with a login" } else { "" })
         }
         _ => way_words(proxies, url),

@@ -1,105 +1,104 @@
-//! A proxy's address. Nothing here connects; each client takes the URL in its own way.
+//! The URL of a proxy. Nothing in this module connects; each HTTP client takes the URL in its own way.
 
-use core::fmt;
+use std::fmt;
 
-use alloc::format;
-use alloc::string::{String, ToString};
+use enlist_core::secret::BadInput;
 use http::uri::Authority;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use zeroize::Zeroizing;
 
-use crate::secret::BadInput;
-
-/// Kinds of proxies, as URLs name them, and their usual ports.
+/// The schemes of proxies and their usual ports.
 const SCHEMES: [(&str, u16); 7] =
     [("http", 80), ("https", 443), ("socks", 1080), ("socks4", 1080), ("socks4a", 1080), ("socks5", 1080), ("socks5h", 1080)];
 
-/// A proxy, by its URL: `http://`, `https://`, `socks4://`, `socks4a://`, `socks5://` or `socks5h://`; without any it is `http://`.
-/// `socks://` is `socks5://`.
+/// A proxy, given by its URL: `http://`, `https://`, `socks4://`, `socks4a://`, `socks5://` or `socks5h://`. A URL without a scheme is
+/// read as `http://`, and `socks://` as `socks5://`.
 ///
-/// A name and a password may stand in it, percent-encoded. `Display` and `Debug` leave them out.
+/// The URL may contain a user name and a password, percent-encoded. `Display` and `Debug` leave them out.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Proxy {
     scheme: &'static str,
-    /// Host and port.
-    place: String,
-    /// `name:password@`, encoded so that any reader of URLs decodes the same.
+    host_and_port: String,
+    /// `name:password@`, encoded in such a way that every reader of URLs decodes the same text.
     login: Option<Zeroizing<String>>,
 }
 
 impl Proxy {
-    const RULE: &'static str = "http://host:port, perhaps with name:password@ before the host (percent-encoded), or https, socks4, \
-                                socks4a, socks5 or socks5h in the place of http";
+    const RULE: &'static str = "http://host:port, optionally with name:password@ before the host (percent-encoded); https, socks4, \
+                                socks4a, socks5 or socks5h may replace http";
 
-    /// Reads a proxy's URL.
+    /// Reads the URL of a proxy.
     ///
     /// # Errors
-    /// [`BadInput`], which does not quote it.
+    /// [`BadInput`], which does not quote the URL.
     pub fn parse(url: &str) -> Result<Self, BadInput> {
-        read(url.trim()).ok_or(BadInput { what: "proxy", rule: Self::RULE })
+        parse(url.trim()).ok_or(BadInput { what: "proxy", rule: Self::RULE })
     }
 
-    /// The whole URL, login included.
+    /// The whole URL, with the user name and the password. It must not reach a log.
     #[must_use]
     pub fn expose(&self) -> Zeroizing<String> {
         let login = self.login.as_ref().map_or("", |login| login.as_str());
-        Zeroizing::new(format!("{}://{login}{}", self.scheme, self.place))
+        Zeroizing::new(format!("{}://{login}{}", self.scheme, self.host_and_port))
     }
 
-    /// Whether it is given a name and a password.
+    /// Whether the URL contains a user name and a password.
     #[must_use]
     pub const fn has_login(&self) -> bool {
         self.login.is_some()
     }
 
-    /// Whether the client looks up the service's name itself, and the proxy gets an address only.
+    /// Whether the client looks up the name of the service itself and gives the proxy an address, as with `socks4` and `socks5`.
     #[must_use]
-    pub fn is_given_addresses(&self) -> bool {
+    pub fn client_resolves_names(&self) -> bool {
         matches!(self.scheme, "socks4" | "socks5")
     }
 }
 
-fn read(url: &str) -> Option<Proxy> {
+fn parse(url: &str) -> Option<Proxy> {
     let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
-    let (scheme, port) = *SCHEMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(scheme))?;
+    let (scheme, default_port) = *SCHEMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(scheme))?;
     let rest = rest.strip_suffix('/').unwrap_or(rest);
-    // The last one: a password may hold what should have been encoded.
-    let (login, place) = rest.rsplit_once('@').map_or((None, rest), |(login, place)| (Some(login), place));
-    let authority: Authority = place.parse().ok()?;
+    // The last `@` counts: people forget to encode the ones in a password.
+    let (login, authority) = rest.rsplit_once('@').map_or((None, rest), |(login, authority)| (Some(login), authority));
+    let login = match login {
+        None | Some("") => None,
+        Some(login) => Some(reencoded(login)?),
+    };
+    let scheme = if scheme == "socks" { "socks5" } else { scheme };
+    Some(Proxy { scheme, host_and_port: host_and_port(authority, default_port)?, login })
+}
+
+fn host_and_port(authority: &str, default_port: u16) -> Option<String> {
+    let authority: Authority = authority.parse().ok()?;
     let host = authority.host();
-    let bare_host = host.trim_matches(['[', ']']);
-    if bare_host.is_empty() || authority.as_str().contains('@') {
+    if host.trim_matches(['[', ']']).is_empty() || authority.as_str().contains('@') {
         return None;
     }
     let port = match authority.as_str().strip_prefix(host)? {
-        "" => port,
+        "" => default_port,
         number => number.strip_prefix(':')?.parse().ok().filter(|port| *port != 0)?,
     };
-    let login = match login {
-        None | Some("") => None,
-        Some(login) => Some(encoded(login)?),
-    };
-    let scheme = if scheme == "socks" { "socks5" } else { scheme };
-    Some(Proxy { scheme, place: format!("{}:{port}", host.to_ascii_lowercase()), login })
+    Some(format!("{}:{port}", host.to_ascii_lowercase()))
 }
 
-/// Decoded once, and encoded again in one way: readers of URLs differ about what may stand there unencoded.
-fn encoded(login: &str) -> Option<Zeroizing<String>> {
+/// Decodes a login once and encodes it again in one way, because readers of URLs disagree about what may stay unencoded in it.
+fn reencoded(login: &str) -> Option<Zeroizing<String>> {
     let (name, password) = login.split_once(':').map_or((login, None), |(name, password)| (name, Some(password)));
-    let again = |text: &str| {
+    let reencode = |text: &str| {
         let text = Zeroizing::new(percent_decode_str(text).decode_utf8().ok()?.into_owned());
-        let is_plain = !text.chars().any(char::is_control);
-        is_plain.then(|| Zeroizing::new(utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string()))
+        let has_no_control = !text.chars().any(char::is_control);
+        has_no_control.then(|| Zeroizing::new(utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string()))
     };
-    // A colon in a name could not be told from the one before the password.
-    let name = again(name).filter(|name| !name.contains("%3A"))?;
-    let password = password.map_or_else(|| Some(Zeroizing::new(String::new())), again)?;
+    // A proxy could not tell a colon in the name from the one before the password.
+    let name = reencode(name).filter(|name| !name.contains("%3A"))?;
+    let password = password.map_or_else(|| Some(Zeroizing::new(String::new())), reencode)?;
     Some(Zeroizing::new(format!("{}:{}@", name.as_str(), password.as_str())))
 }
 
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.scheme, self.place)
+        write!(f, "{}://{}", self.scheme, self.host_and_port)
     }
 }
 
@@ -114,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_a_proxy() {
+    fn a_url_is_read_and_written_in_one_way() {
         for (url, whole) in [
             ("http://proxy.example:3128", "http://proxy.example:3128"),
             ("HTTP://Proxy.Example", "http://proxy.example:80"),
@@ -132,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none() {
+    fn a_text_that_is_no_url_of_a_proxy_is_refused() {
         for url in [
             "",
             "http://",
@@ -157,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn with_socks4_and_socks5_the_client_looks_names_up() {
+    fn with_socks4_and_socks5_the_client_resolves_names() {
         for (url, expected) in [
             ("socks4://p.example", true),
             ("socks5://p.example", true),
@@ -166,19 +165,19 @@ mod tests {
             ("socks5h://p.example", false),
             ("http://p.example", false),
         ] {
-            assert_eq!(Proxy::parse(url).unwrap().is_given_addresses(), expected, "{url}");
+            assert_eq!(Proxy::parse(url).unwrap().client_resolves_names(), expected, "{url}");
         }
     }
 
     #[test]
-    fn a_login_is_there_or_not() {
+    fn a_login_is_found() {
         let has_login = |url: &str| Proxy::parse(url).unwrap().has_login();
         assert!(has_login("http://joe:x@p.example") && has_login("http://joe@p.example"));
         assert!(!has_login("http://p.example") && !has_login("http://@p.example"));
     }
 
     #[test]
-    fn its_login_is_not_shown() {
+    fn neither_display_nor_debug_nor_an_error_shows_the_login() {
         let proxy = Proxy::parse("http://joe:canary@proxy.example:1").unwrap();
         assert_eq!(format!("{proxy} {proxy:?}"), "http://proxy.example:1 Proxy(http://proxy.example:1, with a login)");
         let error = Proxy::parse("ftp://joe:canary@proxy.example").unwrap_err();

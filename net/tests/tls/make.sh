@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the certificates of ../tls.rs: a CA's, and those of servers that are to be trusted or not. All servers have one key.
+# Makes the certificates of the TLS tests in the workspace: one of a CA, and those of servers to trust and not to trust. All servers have one key.
 set -eu
 cd "$(dirname "$0")"
 scratch=$(mktemp -d)
