@@ -1,6 +1,7 @@
 //! One profile's store at one service, locked, and cleared of what earlier processes left unfinished.
 
 use enlist_core::opentrain::{Claim, Enrolment};
+use enlist_core::secret::Email;
 use enlist_core::sentryagent::{Registration, Rotation};
 use enlist_core::{Ceremony, Failure, Recovery, Service as Whose};
 
@@ -52,7 +53,7 @@ impl<'a> Desk<'a> {
         if has_leftovers(store)? {
             match store.lock().map_err(Problem::from).and_then(|_lock| finish_leftovers(store, setting.output)) {
                 Ok(found) => warn_of_failures(setting, &found, None),
-                Err(Problem::Store(StoreError::Locked { .. } | StoreError::Unwritable { .. })) => {}
+                Err(Problem::Store(StoreError::Locked { .. } | StoreError::Unwritable { .. } | StoreError::Newer { .. })) => {}
                 Err(problem) => return Err(problem),
             }
         }
@@ -73,9 +74,9 @@ impl<'a> Desk<'a> {
         self.found.iter().find(|(found, _)| Some(found.name.as_str()) == flow).map(|found| self.ended(found)).transpose()
     }
 
-    /// The command line that began the flow of this name, which came to its end before this command.
-    pub(crate) fn origin_argv(&self, flow: &str) -> &[String] {
-        self.found.iter().find(|(found, _)| found.name == flow).map_or(&[], |(found, _)| &found.origin_argv)
+    /// The owner by whom the agent is to be claimed next, when the flow of this name came to its end before this command.
+    pub(crate) fn then_claim(&self, flow: &str) -> Option<Email> {
+        self.found.iter().find(|(found, _)| found.name == flow).and_then(|(found, _)| found.then_claim.clone())
     }
 
     /// What became of a flow of this ceremony, whatever its name.
@@ -107,7 +108,12 @@ impl<'a> Desk<'a> {
         voice: Voice<'_>,
         patience: Patience,
     ) -> Result<Outcome, Problem> {
-        let flow = Flow::start(&ceremony, origin_argv).map_err(Problem::internal)?;
+        let flow = Flow::start(&ceremony, origin_argv)?;
+        self.start(ceremony, flow, voice, patience)
+    }
+
+    /// Drives a new ceremony, whose flow is not on disk yet.
+    pub(crate) fn start<C: Everyday>(&self, ceremony: C, flow: Flow, voice: Voice<'_>, patience: Patience) -> Result<Outcome, Problem> {
         self.drive(ceremony, Keeper::new(&self.store, flow, patience, &self.setting.interrupt, voice))
     }
 
@@ -132,10 +138,10 @@ impl<'a> Desk<'a> {
                 if C::outlives_failure(&failure) {
                     return Ok(self.failed(&keeper.flow, failure));
                 }
-                if let Some(flow) = keeper.untried() {
+                if let Some(mut flow) = keeper.untried() {
                     // Nothing but time is lost.
                     let ceremony = C::resume(&flow.snapshot).map_err(Problem::internal)?;
-                    self.store.save_flow(&flow)?;
+                    self.store.save(&mut flow, ceremony.snapshot())?;
                     return Ok(ceremony.paused(&self.pause(&keeper)).because_of(problem(&self.store, &flow, failure)));
                 }
                 self.store.remove_flow(&keeper.flow.name)?;
@@ -284,7 +290,7 @@ fn finish_leftovers(store: &Store, output: &Output) -> Result<Vec<(Flow, End)>, 
 fn has_leftovers(store: &Store) -> Result<bool, Problem> {
     for flow in store.flows()? {
         let is_answered = match flow.snapshot.in_flight() {
-            Some(id) => store.journal(&flow.name, id).is_written()?,
+            Some(id) => store.answer(&flow, id)?.is_some(),
             None => false,
         };
         if is_answered || matches!(Live::of(&flow, store)?.end(), Some(End::Brought(_) | End::Failed(_))) {

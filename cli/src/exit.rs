@@ -103,6 +103,8 @@ pub(crate) enum ErrorCode {
     StoreUnwritable,
     /// Something in the store is not as it was written.
     StoreCorrupt,
+    /// A newer version of enlist wrote something in the store.
+    StoreNewer,
     /// An identity exists.
     Conflict,
     /// A fault of ours.
@@ -122,6 +124,7 @@ impl ErrorCode {
             Self::Locked => "locked",
             Self::StoreUnwritable => "store_unwritable",
             Self::StoreCorrupt => "store_corrupt",
+            Self::StoreNewer => "store_newer",
             Self::Conflict => "conflict",
             Self::Internal => "internal",
             Self::Usage => "usage",
@@ -133,7 +136,7 @@ impl ErrorCode {
             Self::Ceremony(code) => of_ceremony(code),
             Self::AnswerLost | Self::NotRegistered | Self::HumanNeeded => Exit::NeedsHuman,
             Self::OtpRejected => Exit::Pending,
-            Self::Locked | Self::StoreUnwritable | Self::StoreCorrupt => Exit::Storage,
+            Self::Locked | Self::StoreUnwritable | Self::StoreCorrupt | Self::StoreNewer => Exit::Storage,
             Self::Conflict => Exit::Conflict,
             Self::Internal => Exit::Unexpected,
             Self::Usage => Exit::Usage,
@@ -175,15 +178,28 @@ mod tests {
         6   failed   network timeout tls proxy busy
         7   failed   rate_limited
         8   pending  otp_rejected
-        9   failed   locked store_unwritable store_corrupt
+        9   failed   locked store_unwritable store_corrupt store_newer
         10  failed   conflict
         64  failed   usage";
 
     fn all() -> Vec<ErrorCode> {
         use ErrorCode::{
-            AnswerLost, Conflict, HumanNeeded, Internal, Locked, NotRegistered, OtpRejected, StoreCorrupt, StoreUnwritable, Usage,
+            AnswerLost, Conflict, HumanNeeded, Internal, Locked, NotRegistered, OtpRejected, StoreCorrupt, StoreNewer, StoreUnwritable,
+            Usage,
         };
-        let own = [AnswerLost, NotRegistered, HumanNeeded, OtpRejected, Locked, StoreUnwritable, StoreCorrupt, Conflict, Internal, Usage];
+        let own = [
+            AnswerLost,
+            NotRegistered,
+            HumanNeeded,
+            OtpRejected,
+            Locked,
+            StoreUnwritable,
+            StoreCorrupt,
+            StoreNewer,
+            Conflict,
+            Internal,
+            Usage,
+        ];
         FailureCode::ALL.iter().map(|code| ErrorCode::Ceremony(*code)).chain(own).collect()
     }
 

@@ -89,14 +89,16 @@ impl<'a> Keeper<'a> {
     /// reached before them that would be worth keeping.
     pub(crate) fn untried(&self) -> Option<Flow> {
         let snapshot = self.unsent.clone().filter(|_| self.answered)?;
-        Some(Flow { snapshot, ..self.flow.clone() })
+        let mut flow = self.flow.clone();
+        flow.snapshot = snapshot;
+        Some(flow)
     }
 
     /// Before the first request, also one that delivers nothing: an SMS or an owner's code is no use to a full disk.
     fn prove_writable(&mut self, snapshot: &Snapshot) -> Result<(), Problem> {
         let is_new = self.saved.is_none();
         self.keep(snapshot)?;
-        self.store.prove_room()?;
+        self.store.reserve(&self.flow.name)?;
         if is_new {
             self.voice.output.event("flow_started", &json!({ "ceremony": snapshot.ceremony() }))?;
         }
@@ -106,8 +108,7 @@ impl<'a> Keeper<'a> {
     /// Saves a snapshot, unless it is the one that was saved last.
     fn keep(&mut self, snapshot: &Snapshot) -> Result<(), Problem> {
         if self.saved.as_ref() != Some(snapshot) {
-            self.flow.snapshot = snapshot.clone();
-            self.store.save_flow(&self.flow)?;
+            self.store.save(&mut self.flow, snapshot.clone())?;
             self.saved = Some(snapshot.clone());
         }
         Ok(())
@@ -154,21 +155,17 @@ impl<C: Everyday> Host<C> for Keeper<'_> {
     }
 
     fn prepare(&mut self, snapshot: &Snapshot, exchange: &Exchange) -> Result<(), Problem> {
-        if exchange.delivers {
-            self.store.journal(&self.flow.name, exchange.id).reserve(exchange)?;
-        }
         if self.unsent.is_none() {
             self.unsent.clone_from(&self.saved);
         }
-        self.keep(snapshot)?;
+        self.store.prepare(&mut self.flow, snapshot.clone(), exchange)?;
+        self.saved = Some(snapshot.clone());
         self.sent = true;
         Ok(())
     }
 
     fn journal(&mut self, exchange: &Exchange, answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), Problem> {
-        if exchange.delivers {
-            self.store.journal(&self.flow.name, exchange.id).write(answer)?;
-        }
+        self.store.write_answer(&self.flow, exchange, answer)?;
         if !matches!(answer, Err(TransportFailure { delivery: Delivery::NotSent, .. })) {
             self.unsent = None;
         }
@@ -177,11 +174,10 @@ impl<C: Everyday> Host<C> for Keeper<'_> {
     }
 
     fn journaled(&mut self, id: ExchangeId) -> Result<Option<Input<C::Answer>>, Problem> {
-        Ok(self.store.journal(&self.flow.name, id).read(id)?)
+        Ok(self.store.answer(&self.flow, id)?.map(|answer| Input::answered(id, answer)))
     }
 
     fn save(&mut self, snapshot: &Snapshot) -> Result<(), Problem> {
-        self.keep(snapshot)?;
-        Ok(self.store.settle_journals(&self.flow)?)
+        self.keep(snapshot)
     }
 }

@@ -95,8 +95,9 @@ impl Problem {
             Self::Store(StoreError::Locked { .. }) => ErrorCode::Locked,
             Self::Store(StoreError::Unwritable { .. }) | Self::NoHome => ErrorCode::StoreUnwritable,
             Self::Store(
-                StoreError::Corrupt { .. } | StoreError::Exposed { .. } | StoreError::Newer { .. } | StoreError::Keyring { .. },
+                StoreError::Corrupt { .. } | StoreError::Exposed { .. } | StoreError::Unreleased { .. } | StoreError::Keyring { .. },
             ) => ErrorCode::StoreCorrupt,
+            Self::Store(StoreError::Newer { .. }) => ErrorCode::StoreNewer,
             Self::Store(StoreError::NoRandom { .. }) => ErrorCode::Internal,
             Self::Conflict(_) | Self::UnderWay(_) => ErrorCode::Conflict,
             Self::Usage { .. } | Self::InProfile { .. } => ErrorCode::Usage,
@@ -157,7 +158,8 @@ impl Problem {
             Self::Store(StoreError::Exposed { .. }) => {
                 Some("make it yours alone again, when you know who could read or change it, and run this again".to_owned())
             }
-            Self::Store(StoreError::Newer { .. }) => Some("run this with that version".to_owned()),
+            Self::Store(StoreError::Newer { .. }) => Some("run this with the newer version of enlist".to_owned()),
+            Self::Store(StoreError::Unreleased { .. }) => Some("move it away, or set ENLIST_HOME to another folder".to_owned()),
             Self::Store(StoreError::Keyring { .. }) => {
                 Some("unlock the keyring, or start one, and run this again; enlist profile remove NAME gives up what is in it".to_owned())
             }

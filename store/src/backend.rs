@@ -1,6 +1,6 @@
 //! Where a credential is: in its file, or in the keyring, in which case its file names the keyring item.
 
-use crate::credential::Held;
+use crate::credential::{Held, Place, save_item};
 use crate::keyring::{self, KeyringError};
 use crate::{Credential, Store, StoreError, files};
 
@@ -29,16 +29,17 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when it cannot be read, or the keyring does not give it.
     pub fn credential(&self) -> Result<Option<Credential>, StoreError> {
+        self.refuse_unreleased()?;
         let path = self.credential_path();
         let item = match Held::read(&path)? {
             None => return Ok(None),
-            Some(Held::Here(credential)) => return Ok(Some(credential)),
-            Some(Held::InKeyring(item)) => item,
+            Some(Held { place: Place::Here(credential), .. }) => return Ok(Some(credential)),
+            Some(Held { place: Place::Keyring(item), .. }) => item,
         };
         let bytes = keyring::get(&item).map_err(|error| StoreError::Keyring { path: path.clone(), error })?;
-        match Held::parse(&bytes, &path)? {
-            Held::Here(credential) => Ok(Some(credential)),
-            Held::InKeyring(_) => Err(StoreError::corrupt(&path, "the keyring holds no credential under the name that it gives")),
+        match Held::parse(&bytes, &path)?.place {
+            Place::Here(credential) => Ok(Some(credential)),
+            Place::Keyring(_) => Err(StoreError::corrupt(&path, "the keyring holds no credential under the name that it gives")),
         }
     }
 
@@ -68,7 +69,7 @@ impl Store {
         if let Err(error) = keyring::put(&item, &credential.to_bytes(&path)?) {
             return Ok(Err(error));
         }
-        Held::InKeyring(item.clone()).save(&path).inspect_err(|_| {
+        save_item(&item, &path).inspect_err(|_| {
             let _ = keyring::delete(&item);
         })?;
         Ok(Ok(()))

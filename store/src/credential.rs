@@ -1,5 +1,6 @@
 //! The credential that a ceremony brought: one file for a profile and a service.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use enlist_core::opentrain::{ClaimedToken, Enrolment, Label, Registration};
@@ -11,10 +12,10 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use crate::flow::position;
-use crate::{StoreError, files, version};
+use crate::head::{Body, Format, Opened, Unusable, position};
+use crate::{StoreError, files};
 
-const VERSION: u8 = 1;
+const FORMAT: Format = Format { name: "enlist-credential", version: 1, minor: 0 };
 
 /// A credential of an agent.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,37 +46,64 @@ pub enum Credential {
     },
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CredentialFile<'a> {
-    v: u8,
+/// The credential as its file holds it, in one of these forms.
+const ENROLMENT: &str = "enrolment";
+const TOKEN: &str = "token";
+const BADGE: &str = "badge";
+/// The file names the keyring's item that holds the credential.
+const KEYRING: &str = "keyring";
+
+#[derive(Deserialize)]
+struct Form<'a> {
     #[serde(borrow)]
-    credential: Stored<'a>,
+    kind: Cow<'a, str>,
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-enum Stored<'a> {
-    Unclaimed {
-        #[serde(borrow)]
-        enrolment: &'a RawValue,
-    },
-    Token {
-        base_url: String,
-        access_token: Zeroizing<String>,
-        scopes: Vec<String>,
-        adopted: bool,
-    },
-    Badge {
-        base_url: String,
-        badge: Zeroizing<String>,
-        did: Option<String>,
-        public_profile: Value,
-    },
-    /// The credential is the keyring's item of this name.
-    Keyring {
-        item: String,
-    },
+struct EnrolmentBody<'a> {
+    kind: String,
+    #[serde(borrow)]
+    enrolment: &'a RawValue,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TokenBody {
+    kind: String,
+    base_url: String,
+    access_token: Zeroizing<String>,
+    scopes: Vec<String>,
+    adopted: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct BadgeBody {
+    kind: String,
+    base_url: String,
+    badge: Zeroizing<String>,
+    did: Option<String>,
+    public_profile: Value,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeyringBody {
+    kind: String,
+    item: String,
+}
+
+impl Body for EnrolmentBody<'_> {
+    const MEMBERS: &'static [&'static str] = &["kind", "enrolment"];
+}
+
+impl Body for TokenBody {
+    const MEMBERS: &'static [&'static str] = &["kind", "base_url", "access_token", "scopes", "adopted"];
+}
+
+impl Body for BadgeBody {
+    const MEMBERS: &'static [&'static str] = &["kind", "base_url", "badge", "did", "public_profile"];
+}
+
+impl Body for KeyringBody {
+    const MEMBERS: &'static [&'static str] = &["kind", "item"];
 }
 
 impl Credential {
@@ -153,97 +181,117 @@ impl Credential {
 
     /// The content of its file. An error names `path`.
     pub(crate) fn to_bytes(&self, path: &Path) -> Result<Zeroizing<Vec<u8>>, StoreError> {
-        let json;
-        let credential = match self {
+        let written = match self {
             Self::Unclaimed(enrolment) => {
-                json = enrolment.snapshot().to_json();
-                let enrolment = serde_json::from_str(json.expose()).map_err(|error| StoreError::corrupt(path, position(&error)))?;
-                Stored::Unclaimed { enrolment }
+                let json = enrolment.snapshot().to_json();
+                let enrolment = serde_json::from_str(json.expose());
+                enrolment.and_then(|enrolment| FORMAT.write(&EnrolmentBody { kind: ENROLMENT.to_owned(), enrolment }))
             }
-            Self::Token { base_url, token, scopes, adopted } => Stored::Token {
+            Self::Token { base_url, token, scopes, adopted } => FORMAT.write(&TokenBody {
+                kind: TOKEN.to_owned(),
                 base_url: base_url.clone(),
                 access_token: Zeroizing::new(token.expose().to_owned()),
                 scopes: scopes.clone(),
                 adopted: *adopted,
-            },
-            Self::Badge { base_url, badge, did, public_profile } => Stored::Badge {
+            }),
+            Self::Badge { base_url, badge, did, public_profile } => FORMAT.write(&BadgeBody {
+                kind: BADGE.to_owned(),
                 base_url: base_url.clone(),
                 badge: Zeroizing::new(badge.expose().to_owned()),
                 did: did.clone(),
                 public_profile: public_profile.clone(),
-            },
+            }),
         };
-        credential.into_bytes(path)
+        written.map_err(|error| StoreError::corrupt(path, position(&error)))
     }
 }
 
 /// The content of a credential's file.
-pub(crate) enum Held {
-    /// The credential itself.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) place: Place,
+    /// Whether a newer version of enlist wrote the file.
+    pub(crate) is_newer: bool,
+}
+
+/// Where a credential is.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// In the file.
     Here(Credential),
-    /// The credential is the keyring's item of this name.
-    InKeyring(String),
+    /// In the keyring's item of this name.
+    Keyring(String),
 }
 
 impl Held {
-    /// `None` when there is no file.
+    /// Reads the file at `path`; `None` when there is none.
     pub(crate) fn read(path: &Path) -> Result<Option<Self>, StoreError> {
         files::read(path)?.map(|bytes| Self::parse(&bytes, path)).transpose()
     }
 
     /// Reads the bytes of a file or of a keyring item. An error names `path`.
     pub(crate) fn parse(bytes: &[u8], path: &Path) -> Result<Self, StoreError> {
-        if version::is_newer(bytes, VERSION) {
-            return Err(StoreError::Newer { path: path.to_owned() });
-        }
-        let file: CredentialFile<'_> = serde_json::from_slice(bytes).map_err(|error| StoreError::corrupt(path, position(&error)))?;
-        if file.v != VERSION {
-            return Err(StoreError::corrupt(path, "it is no credential that this version of enlist knows"));
-        }
-        match file.credential {
-            Stored::Keyring { item } => Ok(Self::InKeyring(item)),
-            stored => stored.restore(path).map(Self::Here),
-        }
-    }
-
-    pub(crate) fn save(&self, path: &Path) -> Result<(), StoreError> {
-        match self {
-            Self::Here(credential) => credential.save(path),
-            Self::InKeyring(item) => files::replace(path, &Stored::Keyring { item: item.clone() }.into_bytes(path)?),
-        }
+        let opened = FORMAT.open(bytes).map_err(|unusable| unusable.at(path))?;
+        let place = Place::read(&opened).map_err(|unusable| opened.unless_newer(unusable).at(path))?;
+        Ok(Self { place, is_newer: opened.is_newer })
     }
 
     pub(crate) fn item(self) -> Option<String> {
-        if let Self::InKeyring(item) = self { Some(item) } else { None }
+        match self.place {
+            Place::Keyring(item) => Some(item),
+            Place::Here(_) => None,
+        }
     }
 }
 
-impl Stored<'_> {
-    fn into_bytes(self, path: &Path) -> Result<Zeroizing<Vec<u8>>, StoreError> {
-        let file = CredentialFile { v: VERSION, credential: self };
-        serde_json::to_vec(&file).map(Zeroizing::new).map_err(|error| StoreError::corrupt(path, position(&error)))
-    }
+/// Writes the file at `path`, which says that the credential is the keyring's `item`.
+pub(crate) fn save_item(item: &str, path: &Path) -> Result<(), StoreError> {
+    let written = FORMAT.write(&KeyringBody { kind: KEYRING.to_owned(), item: item.to_owned() });
+    files::replace(path, &written.map_err(|error| StoreError::corrupt(path, position(&error)))?)
+}
 
-    fn restore(self, path: &Path) -> Result<Credential, StoreError> {
-        let corrupt = |error: &dyn std::fmt::Display| StoreError::corrupt(path, error);
-        Ok(match self {
-            Self::Unclaimed { enrolment } => {
-                let snapshot = Snapshot::from_json(enrolment.get().as_bytes()).map_err(|error| corrupt(&error))?;
-                let credential = Credential::Unclaimed(Box::new(Enrolment::resume(&snapshot).map_err(|error| corrupt(&error))?));
-                if credential.registration().is_none() {
-                    return Err(corrupt(&"it holds no registration"));
-                }
-                credential
+impl Place {
+    fn read(opened: &Opened<'_>) -> Result<Self, Unusable> {
+        let Form { kind } = opened.glance()?;
+        Ok(match &*kind {
+            ENROLMENT => Self::Here(enrolled(opened.read()?)?),
+            TOKEN => {
+                let TokenBody { base_url, access_token, scopes, adopted, .. } = opened.read()?;
+                let token = PersonalToken::parse(&access_token).map_err(Unusable::damaged)?;
+                Self::Here(Credential::Token { base_url, token, scopes, adopted })
             }
-            Self::Token { base_url, access_token, scopes, adopted } => {
-                let token = PersonalToken::parse(&access_token).map_err(|error| corrupt(&error))?;
-                Credential::Token { base_url, token, scopes, adopted }
+            BADGE => {
+                let BadgeBody { base_url, badge, did, public_profile, .. } = opened.read()?;
+                let badge = Badge::parse(&badge).map_err(Unusable::damaged)?;
+                Self::Here(Credential::Badge { base_url, badge, did, public_profile })
             }
-            Self::Badge { base_url, badge, did, public_profile } => {
-                let badge = Badge::parse(&badge).map_err(|error| corrupt(&error))?;
-                Credential::Badge { base_url, badge, did, public_profile }
-            }
-            Self::Keyring { .. } => return Err(corrupt(&"it holds no credential")),
+            KEYRING => Self::Keyring(opened.read::<KeyringBody>()?.item),
+            _ => return Err(Unusable::damaged("its kind of credential was never used")),
         })
+    }
+}
+
+fn enrolled(body: EnrolmentBody<'_>) -> Result<Credential, Unusable> {
+    let enrolment = Enrolment::resume(&Snapshot::from_json(body.enrolment.get().as_bytes())?)?;
+    let credential = Credential::Unclaimed(Box::new(enrolment));
+    if credential.registration().is_some() { Ok(credential) } else { Err(Unusable::damaged("it holds no registration")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::head::written_names;
+
+    /// A member that is written and not listed would be damage in our own file.
+    #[test]
+    fn every_member_is_listed() {
+        let text = String::new;
+        let enrolment = RawValue::from_string("{}".to_owned()).unwrap();
+        assert_eq!(written_names(&EnrolmentBody { kind: text(), enrolment: &enrolment }), EnrolmentBody::MEMBERS);
+        let token = TokenBody { kind: text(), base_url: text(), access_token: Zeroizing::default(), scopes: Vec::new(), adopted: true };
+        assert_eq!(written_names(&token), TokenBody::MEMBERS);
+        let badge = BadgeBody { kind: text(), base_url: text(), badge: Zeroizing::default(), did: None, public_profile: Value::Null };
+        assert_eq!(written_names(&badge), BadgeBody::MEMBERS);
+        assert_eq!(written_names(&KeyringBody { kind: text(), item: text() }), KeyringBody::MEMBERS);
     }
 }

@@ -39,9 +39,15 @@ pub enum StoreError {
         expected: &'static str,
     },
     /// A newer version of enlist wrote the file.
-    #[error("{} is left as it is: a newer version of enlist wrote it", .path.display())]
+    #[error("{} was written by a newer version of enlist, and was left as it is", .path.display())]
     Newer {
         /// The file.
+        path: PathBuf,
+    },
+    /// An unreleased version of enlist wrote the file or folder. Its formats are not converted.
+    #[error("{} was written by an unreleased version of enlist, and was left as it is", .path.display())]
+    Unreleased {
+        /// The file or folder.
         path: PathBuf,
     },
     /// The keyring does not give the credential that a file says it holds.

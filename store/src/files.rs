@@ -64,14 +64,6 @@ pub(crate) fn prove_replaceable(path: &Path) -> Result<(), StoreError> {
     removed.map_err(|error| StoreError::unwritable(path, &error))
 }
 
-/// Shows that `bytes` could be written to `path`.
-pub(crate) fn prove_written(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let temporary = temporary_beside(path);
-    let written = write_new(&temporary, bytes);
-    let removed = fs::remove_file(&temporary);
-    written.and(removed).map_err(|error| StoreError::unwritable(parent(path), &error))
-}
-
 /// Makes a new synced file of `bytes`. A leftover of an earlier process with the same id is removed first.
 ///
 /// # Errors

@@ -1,197 +1,274 @@
 //! The file into which the raw answer of a delivering exchange is written before it is parsed.
 //!
-//! The file is made, filled and synced before the request is sent, so that a full disk is noticed while nothing can be lost. The
-//! answer then overwrites bytes that exist already. A checksum tells a whole record from a torn one.
+//! A flow has one such file. Room for the largest answer is reserved in it and synced before the flow's first request, so that a full
+//! disk is noticed while nothing can be lost; each later exchange writes over the same bytes. A record names its flow, its exchange and
+//! the nonce that the flow's file held when the request was sent, and is taken for no other exchange. A checksum tells a whole record
+//! from a torn one.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use enlist_core::{Delivery, Exchange, ExchangeId, Input, Partial, TransportFailure, TransportKind};
+use enlist_core::{Delivery, ExchangeId, Partial, TransportFailure, TransportKind};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
+use rustix::fs::{FallocateFlags, fallocate};
 use zeroize::Zeroizing;
 
-use crate::{StoreError, files};
+use crate::{StoreError, files, quarantine};
 
-const MAGIC: &[u8; 8] = b"enlistJ1";
+const MAGIC: &[u8; 8] = b"enlistJ2";
 const ENDING: &str = ".journal";
-/// The bytes before the body: magic, crc32 of all that follows it, status, cut, content type's length, body's length
-const HEAD: usize = 8 + 4 + 2 + 1 + 2 + 4;
+const QUARANTINE_ENDING: &str = ".answer";
+/// The bytes that the name of a flow takes in a record. A shorter name is padded with zeros.
+const NAME: usize = 32;
+/// Magic, flow, exchange, nonce.
+const KEY: usize = MAGIC.len() + NAME + 8 + Nonce::LEN;
+/// Status, whether the answer was cut off, length of the content type, length of the body, checksum of all that comes before it and of
+/// all that follows it.
+const LENGTHS: usize = 2 + 1 + 2 + 4 + 4;
+const HEADER: usize = KEY + LENGTHS;
 /// The most bytes of a content type that are written down.
 const LONGEST_TYPE: usize = 256;
 
-/// The journal of one exchange.
+/// A random number that ties a record to one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Nonce([u8; Self::LEN]);
+
+impl Nonce {
+    const LEN: usize = 16;
+
+    pub(crate) fn random() -> Result<Self, StoreError> {
+        let mut bytes = [0; Self::LEN];
+        getrandom::fill(&mut bytes).map_err(|error| StoreError::no_random(&error))?;
+        Ok(Self(bytes))
+    }
+
+    /// Reads what [`to_hex`](Self::to_hex) wrote.
+    pub(crate) fn from_hex(text: &str) -> Option<Self> {
+        let is_hex = text.len() == 2 * Self::LEN && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = u128::from_str_radix(text, 16).ok().filter(|_| is_hex)?;
+        Some(Self(number.to_be_bytes()))
+    }
+
+    pub(crate) fn to_hex(self) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+/// What came of an exchange: the whole answer, or the reason why there is none.
+pub type ExchangeResult = Result<Response<Vec<u8>>, TransportFailure>;
+
+/// The journal of one flow.
 #[derive(Clone, Debug)]
-pub struct Journal {
+pub(crate) struct Journal {
     path: PathBuf,
+    flow: String,
 }
 
 impl Journal {
-    pub(crate) fn of(folder: &Path, flow: &str, id: ExchangeId) -> Self {
-        Self { path: folder.join(format!("{flow}-{id}{ENDING}")) }
+    pub(crate) fn of(folder: &Path, flow: &str) -> Self {
+        Self { path: folder.join(format!("{flow}{ENDING}")), flow: flow.to_owned() }
     }
 
-    /// All journals of `flow`.
-    pub(crate) fn of_flow(folder: &Path, flow: &str) -> Result<Vec<Self>, StoreError> {
-        let of_flow = |name: &String| name.rsplit_once('-').is_some_and(|(own, _)| own == flow);
-        let names = files::names(folder, ENDING)?.into_iter().filter(of_flow);
-        Ok(names.map(|name| Self { path: folder.join(name + ENDING) }).collect())
-    }
-
-    /// The journal's file.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Makes the file, with room for the largest answer that `exchange` may bring.
-    ///
-    /// # Errors
-    /// [`StoreError::Unwritable`].
-    pub fn reserve(&self, exchange: &Exchange) -> Result<(), StoreError> {
-        self.make_room(exchange.max_body)
-    }
-
-    /// Shows that there is room for a journal, before the first request of a flow. The file is synced, because some file systems find
-    /// out only then. The folder is not, because the file is removed at once.
-    pub(crate) fn prove_room(folder: &Path) -> Result<(), StoreError> {
-        files::make_folder(folder)?;
-        files::prove_written(&folder.join("proof"), &room(Exchange::MAX_BODY))
-    }
-
-    fn make_room(&self, max_body: usize) -> Result<(), StoreError> {
+    /// Makes the file, with room for the largest answer. Does nothing when the file is there and large enough.
+    pub(crate) fn reserve(&self, max_body: usize) -> Result<(), StoreError> {
+        let room = (HEADER + LONGEST_TYPE + max_body) as u64;
         let folder = files::parent(&self.path);
         files::make_folder(folder)?;
-        files::write_new(&self.path, &room(max_body)).and_then(|()| files::sync_folder(folder)).map_err(|error| {
-            let _ = fs::remove_file(&self.path);
-            StoreError::unwritable(&self.path, &error)
+        let unwritable = |error: io::Error| StoreError::unwritable(&self.path, &error);
+        let existing = files::open(&self.path, OpenOptions::new().write(true))?;
+        let is_new = existing.is_none();
+        let file = match existing {
+            Some(file) if length(&file).map_err(unwritable)? >= room => return Ok(()),
+            Some(file) => file,
+            None => OpenOptions::new().write(true).create_new(true).mode(0o600).open(&self.path).map_err(unwritable)?,
+        };
+        let made = make_room(&file, room).and_then(|()| file.sync_all()).and_then(|()| files::sync_folder(folder));
+        made.map_err(|error| {
+            if is_new {
+                let _ = fs::remove_file(&self.path);
+            }
+            unwritable(error)
         })
     }
 
-    /// Writes down a 2xx, whole or cut off, durably. Any other answer holds no credential and leaves the journal empty.
-    ///
-    /// # Errors
-    /// [`StoreError::Unwritable`].
-    pub fn write(&self, answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), StoreError> {
-        let Some(record) = record_of(answer) else { return Ok(()) };
-        let unwritable = |error: std::io::Error| StoreError::unwritable(&self.path, &error);
-        let mut file = files::open(&self.path, OpenOptions::new().write(true))?.ok_or_else(|| StoreError::missing(&self.path))?;
-        file.write_all(&record).and_then(|()| file.sync_data()).map_err(unwritable)
+    /// Writes down a 2xx, whole or cut off, durably. Any other answer holds no credential, and nothing is written then.
+    pub(crate) fn write(&self, id: ExchangeId, nonce: &Nonce, answer: &ExchangeResult) -> Result<(), StoreError> {
+        let Some(record) = self.record(id, nonce, answer) else { return Ok(()) };
+        let file = files::open(&self.path, OpenOptions::new().write(true))?.ok_or_else(|| StoreError::missing(&self.path))?;
+        let written = file.write_all_at(&record, 0).and_then(|()| file.sync_data());
+        written.map_err(|error| StoreError::unwritable(&self.path, &error))
     }
 
-    /// The answer that was written down. `None` when there is no journal, or nothing was written into it. A torn record counts as an
-    /// answer that was cut off, so that its bytes are not thrown away.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the file cannot be read or is not ours.
-    pub fn read<A>(&self, id: ExchangeId) -> Result<Option<Input<A>>, StoreError> {
+    /// The answer that was written down for exactly this exchange. A torn record counts as an answer that was cut off, so that its
+    /// bytes are not thrown away.
+    pub(crate) fn read(&self, id: ExchangeId, nonce: &Nonce) -> Result<Option<ExchangeResult>, StoreError> {
         let Some(bytes) = files::read(&self.path)? else { return Ok(None) };
-        Ok(parse(&bytes).map(|answer| Input::answered(id, answer)))
+        let answer = bytes.strip_prefix(self.key(id, nonce).as_slice());
+        Ok(answer.map(|rest| Answer::read(&bytes, rest).into_result()))
     }
 
-    /// Whether an answer was written down.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the file cannot be read or is not ours.
-    pub fn is_written(&self) -> Result<bool, StoreError> {
-        Ok(files::read(&self.path)?.is_some_and(|bytes| bytes.starts_with(MAGIC)))
+    /// The exchange whose answer the file holds, whatever its nonce.
+    pub(crate) fn holds(&self) -> Result<Option<u64>, StoreError> {
+        let Some(bytes) = files::read(&self.path)? else { return Ok(None) };
+        let id = bytes.strip_prefix(MAGIC.as_slice()).and_then(|rest| rest.strip_prefix(name(&self.flow).as_slice()));
+        Ok(id.and_then(|rest| rest.first_chunk()).map(|id| u64::from_be_bytes(*id)))
     }
 
-    /// Moves the file to the quarantine, for a person to look at, and returns its new path.
-    pub(crate) fn quarantine(&self, folder: &Path) -> Result<PathBuf, StoreError> {
+    /// Wipes the record, which is not needed any more. No later exchange would take it, so it may come back after a power failure.
+    pub(crate) fn wipe(&self) -> Result<(), StoreError> {
+        let Some(bytes) = files::read(&self.path)? else { return Ok(()) };
+        let Some(last) = bytes.iter().rposition(|byte| *byte != 0) else { return Ok(()) };
+        let file = files::open(&self.path, OpenOptions::new().write(true))?.ok_or_else(|| StoreError::missing(&self.path))?;
+        file.write_all_at(&vec![0; last + 1], 0).map_err(|error| StoreError::unwritable(&self.path, &error))
+    }
+
+    /// Moves the record of the exchange `id` to the quarantine, for a person to look at, and returns its new path.
+    pub(crate) fn quarantine(&self, id: u64, folder: &Path) -> Result<PathBuf, StoreError> {
         files::make_folder(folder)?;
-        let path = self.quarantine_path(folder);
-        fs::rename(&self.path, &path).and_then(|()| files::sync_folder(folder)).map_err(|error| StoreError::unwritable(&path, &error))?;
+        let path = quarantine::free(folder, &format!("{}-{id}", self.flow), QUARANTINE_ENDING);
+        let moved = fs::rename(&self.path, &path).and_then(|()| files::sync_folder(folder));
+        moved.map_err(|error| StoreError::unwritable(&path, &error))?;
         Ok(path)
-    }
-
-    pub(crate) fn quarantine_path(&self, folder: &Path) -> PathBuf {
-        let name = self.path.file_name().unwrap_or_default();
-        folder.join(Path::new(name).with_extension("answer"))
     }
 
     pub(crate) fn remove(&self) -> Result<(), StoreError> {
         files::remove(&self.path)
     }
+
+    /// The beginning of the record of an exchange.
+    fn key(&self, id: ExchangeId, nonce: &Nonce) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new([MAGIC.as_slice(), &name(&self.flow), &id.as_u64().to_be_bytes(), &nonce.0].concat())
+    }
+
+    fn record(&self, id: ExchangeId, nonce: &Nonce, answer: &ExchangeResult) -> Option<Zeroizing<Vec<u8>>> {
+        let answer = Answer::of(answer)?;
+        let mut record = Zeroizing::new(Vec::with_capacity(HEADER + answer.content_type.len() + answer.body.len()));
+        record.extend_from_slice(&self.key(id, nonce));
+        record.extend_from_slice(&answer.lengths());
+        let checksum = checksum(&[&record, answer.content_type, answer.body]);
+        record.extend_from_slice(&checksum.to_be_bytes());
+        record.extend_from_slice(answer.content_type);
+        record.extend_from_slice(answer.body);
+        Some(record)
+    }
 }
 
-/// The zeros that the largest record overwrites.
-fn room(max_body: usize) -> Vec<u8> {
-    vec![0; HEAD + LONGEST_TYPE + max_body]
+/// Where the unreadable answer to an exchange of a flow is.
+pub(crate) fn quarantine_path(folder: &Path, flow: &str, id: u64) -> PathBuf {
+    folder.join(format!("{flow}-{id}{QUARANTINE_ENDING}"))
 }
 
-fn record_of(answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Option<Zeroizing<Vec<u8>>> {
-    let (status, cut, content_type, body) = match answer {
-        Ok(response) => (
-            response.status().as_u16(),
-            false,
-            response.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes),
-            response.body(),
-        ),
-        Err(TransportFailure { partial: Some(Partial { status, body }), .. }) => (*status, true, &b""[..], body),
-        Err(_) => return None,
-    };
-    if !(200..300).contains(&status) {
-        return None;
-    }
-    let content_type = content_type.get(..content_type.len().min(LONGEST_TYPE)).unwrap_or_default();
-    let mut rest = Zeroizing::new(Vec::with_capacity(HEAD + content_type.len() + body.len()));
-    rest.extend_from_slice(&status.to_be_bytes());
-    rest.push(u8::from(cut));
-    rest.extend_from_slice(&u16::try_from(content_type.len()).unwrap_or_default().to_be_bytes());
-    rest.extend_from_slice(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes());
-    rest.extend_from_slice(content_type);
-    rest.extend_from_slice(body);
-    let mut record = Zeroizing::new(Vec::with_capacity(12 + rest.len()));
-    record.extend_from_slice(MAGIC);
-    record.extend_from_slice(&crc32fast::hash(&rest).to_be_bytes());
-    record.extend_from_slice(&rest);
-    Some(record)
+fn length(file: &File) -> io::Result<u64> {
+    Ok(file.metadata()?.len())
 }
 
-fn parse(bytes: &[u8]) -> Option<Result<Response<Vec<u8>>, TransportFailure>> {
-    let (magic, rest) = bytes.split_first_chunk::<8>()?;
-    // The magic is written first: without it, nothing was written.
-    if magic != MAGIC {
-        return None;
+/// Makes `file` at least `room` bytes long, and has the file system set that room aside.
+fn make_room(file: &File, room: u64) -> io::Result<()> {
+    match fallocate(file, FallocateFlags::empty(), 0, room) {
+        Ok(()) if length(file)? >= room => Ok(()),
+        Err(error) if is_full(error) => Err(error.into()),
+        // This file system cannot do it, so the room is written.
+        _ => fill(file, room),
     }
-    let cut = |status, body: &[u8]| {
-        let partial = Some(Partial { status, body: body.to_vec() });
-        Err(TransportFailure { partial, ..TransportFailure::new(TransportKind::Closed, Delivery::Unknown) })
-    };
-    let Some(record) = Record::read(rest) else { return Some(cut(200, rest)) };
-    if record.cut {
-        return Some(cut(record.status, record.body));
-    }
-    let mut response = Response::new(record.body.to_vec());
-    *response.status_mut() = StatusCode::from_u16(record.status).unwrap_or(StatusCode::OK);
-    if let Ok(content_type) = HeaderValue::from_bytes(record.content_type) {
-        response.headers_mut().insert(CONTENT_TYPE, content_type);
-    }
-    Some(Ok(response))
 }
 
-struct Record<'a> {
+fn is_full(error: rustix::io::Errno) -> bool {
+    use rustix::io::Errno;
+    matches!(error, Errno::NOSPC | Errno::DQUOT | Errno::FBIG | Errno::IO | Errno::ROFS)
+}
+
+fn fill(mut file: &File, room: u64) -> io::Result<()> {
+    let missing = room.saturating_sub(length(file)?);
+    io::Seek::seek(&mut file, io::SeekFrom::End(0))?;
+    file.write_all(&vec![0; usize::try_from(missing).unwrap_or(usize::MAX)])
+}
+
+fn name(flow: &str) -> [u8; NAME] {
+    let mut name = [0; NAME];
+    for (to, from) in name.iter_mut().zip(flow.bytes()) {
+        *to = from;
+    }
+    name
+}
+
+fn checksum(parts: &[&[u8]]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    parts.iter().for_each(|part| hasher.update(part));
+    hasher.finalize()
+}
+
+/// A 2xx, as a record holds it.
+struct Answer<'a> {
     status: u16,
-    cut: bool,
+    is_cut: bool,
     content_type: &'a [u8],
     body: &'a [u8],
 }
 
-impl<'a> Record<'a> {
-    /// A record whose lengths and checksum are right.
-    fn read(bytes: &'a [u8]) -> Option<Self> {
-        let (checksum, checked) = bytes.split_first_chunk::<4>()?;
-        let (status, rest) = checked.split_first_chunk::<2>()?;
-        let ([cut], rest) = rest.split_first_chunk::<1>()?;
-        let (type_length, rest) = rest.split_first_chunk::<2>()?;
-        let (body_length, rest) = rest.split_first_chunk::<4>()?;
-        let (type_length, body_length) = (usize::from(u16::from_be_bytes(*type_length)), u32::from_be_bytes(*body_length) as usize);
-        let (content_type, rest) = rest.split_at_checked(type_length)?;
-        let (body, _) = rest.split_at_checked(body_length)?;
-        let whole = checked.get(..9 + type_length + body_length)?;
-        let is_whole = crc32fast::hash(whole).to_be_bytes() == *checksum;
-        is_whole.then(|| Self { status: u16::from_be_bytes(*status), cut: *cut != 0, content_type, body })
+impl<'a> Answer<'a> {
+    /// `None` for an answer that is not written down.
+    fn of(answer: &'a ExchangeResult) -> Option<Self> {
+        let (status, is_cut, content_type, body) = match answer {
+            Ok(response) => (
+                response.status().as_u16(),
+                false,
+                response.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes),
+                response.body(),
+            ),
+            Err(TransportFailure { partial: Some(Partial { status, body }), .. }) => (*status, true, &b""[..], body),
+            Err(_) => return None,
+        };
+        let content_type = content_type.get(..content_type.len().min(LONGEST_TYPE)).unwrap_or_default();
+        (200..300).contains(&status).then_some(Self { status, is_cut, content_type, body })
+    }
+
+    fn lengths(&self) -> Vec<u8> {
+        let [high, low] = self.status.to_be_bytes();
+        let content_type = u16::try_from(self.content_type.len()).unwrap_or_default().to_be_bytes();
+        let body = u32::try_from(self.body.len()).unwrap_or(u32::MAX).to_be_bytes();
+        [&[high, low, u8::from(self.is_cut)], content_type.as_slice(), &body].concat()
+    }
+
+    /// From the whole `file` and its part behind the key.
+    fn read(file: &'a [u8], rest: &'a [u8]) -> Self {
+        Self::read_whole(file, rest).unwrap_or_else(|| Self::torn(rest))
+    }
+
+    fn read_whole(file: &[u8], rest: &'a [u8]) -> Option<Self> {
+        let (status, rest) = rest.split_first_chunk()?;
+        let ([is_cut], rest) = rest.split_first_chunk::<1>()?;
+        let (type_length, rest) = rest.split_first_chunk()?;
+        let (body_length, rest) = rest.split_first_chunk()?;
+        let (written, rest) = rest.split_first_chunk()?;
+        let (content_type, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*type_length)))?;
+        let body = rest.get(..u32::from_be_bytes(*body_length) as usize)?;
+        let before = file.get(..HEADER - 4)?;
+        let is_whole = checksum(&[before, content_type, body]) == u32::from_be_bytes(*written);
+        is_whole.then_some(Self { status: u16::from_be_bytes(*status), is_cut: *is_cut != 0, content_type, body })
+    }
+
+    /// A record that was not written to its end: the bytes of the body that are there. What was reserved is zeros.
+    fn torn(rest: &'a [u8]) -> Self {
+        let type_length = rest.get(3..5).and_then(<[u8]>::first_chunk).map_or(0, |length| usize::from(u16::from_be_bytes(*length)));
+        let body = rest.get(LENGTHS..).unwrap_or_default();
+        let body = body.get(type_length.min(LONGEST_TYPE)..).unwrap_or_default();
+        let end = body.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        Self { status: 200, is_cut: true, content_type: b"", body: body.get(..end).unwrap_or_default() }
+    }
+
+    fn into_result(self) -> ExchangeResult {
+        if self.is_cut {
+            let partial = Some(Partial { status: self.status, body: self.body.to_vec() });
+            return Err(TransportFailure { partial, ..TransportFailure::new(TransportKind::Closed, Delivery::Unknown) });
+        }
+        let mut response = Response::new(self.body.to_vec());
+        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
+        if let Ok(content_type) = HeaderValue::from_bytes(self.content_type) {
+            response.headers_mut().insert(CONTENT_TYPE, content_type);
+        }
+        Ok(response)
     }
 }

@@ -5,7 +5,7 @@
 //! <home>/profiles/<profile>/<service>/lock                        locked while a process changes something here
 //!                                     credential.json             what a ceremony brought, or the name of its keyring item
 //!                                     flows/<flow>.json           a ceremony that has not ended
-//!                                     journal/<flow>-<n>.journal  room for the raw answer of a delivering exchange, then the answer
+//!                                     journal/<flow>.journal      room for the raw answer of a delivering exchange, then the answer
 //!                                     quarantine/<flow>-<n>.answer  an answer that could not be read, for a person
 //!                                     quarantine/<flow>.flow        a damaged flow, for a person
 //! ```
@@ -18,25 +18,29 @@ mod credential;
 mod error;
 pub mod files;
 mod flow;
+mod head;
 mod journal;
 pub mod keyring;
+mod kind;
 mod lock;
 mod name;
 mod profiles;
 mod quarantine;
 #[cfg(test)]
 mod tests;
-mod version;
 
 use std::path::{Path, PathBuf};
 
-use enlist_core::ExchangeId;
+use enlist_core::{Exchange, ExchangeId, Snapshot};
+
+use credential::Held;
+use journal::{Journal, Nonce};
 
 pub use backend::{Backend, Warning};
 pub use credential::Credential;
 pub use error::StoreError;
 pub use flow::Flow;
-pub use journal::Journal;
+pub use journal::ExchangeResult;
 pub use lock::Lock;
 pub use name::{NameError, ProfileName, ServiceKey};
 pub use profiles::Profiles;
@@ -85,7 +89,34 @@ impl Store {
         for folder in [self.folder.clone(), self.flows_folder(), self.journal_folder()] {
             files::sweep(&folder)?;
         }
+        self.refuse_other_versions()?;
         Ok(lock)
+    }
+
+    /// Makes sure that this version may change everything here: a file of another version must stay byte for byte as it is.
+    fn refuse_other_versions(&self) -> Result<(), StoreError> {
+        self.refuse_unreleased()?;
+        let path = self.credential_path();
+        match Held::read(&path) {
+            Ok(Some(held)) if held.is_newer => return Err(StoreError::Newer { path }),
+            Err(error @ (StoreError::Newer { .. } | StoreError::Unreleased { .. })) => return Err(error),
+            // What is wrong with it otherwise is found by whoever needs the credential.
+            _ => {}
+        }
+        match Flow::all(&self.flows_folder()) {
+            Ok((flows, _)) => match flows.iter().find(|flow| flow.is_newer()) {
+                Some(flow) => Err(StoreError::Newer { path: self.flow_path(&flow.name) }),
+                None => Ok(()),
+            },
+            Err(error @ (StoreError::Newer { .. } | StoreError::Unreleased { .. })) => Err(error),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Refuses a store with a folder that only unreleased versions had.
+    pub(crate) fn refuse_unreleased(&self) -> Result<(), StoreError> {
+        let path = self.folder.join("kept");
+        if path.exists() { Err(StoreError::Unreleased { path }) } else { Ok(()) }
     }
 
     /// The flows that can be resumed; [`damaged_flows`](Self::damaged_flows) returns the others.
@@ -93,6 +124,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when a file cannot be read, is not ours, or was written by a newer version.
     pub fn flows(&self) -> Result<Vec<Flow>, StoreError> {
+        self.refuse_unreleased()?;
         Ok(Flow::all(&self.flows_folder())?.0)
     }
 
@@ -104,50 +136,88 @@ impl Store {
         flow.save(&self.flows_folder())
     }
 
-    /// Removes a flow and its journals, except for those in quarantine. Succeeds when there is no such flow.
+    /// Removes a flow and its journal, but nothing in quarantine. Succeeds when there is no such flow.
     ///
     /// # Errors
     /// [`StoreError::Unwritable`].
     pub fn remove_flow(&self, name: &str) -> Result<(), StoreError> {
-        for journal in Journal::of_flow(&self.journal_folder(), name)? {
-            journal.remove()?;
-        }
+        self.journal_of(name).remove()?;
         Flow::remove(name, &self.flows_folder())
     }
 
-    /// The journal of one exchange of a flow.
-    #[must_use]
-    pub fn journal(&self, flow: &str, id: ExchangeId) -> Journal {
-        Journal::of(&self.journal_folder(), flow, id)
-    }
-
-    /// Shows that the next answer will have room, and that its credential can be written.
+    /// Makes room for the answers of a flow, and shows that its credential can be written, before the flow's first request.
     ///
     /// # Errors
     /// [`StoreError::Unwritable`].
-    pub fn prove_room(&self) -> Result<(), StoreError> {
+    pub fn reserve(&self, flow: &str) -> Result<(), StoreError> {
+        files::make_folder(&self.folder)?;
         files::prove_replaceable(&self.credential_path())?;
-        Journal::prove_room(&self.journal_folder())
+        self.journal_of(flow).reserve(Exchange::MAX_BODY)
     }
 
-    /// Quarantines the answers that could not be read, and removes the journals that are not needed any more.
+    /// Writes the flow durably as it is with `exchange` in flight, and makes sure that there is room for the answer.
+    ///
+    /// # Errors
+    /// [`StoreError`]. The exchange must not be sent then.
+    pub fn prepare(&self, flow: &mut Flow, snapshot: Snapshot, exchange: &Exchange) -> Result<(), StoreError> {
+        flow.nonce = if exchange.delivers { Some(Nonce::random()?) } else { None };
+        flow.snapshot = snapshot;
+        if exchange.delivers {
+            self.journal_of(&flow.name).reserve(exchange.max_body)?;
+        }
+        self.save_flow(flow)
+    }
+
+    /// Writes down the answer to a delivering exchange durably, before it is parsed. Only a 2xx can hold a credential, so nothing else
+    /// is written.
     ///
     /// # Errors
     /// [`StoreError::Unwritable`].
-    pub fn settle_journals(&self, flow: &Flow) -> Result<(), StoreError> {
-        for id in flow.snapshot.kept() {
-            let journal = self.journal(&flow.name, *id);
-            if journal.path().exists() {
-                journal.quarantine(&self.quarantine_folder())?;
-            }
+    pub fn write_answer(&self, flow: &Flow, exchange: &Exchange, answer: &ExchangeResult) -> Result<(), StoreError> {
+        match flow.nonce.filter(|_| exchange.delivers) {
+            Some(nonce) => self.journal_of(&flow.name).write(exchange.id, &nonce, answer),
+            None => Ok(()),
         }
-        let owed = flow.snapshot.in_flight().map(|id| self.journal(&flow.name, id).path().to_owned());
-        for journal in Journal::of_flow(&self.journal_folder(), &flow.name)? {
-            if Some(journal.path()) != owed.as_deref() {
-                journal.remove()?;
-            }
+    }
+
+    /// The answer that was written down for exactly this exchange. `None` when none was, so that the answer is lost. A record that was
+    /// not written to its end counts as an answer that was cut off.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be read or is not ours.
+    pub fn answer(&self, flow: &Flow, id: ExchangeId) -> Result<Option<ExchangeResult>, StoreError> {
+        match flow.nonce.filter(|_| flow.snapshot.in_flight() == Some(id)) {
+            Some(nonce) => self.journal_of(&flow.name).read(id, &nonce),
+            None => Ok(None),
         }
-        Ok(())
+    }
+
+    /// Writes the flow durably after an answer was taken in. Then quarantines the answer if it could not be read, and wipes it
+    /// otherwise.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn save(&self, flow: &mut Flow, snapshot: Snapshot) -> Result<(), StoreError> {
+        flow.nonce = flow.nonce.filter(|_| snapshot.in_flight().is_some() && snapshot.in_flight() == flow.snapshot.in_flight());
+        flow.snapshot = snapshot;
+        self.save_flow(flow)?;
+        self.settle_journal(flow)
+    }
+
+    /// Quarantines an answer that could not be read, and wipes one that is not needed any more.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn settle_journal(&self, flow: &Flow) -> Result<(), StoreError> {
+        let journal = self.journal_of(&flow.name);
+        let Some(id) = journal.holds()? else { return Ok(()) };
+        if flow.snapshot.kept().iter().any(|kept| kept.as_u64() == id) {
+            journal.quarantine(id, &self.quarantine_folder()).map(drop)
+        } else if flow.nonce.is_none() {
+            journal.wipe()
+        } else {
+            Ok(())
+        }
     }
 
     /// The number of answers and flows in quarantine.
@@ -161,7 +231,7 @@ impl Store {
     /// Where the unreadable answers to the exchanges `ids` of a flow are.
     #[must_use]
     pub fn quarantine_paths(&self, flow: &str, ids: &[ExchangeId]) -> Vec<PathBuf> {
-        ids.iter().map(|id| self.journal(flow, *id).quarantine_path(&self.quarantine_folder())).collect()
+        ids.iter().map(|id| journal::quarantine_path(&self.quarantine_folder(), flow, id.as_u64())).collect()
     }
 
     /// Whether there is a file of a flow of this name.
@@ -174,6 +244,10 @@ impl Store {
     #[must_use]
     pub fn flow_path(&self, name: &str) -> PathBuf {
         Flow::path(name, &self.flows_folder())
+    }
+
+    fn journal_of(&self, flow: &str) -> Journal {
+        Journal::of(&self.journal_folder(), flow)
     }
 
     fn credential_path(&self) -> PathBuf {

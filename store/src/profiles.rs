@@ -3,10 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
+use crate::head::{Body, Format, Unusable};
 use crate::{Lock, PROFILES, ProfileName, ServiceKey, Store, StoreError, files};
 
 /// The file with the name of the profile in use. It begins with a dot, as no profile's name does.
 const USED: &str = ".used";
+
+const FORMAT: Format = Format { name: "enlist-profile-choice", version: 1, minor: 0 };
 
 /// The beginning of the name of a folder whose profile is being removed.
 const REMOVED: &str = ".removed-";
@@ -45,21 +50,37 @@ impl Profiles {
     /// # Errors
     /// [`StoreError`] when the choice cannot be read.
     pub fn used(&self) -> Result<Option<ProfileName>, StoreError> {
+        Ok(self.choice()?.map(|choice| choice.name))
+    }
+
+    /// The profile in use, for a caller that is going to change the choice.
+    fn used_for_change(&self) -> Result<Option<ProfileName>, StoreError> {
+        match self.choice()? {
+            Some(choice) if choice.is_newer => Err(StoreError::Newer { path: self.folder.join(USED) }),
+            choice => Ok(choice.map(|choice| choice.name)),
+        }
+    }
+
+    fn choice(&self) -> Result<Option<Choice>, StoreError> {
         if !self.folder.is_dir() {
             return Ok(None);
         }
         let path = self.folder.join(USED);
         let Some(bytes) = files::read(&path)? else { return Ok(None) };
-        let name = std::str::from_utf8(&bytes).ok().and_then(|text| ProfileName::parse(text.trim_end()).ok());
-        name.map(Some).ok_or_else(|| StoreError::corrupt(&path, "it names no profile; enlist profile use NAME mends that"))
+        Choice::parse(&bytes).map(Some).map_err(|unusable| unusable.at(&path))
     }
 
-    /// Makes `name` the profile in use. It need not exist yet.
+    /// Makes `name` the profile in use. It need not exist yet. A damaged choice is replaced.
     ///
     /// # Errors
-    /// [`StoreError::Unwritable`].
+    /// [`StoreError::Unwritable`]; [`StoreError::Newer`] and [`StoreError::Unreleased`] when another version made the choice.
     pub fn choose(&self, name: &ProfileName) -> Result<(), StoreError> {
-        files::replace(&self.folder.join(USED), format!("{name}\n").as_bytes())
+        if let Err(error @ (StoreError::Newer { .. } | StoreError::Unreleased { .. })) = self.used_for_change() {
+            return Err(error);
+        }
+        let path = self.folder.join(USED);
+        let body = ChoiceBody { profile: name.to_string() };
+        files::replace(&path, &FORMAT.write(&body).map_err(|error| StoreError::corrupt(&path, error))?)
     }
 
     /// Locks `name` at all `services`: no other process changes anything there while the locks are held.
@@ -73,8 +94,9 @@ impl Profiles {
     /// Renames `old`, which the caller has locked, to `new`, which no profile is called. No file inside names its profile.
     ///
     /// # Errors
-    /// [`StoreError::Unwritable`].
+    /// [`StoreError::Unwritable`]; [`StoreError::Newer`] when a newer version chose the profile in use.
     pub fn rename(&self, old: &ProfileName, new: &ProfileName) -> Result<(), StoreError> {
+        self.used_for_change()?;
         self.move_away(old, new.as_str())?;
         self.follow(old, new)
     }
@@ -84,7 +106,7 @@ impl Profiles {
     /// # Errors
     /// [`StoreError`].
     pub fn follow(&self, old: &ProfileName, new: &ProfileName) -> Result<(), StoreError> {
-        if self.used()?.as_ref() == Some(old) { self.choose(new) } else { Ok(()) }
+        if self.used_for_change()?.as_ref() == Some(old) { self.choose(new) } else { Ok(()) }
     }
 
     /// Removes `name`, which the caller has locked. Under its name there is either all of it or nothing.
@@ -92,7 +114,7 @@ impl Profiles {
     /// # Errors
     /// [`StoreError::Unwritable`].
     pub fn remove(&self, name: &ProfileName) -> Result<(), StoreError> {
-        if self.used()?.as_ref() == Some(name) {
+        if self.used_for_change()?.as_ref() == Some(name) {
             files::remove(&self.folder.join(USED))?;
         }
         let removed = format!("{REMOVED}{name}-{}", std::process::id());
@@ -106,6 +128,40 @@ impl Profiles {
         // The kernel refuses to move a folder onto one that is not empty, such as a profile that another process has just made.
         let moved = fs::rename(self.folder.join(from.as_str()), &to).and_then(|()| files::sync_folder(&self.folder));
         moved.map_err(|error| StoreError::unwritable(&to, &error))
+    }
+}
+
+/// The choice of a profile, as its file holds it.
+struct Choice {
+    name: ProfileName,
+    is_newer: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ChoiceBody {
+    profile: String,
+}
+
+impl Body for ChoiceBody {
+    const MEMBERS: &'static [&'static str] = &["profile"];
+}
+
+impl Choice {
+    fn parse(bytes: &[u8]) -> Result<Self, Unusable> {
+        let is_bare_name = std::str::from_utf8(bytes).is_ok_and(|text| ProfileName::parse(text.trim_end()).is_ok());
+        if is_bare_name {
+            return Err(Unusable::Unreleased);
+        }
+        let read = || {
+            let opened = FORMAT.open(bytes)?;
+            let ChoiceBody { profile } = opened.read()?;
+            let named = ProfileName::parse(&profile).map_err(|_| opened.unless_newer(Unusable::damaged("")));
+            Ok(Self { name: named?, is_newer: opened.is_newer })
+        };
+        read().map_err(|unusable| match unusable {
+            Unusable::Damaged(_) => Unusable::damaged("it names no profile; enlist profile use NAME mends that"),
+            other => other,
+        })
     }
 }
 

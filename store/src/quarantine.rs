@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{Flow, Journal, Store, StoreError, files};
+use crate::kind::Kind;
+use crate::{Flow, Store, StoreError, files};
 
 /// A flow whose file cannot be read. It is moved to the quarantine, never removed: a person may still get something out of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +29,7 @@ impl DamagedFlow {
     /// Whether it may have been a rotation, whose answer decides which badge is the valid one.
     #[must_use]
     pub fn may_be_rotation(&self) -> bool {
-        Flow::is_rotation(&self.name)
+        Kind::of_flow(&self.name) == Some(Kind::BadgeRotation)
     }
 
     /// A sentence for the user, for a command that changes nothing.
@@ -47,7 +48,7 @@ impl DamagedFlow {
     }
 
     fn loss(&self) -> &'static str {
-        Flow::loss(&self.name)
+        Kind::of_flow(&self.name).map_or("What was on its way may be lost", Kind::loss)
     }
 }
 
@@ -66,19 +67,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unwritable`].
     pub fn quarantine(&self, damaged: DamagedFlow) -> Result<(DamagedFlow, usize), StoreError> {
-        let mut answers = 0;
         // The flow is moved last: without it nobody would look for its journals.
-        for journal in Journal::of_flow(&self.journal_folder(), &damaged.name)? {
-            if journal.is_written()? {
-                journal.quarantine(&self.quarantine_folder())?;
-                answers += 1;
-            } else {
-                journal.remove()?;
-            }
-        }
+        let journal = self.journal_of(&damaged.name);
+        let answers = match journal.holds()? {
+            Some(id) => journal.quarantine(id, &self.quarantine_folder()).map(|_| 1)?,
+            None => journal.remove().map(|()| 0)?,
+        };
         let folder = self.quarantine_folder();
         files::make_folder(&folder)?;
-        let path = free(&folder, &damaged.name);
+        let path = free(&folder, &damaged.name, ".flow");
         let moved = fs::rename(&damaged.path, &path).and_then(|()| files::sync_folder(&folder));
         let moved = moved.and_then(|()| files::sync_folder(&self.flows_folder()));
         moved.map_err(|error| StoreError::unwritable(&path, &error))?;
@@ -86,9 +83,9 @@ impl Store {
     }
 }
 
-/// A path at which there is nothing: somebody may have put a damaged flow back, and the earlier copy must stay.
-fn free(folder: &Path, name: &str) -> PathBuf {
-    let more = (2u32..).map(|number| folder.join(format!("{name}-{number}.flow")));
-    let mut paths = std::iter::once(folder.join(format!("{name}.flow"))).chain(more);
+/// A path in the quarantine at which there is nothing: somebody may have put a damaged flow back, and the earlier copy must stay.
+pub(crate) fn free(folder: &Path, name: &str, ending: &str) -> PathBuf {
+    let more = (2u32..).map(|number| folder.join(format!("{name}-{number}{ending}")));
+    let mut paths = std::iter::once(folder.join(format!("{name}{ending}"))).chain(more);
     paths.find(|path| fs::symlink_metadata(path).is_err()).unwrap_or_else(|| folder.join(name))
 }

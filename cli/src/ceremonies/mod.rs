@@ -171,14 +171,12 @@ fn end_of<C: Everyday>(ceremony: &C) -> Option<End> {
 
 fn settle<C: Everyday>(ceremony: &mut C, flow: &mut Flow, store: &Store) -> Result<(), Problem> {
     let Step::InFlight(id) = ceremony.poll(now()) else { return Ok(()) };
-    let Some(answer) = store.journal(&flow.name, id).read(id)? else { return Ok(()) };
-    take_in(ceremony, answer, flow, store)
+    let Some(answer) = store.answer(flow, id)? else { return Ok(()) };
+    take_in(ceremony, Input::answered(id, answer), flow, store)
 }
 
 /// Takes in an answer and saves what came of it.
 pub(crate) fn take_in<C: Ceremony>(ceremony: &mut C, answer: Input<C::Answer>, flow: &mut Flow, store: &Store) -> Result<(), Problem> {
     ceremony.handle(now(), answer).map_err(Problem::internal)?;
-    flow.snapshot = ceremony.snapshot();
-    store.save_flow(flow)?;
-    Ok(store.settle_journals(flow)?)
+    Ok(store.save(flow, ceremony.snapshot())?)
 }

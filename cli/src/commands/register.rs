@@ -17,7 +17,7 @@ use crate::problem::Problem;
 use crate::setting::Setting;
 use crate::store::{Flow, Service};
 
-/// Goes straight on to the claim by this owner.
+/// The flag that names the owner who claims the agent next.
 const CLAIM: &str = "--claim";
 
 pub(crate) fn run(args: &RegisterArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
@@ -49,31 +49,19 @@ fn opentrain(args: &RegisterOpentrainArgs, setting: &Setting<'_>) -> Result<Outc
         &origin,
         &[("--agent-name", &args.agent_name), ("--organization", &args.organization), (CLAIM, &args.claim)],
     );
-    let registered = desk.begin(Enrolment::new(origin, agent, organization), origin_argv, setting.voice(), patience)?;
-    match owner {
-        Some(owner) if registered.is_ready() => {
-            claim_it(&desk, owner, setting.patience_with_owner(&args.waiting)).map(|outcome| outcome.with(&registered))
-        }
-        _ => Ok(registered),
-    }
+    let enrolment = Enrolment::new(origin, agent, organization);
+    let mut flow = Flow::start(&enrolment, origin_argv)?;
+    flow.then_claim.clone_from(&owner);
+    let registered = desk.start(enrolment, flow, setting.voice(), patience)?;
+    go_straight_on(&desk, owner, registered, setting.patience_with_owner(&args.waiting))
 }
 
-/// The claim by the owner that `--claim` named, if it did, once the registration that was begun so has been gone on with.
-pub(super) fn go_straight_on(desk: &Desk<'_>, origin_argv: &[String], registered: Outcome, patience: Patience) -> Result<Outcome, Problem> {
-    match owner_named(origin_argv)? {
+/// Claims the agent by the owner whom `--claim` named when the registration was begun, once the registration has succeeded.
+pub(super) fn go_straight_on(desk: &Desk<'_>, owner: Option<Email>, registered: Outcome, patience: Patience) -> Result<Outcome, Problem> {
+    match owner {
         Some(owner) if registered.is_ready() => claim_it(desk, owner, patience).map(|outcome| outcome.with(&registered)),
         _ => Ok(registered),
     }
-}
-
-fn owner_named(origin_argv: &[String]) -> Result<Option<Email>, Problem> {
-    let value = |at: usize| origin_argv.get(at + 1).map(String::as_str);
-    let email = origin_argv.iter().enumerate().find_map(|(at, word)| match word.strip_prefix(CLAIM) {
-        Some("") => value(at),
-        Some(joined) => joined.strip_prefix('='),
-        None => None,
-    });
-    email.map(|email| claim::owner(CLAIM, email)).transpose()
 }
 
 fn claim_it(desk: &Desk<'_>, owner: Email, patience: Patience) -> Result<Outcome, Problem> {

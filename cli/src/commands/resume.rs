@@ -17,7 +17,7 @@ pub(crate) fn run(args: &ResumeArgs, setting: &Setting<'_>) -> Result<Outcome, P
     setting.output.is_about(service);
     let desk = Desk::open(setting, service)?;
     if let Some(ended) = desk.end_of(Some(&name))? {
-        return register::go_straight_on(&desk, desk.origin_argv(&name), ended, with_owner);
+        return register::go_straight_on(&desk, desk.then_claim(&name), ended, with_owner);
     }
     let found = desk.flows()?.into_iter().find(|(flow, _)| flow.name == name);
     let Some((flow, live)) = found else {
@@ -28,9 +28,9 @@ pub(crate) fn run(args: &ResumeArgs, setting: &Setting<'_>) -> Result<Outcome, P
     (voice.yes, voice.again, voice.leave_at_otp) = (args.yes, args.again, args.waiting.no_wait);
     match live {
         Live::Enrolment(enrolment) => {
-            let origin_argv = flow.origin_argv.clone();
+            let then_claim = flow.then_claim.clone();
             let registered = desk.go_on(enrolment, flow, voice, patience)?;
-            register::go_straight_on(&desk, &origin_argv, registered, with_owner)
+            register::go_straight_on(&desk, then_claim, registered, with_owner)
         }
         Live::Registration(registration) => desk.go_on(registration, flow, voice, patience),
         // To ask again which badge is the right one is harmless; whoever resumes wants to know.

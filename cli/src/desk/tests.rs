@@ -54,11 +54,19 @@ fn save<C: Ceremony>(ceremony: &C, store: &Store) -> Flow {
     flow
 }
 
-/// As a process leaves it that ends right after it wrote the answer down.
-fn journal(store: &Store, flow: &Flow, exchange: &Exchange, body: &str) {
-    let journal = store.journal(&flow.name, exchange.id);
-    journal.reserve(exchange).unwrap();
-    journal.write(&Ok(answer(200, body))).unwrap();
+/// The flow as a process leaves it that ends while the exchange is in flight.
+fn sent<C: Ceremony>(ceremony: &C, store: &Store, exchange: &Exchange) -> Flow {
+    let mut flow = Flow::start(ceremony, Vec::new()).unwrap();
+    store.prepare(&mut flow, ceremony.snapshot(), exchange).unwrap();
+    flow
+}
+
+/// The flow as a process leaves it that ends right after it wrote the answer down.
+fn answered<C: Ceremony>(ceremony: &C, store: &Store, exchange: &Exchange, body: &str) -> Flow {
+    let flow = sent(ceremony, store, exchange);
+    assert!(!has_leftovers(store).unwrap());
+    store.write_answer(&flow, exchange, &Ok(answer(200, body))).unwrap();
+    flow
 }
 
 /// A claim of the enrolled registration whose poll is in flight.
@@ -77,15 +85,13 @@ fn polling() -> (Claim, Exchange) {
 fn an_answer_that_was_written_down_is_taken_in() {
     let Kept { store, .. } = &kept();
     let (enrolment, exchange) = in_flight();
-    let flow = save(&enrolment, store);
-    assert!(!has_leftovers(store).unwrap());
-    journal(store, &flow, &exchange, ANSWER);
+    let flow = answered(&enrolment, store, &exchange, ANSWER);
     assert!(has_leftovers(store).unwrap());
     assert!(matches!(&finish_leftovers(store, &output()).unwrap()[..], [(_, End::Brought(_))]));
     let registration = store.credential().unwrap().unwrap().registration().unwrap();
     assert_eq!(registration.access_token().expose(), "ot_pat_1_pre");
     assert_eq!((store.flows().unwrap(), has_leftovers(store).unwrap()), (Vec::new(), false));
-    assert!(!store.journal(&flow.name, exchange.id).path().exists());
+    assert!(!store.has_flow(&flow.name));
 }
 
 #[test]
@@ -93,8 +99,7 @@ fn the_token_takes_the_place_of_the_pre_claim_token() {
     let Kept { store, .. } = &kept();
     store.save_credential(&Credential::Unclaimed(Box::new(enrolled()))).unwrap();
     let (claim, poll) = polling();
-    let flow = save(&claim, store);
-    journal(store, &flow, &poll, CLAIMED);
+    answered(&claim, store, &poll, CLAIMED);
     finish_leftovers(store, &output()).unwrap();
     match store.credential().unwrap() {
         Some(Credential::Token { token, .. }) => assert_eq!(token.expose(), "ot_pat_4_post"),
@@ -118,8 +123,7 @@ fn promoting_twice_is_promoting_once() {
 fn what_nobody_knows_the_end_of_is_left_to_a_command_that_drives() {
     let Kept { store, .. } = &kept();
     let (enrolment, exchange) = in_flight();
-    let flow = save(&enrolment, store);
-    store.journal(&flow.name, exchange.id).reserve(&exchange).unwrap();
+    let flow = sent(&enrolment, store, &exchange);
     assert!(!has_leftovers(store).unwrap());
     assert!(finish_leftovers(store, &output()).unwrap().is_empty());
     assert_eq!(store.flows().unwrap(), [flow]);

@@ -82,8 +82,12 @@ fn who_changes_something_moves_a_damaged_flow_aside_and_goes_on() {
 fn an_answer_that_came_for_a_damaged_flow_is_kept_with_it() {
     let world = World::registered(quick());
     let (name, _) = with_damaged_claim(&world);
-    let journal = in_store(&world, "opentrain", "journal").join(format!("{name}-2.journal"));
-    fs::write(&journal, b"enlistJ1 and a token").unwrap();
+    let journal = in_store(&world, "opentrain", "journal").join(format!("{name}.journal"));
+    let mut record = [b"enlistJ2".as_slice(), name.as_bytes()].concat();
+    record.resize(8 + 32, 0);
+    record.extend_from_slice(&2u64.to_be_bytes());
+    record.extend_from_slice(b"sixteen bytes.. and a token");
+    fs::write(&journal, record).unwrap();
     fs::set_permissions(&journal, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let document = world.json(&["claim", "--email", OWNER, "--no-wait"]);
     let names: Vec<_> = kept(&world).iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect();
@@ -115,14 +119,15 @@ fn a_flow_of_a_newer_version_is_refused_and_left() {
     let world = World::registered(quick());
     with_badge(&world);
     let (_, path) = with_damaged_claim(&world);
-    fs::write(&path, r#"{"v":2,"flow":{}}"#).unwrap();
+    let newer = r#"{"format":"enlist-flow","version":2,"minor":0,"flow":{}}"#;
+    fs::write(&path, newer).unwrap();
     for arguments in [&["token", "opentrain", "--json"][..], &["claim", "--email", OWNER], &["resume"], &["status"], &["pending"]] {
         let document = world.json(arguments);
-        assert_eq!(ending(&document), (9, "store_corrupt"), "{arguments:?} {document}");
+        assert_eq!(ending(&document), (9, "store_newer"), "{arguments:?} {document}");
         let message = document["error"]["message"].as_str().unwrap();
         assert!(message.contains(path.to_str().unwrap()) && message.contains("newer version"), "{document}");
     }
-    assert_eq!((fs::read_to_string(&path).unwrap(), kept(&world).len()), (r#"{"v":2,"flow":{}}"#.to_owned(), 0));
+    assert_eq!((fs::read_to_string(&path).unwrap(), kept(&world).len()), (newer.to_owned(), 0));
     assert_eq!(world.json(&["status"])["data"]["identities"].as_array().unwrap().len(), 2);
 }
 

@@ -33,10 +33,11 @@ fn modes_do_not_depend_on_the_umask() {
         run(&["register", "opentrain"], "");
         run(&["claim", "--email", OWNER, "--no-wait"], "");
         run(&["register", "sentryagent", "--manifest", &world.manifest(), "--yes", "--no-wait"], "");
-        // Two locks, one credential, two flows.
-        assert_eq!(private_files(world.home.path()).len(), 5);
+        // Two locks, one credential, two flows, two journals.
+        assert_eq!(private_files(world.home.path()).len(), 7);
         run(&["otp", "--otp-file", "-"], &world.sms_code());
-        assert_eq!(private_files(world.home.path()).len(), 5);
+        // A credential in the place of a flow and its journal.
+        assert_eq!(private_files(world.home.path()).len(), 6);
     }
 }
 
@@ -128,10 +129,10 @@ fn a_disk_that_fills_up_before_a_poll_costs_nothing() {
     let world = World::registered(quick());
     let started = world.json(&["claim", "--email", OWNER, "--no-wait"]);
     world.type_code(&started["data"]);
-    let full = settled(in_shell(&world, "ulimit -f 16", &["resume"]).output().unwrap());
-    assert_eq!(ending(&full), (9, "store_unwritable"));
-    assert_eq!(world.sandbox.counts().tokens_delivered, 0);
-    assert_eq!(ending(&world.json(&["resume"])), (0, ""));
+    let with_room = |blocks: u32| settled(in_shell(&world, &format!("ulimit -f {blocks}"), &["resume"]).output().unwrap());
+    assert_eq!((ending(&with_room(0)), world.sent(POLL)), ((9, "store_unwritable"), 0));
+    // Room for the answer was reserved when the claim began, so there need be none for another journal now.
+    assert_eq!((ending(&with_room(16)), world.sandbox.counts().tokens_delivered), ((0, ""), 1));
     private_files(world.home.path());
 }
 
@@ -218,7 +219,7 @@ fn a_binary_without_a_keyring_says_so() {
     // What another binary put there is not lost by this one.
     let file = world.home.path().join("profiles/default/opentrain/credential.json");
     assert_eq!(ending(&world.json_in(&["adopt", "opentrain", "--token-file", "-"], "ot_pat_1")), (0, ""));
-    fs::write(&file, r#"{"v":1,"credential":{"keyring":{"item":"7f3a0b12"}}}"#).unwrap();
+    fs::write(&file, r#"{"format":"enlist-credential","version":1,"minor":0,"kind":"keyring","item":"7f3a0b12"}"#).unwrap();
     for arguments in [&["status"][..], &["token", "opentrain", "--json"], &["claim", "--email", OWNER], &["register", "opentrain"]] {
         let document = world.json(arguments);
         assert_eq!(ending(&document), (9, "store_corrupt"), "{document}");

@@ -18,6 +18,7 @@ mod logs;
 mod losses;
 mod many;
 mod network;
+mod newer;
 mod profiles;
 mod registering;
 mod revoking;

@@ -1,7 +1,10 @@
+mod journal;
+mod versions;
+
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
-use enlist_core::secret::{Badge, PersonalToken};
+use enlist_core::secret::{Badge, Email, PersonalToken};
 use enlist_core::{Delivery, Exchange, Input, Origin, Partial, Step, Timestamp, TransportFailure, TransportKind};
 use http::Response;
 use serde_json::json;
@@ -37,9 +40,9 @@ fn answer(status: u16, body: &str) -> Response<Vec<u8>> {
     Response::builder().status(status).header("content-type", "application/json").body(body.as_bytes().to_vec()).unwrap()
 }
 
-fn corrupt(error: StoreError) -> PathBuf {
+fn corrupt(error: &StoreError) -> PathBuf {
     match error {
-        StoreError::Corrupt { path, .. } | StoreError::Exposed { path, .. } => path,
+        StoreError::Corrupt { path, .. } | StoreError::Exposed { path, .. } => path.clone(),
         other => panic!("{other}"),
     }
 }
@@ -59,12 +62,13 @@ fn everything_is_its_owners_alone() {
     let store = store(&home);
     let _lock = store.lock().unwrap();
     let (enrolment, exchange) = in_flight();
-    let flow = Flow::start(&enrolment, vec!["register".to_owned()]).unwrap();
-    store.save_flow(&flow).unwrap();
-    store.journal(&flow.name, exchange.id).reserve(&exchange).unwrap();
+    let mut flow = Flow::start(&enrolment, vec!["register".to_owned()]).unwrap();
+    store.prepare(&mut flow, enrolment.snapshot(), &exchange).unwrap();
+    store.write_answer(&flow, &exchange, &Ok(answer(200, ANSWER))).unwrap();
+    Profiles::of(home.path()).choose(&ProfileName::default()).unwrap();
     store.save_credential(&Credential::Unclaimed(Box::new(enrolled()))).unwrap();
     let modes = modes(&home.path().join(PROFILES));
-    assert!(modes.len() >= 9, "{modes:?}");
+    assert!(modes.len() >= 10, "{modes:?}");
     for (path, mode) in modes {
         assert_eq!(mode & 0o777, if path.is_dir() { 0o700 } else { 0o600 }, "{}", path.display());
     }
@@ -141,7 +145,7 @@ fn a_damaged_file_is_refused_with_its_path_and_left_as_it_is() {
     store.save_credential(&Credential::Unclaimed(Box::new(enrolled()))).unwrap();
     let path = store.credential_path();
     damage(&path, |is_cut| match store.credential() {
-        Err(error) => assert_eq!(corrupt(error), path),
+        Err(error) => assert_eq!(corrupt(&error), path),
         Ok(_) => assert!(!is_cut),
     });
     store.credential().unwrap();
@@ -184,65 +188,13 @@ fn a_damaged_flow_is_known_as_one_and_hides_no_other() {
 }
 
 #[test]
-fn a_damaged_flow_is_moved_to_quarantine_with_what_came_for_it() {
-    let home = tempfile::tempdir().unwrap();
-    let store = store(&home);
-    let _lock = store.lock().unwrap();
-    let (enrolment, exchange) = in_flight();
-    let flow = Flow::start(&enrolment, Vec::new()).unwrap();
-    // The second time it was put back by hand.
-    for round in 1..=2 {
-        fs::create_dir_all(store.flows_folder()).unwrap();
-        fs::write(store.flow_path(&flow.name), "{").unwrap();
-        fs::set_permissions(store.flow_path(&flow.name), Permissions::from_mode(0o600)).unwrap();
-        if round == 1 {
-            store.journal(&flow.name, exchange.id).reserve(&exchange).unwrap();
-            store.journal(&flow.name, exchange.id).write(&Ok(answer(200, ANSWER))).unwrap();
-            files::write_new(&store.journal_folder().join(format!("{}-7.journal", flow.name)), &[0; 64]).unwrap();
-        }
-        let damaged = store.damaged_flows().unwrap().remove(0);
-        let (_, answers) = store.quarantine(damaged).unwrap();
-        assert_eq!(answers, 2 - round);
-        assert_eq!(store.damaged_flows().unwrap(), []);
-        assert_eq!(Journal::of_flow(&store.journal_folder(), &flow.name).unwrap().len(), 0);
-        assert_eq!(store.quarantined().unwrap(), 1 + round);
-    }
-}
-
-#[test]
-fn what_a_newer_version_wrote_is_named_as_that() {
-    let home = tempfile::tempdir().unwrap();
-    let store = store(&home);
-    let _lock = store.lock().unwrap();
-    store.save_credential(&Credential::Unclaimed(Box::new(enrolled()))).unwrap();
-    let flow = Flow::start(&in_flight().0, Vec::new()).unwrap();
-    store.save_flow(&flow).unwrap();
-    let newer = |path: &Path, old: &str, new: &str| {
-        let whole = fs::read_to_string(path).unwrap();
-        assert!(whole.contains(old), "{whole}");
-        fs::write(path, whole.replacen(old, new, 1)).unwrap();
-        let read = store.flows().map(drop).and_then(|()| store.credential().map(drop));
-        assert_eq!(read, Err(StoreError::Newer { path: path.to_owned() }));
-        fs::write(path, whole).unwrap();
-    };
-    let path = store.flow_path(&flow.name);
-    newer(&path, r#"{"v":1,"#, r#"{"v":2,"more":[],"#);
-    newer(&path, r#""version":1,"#, r#""version":2,"#);
-    let later = path.with_file_name("ado_00c0ffee.json");
-    fs::rename(&path, &later).unwrap();
-    newer(&later, &flow.name, "ado_00c0ffee");
-    fs::remove_file(&later).unwrap();
-    newer(&store.credential_path(), r#"{"v":1,"#, r#"{"v":300,"more":[],"#);
-}
-
-#[test]
 fn another_hands_files_are_refused_and_left() {
     let home = tempfile::tempdir().unwrap();
     let store = store(&home);
     let _lock = store.lock().unwrap();
     let path = store.credential_path();
     let saved = || store.save_credential(&Credential::Unclaimed(Box::new(enrolled()))).unwrap();
-    let refused = || assert_eq!(corrupt(store.credential().unwrap_err()), path);
+    let refused = || assert_eq!(corrupt(&store.credential().unwrap_err()), path);
 
     saved();
     fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
@@ -275,7 +227,7 @@ fn a_folder_that_others_can_enter_is_refused() {
     drop(store.lock().unwrap());
     for folder in [home.path().join(PROFILES), store.profile_folder.clone(), store.folder.clone()] {
         fs::set_permissions(&folder, Permissions::from_mode(0o750)).unwrap();
-        assert_eq!(corrupt(store.lock().unwrap_err()), folder);
+        assert_eq!(corrupt(&store.lock().unwrap_err()), folder);
         fs::set_permissions(&folder, Permissions::from_mode(0o700)).unwrap();
     }
     drop(store.lock().unwrap());
@@ -315,81 +267,4 @@ fn what_was_half_written_is_swept_away() {
     fs::write(&half, "ot_pat_1_pre").unwrap();
     drop(store.lock().unwrap());
     assert!(!half.exists());
-}
-
-/// What `answer` becomes when it was written down and the process ended.
-fn rewritten(answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Option<Input<()>> {
-    let home = tempfile::tempdir().unwrap();
-    let (store, (_, exchange)) = (store(&home), in_flight());
-    let _lock = store.lock().unwrap();
-    let journal = store.journal("enr_00000001", exchange.id);
-    journal.reserve(&exchange).unwrap();
-    assert!(!journal.is_written().unwrap() && fs::metadata(journal.path()).unwrap().len() > exchange.max_body as u64);
-    journal.write(answer).unwrap();
-    journal.read(exchange.id).unwrap()
-}
-
-#[test]
-fn a_success_is_written_down_and_nothing_else() {
-    match rewritten(&Ok(answer(200, ANSWER))) {
-        Some(Input::Response { response, .. }) => {
-            assert_eq!((response.status().as_u16(), response.body().as_slice()), (200, ANSWER.as_bytes()));
-            assert_eq!(response.headers()["content-type"], "application/json");
-        }
-        other => panic!("{other:?}"),
-    }
-    assert!(rewritten(&Ok(answer(400, ANSWER))).is_none());
-    assert!(rewritten(&Err(TransportFailure::new(TransportKind::Closed, Delivery::Unknown))).is_none());
-    let partial = Partial { status: 200, body: ANSWER[..20].into() };
-    let cut = TransportFailure { partial: Some(partial.clone()), ..TransportFailure::new(TransportKind::Timeout, Delivery::Unknown) };
-    match rewritten(&Err(cut)) {
-        Some(Input::Failed { failure, .. }) => assert_eq!(failure.partial, Some(partial)),
-        other => panic!("{other:?}"),
-    }
-}
-
-#[test]
-fn a_torn_record_is_an_answer_that_was_cut_off() {
-    let home = tempfile::tempdir().unwrap();
-    let (store, (_, exchange)) = (store(&home), in_flight());
-    let _lock = store.lock().unwrap();
-    let journal = store.journal("enr_00000001", exchange.id);
-    journal.reserve(&exchange).unwrap();
-    let empty = fs::read(journal.path()).unwrap();
-    journal.write(&Ok(answer(200, ANSWER))).unwrap();
-    let whole = fs::read(journal.path()).unwrap();
-    let length = 21 + "application/json".len() + ANSWER.len();
-    for end in 0..length {
-        let torn = [&whole[..end], &empty[end..]].concat();
-        fs::write(journal.path(), torn).unwrap();
-        match journal.read::<()>(exchange.id).unwrap() {
-            None => assert!(end < 8, "{end}"),
-            Some(Input::Failed { failure, .. }) => assert!(end >= 8 && failure.partial.is_some(), "{end}"),
-            other => panic!("{end}: {other:?}"),
-        }
-    }
-}
-
-#[test]
-fn journals_go_when_they_have_served() {
-    let home = tempfile::tempdir().unwrap();
-    let store = store(&home);
-    let _lock = store.lock().unwrap();
-    let (mut enrolment, exchange) = in_flight();
-    let mut flow = Flow::start(&enrolment, Vec::new()).unwrap();
-    let journal = store.journal(&flow.name, exchange.id);
-    journal.reserve(&exchange).unwrap();
-    journal.write(&Ok(answer(200, "{"))).unwrap();
-    store.settle_journals(&flow).unwrap();
-    assert!(journal.path().exists(), "its answer is still owed");
-    // It cannot be read, so a person may want to look at it.
-    enrolment.handle(NOW, Input::Response { id: exchange.id, response: answer(200, "{") }).unwrap();
-    flow.snapshot = enrolment.snapshot();
-    store.settle_journals(&flow).unwrap();
-    assert!(!journal.path().exists());
-    let kept = store.quarantine_paths(&flow.name, flow.snapshot.kept());
-    assert_eq!(kept.len(), 1);
-    assert!(fs::read(&kept[0]).unwrap().starts_with(b"enlistJ1"));
-    store.remove_flow(&flow.name).unwrap();
-    assert!(kept[0].exists());
 }
