@@ -1,7 +1,7 @@
 //! The exit codes, and which error leads to which. A contract: rows are only ever added.
 
 use enlist_core::FailureCode;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// How the process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,7 @@ pub(crate) enum Exit {
 /// `status` of the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
 pub(crate) enum Status {
     Ready,
     Pending,
@@ -84,63 +85,88 @@ impl Exit {
     }
 }
 
-/// `error.code` of the result: a ceremony's failure, or one of the command's own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ErrorCode {
-    /// The ceremony ended without its credential.
-    Ceremony(FailureCode),
-    /// A request that must not be repeated by itself was sent, and its answer lost.
-    AnswerLost,
-    /// There is no registration to go on from.
-    NotRegistered,
-    /// A person must answer, and none is there.
-    HumanNeeded,
-    /// The one-time code was wrong; there are tries left.
-    OtpRejected,
-    /// Another process is at work.
-    Locked,
-    /// The store cannot be written to.
-    StoreUnwritable,
-    /// Something in the store is not as it was written.
-    StoreCorrupt,
-    /// A newer version of enlist wrote something in the store.
-    StoreNewer,
-    /// An identity exists.
-    Conflict,
-    /// A fault of ours.
-    Internal,
-    /// A wrong command line or input.
-    Usage,
+/// Declares the codes of the command's own errors, one row each: the code, its word in JSON, its exit code.
+macro_rules! error_codes {
+    ($($(#[$about:meta])* $code:ident = $word:literal => $exit:ident,)+) => {
+        /// `error.code` of the result: the code of a ceremony's failure, or one of the command's own.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum ErrorCode {
+            /// The ceremony ended without its credential.
+            Ceremony(FailureCode),
+            $($(#[$about])* $code,)+
+        }
+
+        impl ErrorCode {
+            /// The command's own codes. A ceremony's are [`FailureCode::ALL`].
+            #[cfg(test)]
+            const OWN: &[Self] = &[$(Self::$code),+];
+
+            #[cfg(test)]
+            fn all() -> impl Iterator<Item = Self> {
+                FailureCode::ALL.iter().map(|code| Self::Ceremony(*code)).chain(Self::OWN.iter().copied())
+            }
+
+            pub(crate) const fn as_str(self) -> &'static str {
+                match self {
+                    Self::Ceremony(code) => code.as_str(),
+                    $(Self::$code => $word,)+
+                }
+            }
+
+            pub(crate) const fn exit(self) -> Exit {
+                match self {
+                    Self::Ceremony(code) => of_ceremony(code),
+                    $(Self::$code => Exit::$exit,)+
+                }
+            }
+        }
+    };
 }
 
-impl ErrorCode {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ceremony(code) => code.as_str(),
-            Self::AnswerLost => "answer_lost",
-            Self::NotRegistered => "not_registered",
-            Self::HumanNeeded => "human_needed",
-            Self::OtpRejected => "otp_rejected",
-            Self::Locked => "locked",
-            Self::StoreUnwritable => "store_unwritable",
-            Self::StoreCorrupt => "store_corrupt",
-            Self::StoreNewer => "store_newer",
-            Self::Conflict => "conflict",
-            Self::Internal => "internal",
-            Self::Usage => "usage",
-        }
+error_codes! {
+    /// A request that must not be repeated by itself was sent, and its answer lost.
+    AnswerLost = "answer_lost" => NeedsHuman,
+    /// There is no registration to go on from.
+    NotRegistered = "not_registered" => NeedsHuman,
+    /// A person must answer, and none is there.
+    HumanNeeded = "human_needed" => NeedsHuman,
+    /// The one-time code was wrong; there are tries left.
+    OtpRejected = "otp_rejected" => Pending,
+    /// Another process is at work.
+    Locked = "locked" => Storage,
+    /// The store cannot be written to.
+    StoreUnwritable = "store_unwritable" => Storage,
+    /// Something in the store is not as it was written.
+    StoreCorrupt = "store_corrupt" => Storage,
+    /// A newer version of enlist wrote something in the store.
+    StoreNewer = "store_newer" => Storage,
+    /// An identity exists.
+    Conflict = "conflict" => Conflict,
+    /// A fault of enlist itself.
+    Internal = "internal" => Unexpected,
+    /// A wrong command line or input.
+    Usage = "usage" => Usage,
+}
+
+impl Serialize for ErrorCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for ErrorCode {
+    fn inline_schema() -> bool {
+        true
     }
 
-    pub(crate) const fn exit(self) -> Exit {
-        match self {
-            Self::Ceremony(code) => of_ceremony(code),
-            Self::AnswerLost | Self::NotRegistered | Self::HumanNeeded => Exit::NeedsHuman,
-            Self::OtpRejected => Exit::Pending,
-            Self::Locked | Self::StoreUnwritable | Self::StoreCorrupt | Self::StoreNewer => Exit::Storage,
-            Self::Conflict => Exit::Conflict,
-            Self::Internal => Exit::Unexpected,
-            Self::Usage => Exit::Usage,
-        }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "error_code".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let codes: std::collections::BTreeSet<_> = Self::all().map(Self::as_str).collect();
+        schemars::json_schema!({ "enum": codes })
     }
 }
 
@@ -182,27 +208,6 @@ mod tests {
         10  failed   conflict
         64  failed   usage";
 
-    fn all() -> Vec<ErrorCode> {
-        use ErrorCode::{
-            AnswerLost, Conflict, HumanNeeded, Internal, Locked, NotRegistered, OtpRejected, StoreCorrupt, StoreNewer, StoreUnwritable,
-            Usage,
-        };
-        let own = [
-            AnswerLost,
-            NotRegistered,
-            HumanNeeded,
-            OtpRejected,
-            Locked,
-            StoreUnwritable,
-            StoreCorrupt,
-            StoreNewer,
-            Conflict,
-            Internal,
-            Usage,
-        ];
-        FailureCode::ALL.iter().map(|code| ErrorCode::Ceremony(*code)).chain(own).collect()
-    }
-
     fn row_of(code: ErrorCode) -> String {
         let status = format!("{:?}", code.exit().status()).to_lowercase();
         format!("{} {status}", code.exit().number())
@@ -216,7 +221,7 @@ mod tests {
             let (exit, status) = (words.next().unwrap(), words.next().unwrap());
             rows.extend(words.map(|code| (code.to_owned(), format!("{exit} {status}"))));
         }
-        let mut ours: Vec<_> = all().into_iter().map(|code| (code.as_str().to_owned(), row_of(code))).collect();
+        let mut ours: Vec<_> = ErrorCode::all().map(|code| (code.as_str().to_owned(), row_of(code))).collect();
         rows.sort();
         ours.sort();
         // Two failures may have one name to scripts.
@@ -232,11 +237,12 @@ mod tests {
         for line in page.split("\n\nWith 3").next().unwrap().lines() {
             section = line.get(2..7).and_then(|number| number.trim().parse().ok()).unwrap_or(section);
             if line.starts_with("         ") {
-                let is_code = |word: &&str| word.contains('_') || !line.contains(' ') || all().iter().any(|code| code.as_str() == *word);
+                let is_code =
+                    |word: &&str| word.contains('_') || !line.contains(' ') || ErrorCode::all().any(|code| code.as_str() == *word);
                 rows.extend(line.split([' ', ',']).filter(is_code).map(|word| (word.to_owned(), section)));
             }
         }
-        let expected = all().into_iter().map(|code| (code.as_str().to_owned(), code.exit().number())).collect();
+        let expected = ErrorCode::all().map(|code| (code.as_str().to_owned(), code.exit().number())).collect();
         assert_eq!(rows, expected);
     }
 

@@ -11,9 +11,9 @@ use enlist_core::sentryagent::FetchJwks;
 use enlist_core::verify::Jwks;
 use enlist_core::{Origin, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use crate::asking::outcome_of;
+use crate::output::data;
 use crate::patience::now;
 use crate::problem::Problem;
 use crate::setting::Setting;
@@ -112,9 +112,9 @@ impl Keys {
     }
 
     /// For the document.
-    pub(crate) fn summary(&self) -> Value {
-        let fetched_at = Timestamp::from_unix_ms(self.file.fetched_at).to_string();
-        json!({ "fetched_at": fetched_at, "age_s": self.age().as_secs(), "cached": !self.is_new, "usable": self.jwks.len() })
+    pub(crate) fn summary(&self) -> data::Keys {
+        let fetched_at = Timestamp::from_unix_ms(self.file.fetched_at).into();
+        data::Keys { fetched_at, age_s: self.age().as_secs(), cached: !self.is_new, usable: self.jwks.len() }
     }
 
     /// For people.

@@ -35,6 +35,7 @@ mod setting;
 mod store;
 mod talk;
 mod usage;
+mod view;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

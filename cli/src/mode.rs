@@ -11,6 +11,7 @@ use crate::problem::Problem;
 
 /// Who is in front of the command, and how that was found out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Mode {
     pub(crate) is: Is,
     because: &'static str,
@@ -18,6 +19,7 @@ pub(crate) struct Mode {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
 pub(crate) enum Is {
     /// A person at a terminal: may be asked
     Human,

@@ -58,12 +58,14 @@ pub(crate) enum Problem {
 
 /// `error` of the document.
 #[derive(Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Error"))]
 pub(crate) struct ErrorBody {
-    code: &'static str,
+    code: ErrorCode,
     message: String,
     hint: Option<String>,
     retryable: bool,
     retry_after_s: Option<u64>,
+    #[cfg_attr(test, schemars(range(min = 100, max = 999)))]
     http: Option<u16>,
     docs: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -205,7 +207,7 @@ impl Problem {
             _ => failure.and_then(|failure| failure.server_error()),
         };
         ErrorBody {
-            code: self.code().as_str(),
+            code: self.code(),
             message: self.message(),
             hint: self.hint(),
             retryable: retry_after_s.is_some(),

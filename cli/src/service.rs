@@ -1,16 +1,27 @@
 //! The services that commands know by name.
 
+use std::fmt::{self, Display, Formatter};
+
 use clap::ValueEnum;
 use enlist_core::Ceremony;
 use enlist_core::opentrain::{self, Claim, Enrolment};
 use enlist_core::sentryagent::{self, Registration, Rotation};
 use enlist_store::ServiceKey;
+use serde::Serialize;
 
-/// A service, as it is named on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+/// A service, as it is named on the command line and in JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
 pub(crate) enum Service {
     Opentrain,
     Sentryagent,
+}
+
+impl Display for Service {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 impl Service {

@@ -8,16 +8,20 @@ use enlist_core::opentrain::EnterCode;
 use enlist_core::secret::Otp;
 use enlist_core::{Timestamp, WaitReason};
 use rustix::io::Errno;
-use serde_json::{Value, json};
 
-use crate::ceremonies::{action_required, lines};
+use crate::ceremonies::WHEN;
 use crate::input::read_some;
 use crate::interrupt::Interrupt;
+use crate::output::data::Data;
+use crate::output::event::{Action, ActionRequired, Event};
 use crate::output::{Next, Outcome, Output, note, paint};
 use crate::patience::now;
 use crate::problem::{Problem, trouble_words};
 use crate::quiet::aside;
 use crate::screen::{Screen, Tastes, Unseen};
+use crate::view::Time;
+use crate::view::claim::{lines, say_to_user};
+use crate::view::flow::Awaiting;
 
 /// Where words go, and what was answered in advance.
 pub(crate) struct Voice<'a> {
@@ -58,7 +62,7 @@ pub(crate) enum Answer {
 
 impl Answer {
     /// How a command ends that needs a yes; `None` when there is one. `next` is for whoever can ask a person `question`.
-    pub(crate) fn unless_yes(self, question: &'static str, data: Value, next: Next) -> Option<Outcome> {
+    pub(crate) fn unless_yes(self, question: &'static str, data: impl Into<Data>, next: Next) -> Option<Outcome> {
         match self {
             Self::Yes => None,
             Self::No => Some(Outcome::stopped(Problem::Declined { flow: None }, data, None)),
@@ -90,7 +94,7 @@ impl<'a> Voice<'a> {
     /// Link and code, before any waiting.
     pub(crate) fn enter_code(&mut self, notice: &EnterCode) -> Result<(), Problem> {
         if self.output.is_events() {
-            return self.output.event("action_required", &action_required(notice, self.output));
+            return self.output.emit(&Event::ActionRequired(self.claim_action(notice)));
         }
         for line in lines(notice, self.agent.as_deref(), now()) {
             let code = notice.user_code.expose();
@@ -102,20 +106,21 @@ impl<'a> Voice<'a> {
         Ok(())
     }
 
-    /// A person must answer: said before anybody waits for it.
-    pub(crate) fn needs(&self, kind: &'static str, say: &str, next: Next) -> Result<(), Problem> {
-        self.needs_with(kind, json!({}), say, next)
+    fn claim_action(&self, notice: &EnterCode) -> ActionRequired {
+        let next = self.output.way_on_with_flow("resume", &["--max-wait", "60s"], WHEN);
+        ActionRequired {
+            url: Some(notice.verification_uri.expose().to_owned()),
+            code: Some(notice.user_code.expose().to_owned()),
+            r#for: Some(notice.owner.expose().to_owned()),
+            email_sent: Some(notice.email_sent),
+            expires_at: Some(Time(notice.expires_at)),
+            ..ActionRequired::new(Action::EnterCode, say_to_user(notice), next)
+        }
     }
 
-    /// The same, with what the answer is about.
-    pub(crate) fn needs_with(&self, kind: &'static str, about: Value, say: &str, next: Next) -> Result<(), Problem> {
-        let mut fields = json!({
-            "kind": kind, "url": null, "code": null, "for": null, "email_sent": null, "expires_at": null, "say_to_user": say, "next": next,
-        });
-        if let (Value::Object(fields), Value::Object(about)) = (&mut fields, about) {
-            fields.extend(about);
-        }
-        self.output.event("action_required", &fields)
+    /// A person must answer: said before anybody waits for it.
+    pub(crate) fn needs(&self, kind: Action, say: &str, next: Next) -> Result<(), Problem> {
+        self.output.emit(&Event::ActionRequired(ActionRequired::new(kind, say, next)))
     }
 
     pub(crate) fn way_on(&self, command: &str, arguments: &[&str], when: &'static str) -> Next {
@@ -140,30 +145,31 @@ impl<'a> Voice<'a> {
     }
 
     /// A line for a wait: the first, and each that is no plain waiting.
-    pub(crate) fn waiting(&mut self, until: Timestamp, why: &WaitReason, awaiting: &str) -> Result<(), Problem> {
-        let at = until.to_string();
-        let (event, fields, words) = match why {
+    pub(crate) fn waiting(&mut self, until: Timestamp, why: &WaitReason, _: &str) -> Result<(), Problem> {
+        let at = Time(until);
+        let pending = Event::Pending { awaiting: if self.started { Awaiting::Owner } else { Awaiting::Service }, until: at };
+        let (event, words) = match why {
             WaitReason::Pending => {
                 let words = match (self.waited_before, self.started) {
                     (true, _) => None,
                     (false, true) => Some("waiting for the owner ...".to_owned()),
                     (false, false) => Some("waiting ...".to_owned()),
                 };
-                ("pending", json!({ "awaiting": awaiting, "until": at }), words)
+                (pending, words)
             }
             WaitReason::SlowedDown => {
                 let words = "waiting, at longer intervals: the service asked for it ...".to_owned();
-                ("slow_down", json!({ "until": at }), Some(words))
+                (Event::SlowDown { until: at }, Some(words))
             }
             WaitReason::Trouble(trouble) => {
                 let message = trouble_words(trouble);
                 let words = format!("{message}; again at {until}");
-                ("retrying", json!({ "message": message, "until": at }), Some(words))
+                (Event::Retrying { message, until: at }, Some(words))
             }
-            _ => ("pending", json!({ "awaiting": awaiting, "until": at }), Some("waiting ...".to_owned())),
+            _ => (pending, Some("waiting ...".to_owned())),
         };
         self.waited_before = matches!(why, WaitReason::Pending);
-        self.output.event(event, &fields)?;
+        self.output.emit(&event)?;
         match (words.filter(|_| !self.output.is_events()), &mut self.screen) {
             // The countdown says so.
             (Some(_), Some(_)) if matches!(why, WaitReason::Pending) => {}

@@ -2,20 +2,22 @@
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
-use std::time::Duration;
 
 use enlist_core::opentrain::{Claim, ClaimedToken, EnterCode};
-use enlist_core::{Ceremony, Failure, Step, Timestamp, Untrusted};
-use serde_json::{Value, json};
+use enlist_core::{Ceremony, Failure, Step, Timestamp};
 
 use super::{Everyday, Pause};
-use crate::output::{Outcome, Output};
+use crate::output::Outcome;
+use crate::output::data::CeremonyData;
 use crate::patience::now;
 use crate::problem::Problem;
 use crate::store::Credential;
 use crate::talk::Voice;
+use crate::view::claim::PendingClaim;
+use crate::view::flow::Awaiting;
 
-const WHEN: &str = "after the owner was told; end your turn first";
+/// When an agent goes on with a claim.
+pub(crate) const WHEN: &str = "after the owner was told; end your turn first";
 
 impl Everyday for Claim {
     const BROUGHT: &'static str = "claimed";
@@ -33,8 +35,8 @@ impl Everyday for Claim {
         Credential::claimed(self.snapshot().origin(), outcome)
     }
 
-    fn awaiting(&self) -> &'static str {
-        if self.notice().is_some() { "owner" } else { "service" }
+    fn awaiting(&self) -> Awaiting {
+        if self.notice().is_some() { Awaiting::Owner } else { Awaiting::Service }
     }
 
     fn expires_at(&self) -> Option<Timestamp> {
@@ -49,9 +51,9 @@ impl Everyday for Claim {
         };
         if pause.fails_fast && self.is_started() {
             let problem = Problem::HumanNeeded("the owner must open the link and enter the code");
-            return pause.unanswered(problem, pending_data(self, pause.flow), next);
+            return pause.unanswered(problem, CeremonyData::PendingClaim(PendingClaim::of(self, pause.flow)), next);
         }
-        pause.pending(self.is_started(), pending_data(self, pause.flow), next)
+        pause.pending(self.is_started(), CeremonyData::PendingClaim(PendingClaim::of(self, pause.flow)), next)
     }
 
     /// Before that, it is on its way to a code, and there is nothing to tell the owner.
@@ -78,73 +80,4 @@ pub(crate) fn ends_registration(failure: &Failure) -> bool {
         failure,
         Failure::CredentialLost { .. } | Failure::CredentialUnreadable { .. } | Failure::WindowExpired | Failure::UnknownClaimToken(_)
     )
-}
-
-fn pending_data(claim: &Claim, flow: &str) -> Value {
-    let notice = claim.notice();
-    json!({
-        "flow": flow,
-        "user_code": notice.map(|notice| notice.user_code.expose()),
-        "verification_uri": notice.map(|notice| notice.verification_uri.expose()),
-        "expires_at": notice.map(|notice| notice.expires_at.to_string()),
-        "window_expires_at": claim.window_expires_at().map(|at| at.to_string()),
-        "interval_s": notice.map(|notice| notice.interval),
-        "email_sent": notice.map(|notice| notice.email_sent),
-        "say_to_user": notice.map(say_to_user),
-    })
-}
-
-/// Link and code as the event that an agent acts upon.
-pub(crate) fn action_required(notice: &EnterCode, output: &Output) -> Value {
-    json!({
-        "kind": "enter_code",
-        "url": notice.verification_uri.expose(),
-        "code": notice.user_code.expose(),
-        "for": notice.owner.expose(),
-        "email_sent": notice.email_sent,
-        "expires_at": notice.expires_at.to_string(),
-        "say_to_user": say_to_user(notice),
-        "next": output.way_on_with_flow("resume", &["--max-wait", "60s"], WHEN),
-    })
-}
-
-/// For an agent to repeat: what its owner must do, and why they might not want to.
-fn say_to_user(notice: &EnterCode) -> String {
-    let (owner, code, link) = (notice.owner.expose(), notice.user_code.expose(), notice.verification_uri.expose());
-    let mailed = if notice.email_sent { " The link was also sent to that address." } else { "" };
-    format!(
-        "To let this agent act for {owner}, open {link} and enter the code {code} before {}.{mailed} Only enter it if you started this yourself.",
-        notice.expires_at
-    )
-}
-
-/// The same as lines for a person.
-pub(crate) fn lines(notice: &EnterCode, agent: Option<&str>, now: Timestamp) -> [String; 5] {
-    let mailed = if notice.email_sent { "  (also e-mailed)" } else { "" };
-    let agent = agent.map(|name| format!(" (\"{}\")", Untrusted::new(name))).unwrap_or_default();
-    [
-        format!("Claim this agent{agent} for {}", notice.owner.expose()),
-        format!("  1  Open        {}{mailed}", notice.verification_uri.expose()),
-        format!("  2  Enter code  {}", notice.user_code.expose()),
-        format!("     until {} ({} left)", notice.expires_at, minutes(notice.expires_at.since(now))),
-        "  Only type this code if you started this yourself; nobody will ask you for it.".to_owned(),
-    ]
-}
-
-/// `29:58`; hours come first where there are any.
-pub(crate) fn minutes(time: Duration) -> String {
-    let (hours, minutes, seconds) = (time.as_secs() / 3600, time.as_secs() / 60 % 60, time.as_secs() % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_left_reads_as_on_a_clock() {
-        for (seconds, expected) in [(0, "0:00"), (59, "0:59"), (1798, "29:58"), (3600, "1:00:00"), (86_399, "23:59:59")] {
-            assert_eq!(minutes(Duration::from_secs(seconds)), expected);
-        }
-    }
 }

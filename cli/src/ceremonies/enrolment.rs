@@ -5,14 +5,16 @@ use std::ops::ControlFlow;
 
 use enlist_core::opentrain::{Answer, Enrolment, Prompt, Registration};
 use enlist_core::{Ceremony, Step, Timestamp};
-use serde_json::json;
 
 use super::{Everyday, Pause};
 use crate::output::Outcome;
+use crate::output::data::{CeremonyData, PendingEnrolment};
+use crate::output::event::Action;
 use crate::patience::now;
 use crate::problem::Problem;
 use crate::store::Credential;
 use crate::talk::Voice;
+use crate::view::flow::Awaiting;
 
 impl Everyday for Enrolment {
     const BROUGHT: &'static str = "registered";
@@ -26,7 +28,7 @@ impl Everyday for Enrolment {
         let question = "The registration's answer was lost; an account may exist that nobody can reach. Register another one?";
         let agreed = voice.take_again() || {
             let say = "The answer to the registration was lost, so an account may exist that nobody can reach. May another one be made?";
-            voice.needs("register_again", say, voice.way_on("resume", &["--again"], "when the owner agrees"))?;
+            voice.needs(Action::RegisterAgain, say, voice.way_on("resume", &["--again"], "when the owner agrees"))?;
             voice.agrees(question)?
         };
         Ok(if agreed { ControlFlow::Continue(Answer::RegisterAgain) } else { ControlFlow::Break(()) })
@@ -36,8 +38,8 @@ impl Everyday for Enrolment {
         Credential::Unclaimed(Box::new(self.clone()))
     }
 
-    fn awaiting(&self) -> &'static str {
-        if matches!(self.poll(now()), Step::Ask(_)) { "register_again" } else { "service" }
+    fn awaiting(&self) -> Awaiting {
+        if matches!(self.poll(now()), Step::Ask(_)) { Awaiting::RegisterAgain } else { Awaiting::Service }
     }
 
     fn expires_at(&self) -> Option<Timestamp> {
@@ -45,7 +47,7 @@ impl Everyday for Enrolment {
     }
 
     fn paused(&self, pause: &Pause<'_>) -> Outcome {
-        let data = json!({ "flow": pause.flow, "awaiting": self.awaiting() });
+        let data = CeremonyData::PendingEnrolment(PendingEnrolment { flow: pause.flow.to_owned(), awaiting: self.awaiting() });
         match self.poll(now()) {
             Step::Ask(_) => {
                 pause.unanswered(Problem::AnswerLost, data, pause.resume(&["--again"], "when the owner agrees to another registration"))

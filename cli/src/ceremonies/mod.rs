@@ -10,17 +10,18 @@ use std::ops::ControlFlow;
 use enlist_core::opentrain::{Claim, Enrolment};
 use enlist_core::sentryagent::{Registration, Rotation};
 use enlist_core::{Ceremony, Failure, Input, Step, Timestamp};
-use serde_json::{Value, json};
 
 use crate::identity;
+use crate::output::data::Data;
 use crate::output::{Next, Outcome, Output};
 use crate::patience::now;
 use crate::problem::Problem;
-use crate::store::{Credential, Flow, Service, Store, StoreError};
+use crate::store::{Credential, Flow, ProfileName, Service, Store, StoreError};
 use crate::talk::Voice;
+use crate::view::Time;
+use crate::view::flow::{Awaiting, PendingFlow};
 
-pub(crate) use claim::{action_required, ends_registration, lines, may_be_lost, minutes};
-pub(crate) use registration::profile_json;
+pub(crate) use claim::{WHEN, ends_registration, may_be_lost};
 
 /// A ceremony as the commands deal with it.
 pub(crate) trait Everyday: Ceremony {
@@ -34,7 +35,7 @@ pub(crate) trait Everyday: Ceremony {
     fn credential(&self, outcome: &Self::Outcome) -> Credential;
 
     /// What it waits for, in a word.
-    fn awaiting(&self) -> &'static str;
+    fn awaiting(&self) -> Awaiting;
 
     /// When that ends.
     fn expires_at(&self) -> Option<Timestamp>;
@@ -82,12 +83,12 @@ pub(crate) struct Pause<'a> {
 
 impl Pause<'_> {
     /// A pause that is told as one: not over, and nothing wrong. `well_started`: all is done that `--no-wait` asks for.
-    fn pending(&self, well_started: bool, data: Value, next: Next) -> Outcome {
+    fn pending(&self, well_started: bool, data: impl Into<Data>, next: Next) -> Outcome {
         Outcome::pending(self.interrupted, self.no_wait && well_started, data, next)
     }
 
     /// A question that a person must answer; `problem` says which.
-    fn unanswered(&self, problem: Problem, data: Value, next: Next) -> Outcome {
+    fn unanswered(&self, problem: Problem, data: impl Into<Data>, next: Next) -> Outcome {
         match self.interrupted {
             Some(_) => Outcome::pending(self.interrupted, false, data, next),
             None if self.declined => {
@@ -153,10 +154,18 @@ impl Live {
         whichever!(self, ceremony => settle(ceremony, flow, store))
     }
 
-    pub(crate) fn summary(&self, flow: &Flow) -> Value {
+    /// The flow in a list of all that is pending in `profile`.
+    pub(crate) fn summary(&self, flow: &Flow, profile: &ProfileName) -> PendingFlow {
         let (awaiting, expires_at) = whichever!(self, ceremony => (ceremony.awaiting(), ceremony.expires_at()));
-        let service = Service::of_ceremony(flow.snapshot.ceremony()).map(Service::name);
-        json!({ "flow": flow.name, "service": service, "awaiting": awaiting, "expires_at": expires_at.map(|at| at.to_string()) })
+        let (flow, profile, service) = (flow.name.clone(), profile.to_string(), self.service());
+        PendingFlow { flow, service, profile, awaiting, expires_at: expires_at.map(Time) }
+    }
+
+    const fn service(&self) -> Service {
+        match self {
+            Self::Enrolment(_) | Self::Claim(_) => Service::Opentrain,
+            Self::Registration(_) | Self::Rotation(_) => Service::Sentryagent,
+        }
     }
 }
 

@@ -5,15 +5,19 @@ use std::ops::ControlFlow;
 
 use enlist_core::secret::Otp;
 use enlist_core::sentryagent::{Answer, Identity, OtpReason, Prompt, PublicProfile, Registration};
-use enlist_core::{Ceremony, Step, Timestamp, Untrusted};
-use serde_json::{Value, json};
+use enlist_core::{Ceremony, Step, Timestamp};
 
 use super::{Everyday, Pause};
+use crate::output::data::{CeremonyData, PendingBadge};
+use crate::output::event::{Action, ActionRequired, Event};
 use crate::output::{Next, Outcome, note};
 use crate::patience::now;
 use crate::problem::{Problem, trouble_words};
 use crate::store::Credential;
 use crate::talk::Voice;
+use crate::view::Time;
+use crate::view::flow::Awaiting;
+use crate::view::profile::Profile;
 
 const WHEN_OTP: &str = "when the code has come by SMS; hand it in on stdin";
 
@@ -31,7 +35,7 @@ impl Everyday for Registration {
                 let question = "The SMS was ordered and the answer lost. Send another one? (Ignore the first.)";
                 let agreed = voice.take_again() || {
                     let say = "An SMS with a code was ordered and the answer lost. May another one be sent? The first is to be ignored.";
-                    voice.needs("sms_again", say, voice.way_on("resume", &["--again"], "when the owner agrees to another SMS"))?;
+                    voice.needs(Action::SmsAgain, say, voice.way_on("resume", &["--again"], "when the owner agrees to another SMS"))?;
                     voice.agrees(question)?
                 };
                 agreed.then_some(Answer::SmsAgain)
@@ -45,15 +49,16 @@ impl Everyday for Registration {
     }
 
     fn credential(&self, outcome: &Identity) -> Credential {
-        Credential::badge(self.snapshot().origin(), outcome, profile_json(outcome.public_profile()))
+        let profile = serde_json::to_value(Profile::from(outcome.public_profile())).unwrap_or_default();
+        Credential::badge(self.snapshot().origin(), outcome, profile)
     }
 
-    fn awaiting(&self) -> &'static str {
+    fn awaiting(&self) -> Awaiting {
         match self.poll(now()) {
-            Step::Ask(Prompt::Profile { .. }) => "profile",
-            Step::Ask(Prompt::SmsAgain { .. }) => "sms_again",
-            Step::Ask(Prompt::Otp { .. }) => "otp",
-            _ => "service",
+            Step::Ask(Prompt::Profile { .. }) => Awaiting::Profile,
+            Step::Ask(Prompt::SmsAgain { .. }) => Awaiting::SmsAgain,
+            Step::Ask(Prompt::Otp { .. }) => Awaiting::Otp,
+            _ => Awaiting::Service,
         }
     }
 
@@ -65,22 +70,33 @@ impl Everyday for Registration {
     }
 
     fn paused(&self, pause: &Pause<'_>) -> Outcome {
-        let data = json!({
-            "flow": pause.flow,
-            "public_profile": profile_json(self.public_profile()),
-            "expires_at": self.expires_at().map(|at| at.to_string()),
-            "awaiting": self.awaiting(),
-        });
+        let data = PendingBadge {
+            flow: pause.flow.to_owned(),
+            public_profile: self.public_profile().into(),
+            expires_at: self.expires_at().map(Time),
+            awaiting: self.awaiting(),
+            say_to_user: None,
+        };
         match self.poll(now()) {
             Step::Ask(Prompt::Profile { .. }) => {
                 let problem = Problem::HumanNeeded("is the public profile right? A code goes to the phone next");
-                pause.unanswered(problem, data, pause.resume(&["--yes"], "when a person has looked at data.public_profile"))
+                pause.unanswered(
+                    problem,
+                    CeremonyData::PendingBadge(data),
+                    pause.resume(&["--yes"], "when a person has looked at data.public_profile"),
+                )
             }
-            Step::Ask(Prompt::SmsAgain { .. }) => {
-                pause.unanswered(Problem::AnswerLost, data, pause.resume(&["--again"], "when the owner agrees to another SMS"))
-            }
+            Step::Ask(Prompt::SmsAgain { .. }) => pause.unanswered(
+                Problem::AnswerLost,
+                CeremonyData::PendingBadge(data),
+                pause.resume(&["--again"], "when the owner agrees to another SMS"),
+            ),
             Step::Ask(Prompt::Otp { reason, phone_hint, .. }) => awaiting_otp(reason, data, &phone_hint, pause),
-            _ => pause.pending(false, data, pause.resume(&["--max-wait", "60s"], "when the service may have recovered")),
+            _ => pause.pending(
+                false,
+                CeremonyData::PendingBadge(data),
+                pause.resume(&["--max-wait", "60s"], "when the service may have recovered"),
+            ),
         }
     }
 }
@@ -97,10 +113,8 @@ fn say_otp(phone_hint: &str) -> String {
     format!("Which 6-digit code came by SMS to {phone_hint}? Only tell it if you started this yourself.")
 }
 
-fn awaiting_otp(reason: OtpReason, mut data: Value, phone_hint: &str, pause: &Pause<'_>) -> Outcome {
-    if let Value::Object(members) = &mut data {
-        members.insert("say_to_user".to_owned(), say_otp(phone_hint).into());
-    }
+fn awaiting_otp(reason: OtpReason, data: PendingBadge, phone_hint: &str, pause: &Pause<'_>) -> Outcome {
+    let data = CeremonyData::PendingBadge(PendingBadge { say_to_user: Some(say_otp(phone_hint)), ..data });
     let next = Next::new(&["otp", pause.flow, "--otp-file", "-"], when_otp(&reason));
     match reason {
         OtpReason::Rejected(error) if pause.handed_in => pause.unanswered(Problem::OtpRejected(Box::new(error)), data, next),
@@ -110,15 +124,18 @@ fn awaiting_otp(reason: OtpReason, mut data: Value, phone_hint: &str, pause: &Pa
 }
 
 fn confirm_profile(profile: &PublicProfile, phone_hint: &str, voice: &mut Voice<'_>) -> Result<bool, Problem> {
+    let profile = Profile::from(profile);
     if !voice.output.is_events() {
-        show_profile(profile);
+        note("This becomes public, in the badge and for whoever looks the agent up:");
+        profile.lines().iter().for_each(|line| note(format_args!("  {line}")));
     }
     if voice.yes {
         return Ok(true);
     }
     let say = format!("Is the public profile right? It becomes public, and an SMS with a code goes to {phone_hint} next.");
     let next = voice.way_on("resume", &["--yes"], "when a person has looked at the public profile");
-    voice.needs_with("confirm_profile", json!({ "public_profile": profile_json(profile) }), &say, next)?;
+    let action = ActionRequired { public_profile: Some(profile), ..ActionRequired::new(Action::ConfirmProfile, say, next) };
+    voice.output.emit(&Event::ActionRequired(action))?;
     voice.agrees(&format!("Is this right? It becomes public, and a code goes to {phone_hint}."))
 }
 
@@ -135,16 +152,11 @@ fn otp(reason: &OtpReason, phone_hint: &str, expires_at: Option<Timestamp>, voic
     if let OtpReason::Rejected(_) = reason
         && voice.handed_in
     {
-        voice.output.event("otp_rejected", &json!({ "for": phone_hint }))?;
+        voice.output.emit(&Event::OtpRejected { r#for: phone_hint.to_owned() })?;
     }
-    voice.output.event(
-        "otp_required",
-        &json!({
-            "kind": "otp", "url": null, "code": null, "for": phone_hint, "email_sent": null, "expires_at": expires_at.map(|at| at.to_string()),
-            "say_to_user": say_otp(phone_hint),
-            "next": voice.way_on("otp", &["--otp-file", "-"], WHEN_OTP),
-        }),
-    )?;
+    let action = ActionRequired::new(Action::Otp, say_otp(phone_hint), voice.way_on("otp", &["--otp-file", "-"], WHEN_OTP));
+    let (r#for, expires_at) = (Some(phone_hint.to_owned()), expires_at.map(Time));
+    voice.output.emit(&Event::OtpRequired(ActionRequired { r#for, expires_at, ..action }))?;
     match reason {
         OtpReason::Rejected(_) if voice.may_ask => note("That code was wrong."),
         _ => {}
@@ -165,30 +177,4 @@ fn otp(reason: &OtpReason, phone_hint: &str, expires_at: Option<Timestamp>, voic
             Err(error) => note(error),
         }
     }
-}
-
-/// What the manifest makes public, for the human's eyes.
-fn show_profile(profile: &PublicProfile) {
-    let plain = |text: &str| Untrusted::new(text).to_string();
-    note("This becomes public, in the badge and for whoever looks the agent up:");
-    note(format_args!("  {} {} by {}", plain(&profile.agent_name), plain(&profile.agent_version), plain(&profile.developer_name)));
-    note(format_args!("  {}", profile.contact_email.expose()));
-    note(format_args!("  {}", plain(&profile.primary_goal)));
-    let tools: Vec<_> = profile.tools.iter().map(|tool| plain(tool)).collect();
-    note(format_args!("  tools: {}", tools.join(", ")));
-    note(format_args!("  {}, data in {}", profile.trust_tier.as_str(), plain(&profile.data_residency)));
-}
-
-/// The same for the document.
-pub(crate) fn profile_json(profile: &PublicProfile) -> Value {
-    json!({
-        "agent_name": profile.agent_name,
-        "agent_version": profile.agent_version,
-        "developer_name": profile.developer_name,
-        "contact_email": profile.contact_email.expose(),
-        "primary_goal": profile.primary_goal,
-        "tools": profile.tools,
-        "trust_tier": profile.trust_tier.as_str(),
-        "data_residency": profile.data_residency,
-    })
 }

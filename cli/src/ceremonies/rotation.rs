@@ -5,14 +5,18 @@ use std::ops::ControlFlow;
 
 use enlist_core::sentryagent::{RotateAnswer, RotatePrompt, Rotated, Rotation};
 use enlist_core::{Ceremony, Step, Timestamp};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Everyday, Pause};
+use crate::output::data::{CeremonyData, OldBadge, PendingRotation};
+use crate::output::event::Action;
 use crate::output::{Outcome, Output};
 use crate::patience::now;
 use crate::problem::Problem;
 use crate::store::Credential;
 use crate::talk::Voice;
+use crate::view::credential::Obtained;
+use crate::view::flow::Awaiting;
 
 impl Everyday for Rotation {
     const BROUGHT: &'static str = "badge_issued";
@@ -26,7 +30,7 @@ impl Everyday for Rotation {
         let question = "The rotation's answer was lost, and nobody could say whether the old badge is still valid. Ask the service again?";
         let agreed = voice.take_again() || {
             let say = "The answer to the badge's rotation was lost, and nobody could say yet which badge is the valid one.";
-            voice.needs("verify_again", say, voice.way_on("resume", &[], "when the service can be reached; keep the badge"))?;
+            voice.needs(Action::VerifyAgain, say, voice.way_on("resume", &[], "when the service can be reached; keep the badge"))?;
             voice.agrees(question)?
         };
         Ok(if agreed { ControlFlow::Continue(RotateAnswer::VerifyAgain) } else { ControlFlow::Break(()) })
@@ -42,8 +46,8 @@ impl Everyday for Rotation {
         }
     }
 
-    fn awaiting(&self) -> &'static str {
-        if matches!(self.poll(now()), Step::Ask(_)) { "verify_again" } else { "service" }
+    fn awaiting(&self) -> Awaiting {
+        if matches!(self.poll(now()), Step::Ask(_)) { Awaiting::VerifyAgain } else { Awaiting::Service }
     }
 
     fn expires_at(&self) -> Option<Timestamp> {
@@ -51,8 +55,8 @@ impl Everyday for Rotation {
     }
 
     fn paused(&self, pause: &Pause<'_>) -> Outcome {
-        let state = if self.in_doubt() { "doubtful" } else { "valid" };
-        let data = json!({ "flow": pause.flow, "awaiting": self.awaiting(), "old_badge": state });
+        let old_badge = if self.in_doubt() { OldBadge::Doubtful } else { OldBadge::Valid };
+        let data = CeremonyData::PendingRotation(PendingRotation { flow: pause.flow.to_owned(), awaiting: self.awaiting(), old_badge });
         match self.poll(now()) {
             Step::Ask(_) => {
                 pause.unanswered(Problem::AnswerLost, data, pause.resume(&[], "when the service can be reached; keep the badge"))
@@ -62,8 +66,6 @@ impl Everyday for Rotation {
     }
 
     fn tell(credential: &Credential, output: &Output) -> Result<(), Problem> {
-        let Credential::Badge { did, .. } = credential else { return Ok(()) };
-        output.text(format_args!("Rotated. The agent is now {}; the new badge is kept.", did.as_deref().unwrap_or("another")))?;
-        output.text("  The old badge and its DID are dead: tell whoever knows the agent by them.")
+        output.text_lines(Obtained::of(credential).rotated_lines())
     }
 }

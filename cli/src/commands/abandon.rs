@@ -1,10 +1,9 @@
 //! `enlist abandon`.
 
-use serde_json::json;
-
 use super::pick::pick;
 use crate::args::AbandonArgs;
 use crate::desk::Desk;
+use crate::output::data::FlowName;
 use crate::output::{Next, Outcome};
 use crate::problem::Problem;
 use crate::setting::Setting;
@@ -15,13 +14,13 @@ pub(crate) fn run(args: &AbandonArgs, setting: &Setting<'_>) -> Result<Outcome, 
     setting.output.is_about(service);
     let answer = setting.voice().answer(args.yes, &format!("Give up {name}? What it may still bring is lost."))?;
     let next = Next::new(&["abandon", &name, "--yes"], "when the owner agrees to lose what it may still bring");
-    if let Some(stopped) = answer.unless_yes("may what it can still bring be lost?", json!({ "flow": name }), next) {
+    if let Some(stopped) = answer.unless_yes("may what it can still bring be lost?", FlowName { flow: name.clone() }, next) {
         return Ok(stopped);
     }
     let desk = Desk::open(setting, service)?;
     if desk.was_damaged(&name) {
         setting.output.text(format_args!("{name} is given up."))?;
-        return Ok(Outcome::ready(json!({ "flow": name })));
+        return Ok(Outcome::ready(FlowName { flow: name }));
     }
     if let Some(ended) = desk.end_of(Some(&name))? {
         setting.output.warn(format!("{name} had come to its end; what it brought is kept"));
@@ -29,5 +28,5 @@ pub(crate) fn run(args: &AbandonArgs, setting: &Setting<'_>) -> Result<Outcome, 
     }
     desk.store.remove_flow(&name)?;
     setting.output.text(format_args!("{name} is given up."))?;
-    Ok(Outcome::ready(json!({ "flow": name })))
+    Ok(Outcome::ready(FlowName { flow: name }))
 }

@@ -6,10 +6,8 @@ mod show;
 mod sign;
 mod verify;
 
+use enlist_core::Origin;
 use enlist_core::secret::Badge;
-use enlist_core::sentryagent::SeenProfile;
-use enlist_core::{Origin, Untrusted};
-use serde_json::{Value, json};
 
 use super::revoke;
 use crate::args::BadgeArgs;
@@ -65,33 +63,4 @@ fn own(setting: &Setting<'_>) -> Result<Held, Problem> {
         }
     }
     Ok(Held { badge, origin, is_own: true })
-}
-
-/// A profile as another shows it.
-fn profile_json(profile: &SeenProfile) -> Value {
-    let text = |text: &Option<Untrusted>| text.as_ref().map(ToString::to_string);
-    json!({
-        "agent_name": text(&profile.agent_name),
-        "agent_version": text(&profile.agent_version),
-        "developer_name": text(&profile.developer_name),
-        "contact_email": profile.contact_email.as_ref().map(|email| email.expose()),
-        "primary_goal": text(&profile.primary_goal),
-        "tools": profile.tools.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "trust_tier": text(&profile.trust_tier),
-        "data_residency": text(&profile.data_residency),
-    })
-}
-
-/// The same for people.
-fn tell_profile(profile: &SeenProfile, setting: &Setting<'_>) -> Result<(), Problem> {
-    let lines = [
-        ("agent", &profile.agent_name),
-        ("version", &profile.agent_version),
-        ("developer", &profile.developer_name),
-        ("goal", &profile.primary_goal),
-        ("tier", &profile.trust_tier),
-        ("data in", &profile.data_residency),
-    ];
-    let told = lines.into_iter().filter_map(|(name, text)| text.as_ref().map(|text| (name, text)));
-    told.into_iter().try_for_each(|(name, text)| setting.output.text(format_args!("  {name:<10} {text}")))
 }

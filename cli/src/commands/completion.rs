@@ -1,8 +1,7 @@
 //! `enlist completion`.
 
-use serde_json::json;
-
 use crate::args::{self, CompletionArgs};
+use crate::output::data::Completion;
 use crate::output::{Outcome, Output, print_text};
 use crate::problem::Problem;
 
@@ -13,5 +12,5 @@ pub(crate) fn run(args: &CompletionArgs, output: &Output) -> Result<Outcome, Pro
     if output.is_text() {
         print_text(&script)?;
     }
-    Ok(Outcome::ready(json!({ "shell": args.shell.to_string(), "script": script })))
+    Ok(Outcome::ready(Completion { shell: args.shell.to_string(), script }))
 }

@@ -5,10 +5,9 @@ mod check;
 mod store;
 mod way_out;
 
-use serde_json::{Value, json};
-
 use crate::args::DoctorArgs;
 use crate::input::{Source, shown};
+use crate::output::data::Doctor;
 use crate::output::{Outcome, print_text};
 use crate::problem::Problem;
 use crate::setting::Setting;
@@ -20,7 +19,7 @@ pub(crate) fn run(args: &DoctorArgs, setting: &Setting<'_>) -> Result<Outcome, P
     if !args.offline {
         checks.extend(way_out::services(setting)?);
     }
-    let mut data = json!({ "checks": checks.iter().map(Check::to_json).collect::<Vec<_>>() });
+    let mut data = Doctor { checks: checks.iter().map(Check::said).collect(), bundle: None, bundle_file: None };
     report(args, setting, &checks, &mut data)?;
     match checks.into_iter().find_map(Check::into_problem) {
         Some(problem) => Ok(Outcome::stopped(problem, data, None)),
@@ -29,25 +28,21 @@ pub(crate) fn run(args: &DoctorArgs, setting: &Setting<'_>) -> Result<Outcome, P
 }
 
 /// For people, and for the bug report.
-fn report(args: &DoctorArgs, setting: &Setting<'_>, checks: &[Check], data: &mut Value) -> Result<(), Problem> {
+fn report(args: &DoctorArgs, setting: &Setting<'_>, checks: &[Check], data: &mut Doctor) -> Result<(), Problem> {
     let bundle = || bundle::of(checks, args.offline);
     let target = args.bundle.as_deref().map(|file| Source::named("--bundle", file));
     match target.as_ref().map(Source::path) {
-        Some(None) if setting.output.is_text() => return print_text(&format!("{:#}\n", bundle())),
+        Some(None) if setting.output.is_text() => return print_text(&bundle::text(&bundle())?),
         // There the document is what stdout carries; the report is in it.
-        Some(None) => data["bundle"] = bundle(),
+        Some(None) => data.bundle = Some(bundle()),
         Some(Some(path)) => {
             bundle::write(&bundle(), path)?;
-            data["bundle_file"] = path.display().to_string().into();
+            data.bundle_file = Some(path.display().to_string());
         }
         None => {}
     }
-    for check in checks {
-        for line in check.lines() {
-            setting.output.text(line)?;
-        }
-    }
-    if let Some(file) = data["bundle_file"].as_str().map(shown) {
+    setting.output.text_lines(checks.iter().flat_map(Check::lines))?;
+    if let Some(file) = data.bundle_file.as_ref().map(shown) {
         setting.output.text(format_args!("Written: {file}. Read it before you pass it on."))?;
     }
     Ok(())

@@ -1,27 +1,25 @@
 //! `enlist forget`: a credential dropped here, and left alone at the service.
 
-use serde_json::json;
-
 use crate::args::ServiceArgs;
 use crate::ceremonies::{End, Live};
 use crate::desk::Desk;
-use crate::identity;
+use crate::output::data::Forgotten;
 use crate::output::{Next, Outcome};
 use crate::problem::Problem;
 use crate::setting::Setting;
 use crate::store::Credential;
+use crate::view::credential::{Kind, State};
 
 pub(crate) fn run(args: &ServiceArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let desk = Desk::open(setting, args.service)?;
     desk.end_of(None)?;
     let credential = desk.store.credential()?.ok_or(Problem::NotRegistered(args.service))?;
     refuse_what_is_under_way(&desk)?;
-    let (kind, state) = identity::kind_and_state(&credential);
+    let data = Forgotten { kind: Kind::of(&credential), state: State::of(&credential) };
     let question = match credential {
         Credential::Unclaimed(_) => "Forget the registration? It holds the only claim token: nobody can claim the agent any more.",
         _ => "Forget it? It stays good at the service, and nobody here can end it any more: enlist revoke does both.",
     };
-    let data = json!({ "kind": kind, "state": state });
     let next = Next::new(&["forget", args.service.name(), "--yes"], "when the owner agrees to lose it");
     let answer = setting.voice().answer(args.yes, question)?;
     if let Some(stopped) = answer.unless_yes("may it be forgotten, for good?", data.clone(), next) {

@@ -2,9 +2,9 @@
 
 use clap::Command;
 use enlist_core::Untrusted;
-use serde_json::json;
 
 use crate::args::{self, HelpArgs, Topic};
+use crate::output::data::Help;
 use crate::output::{Outcome, Output, print_text};
 use crate::problem::Problem;
 use crate::usage;
@@ -18,7 +18,7 @@ pub(crate) fn run(args: &HelpArgs, output: &Output) -> Result<Outcome, Problem> 
     if output.is_text() {
         print_text(&text)?;
     }
-    Ok(Outcome::ready(json!({ "text": text })))
+    Ok(Outcome::ready(Help { text }))
 }
 
 const fn page(topic: Topic) -> &'static str {

@@ -1,9 +1,8 @@
 //! `enlist man`.
 
-use serde_json::json;
-
 use super::help::find;
 use crate::args::ManArgs;
+use crate::output::data::Man;
 use crate::output::{Outcome, Output, print_text};
 use crate::problem::Problem;
 
@@ -14,5 +13,5 @@ pub(crate) fn run(args: &ManArgs, output: &Output) -> Result<Outcome, Problem> {
     if output.is_text() {
         print_text(&page)?;
     }
-    Ok(Outcome::ready(json!({ "page": page })))
+    Ok(Outcome::ready(Man { page }))
 }

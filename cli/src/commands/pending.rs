@@ -1,16 +1,16 @@
 //! `enlist pending`.
 
-use serde_json::{Value, json};
-
 use crate::ceremonies::{End, Live};
 use crate::desk::Desk;
+use crate::output::data::{Data, Pending};
 use crate::output::{Outcome, Output};
 use crate::problem::Problem;
 use crate::setting::Setting;
 use crate::store::{ProfileName, Service, Store, StoreError};
+use crate::view::flow::{PendingFlow, Unreadable};
 
 pub(crate) fn run(setting: &Setting<'_>) -> Result<Outcome, Problem> {
-    let (mut pending, mut unreadable) = (Vec::new(), Unreadable::default());
+    let (mut pending, mut unreadable) = (Vec::new(), Failures::default());
     for shelf in shelves(setting)? {
         pending.extend(unreadable.unless_read(&shelf, shelf.flows(setting))?.unwrap_or_default());
     }
@@ -18,7 +18,7 @@ pub(crate) fn run(setting: &Setting<'_>) -> Result<Outcome, Problem> {
         setting.output.text("Nothing is pending.")?;
     }
     tell(&pending, setting.output)?;
-    unreadable.outcome(json!({ "pending": pending }), setting.output)
+    unreadable.outcome(setting.output, |unreadable| Pending { pending, unreadable })
 }
 
 /// One profile's store at one service.
@@ -41,7 +41,7 @@ pub(super) fn shelves(setting: &Setting<'_>) -> Result<Vec<Shelf>, Problem> {
 
 impl Shelf {
     /// What is under way, when what was left is finished.
-    pub(super) fn flows(&self, setting: &Setting<'_>) -> Result<Vec<Value>, Problem> {
+    pub(super) fn flows(&self, setting: &Setting<'_>) -> Result<Vec<PendingFlow>, Problem> {
         Desk::look_at(&self.store, setting)?;
         Ok(flows(&self.store, &self.profile)?)
     }
@@ -49,16 +49,16 @@ impl Shelf {
 
 /// What could not be read. It hides nothing of the rest.
 #[derive(Default)]
-pub(super) struct Unreadable(Vec<(Value, StoreError)>);
+pub(super) struct Failures(Vec<(Unreadable, StoreError)>);
 
-impl Unreadable {
+impl Failures {
     /// What was read of `shelf`; that it could not be is noted.
     pub(super) fn unless_read<T>(&mut self, shelf: &Shelf, read: Result<T, Problem>) -> Result<Option<T>, Problem> {
         match read {
             Ok(read) => Ok(Some(read)),
             Err(Problem::Store(error)) => {
-                let (service, profile) = (shelf.service.name(), shelf.profile.as_str());
-                self.0.push((json!({ "service": service, "profile": profile, "message": error.to_string() }), error));
+                let (service, profile) = (shelf.service, shelf.profile.to_string());
+                self.0.push((Unreadable { service, profile, message: error.to_string() }, error));
                 Ok(None)
             }
             Err(problem) => Err(problem),
@@ -69,16 +69,11 @@ impl Unreadable {
         self.0.is_empty()
     }
 
-    /// A failure, with what could be read.
-    pub(super) fn outcome(self, mut data: Value, output: &Output) -> Result<Outcome, Problem> {
-        let (told, errors): (Vec<_>, Vec<_>) = self.0.into_iter().unzip();
-        for of in &told {
-            let word = |name: &str| of[name].as_str().unwrap_or_default();
-            output.text(format_args!("{}  unreadable{}: {}", word("service"), in_profile(word("profile"), output), word("message")))?;
-        }
-        if let Value::Object(members) = &mut data {
-            members.insert("unreadable".to_owned(), told.into());
-        }
+    /// The outcome with what could be read: a failure when something could not.
+    pub(super) fn outcome<D: Into<Data>>(self, output: &Output, data: impl FnOnce(Vec<Unreadable>) -> D) -> Result<Outcome, Problem> {
+        let (unreadable, errors): (Vec<_>, Vec<_>) = self.0.into_iter().unzip();
+        output.text_lines(unreadable.iter().map(|of| of.line(output.profile())))?;
+        let data = data(unreadable);
         Ok(match errors.into_iter().next() {
             None => Outcome::ready(data),
             Some(error) => Outcome::stopped(error.into(), data, None),
@@ -87,32 +82,17 @@ impl Unreadable {
 }
 
 /// What is under way in `store`; an attempt that failed and is only remembered is not.
-pub(super) fn flows(store: &Store, profile: &ProfileName) -> Result<Vec<Value>, StoreError> {
+pub(super) fn flows(store: &Store, profile: &ProfileName) -> Result<Vec<PendingFlow>, StoreError> {
     let mut pending = Vec::new();
     for flow in store.flows()? {
         let live = Live::of(&flow, store)?;
         if !matches!(live.end(), Some(End::FailedAndKept(_))) {
-            let mut summary = live.summary(&flow);
-            if let Value::Object(members) = &mut summary {
-                members.insert("profile".to_owned(), profile.as_str().into());
-            }
-            pending.push(summary);
+            pending.push(live.summary(&flow, profile));
         }
     }
     Ok(pending)
 }
 
-pub(super) fn tell(pending: &[Value], output: &Output) -> Result<(), Problem> {
-    for flow in pending {
-        let word = |name: &str| flow[name].as_str().unwrap_or_default().to_owned();
-        let until = flow["expires_at"].as_str().map(|at| format!(", until {at}")).unwrap_or_default();
-        let profile = in_profile(&word("profile"), output);
-        output.text(format_args!("{}  {}, pending: {}{until}{profile}", word("flow"), word("service"), word("awaiting")))?;
-    }
-    Ok(())
-}
-
-/// Said of what is in another profile than the one that is meant.
-pub(super) fn in_profile(profile: &str, output: &Output) -> String {
-    if profile == output.profile().as_str() { String::new() } else { format!("  (profile {profile})") }
+pub(super) fn tell(pending: &[PendingFlow], output: &Output) -> Result<(), Problem> {
+    output.text_lines(pending.iter().map(|flow| flow.line(output.profile())))
 }

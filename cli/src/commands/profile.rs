@@ -5,15 +5,15 @@ mod import;
 mod remove;
 mod rename;
 
-use serde_json::{Value, json};
-
 use super::pending;
 use crate::args::ProfileArgs;
-use crate::identity;
 use crate::output::Outcome;
+use crate::output::data::{ListedProfile, ProfileUsed, Profiles as Listed};
 use crate::problem::Problem;
 use crate::setting::Setting;
 use crate::store::{DamagedFlow, ProfileName, Profiles, Service, Store, StoreError};
+use crate::view::credential::Identity;
+use crate::view::flow::PendingFlow;
 
 pub(crate) fn run(args: &ProfileArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     match args {
@@ -44,9 +44,9 @@ fn list(setting: &Setting<'_>) -> Result<Outcome, Problem> {
         let words = held.words();
         let words = if words.is_empty() { "nothing".to_owned() } else { words.join(", ") };
         setting.output.text(format_args!("{} {name}  {words}", if name == used { '*' } else { ' ' }))?;
-        listed.push(json!({ "profile": name.as_str(), "used": name == used, "identities": held.identities, "pending": held.pending }));
+        listed.push(ListedProfile { used: name == used, profile: name.to_string(), identities: held.identities, pending: held.pending });
     }
-    Ok(Outcome::ready(json!({ "profiles": listed })))
+    Ok(Outcome::ready(Listed { profiles: listed }))
 }
 
 fn choose(name: &ProfileName, setting: &Setting<'_>) -> Result<Outcome, Problem> {
@@ -56,13 +56,13 @@ fn choose(name: &ProfileName, setting: &Setting<'_>) -> Result<Outcome, Problem>
         setting.output.warn(format!("nothing is kept in profile {name} yet"));
     }
     setting.output.text(format_args!("{name} is meant from now on, unless --profile or ENLIST_PROFILE says otherwise."))?;
-    Ok(Outcome::ready(json!({ "used": name.as_str() })))
+    Ok(Outcome::ready(ProfileUsed { used: name.to_string() }))
 }
 
 /// What a profile holds, read without a lock.
 struct Held {
-    identities: Vec<Value>,
-    pending: Vec<Value>,
+    identities: Vec<Identity>,
+    pending: Vec<PendingFlow>,
     /// Answers and flows that nobody could read.
     quarantined: usize,
     unreadable: Vec<StoreError>,
@@ -74,7 +74,7 @@ impl Held {
         for service in Service::ALL {
             let store = Store::of(setting.home()?, name, &service.key());
             match store.credential() {
-                Ok(found) => held.identities.extend(found.map(|credential| identity::summary(&credential, name))),
+                Ok(found) => held.identities.extend(found.map(|credential| Identity::of(&credential, name))),
                 Err(trouble) => held.unreadable.push(trouble),
             }
             match pending::flows(&store, name) {
@@ -93,13 +93,15 @@ impl Held {
 
     /// For people.
     fn words(&self) -> Vec<String> {
-        let word = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
-        let identity =
-            |of: &Value| format!("{} {} ({}) {}", word(of, "service"), word(of, "kind"), word(of, "state"), word(of, "token_hint"));
-        let flow = |of: &Value| format!("{} pending at {}", word(of, "flow"), word(of, "service"));
         let quarantined = (self.quarantined > 0).then(|| format!("{} answers or flows that could not be read", self.quarantined));
         let unreadable = (!self.unreadable.is_empty()).then(|| "something that cannot be read".to_owned());
-        self.identities.iter().map(identity).chain(self.pending.iter().map(flow)).chain(quarantined).chain(unreadable).collect()
+        self.identities
+            .iter()
+            .map(Identity::brief)
+            .chain(self.pending.iter().map(PendingFlow::brief))
+            .chain(quarantined)
+            .chain(unreadable)
+            .collect()
     }
 }
 

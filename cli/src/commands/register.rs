@@ -4,18 +4,19 @@ use enlist_core::opentrain::{Claim, Enrolment, Label};
 use enlist_core::secret::Email;
 use enlist_core::sentryagent::{Manifest, ManifestError, Registration};
 use enlist_core::{Ceremony, Input, Origin, Step};
-use serde_json::json;
 
 use super::claim;
 use crate::args::{RegisterArgs, RegisterOpentrainArgs, RegisterSentryagentArgs};
 use crate::ceremonies::{Everyday, Live, Pause, take_in};
 use crate::desk::Desk;
 use crate::input::Source;
+use crate::output::data::WrongField;
 use crate::output::{self, Outcome};
 use crate::patience::{Patience, now};
 use crate::problem::Problem;
 use crate::setting::Setting;
 use crate::store::{Flow, Service};
+use crate::view::flow::Awaiting;
 
 /// The flag that names the owner who claims the agent next.
 const CLAIM: &str = "--claim";
@@ -114,7 +115,7 @@ fn sentryagent(args: &RegisterSentryagentArgs, setting: &Setting<'_>) -> Result<
 fn clear_registrations(desk: &Desk<'_>) -> Result<Option<Outcome>, Problem> {
     for (flow, live) in desk.flows()? {
         let Live::Registration(registration) = live else { continue };
-        if registration.awaiting() == "sms_again" {
+        if registration.awaiting() == Awaiting::SmsAgain {
             return Ok(Some(registration.paused(&pause(&flow))));
         }
         if registration.expires_at().is_none_or(|end| now() < end) {
@@ -157,11 +158,11 @@ fn bad_manifest(source: &Source, error: &ManifestError) -> Problem {
 }
 
 /// The fields that are wrong, for the document.
-pub(crate) fn fields(error: &ManifestError) -> serde_json::Value {
+pub(crate) fn fields(error: &ManifestError) -> Vec<WrongField> {
     match error {
         ManifestError::Fields(fields) => {
-            fields.iter().map(|wrong| json!({ "field": wrong.field.to_string(), "must_be": wrong.rule })).collect()
+            fields.iter().map(|wrong| WrongField { field: wrong.field.to_string(), must_be: wrong.rule }).collect()
         }
-        _ => json!([]),
+        _ => Vec::new(),
     }
 }

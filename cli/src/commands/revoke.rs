@@ -7,12 +7,12 @@ use enlist_core::opentrain::{FetchAuthorizationServer, Revoke};
 use enlist_core::secret::PersonalToken;
 use enlist_core::sentryagent::{RevokeBadge, Verdict, VerifyBadge};
 use enlist_core::{Failure, Origin};
-use serde_json::json;
 
 use super::forget::{clear, refuse_what_is_under_way};
 use crate::args::ServiceArgs;
 use crate::asking::{ask, ask_to_the_end, problem};
 use crate::desk::Desk;
+use crate::output::data::{ConfirmedBy, Revoked};
 use crate::output::{Next, Outcome};
 use crate::problem::Problem;
 use crate::setting::Setting;
@@ -36,12 +36,12 @@ pub(crate) fn badge(yes: bool, setting: &Setting<'_>) -> Result<Outcome, Problem
     let origin = Origin::parse(&credential.base_url()).map_err(Problem::internal)?;
     let unknown = "whether the badge was revoked is not known; it is kept";
     let asked = unless_stopped(ask_to_the_end(setting, RevokeBadge::new(&origin, badge.clone())), unknown, setting)?;
-    let Err(failure) = asked.outcome else { return done(&desk, json!({ "did": did, "revoked": true, "confirmed_by": "revoke" })) };
+    let Err(failure) = asked.outcome else { return done(&desk, Some(did.clone()), ConfirmedBy::Revoke) };
     // Not done by its own answer: how is it with the badge now?
     let verified = unless_stopped(ask(setting, VerifyBadge::new(&origin, badge.clone())), unknown, setting)?;
     let valid = match verified.outcome {
         Ok(Verdict::NotValid) if asked.was_lost => {
-            return done(&desk, json!({ "did": did, "revoked": true, "confirmed_by": "verify" }));
+            return done(&desk, Some(did.clone()), ConfirmedBy::Verify);
         }
         Ok(Verdict::NotValid) => Some(false),
         Ok(Verdict::Valid { .. }) => Some(true),
@@ -56,7 +56,8 @@ pub(crate) fn badge(yes: bool, setting: &Setting<'_>) -> Result<Outcome, Problem
         Some(false) => Next::new(&["forget", "sentryagent", "--yes"], "when the owner agrees to drop a badge that is not valid"),
         _ => Next::new(&["badge", "revoke", "--yes"], "when the service may have recovered"),
     };
-    Ok(Outcome::stopped(problem(failure), json!({ "did": did, "revoked": false, "valid": valid }), Some(next)))
+    let data = Revoked { did: Some(did.clone()), valid: Some(valid), ..Revoked::default() };
+    Ok(Outcome::stopped(problem(failure), data, Some(next)))
 }
 
 fn token(yes: bool, setting: &Setting<'_>) -> Result<Outcome, Problem> {
@@ -74,11 +75,11 @@ fn token(yes: bool, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let origin = Origin::parse(&credential.base_url()).map_err(Problem::internal)?;
     let lives = "the token must be taken to live; it is kept";
     match unless_stopped(revoke_token(token, &origin, setting), lives, setting)? {
-        Ok(()) => done(&desk, json!({ "revoked": true, "confirmed_by": "revoke" })),
+        Ok(()) => done(&desk, None, ConfirmedBy::Revoke),
         Err(failure) => {
             setting.output.warn(lives.to_owned());
             let next = Next::new(&["revoke", "opentrain", "--yes"], "when the service may have recovered");
-            Ok(Outcome::stopped(problem(failure), json!({ "revoked": false }), Some(next)))
+            Ok(Outcome::stopped(problem(failure), Revoked::default(), Some(next)))
         }
     }
 }
@@ -124,11 +125,11 @@ fn prepared<'a>(
     refuse_what_is_under_way(&desk)?;
     let next = Next::new(&["revoke", service.name(), "--yes"], "when the owner agrees");
     let answer = setting.voice().answer(yes, question)?;
-    Ok(answer.unless_yes("may it be revoked, for good?", json!({ "revoked": false }), next).map_or(Ok((desk, credential)), Err))
+    Ok(answer.unless_yes("may it be revoked, for good?", Revoked::default(), next).map_or(Ok((desk, credential)), Err))
 }
 
-fn done(desk: &Desk<'_>, data: serde_json::Value) -> Result<Outcome, Problem> {
+fn done(desk: &Desk<'_>, did: Option<Option<String>>, by: ConfirmedBy) -> Result<Outcome, Problem> {
     clear(desk)?;
     desk.setting.output.text("Revoked at the service, and forgotten here.")?;
-    Ok(Outcome::ready(data))
+    Ok(Outcome::ready(Revoked { did, revoked: true, confirmed_by: Some(by), valid: None }))
 }

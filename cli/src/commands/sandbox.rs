@@ -6,30 +6,19 @@ use std::path::Path;
 use std::thread;
 
 use enlist_sandbox::{Config, Sandbox, Scripted, StartError, parse_faults};
-use serde::Serialize;
 
 use crate::args::SandboxArgs;
 use crate::input::shown;
+use crate::output::document::SandboxStarted;
 use crate::output::{Output, note, print_json};
 use crate::problem::Problem;
-
-/// The first line of stdout. A contract.
-#[derive(Debug, Serialize)]
-struct Started<'a> {
-    v: u8,
-    r#type: &'static str,
-    opentrain: &'a str,
-    sentryagent: &'a str,
-    human: &'a str,
-    control: &'a str,
-}
 
 /// Ends only with the process: SIGINT and SIGTERM do what they do by default, for there is nothing to save.
 pub(crate) fn run(args: &SandboxArgs, output: &Output) -> Result<Infallible, Problem> {
     let sandbox = Sandbox::start(config(args)?).map_err(|error| not_started(&error))?;
     let (human, control) = (sandbox.human_url(), sandbox.control_url());
     let (opentrain, sentryagent) = (sandbox.opentrain_url(), sandbox.sentryagent_url());
-    print_json(&Started { v: 1, r#type: "sandbox", opentrain, sentryagent, human: &human, control: &control })?;
+    print_json(&SandboxStarted::new(opentrain, sentryagent, &human, &control))?;
     if output.is_text() {
         explain(args, &sandbox);
     }

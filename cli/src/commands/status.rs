@@ -3,21 +3,21 @@
 use enlist_core::opentrain::WhoAmI;
 use enlist_core::sentryagent::{Verdict, VerifyBadge};
 use enlist_core::{Failure, Origin};
-use serde_json::{Value, json};
 
-use super::pending::{self, Shelf, Unreadable, in_profile};
+use super::pending::{self, Failures, Shelf};
 use super::token::warn_of_shadows;
 use crate::args::StatusArgs;
 use crate::asking::{ask, problem};
 use crate::ceremonies::Live;
-use crate::identity;
 use crate::output::Outcome;
+use crate::output::data::Status;
 use crate::problem::Problem;
 use crate::setting::Setting;
 use crate::store::{Credential, DamagedFlow, Flow, Store};
+use crate::view::credential::{Checked, Identity, State};
 
 pub(crate) fn run(args: &StatusArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
-    let (mut kept, mut identities, mut pending, mut unreadable) = (Vec::new(), Vec::new(), Vec::new(), Unreadable::default());
+    let (mut kept, mut identities, mut pending, mut unreadable) = (Vec::new(), Vec::new(), Vec::new(), Failures::default());
     for shelf in pending::shelves(setting)? {
         pending.extend(unreadable.unless_read(&shelf, shelf.flows(setting))?.unwrap_or_default());
         let credential = unreadable.unless_read(&shelf, shelf.store.credential().map_err(Problem::from))?.flatten();
@@ -34,27 +34,22 @@ pub(crate) fn run(args: &StatusArgs, setting: &Setting<'_>) -> Result<Outcome, P
         setting.output.text("No identity, and nothing pending.")?;
     }
     pending::tell(&pending, setting.output)?;
-    unreadable.outcome(json!({ "identities": identities, "pending": pending }), setting.output)
+    unreadable.outcome(setting.output, |unreadable| Status { identities, pending, unreadable })
 }
 
-fn identity_of(credential: &Credential, shelf: &Shelf, args: &StatusArgs, setting: &Setting<'_>) -> Result<Value, Problem> {
+fn identity_of(credential: &Credential, shelf: &Shelf, args: &StatusArgs, setting: &Setting<'_>) -> Result<Identity, Problem> {
     if let Some(secret) = credential.expose().filter(|_| shelf.profile == *setting.output.profile()) {
         warn_of_shadows(shelf.service, &secret, &[], setting);
     }
-    let (kind, state) = identity::kind_and_state(credential);
-    let state = if is_doubtful(&shelf.store) { "doubtful" } else { state };
-    let checked = if args.check { Some(check(credential, setting)?) } else { None };
-    let hint = identity::hint(credential).unwrap_or_default();
-    let did = if let Credential::Badge { did: Some(did), .. } = credential { format!("  {did}") } else { String::new() };
-    let told = checked.map(|checked| format!("  {checked}")).unwrap_or_default();
-    let profile = in_profile(shelf.profile.as_str(), setting.output);
-    setting.output.text(format_args!("{}  {kind}, {state}  {hint}{did}{told}{profile}", shelf.service.name()))?;
-    let mut summary = identity::summary(credential, &shelf.profile);
-    if let Value::Object(members) = &mut summary {
-        members.insert("state".to_owned(), state.into());
-        members.extend(checked.map(|checked| ("checked".to_owned(), checked.into())));
+    let mut identity = Identity::of(credential, &shelf.profile);
+    if is_doubtful(&shelf.store) {
+        identity.state = State::Doubtful;
     }
-    Ok(summary)
+    if args.check {
+        identity.checked = Some(check(credential, setting)?);
+    }
+    setting.output.text(identity.line(setting.output.profile()))?;
+    Ok(identity)
 }
 
 /// Whether a rotation's answer was lost, and the badge may be dead. What cannot be read at all is told of elsewhere.
@@ -65,7 +60,7 @@ fn is_doubtful(store: &Store) -> bool {
 }
 
 /// What the service says of the credential. Nothing is dropped because of it.
-fn check(credential: &Credential, setting: &Setting<'_>) -> Result<&'static str, Problem> {
+fn check(credential: &Credential, setting: &Setting<'_>) -> Result<Checked, Problem> {
     let origin = Origin::parse(&credential.base_url()).map_err(Problem::internal)?;
     let registration = credential.registration();
     let said = match (credential, &registration) {
@@ -79,12 +74,12 @@ fn check(credential: &Credential, setting: &Setting<'_>) -> Result<&'static str,
         (Credential::Unclaimed(_), None) => return Err(Problem::internal("the registration is gone")),
     };
     Ok(match said {
-        Ok(true) => "valid",
-        Ok(false) => "not_valid",
-        Err(Failure::Rejected(error)) if matches!(error.status, 401 | 404) => "not_valid",
+        Ok(true) => Checked::Valid,
+        Ok(false) => Checked::NotValid,
+        Err(Failure::Rejected(error)) if matches!(error.status, 401 | 404) => Checked::NotValid,
         Err(failure) => {
             setting.output.warn(format!("the service could not be asked: {}", problem(failure).message()));
-            "unknown"
+            Checked::Unknown
         }
     })
 }

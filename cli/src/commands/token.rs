@@ -1,26 +1,26 @@
 //! `enlist token`: the only command that prints a credential.
 
-use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::args::{TokenArgs, TokenFormat};
 use crate::desk::Desk;
-use crate::identity;
 use crate::opentrain_tool::{shadow_words, shadowing};
 use crate::output::Outcome;
+use crate::output::data::Secret;
 use crate::problem::Problem;
 use crate::setting::Setting;
 use crate::store::{Credential, Service};
+use crate::view::credential::{Kind, State};
 
 pub(crate) fn run(args: &TokenArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let (credential, secret) = held(args.service, setting)?;
     warn_of_shadows(args.service, &secret, &[], setting);
-    let data = data(args.service, &credential, &secret);
+    let data = data(args.service, &credential, secret.clone());
     match args.format {
         TokenFormat::Raw => setting.output.text(&*secret)?,
         TokenFormat::Header => setting.output.text(format_args!("Authorization: Bearer {}", *secret))?,
         TokenFormat::Env => setting.output.text(format_args!("{}={}", variable(args.service), *quoted(&secret)))?,
-        TokenFormat::Json => setting.output.text(&data)?,
+        TokenFormat::Json => setting.output.text(serde_json::to_string(&data).map_err(Problem::internal)?)?,
     }
     Ok(Outcome::ready(data))
 }
@@ -47,9 +47,8 @@ fn quoted(secret: &str) -> Zeroizing<String> {
     Zeroizing::new(if is_plain { secret.to_owned() } else { format!("'{}'", secret.replace('\'', "'\\''")) })
 }
 
-fn data(service: Service, credential: &Credential, secret: &str) -> Value {
-    let (kind, state) = identity::kind_and_state(credential);
-    json!({ "service": service.name(), "kind": kind, "state": state, "token": secret })
+fn data(service: Service, credential: &Credential, token: Zeroizing<String>) -> Secret {
+    Secret { service: service, kind: Kind::of(credential), state: State::of(credential), token }
 }
 
 /// Where `exec` and `--format env` put a badge.

@@ -9,25 +9,21 @@ use enlist_blocking::{Client, DriveError, Ending, Host, Proxies, drive};
 use enlist_core::opentrain::{Claim, ClaimedToken, Enrolment, Label};
 use enlist_core::secret::Email;
 use enlist_core::sentryagent::{Identity, Manifest, Registration};
-use enlist_core::{Ceremony, Origin, Untrusted};
+use enlist_core::{Ceremony, Origin};
 use enlist_sandbox::{Config, Sandbox};
-use serde_json::json;
 
+use crate::output::data::{Tour, TourBadge, TourClaim};
 use crate::output::{Outcome, Output, note};
 use crate::patience::now;
 use crate::problem::Problem;
+use crate::view::escaped;
+use crate::view::profile::manifest;
 use guide::Guide;
 
 /// Shorter than the services' 5 s: nobody should wait for a tour.
 const INTERVAL: Duration = Duration::from_secs(1);
 const AGENT: &str = "My AI Agent";
 const OWNER: &str = "owner@example.com";
-/// The example of SentryAgent's documents.
-const MANIFEST: &str = r#"{
-    "mobile_phone": "+15005550006", "trust_tier": "community", "agent_name": "My AI Agent", "agent_version": "1.0.0",
-    "developer_name": "Acme Corp", "contact_email": "dev@acme.com", "primary_goal": "Customer support automation",
-    "tools": ["web-search", "email"], "compliance_attestation": true, "data_residency": "us-east-1"
-}"#;
 
 pub(crate) fn run(output: &Output) -> Result<Outcome, Problem> {
     tour(output).inspect_err(|problem| {
@@ -60,7 +56,7 @@ fn claim(guide: &mut Guide<'_>, origin: &Origin) -> Result<ClaimedToken, Problem
 /// SentryAgent: manifest, a look at the profile, the code that comes by SMS, badge.
 fn register(guide: &mut Guide<'_>, origin: &Origin) -> Result<Identity, Problem> {
     guide.heading("SentryAgent: the agent introduces itself, and its developer's phone vouches for it")?;
-    let manifest = Manifest::from_json(MANIFEST.as_bytes()).map_err(Problem::internal)?;
+    let manifest = Manifest::from_json(manifest(|field| field.example).as_bytes()).map_err(Problem::internal)?;
     to_the_end(guide, &mut Registration::new(origin.clone(), manifest))
 }
 
@@ -82,14 +78,12 @@ where
 }
 
 fn outcome(token: &ClaimedToken, identity: &Identity) -> Outcome {
-    let scopes: Vec<String> = scopes(token).collect();
-    let data = json!({
-        "claim": { "scopes": scopes, "token_hint": token.access_token().hint() },
-        "badge": { "did": identity.did().map(ToString::to_string), "badge_hint": identity.badge().hint() },
-    });
-    Outcome::ready(data)
+    Outcome::ready(Tour {
+        claim: TourClaim { scopes: scopes(token).collect(), token_hint: token.access_token().hint() },
+        badge: TourBadge { did: identity.did().map(ToString::to_string), badge_hint: identity.badge().hint() },
+    })
 }
 
 fn scopes(token: &ClaimedToken) -> impl Iterator<Item = String> {
-    token.scopes().iter().map(|scope| Untrusted::new(scope).to_string())
+    token.scopes().iter().map(|scope| escaped(scope))
 }

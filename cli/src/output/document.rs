@@ -1,30 +1,39 @@
 //! The one JSON document. A contract: keys are only ever added.
 
-use serde::Serialize;
-use serde_json::Value;
+use serde::ser::Error;
+use serde::{Serialize, Serializer};
 
+use super::data::Data;
 use super::event::Stamp;
 use super::{Next, Output, Settled};
 use crate::exit::Status;
 use crate::mode::Mode;
 use crate::problem::{ErrorBody, Problem};
+use crate::service::Service;
 
 pub(super) const VERSION: u8 = 1;
 
+/// The end of every command: the one document of `--output json`, and the last event of ndjson, which then has `seq`, `ts` and `flow`.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Document<'a> {
+    #[cfg_attr(test, schemars(extend("const" = VERSION)))]
     v: u8,
+    #[cfg_attr(test, schemars(extend("const" = "result")))]
     r#type: &'static str,
-    /// Where the document is the last of several events.
     #[serde(flatten)]
     stamp: Option<Stamp>,
+    /// Null when the command line names no command.
     command: Option<&'static str>,
     status: Status,
+    #[cfg_attr(test, schemars(extend("enum" = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 64, 129, 130, 131, 143])))]
     exit: u8,
-    service: Option<&'static str>,
+    service: Option<Service>,
     profile: &'a str,
     mode: Mode,
-    data: Option<&'a Value>,
+    /// The schemas of each command's data are below.
+    #[cfg_attr(test, schemars(with = "Option<serde_json::Map<String, serde_json::Value>>"))]
+    data: Option<Sorted<&'a Data>>,
     error: Option<ErrorBody>,
     next: Option<&'a Next>,
     warnings: Vec<String>,
@@ -42,11 +51,42 @@ impl<'a> Document<'a> {
             service: output.service.get(),
             profile: output.profile.as_str(),
             mode: output.mode,
-            data: settled.data.as_ref(),
+            data: settled.data.as_ref().map(Sorted),
             error: settled.problem.as_ref().map(Problem::body),
             next: settled.next.as_ref(),
             warnings: output.warnings.borrow().clone(),
         }
+    }
+}
+
+/// The first line of `enlist sandbox`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct SandboxStarted<'a> {
+    #[cfg_attr(test, schemars(extend("const" = VERSION)))]
+    v: u8,
+    #[cfg_attr(test, schemars(extend("const" = "sandbox")))]
+    r#type: &'static str,
+    opentrain: &'a str,
+    sentryagent: &'a str,
+    human: &'a str,
+    control: &'a str,
+}
+
+impl<'a> SandboxStarted<'a> {
+    /// With the addresses of the two services, of the human's page and of the control interface.
+    pub(crate) const fn new(opentrain: &'a str, sentryagent: &'a str, human: &'a str, control: &'a str) -> Self {
+        Self { v: VERSION, r#type: "sandbox", opentrain, sentryagent, human, control }
+    }
+}
+
+/// Serialized with its keys in the order of the alphabet, so that a field can move within its struct.
+#[derive(Debug)]
+struct Sorted<T>(T);
+
+impl<T: Serialize> Serialize for Sorted<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::to_value(&self.0).map_err(S::Error::custom)?.serialize(serializer)
     }
 }
 
@@ -55,9 +95,10 @@ mod tests {
     use std::time::Duration;
 
     use enlist_core::Recovery;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::super::Outcome;
+    use super::super::data::FlowName;
     use super::*;
     use crate::mode::Environment;
     use crate::problem::tests::refusal;
@@ -69,10 +110,10 @@ mod tests {
 
     #[test]
     fn success_has_data_and_no_error() {
-        let document = of(Ok(Outcome::ready(json!({"claim": {}}))));
+        let document = of(Ok(Outcome::ready(FlowName { flow: "clm_1".to_owned() })));
         let expected = json!({
             "v": 1, "type": "result", "command": "try", "status": "ready", "exit": 0, "service": null, "profile": "default",
-            "mode": {"is": "agent", "because": "no terminal"}, "data": {"claim": {}}, "error": null, "next": null, "warnings": []
+            "mode": {"is": "agent", "because": "no terminal"}, "data": {"flow": "clm_1"}, "error": null, "next": null, "warnings": []
         });
         assert_eq!(document, expected);
     }

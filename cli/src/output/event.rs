@@ -1,40 +1,131 @@
-//! One line of `--output ndjson`. A contract: types and keys are only ever added; `schema.json` describes them.
+//! The events of `--output ndjson`, one line each.
+//!
+//! A contract: types and keys are only ever added. A new event is a new variant of [`Event`]; `schema.json` is generated from it.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde::ser::Error;
+use serde_json::{Map, Value};
 
+use super::Next;
 use super::document::VERSION;
 use crate::patience::now;
+use crate::service::Service;
+use crate::view::credential::{Badge, Kind, Registration, Token};
+use crate::view::flow::Awaiting;
+use crate::view::profile::Profile;
+use crate::view::{Time, words};
 
-/// What happened, with what every event has.
+/// What happened. `type` is the variant's name in snake case.
 #[derive(Debug, Serialize)]
-pub(super) struct Event<'a> {
-    v: u8,
-    r#type: &'static str,
-    #[serde(flatten)]
-    stamp: Stamp,
-    service: Option<&'static str>,
-    #[serde(flatten)]
-    fields: &'a Value,
+// The session and its host do not send theirs as values of this type yet.
+#[allow(dead_code)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) enum Event {
+    /// The flow is on disk and can be resumed; nothing was sent yet.
+    FlowStarted { ceremony: &'static str },
+    /// The registration at OpenTrain is kept.
+    Registered(Registration),
+    /// A person must do something. Flushed before the first wait.
+    ActionRequired(ActionRequired),
+    /// The code that came by SMS is asked for.
+    OtpRequired(ActionRequired),
+    /// The code was wrong and may be tried again.
+    OtpRejected { r#for: String },
+    /// Nothing yet; the next request goes out at `until`.
+    Pending { awaiting: Awaiting, until: Time },
+    /// The service asked for longer intervals.
+    SlowDown { until: Time },
+    /// A trouble that passes.
+    Retrying { message: String, until: Time },
+    /// The attempt has ended; its code is no longer good.
+    CodeExpired {},
+    /// The owner has claimed the registration; the token is kept.
+    Claimed(Token),
+    /// The badge is kept.
+    BadgeIssued(Badge),
+    /// The credential is on disk, and what came before it is gone.
+    Stored { kind: Kind },
+    /// Worth knowing; it changes nothing.
+    Warning { message: String },
 }
 
-/// Which event of the run, when, and of which flow.
+/// What a person must do.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ActionRequired {
+    pub(crate) kind: Action,
+    pub(crate) url: Option<String>,
+    pub(crate) code: Option<String>,
+    /// Who must do it: an address, or a phone number by its last digits.
+    pub(crate) r#for: Option<String>,
+    pub(crate) email_sent: Option<bool>,
+    pub(crate) expires_at: Option<Time>,
+    /// For an agent to repeat to its owner.
+    pub(crate) say_to_user: String,
+    pub(crate) next: Next,
+    /// The profile that must be confirmed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) public_profile: Option<Profile>,
+}
+
+words! {
+    /// The kinds of things that a person must do.
+    Action {
+        EnterCode = "enter_code",
+        ConfirmProfile = "confirm_profile",
+        SmsAgain = "sms_again",
+        RegisterAgain = "register_again",
+        VerifyAgain = "verify_again",
+        Otp = "otp",
+    }
+}
+
+impl ActionRequired {
+    /// An action that consists of an answer.
+    pub(crate) fn new(kind: Action, say_to_user: impl Into<String>, next: Next) -> Self {
+        let say_to_user = say_to_user.into();
+        Self { kind, url: None, code: None, r#for: None, email_sent: None, expires_at: None, say_to_user, next, public_profile: None }
+    }
+}
+
+/// The position of an event in the run, its time, and the flow that it is about.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Stamp {
     /// From 1 on, without a gap.
+    #[cfg_attr(test, schemars(range(min = 1)))]
     seq: u64,
-    ts: String,
+    ts: Time,
     flow: Option<String>,
 }
 
 impl Stamp {
     pub(super) fn new(seq: u64, flow: Option<String>) -> Self {
-        Self { seq, ts: now().to_string(), flow }
+        Self { seq, ts: now().into(), flow }
     }
 }
 
-impl<'a> Event<'a> {
-    pub(super) fn new(r#type: &'static str, stamp: Stamp, service: Option<&'static str>, fields: &'a Value) -> Self {
-        Self { v: VERSION, r#type, stamp, service, fields }
+/// An event as a line: first what every event has, then its own fields.
+#[derive(Debug, Serialize)]
+pub(super) struct Line {
+    v: u8,
+    r#type: String,
+    #[serde(flatten)]
+    stamp: Stamp,
+    service: Option<Service>,
+    #[serde(flatten)]
+    fields: Map<String, Value>,
+}
+
+impl Line {
+    pub(super) fn new(event: &Event, stamp: Stamp, service: Option<Service>) -> Result<Self, serde_json::Error> {
+        let Value::Object(mut fields) = serde_json::to_value(event)? else { return Err(Error::custom("an event is an object")) };
+        let Some(Value::String(r#type)) = fields.remove("type") else { return Err(Error::custom("an event has a type")) };
+        Ok(Self { v: VERSION, r#type, stamp, service, fields })
+    }
+
+    pub(super) fn untyped(r#type: &str, fields: &Value, stamp: Stamp, service: Option<Service>) -> Self {
+        Self { v: VERSION, r#type: r#type.to_owned(), stamp, service, fields: fields.as_object().cloned().unwrap_or_default() }
     }
 }

@@ -3,10 +3,13 @@
 //! stdout carries the result: one JSON document, events of which the last is that document, or text. Everything else goes to
 //! stderr. Nothing here panics when the reader has gone away.
 
-mod document;
-mod event;
+pub(crate) mod data;
+pub(crate) mod document;
+pub(crate) mod event;
 mod next;
 pub(crate) mod paint;
+#[cfg(test)]
+mod schema;
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
@@ -15,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::args::Color;
 use crate::exit::{Exit, Status};
@@ -23,8 +26,9 @@ use crate::mode::{Environment, Is, Mode};
 use crate::problem::Problem;
 use crate::quiet::aside;
 use crate::store::{ProfileName, Service, Warning};
+use data::Data;
 use document::Document;
-use event::{Event, Stamp};
+use event::{Event, Line, Stamp};
 pub(crate) use next::{Along, Next, flag};
 
 /// How the result is printed.
@@ -44,30 +48,30 @@ pub(crate) struct Outcome {
     exit: Exit,
     status: Status,
     /// `data` of the document. Text was printed on the way.
-    data: Value,
+    data: Option<Data>,
     problem: Option<Problem>,
     next: Option<Next>,
 }
 
 impl Outcome {
-    pub(crate) fn ready(data: Value) -> Self {
-        Self { exit: Exit::Done, status: Status::Ready, data, problem: None, next: None }
+    pub(crate) fn ready(data: impl Into<Data>) -> Self {
+        Self { exit: Exit::Done, status: Status::Ready, data: Some(data.into()), problem: None, next: None }
     }
 
     /// Not over: exit 8, or 0 when all is done that was asked for, or the code of the signal that came.
-    pub(crate) fn pending(interrupted: Option<u8>, done: bool, data: Value, next: Next) -> Self {
+    pub(crate) fn pending(interrupted: Option<u8>, done: bool, data: impl Into<Data>, next: Next) -> Self {
         let exit = interrupted.map_or(if done { Exit::Done } else { Exit::Pending }, Exit::Interrupted);
-        Self { exit, status: Status::Pending, data, problem: None, next: Some(next) }
+        Self { exit, status: Status::Pending, data: Some(data.into()), problem: None, next: Some(next) }
     }
 
     /// Came to a problem, with data that is worth telling all the same.
-    pub(crate) fn stopped(problem: Problem, data: Value, next: Option<Next>) -> Self {
-        Self { exit: problem.exit(), status: problem.exit().status(), data, problem: Some(problem), next }
+    pub(crate) fn stopped(problem: Problem, data: impl Into<Data>, next: Option<Next>) -> Self {
+        Self { data: Some(data.into()), ..Self::failed(problem, next) }
     }
 
     /// Came to its end, and that is no good one.
     pub(crate) fn failed(problem: Problem, next: Option<Next>) -> Self {
-        Self::stopped(problem, Value::Null, next)
+        Self { exit: problem.exit(), status: problem.exit().status(), data: None, problem: Some(problem), next }
     }
 
     /// The same pause, and what it is due to.
@@ -79,14 +83,13 @@ impl Outcome {
         self.status == Status::Ready
     }
 
-    /// With what an earlier step brought.
-    pub(crate) fn with(mut self, earlier: &Self) -> Self {
-        if let (Value::Object(data), Value::Object(earlier)) = (&mut self.data, &earlier.data) {
-            for (name, value) in earlier {
-                data.entry(name).or_insert_with(|| value.clone());
-            }
-        }
-        self
+    /// With what the registration brought that the same command made before.
+    pub(crate) fn with(self, registered: &Self) -> Self {
+        let data = match (self.data, &registered.data) {
+            (Some(Data::Ceremony(claim)), Some(Data::Ceremony(registration))) => Some(claim.after(registration).into()),
+            (data, _) => data,
+        };
+        Self { data, ..self }
     }
 }
 
@@ -95,7 +98,7 @@ impl Outcome {
 struct Settled {
     exit: Exit,
     status: Status,
-    data: Option<Value>,
+    data: Option<Data>,
     problem: Option<Problem>,
     next: Option<Next>,
 }
@@ -105,7 +108,7 @@ struct Settled {
 pub(crate) struct Output {
     command: Option<&'static str>,
     /// Of a flow it is known only when the flow was found.
-    service: Cell<Option<&'static str>>,
+    service: Cell<Option<Service>>,
     profile: ProfileName,
     /// What a command line to go on with must say again.
     along: Vec<Along>,
@@ -154,7 +157,7 @@ impl Output {
 
     /// The same, about this service and profile.
     pub(crate) fn about(self, service: Option<Service>, profile: &ProfileName) -> Self {
-        Self { service: Cell::new(service.map(Service::name)), profile: profile.clone(), ..self }
+        Self { service: Cell::new(service), profile: profile.clone(), ..self }
     }
 
     /// The same, saying these again in each command line to go on with.
@@ -174,7 +177,7 @@ impl Output {
 
     /// It turned out to be about this one.
     pub(crate) fn is_about(&self, service: Service) {
-        self.service.set(Some(service.name()));
+        self.service.set(Some(service));
     }
 
     /// It goes on with this flow.
@@ -193,7 +196,7 @@ impl Output {
     pub(crate) fn warn(&self, warning: String) {
         aside(format_args!("warning: {warning}"));
         // A reader that has gone away is found at the next event that matters.
-        let _ = self.event("warning", &json!({ "message": warning }));
+        let _ = self.emit(&Event::Warning { message: warning.clone() });
         self.warnings.borrow_mut().push(warning);
     }
 
@@ -205,11 +208,16 @@ impl Output {
     }
 
     /// One line of JSON at once, where events are asked for.
+    pub(crate) fn emit(&self, event: &Event) -> Result<(), Problem> {
+        let Some(stamp) = self.stamp() else { return Ok(()) };
+        let line = Line::new(event, stamp, self.service.get()).map_err(Problem::internal)?;
+        self.read_or_not(print_json(&line))
+    }
+
+    /// An event of the session or of its host, which do not send typed ones yet.
     pub(crate) fn event(&self, r#type: &'static str, fields: &Value) -> Result<(), Problem> {
-        match self.stamp() {
-            Some(stamp) => self.read_or_not(print_json(&Event::new(r#type, stamp, self.service.get(), fields))),
-            None => Ok(()),
-        }
+        let Some(stamp) = self.stamp() else { return Ok(()) };
+        self.read_or_not(print_json(&Line::untyped(r#type, fields, stamp, self.service.get())))
     }
 
     /// That nobody reads on breaks nothing off: what is under way comes to its end, or to its next wait.
@@ -251,6 +259,11 @@ impl Output {
     /// A line of the result, when it is text.
     pub(crate) fn text(&self, line: impl Display) -> Result<(), Problem> {
         if self.is_text() { self.print_line(line) } else { Ok(()) }
+    }
+
+    /// Lines of the result, when it is text.
+    pub(crate) fn text_lines(&self, lines: impl IntoIterator<Item = impl Display>) -> Result<(), Problem> {
+        lines.into_iter().try_for_each(|line| self.text(line))
     }
 
     pub(crate) fn is_text(&self) -> bool {
@@ -307,14 +320,10 @@ impl Output {
     fn settled(&self, result: Result<Outcome, Problem>) -> Settled {
         match result {
             Ok(Outcome { problem: Some(Problem::Interrupted(code)), data, .. }) => self.interrupted(code, data),
-            Err(Problem::Interrupted(code)) => self.interrupted(code, Value::Null),
-            Ok(Outcome { exit, status, data, problem, next }) => Settled {
-                exit,
-                status,
-                data: Some(data).filter(|data| !data.is_null()),
-                problem,
-                next: next.map(|next| next.with(&self.along)),
-            },
+            Err(Problem::Interrupted(code)) => self.interrupted(code, None),
+            Ok(Outcome { exit, status, data, problem, next }) => {
+                Settled { exit, status, data, problem, next: next.map(|next| next.with(&self.along)) }
+            }
             Err(problem) => {
                 let next = self.way_on(&problem).map(|next| next.with(&self.along));
                 Settled { exit: problem.exit(), status: problem.exit().status(), data: None, problem: Some(problem), next }
@@ -323,10 +332,10 @@ impl Output {
     }
 
     /// A signal came outside of any flow: whoever wants to go on runs the same command again.
-    fn interrupted(&self, code: u8, data: Value) -> Settled {
+    fn interrupted(&self, code: u8, data: Option<Data>) -> Settled {
         let next = Next::again(std::env::args_os()).map(|next| next.with(&self.along));
         let status = if next.is_some() { Status::Pending } else { Status::Cancelled };
-        Settled { exit: Exit::Interrupted(code), status, data: Some(data).filter(|data| !data.is_null()), problem: None, next }
+        Settled { exit: Exit::Interrupted(code), status, data, problem: None, next }
     }
 
     /// Where the contract promises a way on, and the command named none: to run it again, or what must come before it.

@@ -5,8 +5,9 @@ use std::ffi::OsString;
 
 use serde::Serialize;
 
-/// A command line, and when it is its time.
+/// What to run to go on, word for word, and when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Next {
     pub(crate) argv: Vec<String>,
     pub(crate) when: Cow<'static, str>,

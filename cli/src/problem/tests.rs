@@ -53,7 +53,7 @@ fn a_services_words_stay_in_their_fields() {
 fn a_retry_is_never_announced_too_early() {
     let Failure::RateLimited { error, .. } = refusal(429, "slow", "slow", "7") else { panic!() };
     let body = body_of(Failure::RateLimited { error, retry_at: Timestamp::from_unix_ms(NOW.as_unix_ms() + 6001) });
-    assert_eq!((body.code, body.retryable, body.retry_after_s, body.http), ("rate_limited", true, Some(7), Some(429)));
+    assert_eq!((body.code.as_str(), body.retryable, body.retry_after_s, body.http), ("rate_limited", true, Some(7), Some(429)));
 }
 
 #[test]

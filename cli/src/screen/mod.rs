@@ -16,9 +16,9 @@ use enlist_core::Timestamp;
 use enlist_core::opentrain::EnterCode;
 use enlist_core::secret::{ClaimLink, UserCode};
 
-use crate::ceremonies::minutes;
 use crate::output::paint;
 use crate::patience::now;
+use crate::view::claim::minutes;
 use browser::Browser;
 use terminal::Terminal;
 pub(crate) use terminal::Unseen;

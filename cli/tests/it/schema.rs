@@ -31,13 +31,12 @@ fn close(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
             let is_object = members.get("type").is_some_and(|of| *of == json!("object") || *of == json!(["object", "null"]));
-            let is_closed = is_object || members.get("allOf").is_some_and(|all| *all == json!([{ "$ref": "#/$defs/event" }]));
             for (name, member) in members.iter_mut() {
                 if name != "if" {
                     close(member);
                 }
             }
-            if is_closed && !members.contains_key("additionalProperties") {
+            if is_object && !members.contains_key("additionalProperties") {
                 members.insert("unevaluatedProperties".to_owned(), json!(false));
             }
         }

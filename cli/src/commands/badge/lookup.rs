@@ -2,29 +2,29 @@
 
 use enlist_core::sentryagent::{Did, LookUp, Published};
 use enlist_core::{Failure, Untrusted};
-use serde_json::json;
 
-use super::{profile_json, tell_profile};
 use crate::asking::{ask, problem};
 use crate::output::Outcome;
+use crate::output::data::{FoundAgent, LookedUp, MissingAgent};
 use crate::problem::Problem;
 use crate::setting::Setting;
 use crate::store::Service;
+use crate::view::Time;
+use crate::view::profile::Profile;
 
 pub(crate) fn run(did: &str, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let did = Did::parse(did).map_err(|error| Problem::usage(format_args!("{}: {error}", Untrusted::new(did))))?;
     match look_up(&did, setting)? {
         Some(published) => {
             setting.output.text(did.as_str())?;
-            tell_profile(&published.profile, setting)?;
-            let issued_at = published.issued_at.map(|at| at.to_string());
-            Ok(Outcome::ready(json!({
-                "did": did.as_str(), "found": true, "issued_at": issued_at, "untrusted_profile": profile_json(&published.profile),
-            })))
+            let profile = Profile::from(&published.profile);
+            setting.output.text_lines(profile.published_lines())?;
+            let (did, issued_at) = (did.as_str().to_owned(), published.issued_at.map(Time));
+            Ok(Outcome::ready(LookedUp::Found(FoundAgent { did, found: true, issued_at, untrusted_profile: profile })))
         }
         None => {
             setting.output.text(format_args!("{did} is not there: never registered, or revoked."))?;
-            Ok(Outcome::stopped(Problem::NoSuchAgent, json!({ "did": did.as_str(), "found": false }), None))
+            Ok(Outcome::stopped(Problem::NoSuchAgent, LookedUp::Missing(MissingAgent { did: did.as_str().to_owned(), found: false }), None))
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use enlist_core::Origin;
 use enlist_core::sentryagent::Rotation;
-use serde_json::json;
 
 use crate::args::RotateArgs;
 use crate::ceremonies::Live;
 use crate::desk::Desk;
+use crate::output::data::RotationAsked;
 use crate::output::{Next, Outcome};
 use crate::problem::Problem;
 use crate::setting::Setting;
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &RotateArgs, setting: &Setting<'_>) -> Result<Outcome, P
     let question = "Rotate? The old badge and its DID are dead at once, for everybody who knows the agent by them.";
     let next = Next::new(&["badge", "rotate", "--yes"], "when the owner agrees that the badge and the DID change");
     let needed = "may the badge and the DID change, for everybody who knows them?";
-    if let Some(stopped) = voice.answer(args.yes, question)?.unless_yes(needed, json!({ "did": did }), next) {
+    if let Some(stopped) = voice.answer(args.yes, question)?.unless_yes(needed, RotationAsked { did }, next) {
         return Ok(stopped);
     }
     let origin = Origin::parse(&base_url).map_err(Problem::internal)?;

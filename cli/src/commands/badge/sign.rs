@@ -1,15 +1,16 @@
 //! `enlist badge sign`: a message signed by the service in the agent's name. stdout carries the signature and nothing else.
 
 use enlist_core::sentryagent::Sign;
-use serde_json::json;
 
 use super::own;
 use crate::args::SignArgs;
 use crate::asking::outcome_of;
 use crate::input::Source;
 use crate::output::Outcome;
+use crate::output::data::Signed;
 use crate::problem::Problem;
 use crate::setting::Setting;
+use crate::view::Time;
 
 pub(crate) fn run(args: &SignArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let message = Source::named("message", &args.file).read_text("the message", &setting.interrupt)?;
@@ -23,5 +24,5 @@ pub(crate) fn run(args: &SignArgs, setting: &Setting<'_>) -> Result<Outcome, Pro
     let signed = outcome_of(setting, sign)?;
     setting.output.text(&signed.jws)?;
     let did = signed.did.as_ref().map(ToString::to_string);
-    Ok(Outcome::ready(json!({ "jws": signed.jws, "did": did, "signed_at": signed.signed_at.map(|at| at.to_string()) })))
+    Ok(Outcome::ready(Signed { jws: signed.jws, did, signed_at: signed.signed_at.map(Time) }))
 }

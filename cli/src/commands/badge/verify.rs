@@ -3,16 +3,18 @@
 use enlist_core::sentryagent::{Verdict, VerifyBadge};
 use enlist_core::verify::{Rejection, Rules, VerifiedBadge};
 use enlist_core::{Failure, Origin};
-use serde_json::{Value, json};
 
-use super::{Held, badge, profile_json, tell_profile};
+use super::{Held, badge};
 use crate::args::VerifyArgs;
 use crate::asking::{outcome_of, problem};
 use crate::keys::Keys;
 use crate::output::Outcome;
+use crate::output::data::{BadgeVerified, OtherBadge, Said, ValidBadge};
 use crate::patience::now;
 use crate::problem::Problem;
 use crate::setting::Setting;
+use crate::view::Time;
+use crate::view::profile::Profile;
 
 pub(crate) fn run(args: &VerifyArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let held = badge(args.file.as_ref(), setting)?;
@@ -20,18 +22,18 @@ pub(crate) fn run(args: &VerifyArgs, setting: &Setting<'_>) -> Result<Outcome, P
     let verified = match checked {
         Ok(verified) => verified,
         Err(rejection) => {
-            let data = json!({ "valid": false, "reason": rejection.as_str(), "service": "not_asked", "keys": keys.summary() });
+            let data = other(Some(false), Some(rejection.as_str()), Said::NotAsked, None, &keys);
             setting.output.text(format_args!("Not valid: {rejection}.  ({})", keys.words()))?;
             return Ok(Outcome::stopped(Problem::BadgeRefused(rejection), data, None));
         }
     };
     if args.offline {
-        return told(&verified, &keys, "not_asked", setting);
+        return told(&verified, &keys, Said::NotAsked, setting);
     }
     match outcome_of(setting, VerifyBadge::new(&held.origin, held.badge.clone())) {
-        Ok(Verdict::Valid { .. }) => told(&verified, &keys, "valid", setting),
+        Ok(Verdict::Valid { .. }) => told(&verified, &keys, Said::Valid, setting),
         Ok(Verdict::NotValid) => {
-            let data = json!({ "valid": false, "reason": "revoked", "service": "not_valid", "did": verified.did().as_str(), "keys": keys.summary() });
+            let data = other(Some(false), Some("revoked"), Said::NotValid, Some(&verified), &keys);
             setting
                 .output
                 .text(format_args!("Not valid: signed and in time, but the service says no: revoked or rotated.  ({})", keys.words()))?;
@@ -39,9 +41,7 @@ pub(crate) fn run(args: &VerifyArgs, setting: &Setting<'_>) -> Result<Outcome, P
         }
         Err(problem) => {
             setting.output.text("The signature is good; whether the badge was revoked, the service could not be asked.")?;
-            let data =
-                json!({ "valid": null, "reason": null, "service": "unknown", "did": verified.did().as_str(), "keys": keys.summary() });
-            Ok(Outcome::stopped(problem, data, None))
+            Ok(Outcome::stopped(problem, other(None, None, Said::Unknown, Some(&verified), &keys), None))
         }
     }
 }
@@ -78,32 +78,33 @@ fn no_keys(origin: &Origin) -> Problem {
     Problem::Usage { message, hint: Some("verify once without --offline; the keys are kept then".to_owned()) }
 }
 
-fn told(verified: &VerifiedBadge, keys: &Keys, service: &str, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+fn told(verified: &VerifiedBadge, keys: &Keys, service: Said, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let output = setting.output;
     output.text(format_args!("Valid: {}  ({})", verified.did(), keys.words()))?;
     match verified.expires_at() {
         Some(end) => output.text(format_args!("  until      {end}"))?,
         None => output.warn("this badge has no end: only the service can tell whether it still counts".to_owned()),
     }
-    if let Some(profile) = verified.profile() {
-        tell_profile(profile, setting)?;
-    }
-    if service == "not_asked" {
+    let profile = verified.profile().map(Profile::from);
+    output.text_lines(profile.iter().flat_map(Profile::published_lines))?;
+    if service == Said::NotAsked {
         output.warn("whether it was revoked is not known: the service was not asked (--offline)".to_owned());
     }
-    Ok(Outcome::ready(data(verified, keys, service)))
+    Ok(Outcome::ready(BadgeVerified::Valid(ValidBadge {
+        valid: true,
+        reason: None,
+        service,
+        did: verified.did().to_string(),
+        issued_at: verified.issued_at().map(Time),
+        expires_at: verified.expires_at().map(Time),
+        untrusted_issuer: verified.issuer().map(ToString::to_string),
+        untrusted_profile: profile,
+        keys: keys.summary(),
+    })))
 }
 
-fn data(verified: &VerifiedBadge, keys: &Keys, service: &str) -> Value {
-    json!({
-        "valid": true,
-        "reason": null,
-        "service": service,
-        "did": verified.did().as_str(),
-        "issued_at": verified.issued_at().map(|at| at.to_string()),
-        "expires_at": verified.expires_at().map(|at| at.to_string()),
-        "untrusted_issuer": verified.issuer().map(ToString::to_string),
-        "untrusted_profile": verified.profile().map(profile_json),
-        "keys": keys.summary(),
-    })
+/// The data of a badge that is not valid, or of which that is not known. `verified`: its signature is good.
+fn other(valid: Option<bool>, reason: Option<&'static str>, service: Said, verified: Option<&VerifiedBadge>, keys: &Keys) -> BadgeVerified {
+    let did = verified.map(|verified| verified.did().to_string());
+    BadgeVerified::Other(OtherBadge { valid, reason, service, did, keys: keys.summary() })
 }

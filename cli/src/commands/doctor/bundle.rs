@@ -6,11 +6,11 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use enlist_blocking::Proxies;
-use serde_json::{Value, json};
 
 use super::check::Check;
 use crate::input::shown;
 use crate::network::CA_VARIABLES;
+use crate::output::data::Bundle;
 use crate::problem::Problem;
 
 /// Told by name when they are set.
@@ -43,23 +43,29 @@ const VARIABLES: [&str; 26] = [
     "WSL_DISTRO_NAME",
 ];
 
-pub(super) fn of(checks: &[Check], offline: bool) -> Value {
-    let mut set: Vec<&str> = VARIABLES.into_iter().chain(Proxies::VARIABLES).chain(CA_VARIABLES).collect();
+pub(super) fn of(checks: &[Check], offline: bool) -> Bundle {
+    let mut set: Vec<&'static str> = VARIABLES.into_iter().chain(Proxies::VARIABLES).chain(CA_VARIABLES).collect();
     set.retain(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
     set.sort_unstable();
-    json!({
-        "enlist": env!("CARGO_PKG_VERSION"),
-        "os": std::env::consts::OS,
-        "arch": std::env::consts::ARCH,
-        "offline": offline,
-        "variables_set": set,
-        "checks": checks.iter().map(Check::to_public_json).collect::<Vec<_>>(),
-    })
+    Bundle {
+        enlist: env!("CARGO_PKG_VERSION"),
+        os: std::env::consts::OS,
+        arch: std::env::consts::ARCH,
+        offline,
+        variables_set: set,
+        checks: checks.iter().map(Check::said_in_public).collect(),
+    }
+}
+
+/// The report as a file holds it.
+pub(super) fn text(bundle: &Bundle) -> Result<String, Problem> {
+    serde_json::to_string_pretty(bundle).map(|json| json + "\n").map_err(Problem::internal)
 }
 
 /// A new file, for its owner.
-pub(super) fn write(bundle: &Value, path: &Path) -> Result<(), Problem> {
+pub(super) fn write(bundle: &Bundle, path: &Path) -> Result<(), Problem> {
+    let text = text(bundle)?;
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    let written = file.and_then(|mut file| writeln!(file, "{bundle:#}"));
+    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| Problem::usage(format_args!("--bundle {}: {error}", shown(path))))
 }

@@ -1,80 +1,62 @@
-//! What was looked at, and how it is.
+//! One check, as `enlist doctor` reports it.
 
 use std::fmt::Display;
 
-use serde_json::{Value, json};
-
+use crate::output::data::{self, CheckName, CheckState, PublicCheck};
 use crate::problem::Problem;
 
 /// One thing that was looked at.
 #[derive(Debug)]
 pub(super) struct Check {
-    name: &'static str,
-    state: State,
-    detail: String,
-    /// The same without anything that somebody else need not know: addresses, paths, names.
+    said: data::Check,
+    /// The detail without anything that somebody else need not know: addresses, paths, names.
     public: String,
-    hint: Option<String>,
-}
-
-#[derive(Debug)]
-enum State {
-    Fine,
-    /// Works, and is perhaps not what was meant.
-    Doubtful,
-    /// Commands will fail, with this.
-    Bad(Box<Problem>),
+    /// What commands will fail with.
+    problem: Option<Problem>,
 }
 
 impl Check {
-    pub(super) fn fine(name: &'static str, detail: impl Display) -> Self {
-        Self::new(name, State::Fine, detail.to_string(), None)
+    pub(super) fn fine(name: CheckName, detail: impl Display) -> Self {
+        Self::new(name, CheckState::Ok, detail.to_string(), None)
     }
 
-    pub(super) fn doubtful(name: &'static str, detail: impl Display, hint: &str) -> Self {
-        Self::new(name, State::Doubtful, detail.to_string(), Some(hint.to_owned()))
+    /// It works, and is perhaps not what was meant.
+    pub(super) fn doubtful(name: CheckName, detail: impl Display, hint: &str) -> Self {
+        Self::new(name, CheckState::Warn, detail.to_string(), Some(hint.to_owned()))
     }
 
-    /// Told as a command would tell it.
-    pub(super) fn bad(name: &'static str, problem: Problem) -> Self {
-        let (detail, hint) = (problem.message(), problem.hint());
-        Self { public: problem.code_word().to_owned(), ..Self::new(name, State::Bad(Box::new(problem)), detail, hint) }
+    /// Commands will fail with `problem`, so it is told as they would tell it.
+    pub(super) fn bad(name: CheckName, problem: Problem) -> Self {
+        let check = Self::new(name, CheckState::Fail, problem.message(), problem.hint());
+        Self { public: problem.code_word().to_owned(), problem: Some(problem), ..check }
     }
 
-    fn new(name: &'static str, state: State, detail: String, hint: Option<String>) -> Self {
-        Self { name, state, public: detail.clone(), detail, hint }
+    fn new(name: CheckName, state: CheckState, detail: String, hint: Option<String>) -> Self {
+        Self { public: detail.clone(), said: data::Check { name, state, detail, hint }, problem: None }
     }
 
-    /// What of it others may know.
+    /// With what of the detail others may know.
     pub(super) fn publicly(self, public: impl Display) -> Self {
         Self { public: public.to_string(), ..self }
     }
 
-    fn word(&self) -> &'static str {
-        match self.state {
-            State::Fine => "ok",
-            State::Doubtful => "warn",
-            State::Bad(_) => "fail",
-        }
+    pub(super) fn said(&self) -> data::Check {
+        self.said.clone()
     }
 
-    pub(super) fn to_json(&self) -> Value {
-        json!({ "name": self.name, "state": self.word(), "detail": self.detail, "hint": self.hint })
-    }
-
-    pub(super) fn to_public_json(&self) -> Value {
-        json!({ "name": self.name, "state": self.word(), "detail": self.public })
+    pub(super) fn said_in_public(&self) -> PublicCheck {
+        PublicCheck { name: self.said.name, state: self.said.state, detail: self.public.clone() }
     }
 
     /// For people.
-    pub(super) fn lines(&self) -> Vec<String> {
-        let first = format!("{:<5} {:<13} {}", self.word(), self.name, self.detail);
-        let hint = self.hint.iter().map(|hint| format!("{:20}{hint}", ""));
-        std::iter::once(first).chain(hint).collect()
+    pub(super) fn lines(&self) -> impl Iterator<Item = String> {
+        let data::Check { name, state, detail, hint } = &self.said;
+        let first = format!("{:<5} {:<13} {detail}", state.as_str(), name.as_str());
+        std::iter::once(first).chain(hint.iter().map(|hint| format!("{:20}{hint}", "")))
     }
 
     /// What a command would end with.
     pub(super) fn into_problem(self) -> Option<Problem> {
-        if let State::Bad(problem) = self.state { Some(*problem) } else { None }
+        self.problem
     }
 }

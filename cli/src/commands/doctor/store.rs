@@ -11,6 +11,7 @@ use super::check::Check;
 use crate::ceremonies::{End, Live};
 use crate::mode::variable;
 use crate::opentrain_tool::{TOKEN_VARIABLES, shadowing};
+use crate::output::data::CheckName;
 use crate::problem::Problem;
 use crate::setting::Setting;
 use crate::store::{DamagedFlow, Profiles, Service, StoreError, files};
@@ -23,7 +24,7 @@ pub(super) fn all(setting: &Setting<'_>) -> [Check; 3] {
 }
 
 fn store(setting: &Setting<'_>) -> Check {
-    const NAME: &str = "store";
+    const NAME: CheckName = CheckName::Store;
     let home = match setting.home() {
         Ok(home) => home,
         Err(problem) => return Check::bad(NAME, problem),
@@ -80,7 +81,7 @@ fn all_private(home: &Path) -> Result<(), StoreError> {
 
 /// A token in a variable is stronger for OpenTrain's own command than one that is stored.
 fn variables(setting: &Setting<'_>) -> Check {
-    const NAME: &str = "variables";
+    const NAME: CheckName = CheckName::Variables;
     let Some(name) = TOKEN_VARIABLES.into_iter().find(|name| variable(name).is_some()) else {
         return Check::fine(NAME, "none stands before what is stored");
     };
@@ -100,7 +101,7 @@ fn variables(setting: &Setting<'_>) -> Check {
 }
 
 fn pending(setting: &Setting<'_>) -> Check {
-    const NAME: &str = "pending";
+    const NAME: CheckName = CheckName::Pending;
     match flows(setting).and_then(|flows| Ok((flows, damaged(setting)?))) {
         Err(problem) => Check::bad(NAME, problem),
         Ok((_, Some(damaged))) => Check::doubtful(NAME, damaged.left_words(), "see enlist status").publicly("damaged"),
@@ -108,7 +109,7 @@ fn pending(setting: &Setting<'_>) -> Check {
     }
 }
 
-fn under_way(name: &'static str, flows: &[(String, Service)]) -> Check {
+fn under_way(name: CheckName, flows: &[(String, Service)]) -> Check {
     if flows.is_empty() {
         return Check::fine(name, "nothing");
     }

@@ -14,6 +14,7 @@ use crate::asking::broken_off_by_a_signal;
 use crate::keeper::within;
 use crate::mode::variable;
 use crate::network::way_words;
+use crate::output::data::CheckName;
 use crate::patience::now;
 use crate::problem::Problem;
 use crate::setting::Setting;
@@ -27,7 +28,7 @@ const SKEW: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(60);
 
 pub(super) fn proxy(setting: &Setting<'_>) -> Check {
-    const NAME: &str = "proxy";
+    const NAME: CheckName = CheckName::Proxy;
     let proxies = match setting.network.proxies() {
         Ok(proxies) => proxies,
         Err(problem) => return Check::bad(NAME, problem),
@@ -61,7 +62,7 @@ fn public_way(proxies: &Proxies, url: &Uri) -> String {
 }
 
 pub(super) fn certificates(setting: &Setting<'_>) -> Check {
-    const NAME: &str = "certificates";
+    const NAME: CheckName = CheckName::Certificates;
     let of_environment = match setting.network.ca_file_of_the_environment() {
         Ok(file) => file,
         Err(problem) => return Check::bad(NAME, problem),
@@ -86,7 +87,7 @@ pub(super) fn services(setting: &Setting<'_>) -> Result<Vec<Check>, Problem> {
 fn reach(service: Service, setting: &Setting<'_>, skews: &mut Vec<Skew>) -> Result<Check, Problem> {
     let origin = match setting.origin(service) {
         Ok(origin) => origin,
-        Err(problem) => return Ok(Check::bad(service.name(), problem)),
+        Err(problem) => return Ok(Check::bad(name_of(service), problem)),
     };
     match service {
         Service::Opentrain => ask(service, &FetchProtectedResource::new(origin.clone()), &origin, setting, skews),
@@ -94,9 +95,16 @@ fn reach(service: Service, setting: &Setting<'_>, skews: &mut Vec<Skew>) -> Resu
     }
 }
 
+const fn name_of(service: Service) -> CheckName {
+    match service {
+        Service::Opentrain => CheckName::Opentrain,
+        Service::Sentryagent => CheckName::Sentryagent,
+    }
+}
+
 /// Once: a question that changes nothing.
 fn ask<C: PlainCall>(service: Service, call: &C, origin: &Origin, setting: &Setting<'_>, skews: &mut Vec<Skew>) -> Result<Check, Problem> {
-    let name = service.name();
+    let name = name_of(service);
     if setting.network.client().is_err() {
         return Ok(Check::doubtful(name, "not asked: there is no way out", "see what failed above"));
     }
@@ -106,7 +114,7 @@ fn ask<C: PlainCall>(service: Service, call: &C, origin: &Origin, setting: &Sett
     let answer = broken_off_by_a_signal(setting, exchange)?;
     let took = begun.elapsed();
     if let Ok(answer) = &answer {
-        skews.extend(Skew::of(name, answer, started.after(took / 2)));
+        skews.extend(Skew::of(service.name(), answer, started.after(took / 2)));
     }
     let status = answer.as_ref().map(|answer| answer.status().as_u16()).ok();
     Ok(match answer {
@@ -115,14 +123,14 @@ fn ask<C: PlainCall>(service: Service, call: &C, origin: &Origin, setting: &Sett
     })
 }
 
-fn out_of_reach(name: &'static str, failure: TransportFailure) -> Check {
+fn out_of_reach(name: CheckName, failure: TransportFailure) -> Check {
     let public = TransportFailure::new(failure.kind, Delivery::NotSent);
     let failure = Failure::GaveUp { trouble: failure.into(), retry_at: now().after(PAUSE), doubt: false };
     Check::bad(name, Problem::Ceremony { failure: Box::new(failure), at: now(), kept: Vec::new() }).publicly(public)
 }
 
 /// It answers; but is it the service?
-fn judged<T>(name: &'static str, outcome: &Result<T, Failure>, status: u16, took: Duration, origin: &Origin) -> Check {
+fn judged<T>(name: CheckName, outcome: &Result<T, Failure>, status: u16, took: Duration, origin: &Origin) -> Check {
     let ms = took.as_millis();
     match outcome {
         Ok(_) => Check::fine(name, format_args!("{origin} answers, in {ms} ms")).publicly(format_args!("it answers, in {ms} ms")),
@@ -162,7 +170,7 @@ impl Skew {
 }
 
 fn clock(skews: &[Skew]) -> Check {
-    const NAME: &str = "clock";
+    const NAME: CheckName = CheckName::Clock;
     let Some(worst) = skews.iter().max_by_key(|skew| skew.by) else {
         return Check::fine(NAME, "not compared: no service said its time");
     };

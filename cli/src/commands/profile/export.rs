@@ -1,22 +1,21 @@
 //! `enlist profile export`: the credential, handed to a service's own tool.
 
-use serde_json::json;
-
 use crate::args::Tool;
 use crate::commands::token::{held, warn_of_shadows};
-use crate::identity;
 use crate::opentrain_tool::{self, BASE_URL, CLAIM_TOKEN, TOKEN, ToolFile};
+use crate::output::data::Exported;
 use crate::output::{Next, Outcome};
 use crate::problem::Problem;
 use crate::setting::Setting;
 use crate::store::Service;
+use crate::view::credential::hint;
 
 pub(super) fn run(tool: Tool, yes: bool, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let Tool::Opentrain = tool;
     let (credential, secret) = held(Service::Opentrain, setting)?;
     let path = opentrain_tool::path()?;
     let mut file = ToolFile::read(&path)?.unwrap_or_default();
-    let data = json!({ "path": path, "token_hint": identity::hint(&credential) });
+    let data = Exported { path: path.display().to_string(), token_hint: hint(&credential) };
 
     let registration = credential.registration();
     let claim_token = registration.as_ref().map(|found| found.claim_token().expose());

@@ -4,7 +4,7 @@ use enlist_core::opentrain::Enrolment;
 use enlist_core::secret::{ClaimToken, PersonalToken};
 use enlist_core::{Ceremony, Input, Origin};
 use http::Response;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::args::Tool;
 use crate::commands::adopt;
@@ -41,11 +41,18 @@ pub(super) fn run(tool: Tool, setting: &Setting<'_>) -> Result<Outcome, Problem>
     adopt::keep(credential, setting)
 }
 
+/// The two secrets as a registration's answer has them.
+#[derive(Serialize)]
+struct Answer<'a> {
+    access_token: &'a str,
+    claim_token: &'a str,
+}
+
 /// A registration as if it had been ours: an enrolment that gets, for an answer, the two secrets that an answer brought.
 fn unclaimed(origin: Origin, token: &PersonalToken, claim_token: &ClaimToken) -> Result<Credential, Problem> {
     let mut enrolment = Enrolment::new(origin, None, None);
     let exchange = enrolment.begin(now()).map_err(Problem::internal)?;
-    let answer = json!({ "access_token": token.expose(), "claim_token": claim_token.expose() });
+    let answer = Answer { access_token: token.expose(), claim_token: claim_token.expose() };
     let response = Response::new(serde_json::to_vec(&answer).map_err(Problem::internal)?);
     enrolment.handle(now(), Input::Response { id: exchange.id, response }).map_err(Problem::internal)?;
     let credential = Credential::Unclaimed(Box::new(enrolment));

@@ -1,8 +1,7 @@
 //! `enlist profile remove`.
 
-use serde_json::json;
-
 use super::{Held, existing};
+use crate::output::data::ProfileRemoved;
 use crate::output::{Next, Outcome};
 use crate::problem::Problem;
 use crate::setting::Setting;
@@ -13,7 +12,6 @@ pub(super) fn run(name: &ProfileName, yes: bool, setting: &Setting<'_>) -> Resul
     let profiles = existing(name, setting)?;
     let _locks = profiles.lock(name, &Service::ALL.map(Service::key))?;
     let held = Held::read(name, setting)?;
-    let data = json!({ "profile": name.as_str(), "identities": held.identities, "pending": held.pending, "kept": held.quarantined });
     if !held.identities.is_empty() {
         let warning = "a removed credential stays good at its service, and nobody here can end it any more: enlist revoke does that first";
         setting.output.warn(warning.to_owned());
@@ -23,6 +21,7 @@ pub(super) fn run(name: &ProfileName, yes: bool, setting: &Setting<'_>) -> Resul
     if answer == Answer::NoOne {
         setting.output.tell(format_args!("Lost would be: {lost}."))?;
     }
+    let data = ProfileRemoved { profile: name.to_string(), identities: held.identities, pending: held.pending, kept: held.quarantined };
     let next = Next::new(&["profile", "remove", name.as_str(), "--yes"], "when the owner agrees to lose that");
     if let Some(stopped) = answer.unless_yes("may what the profile holds be lost?", data.clone(), next) {
         return Ok(stopped);

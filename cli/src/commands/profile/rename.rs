@@ -1,9 +1,8 @@
 //! `enlist profile rename`.
 
-use serde_json::json;
-
 use super::existing;
 use crate::output::Outcome;
+use crate::output::data::ProfileRenamed;
 use crate::problem::Problem;
 use crate::setting::Setting;
 use crate::store::{ProfileName, Profiles, Service};
@@ -26,5 +25,5 @@ pub(super) fn run(old: &ProfileName, new: &ProfileName, setting: &Setting<'_>) -
 
 fn done(old: &ProfileName, new: &ProfileName, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     setting.output.text(format_args!("{old} is {new} now."))?;
-    Ok(Outcome::ready(json!({ "old": old.as_str(), "new": new.as_str() })))
+    Ok(Outcome::ready(ProfileRenamed { old: old.to_string(), new: new.to_string() }))
 }
