@@ -48,7 +48,7 @@ fn quoted(secret: &str) -> Zeroizing<String> {
 }
 
 fn data(service: Service, credential: &Credential, token: Zeroizing<String>) -> Secret {
-    Secret { service: service, kind: Kind::of(credential), state: State::of(credential), token }
+    Secret { service, kind: Kind::of(credential), state: State::of(credential), token }
 }
 
 /// Where `exec` and `--format env` put a badge.

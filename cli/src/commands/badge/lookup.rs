@@ -20,7 +20,7 @@ pub(crate) fn run(did: &str, setting: &Setting<'_>) -> Result<Outcome, Problem> 
             let profile = Profile::from(&published.profile);
             setting.output.text_lines(profile.published_lines())?;
             let (did, issued_at) = (did.as_str().to_owned(), published.issued_at.map(Time));
-            Ok(Outcome::ready(LookedUp::Found(FoundAgent { did, found: true, issued_at, untrusted_profile: profile })))
+            Ok(Outcome::ready(LookedUp::Found(Box::new(FoundAgent { did, found: true, issued_at, untrusted_profile: profile }))))
         }
         None => {
             setting.output.text(format_args!("{did} is not there: never registered, or revoked."))?;

@@ -90,7 +90,7 @@ fn told(verified: &VerifiedBadge, keys: &Keys, service: Said, setting: &Setting<
     if service == Said::NotAsked {
         output.warn("whether it was revoked is not known: the service was not asked (--offline)".to_owned());
     }
-    Ok(Outcome::ready(BadgeVerified::Valid(ValidBadge {
+    Ok(Outcome::ready(BadgeVerified::Valid(Box::new(ValidBadge {
         valid: true,
         reason: None,
         service,
@@ -100,7 +100,7 @@ fn told(verified: &VerifiedBadge, keys: &Keys, service: Said, setting: &Setting<
         untrusted_issuer: verified.issuer().map(ToString::to_string),
         untrusted_profile: profile,
         keys: keys.summary(),
-    })))
+    }))))
 }
 
 /// The data of a badge that is not valid, or of which that is not known. `verified`: its signature is good.

@@ -37,7 +37,7 @@ pub(crate) struct BadgeShown {
 #[serde(untagged)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) enum BadgeVerified {
-    Valid(ValidBadge),
+    Valid(Box<ValidBadge>),
     Other(OtherBadge),
 }
 
@@ -110,7 +110,7 @@ pub(crate) struct Signed {
 #[serde(untagged)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) enum LookedUp {
-    Found(FoundAgent),
+    Found(Box<FoundAgent>),
     Missing(MissingAgent),
 }
 
