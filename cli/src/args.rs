@@ -17,7 +17,7 @@ pub(crate) use doctor::DoctorArgs;
 pub(crate) use helping::{CompletionArgs, HelpArgs, ManArgs, Topic};
 pub(crate) use network::NetworkArgs;
 pub(crate) use profile::{ExecArgs, ProfileArgs, Tool};
-pub(crate) use screen::{Color, ScreenArgs};
+pub(crate) use screen::ScreenArgs;
 
 /// Gets an AI agent its identity: from OpenTrain, where its owner claims it, and from SentryAgent, which issues a badge.
 #[derive(Debug, Parser)]

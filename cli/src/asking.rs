@@ -8,9 +8,9 @@ use enlist_core::{Calling, Exchange, Failure, PlainCall, TransportFailure};
 use http::Response;
 
 use crate::keeper::within;
+use crate::output::stderr::aside;
 use crate::patience::{Patience, now};
 use crate::problem::{Problem, trouble_words};
-use crate::quiet::aside;
 use crate::setting::Setting;
 
 /// How long repeats may be waited for in all, whoever is there: the call can be run again.

@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use zeroize::Zeroizing;
 
 use crate::interrupt::Interrupt;
-use crate::output::note;
+use crate::output::stderr::note;
 use crate::problem::Problem;
 
 /// What an input is at most, in bytes.

@@ -14,8 +14,8 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::args::NetworkArgs;
+use crate::env::{self, variable};
 use crate::input::shown;
-use crate::mode::variable;
 use crate::problem::Problem;
 use crate::store::files;
 
@@ -30,7 +30,7 @@ struct Wanted {
 }
 
 pub(crate) fn start(args: &NetworkArgs) -> Result<(), Problem> {
-    let wanted = wanted(args, variable("ENLIST_LOG").as_deref())?;
+    let wanted = wanted(args, variable(env::LOG).as_deref())?;
     if wanted == Wanted::default() {
         return Ok(());
     }

@@ -14,6 +14,7 @@ mod asking;
 mod ceremonies;
 mod commands;
 mod desk;
+mod env;
 mod exit;
 mod identity;
 mod input;
@@ -28,7 +29,6 @@ mod output;
 mod patience;
 mod problem;
 mod profile;
-mod quiet;
 mod screen;
 mod service;
 mod setting;
@@ -69,7 +69,7 @@ fn run(cli: &Cli, environment: &Environment) -> ExitCode {
     let named_again = profile.must_be_named.then(|| ("--profile", profile.name.to_string()));
     let along = cli.global.along().into_iter().chain(named_again).collect();
     let output = output.about(cli.command.service(), &profile.name).taking_along(along).painted(cli.global.screen.color);
-    quiet::be_quiet(cli.global.network.quiet);
+    output::stderr::be_quiet(cli.global.network.quiet);
     let logging = || logs::start(&cli.global.network);
     let result = settled.and(named).and_then(|()| logging()).and_then(|()| commands::run(cli, &output));
     output.finish(result)

@@ -1,20 +1,20 @@
 //! Who is in front of the command: a person, an agent, a CI job. It changes how things are said, never what is done.
 
-use std::env::{self, VarError};
+use std::borrow::Cow;
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
 
 use clap::ValueEnum;
 use serde::Serialize;
 
+use crate::env::{self, variable};
 use crate::problem::Problem;
 
 /// Who is in front of the command, and how that was found out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Mode {
     pub(crate) is: Is,
-    because: &'static str,
+    because: Cow<'static, str>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
@@ -43,74 +43,42 @@ pub(crate) struct Environment {
     is_terminal: bool,
 }
 
-/// Set by the tools that agents work with for the commands that they run; the value does not matter. With the reason that is
-/// given. `AI_AGENT` and `AGENT` are proposals for all of them.
-const AGENTS: [(&str, &str); 9] = [
-    ("AI_AGENT", "AI_AGENT is set"),
-    ("AGENT", "AGENT is set"),
-    ("CLAUDECODE", "CLAUDECODE is set"),
-    ("CODEX_SANDBOX", "CODEX_SANDBOX is set"),
-    ("CURSOR_AGENT", "CURSOR_AGENT is set"),
-    ("GEMINI_CLI", "GEMINI_CLI is set"),
-    ("OPENCODE", "OPENCODE is set"),
-    ("CLINE_ACTIVE", "CLINE_ACTIVE is set"),
-    ("AUGMENT_AGENT", "AUGMENT_AGENT is set"),
-];
-
 impl Environment {
     pub(crate) fn of_process() -> Self {
         Self {
             flag: None,
-            mode: variable("ENLIST_MODE"),
-            output: variable("ENLIST_OUTPUT"),
-            profile: variable("ENLIST_PROFILE"),
+            mode: variable(env::MODE),
+            output: variable(env::OUTPUT),
+            profile: variable(env::PROFILE),
             ci: variable("CI"),
-            agent: AGENTS.iter().find(|(name, _)| variable(name).is_some()).map(|(_, because)| *because),
+            agent: env::AGENTS.into_iter().find(|name| variable(name).is_some()),
             is_terminal: io::stdout().is_terminal(),
         }
     }
-}
-
-/// An empty variable is as good as none.
-pub(crate) fn variable(name: &str) -> Option<String> {
-    match env::var(name) {
-        Ok(value) => (!value.is_empty()).then_some(value),
-        Err(VarError::NotPresent) => None,
-        Err(VarError::NotUnicode(value)) => Some(value.to_string_lossy().into_owned()),
-    }
-}
-
-/// The same of a path, which need not be a text.
-pub(crate) fn path_variable(name: &str) -> Option<PathBuf> {
-    env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 impl Mode {
     /// `--mode`, else `ENLIST_MODE`, else what is found.
     pub(crate) fn decide(environment: &Environment) -> Result<Self, Problem> {
         if let Some(is) = environment.flag {
-            return Ok(Self { is, because: "--mode" });
+            return Ok(Self { is, because: "--mode".into() });
         }
-        let is = match environment.mode.as_deref() {
-            None => return Ok(Self::found(environment)),
-            Some("human") => Is::Human,
-            Some("agent") => Is::Agent,
-            Some("ci") => Is::Ci,
-            Some(_) => return Err(Problem::usage("ENLIST_MODE must be human, agent or ci")),
-        };
-        Ok(Self { is, because: "ENLIST_MODE" })
+        match environment.mode.as_deref() {
+            None => Ok(Self::found(environment)),
+            Some(word) => Ok(Self { is: env::choice(env::MODE, word)?, because: env::MODE.into() }),
+        }
     }
 
     pub(crate) fn found(environment: &Environment) -> Self {
         // CI=false is how a CI job is switched off by hand.
         if environment.ci.as_deref().is_some_and(|ci| !matches!(ci, "false" | "0")) {
-            Self { is: Is::Ci, because: "CI is set" }
-        } else if let Some(because) = environment.agent {
-            Self { is: Is::Agent, because }
+            Self { is: Is::Ci, because: "CI is set".into() }
+        } else if let Some(name) = environment.agent {
+            Self { is: Is::Agent, because: format!("{name} is set").into() }
         } else if environment.is_terminal {
-            Self { is: Is::Human, because: "a terminal" }
+            Self { is: Is::Human, because: "a terminal".into() }
         } else {
-            Self { is: Is::Agent, because: "no terminal" }
+            Self { is: Is::Agent, because: "no terminal".into() }
         }
     }
 }
@@ -119,29 +87,28 @@ impl Mode {
 mod tests {
     use super::*;
 
-    fn mode(mode: Option<&str>, ci: Option<&str>, is_terminal: bool) -> Option<(Is, &'static str)> {
+    fn mode(mode: Option<&str>, ci: Option<&str>, is_terminal: bool) -> Option<(Is, String)> {
         let text = |text: Option<&str>| text.map(str::to_owned);
         let environment = Environment { mode: text(mode), ci: text(ci), is_terminal, ..Environment::default() };
-        Mode::decide(&environment).ok().map(|mode| (mode.is, mode.because))
+        Mode::decide(&environment).ok().map(|mode| (mode.is, mode.because.into_owned()))
     }
 
     #[test]
     fn an_agents_tool_comes_after_ci_and_before_the_terminal() {
         let at = |ci: Option<&str>| {
-            let environment =
-                Environment { ci: ci.map(str::to_owned), agent: Some("X is set"), is_terminal: true, ..Environment::default() };
+            let environment = Environment { ci: ci.map(str::to_owned), agent: Some("X"), is_terminal: true, ..Environment::default() };
             Mode::found(&environment)
         };
-        assert_eq!(at(None), Mode { is: Is::Agent, because: "X is set" });
+        assert_eq!(at(None), Mode { is: Is::Agent, because: "X is set".into() });
         assert_eq!(at(Some("1")).is, Is::Ci);
     }
 
     #[test]
     fn the_variable_then_ci_then_the_terminal() {
-        assert_eq!(mode(Some("human"), Some("true"), false), Some((Is::Human, "ENLIST_MODE")));
-        assert_eq!(mode(None, Some("true"), true), Some((Is::Ci, "CI is set")));
-        assert_eq!(mode(None, Some("false"), true), Some((Is::Human, "a terminal")));
-        assert_eq!(mode(None, None, false), Some((Is::Agent, "no terminal")));
+        assert_eq!(mode(Some("human"), Some("true"), false), Some((Is::Human, "ENLIST_MODE".to_owned())));
+        assert_eq!(mode(None, Some("true"), true), Some((Is::Ci, "CI is set".to_owned())));
+        assert_eq!(mode(None, Some("false"), true), Some((Is::Human, "a terminal".to_owned())));
+        assert_eq!(mode(None, None, false), Some((Is::Agent, "no terminal".to_owned())));
         assert_eq!(mode(Some("robot"), None, false), None);
     }
 }

@@ -11,12 +11,9 @@ use enlist_blocking::{Client, ClientBuilder, Proxies, Proxy, Route};
 use http::Uri;
 
 use crate::args::NetworkArgs;
+use crate::env;
 use crate::input::shown;
-use crate::mode::path_variable;
 use crate::problem::Problem;
-
-/// The variables that name certificates, ours first.
-pub(crate) const CA_VARIABLES: [&str; 2] = ["ENLIST_CA_FILE", "SSL_CERT_FILE"];
 
 /// What a bundle of certificates is at most, in bytes; a system's has a quarter of a million.
 const LARGEST_BUNDLE: u64 = 4 * 1024 * 1024;
@@ -73,7 +70,7 @@ impl Network {
         if self.ca_file.is_some() {
             return Ok(None);
         }
-        let named = CA_VARIABLES.iter().find_map(|name| path_variable(name).map(|path| (*name, path)));
+        let named = env::CA_FILES.iter().find_map(|name| env::path(name).map(|path| (*name, path)));
         named.map(|(name, path)| CaFile::read(name, &path)).transpose()
     }
 

@@ -11,19 +11,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use crate::mode::{path_variable, variable};
+use crate::env::{self, variable};
 use crate::problem::Problem;
 use crate::store::{StoreError, files};
-
-/// What the tools of OpenTrain take for a token before they look anywhere else.
-pub(crate) const TOKEN_VARIABLES: [&str; 3] = ["OT_API_TOKEN", "OPENTRAIN_API_TOKEN", "OPENTRAIN_PERSONAL_API_TOKEN"];
 
 /// What its file is at most, in bytes.
 const LARGEST: u64 = 1024 * 1024;
 
 /// The variables that hold another token than `stored`: a tool of OpenTrain would go by them.
 pub(crate) fn shadowing(stored: &str) -> Vec<&'static str> {
-    TOKEN_VARIABLES.into_iter().filter(|name| variable(name).is_some_and(|value| value.trim() != stored)).collect()
+    env::OPENTRAIN_TOKENS.into_iter().filter(|name| variable(name).is_some_and(|value| value.trim() != stored)).collect()
 }
 
 /// A sentence about `names`, if there are any; never with a value.
@@ -35,9 +32,8 @@ pub(crate) fn shadow_words(names: &[&str]) -> Option<String> {
 
 /// Where the tool keeps its credential.
 pub(crate) fn path() -> Result<PathBuf, Problem> {
-    let config = path_variable("XDG_CONFIG_HOME").filter(|config| config.is_absolute());
-    let config = config.or_else(|| path_variable("HOME").map(|home| home.join(".config")));
-    let config = config.ok_or_else(|| Problem::usage("neither XDG_CONFIG_HOME nor HOME says where OpenTrain's tool keeps its file"))?;
+    let config =
+        env::config().ok_or_else(|| Problem::usage("neither XDG_CONFIG_HOME nor HOME says where OpenTrain's tool keeps its file"))?;
     Ok(config.join("opentrain").join("cli.json"))
 }
 

@@ -12,7 +12,6 @@ use enlist_core::{Failure, FailureCode, Recovery, ServerError, Timestamp, Troubl
 use serde::Serialize;
 
 use crate::exit::{ErrorCode, Exit};
-use crate::output::note;
 use crate::store::{ProfileName, Service, StoreError};
 
 /// Why a command brought no result.
@@ -183,18 +182,9 @@ impl Problem {
         }
     }
 
-    /// Says on stderr what went wrong; a broken pipe is not worth a word.
-    pub(crate) fn explain(&self) {
-        if self.exit() == Exit::Done {
-            return;
-        }
-        note(format_args!("enlist: {}", self.message()));
-        if let Some(hint) = self.hint() {
-            note(format_args!("  {hint}"));
-        }
-        if let Some(said) = self.body().untrusted_description {
-            note(format_args!("  the service's words: \"{said}\""));
-        }
+    /// The service's own words on the error, escaped.
+    pub(crate) fn said_by_service(&self) -> Option<String> {
+        self.body().untrusted_description
     }
 
     pub(crate) fn body(&self) -> ErrorBody {

@@ -1,9 +1,9 @@
 //! Which profile is meant: the flag, the variable, the one in use, the default.
 
 use crate::args::Cli;
+use crate::env;
 use crate::mode::Environment;
 use crate::problem::Problem;
-use crate::setting::home;
 use crate::store::{NameError, ProfileName, Profiles};
 
 /// The profile that a command works on.
@@ -56,7 +56,7 @@ fn bad_variable(rule: NameError) -> Problem {
 
 /// The one that `enlist profile use` chose. That there is no home is found out by whoever needs one.
 fn used() -> Result<Option<ProfileName>, Problem> {
-    home().map_or(Ok(None), |home| Ok(Profiles::of(&home).used()?))
+    env::home().map_or(Ok(None), |home| Ok(Profiles::of(&home).used()?))
 }
 
 #[cfg(test)]

@@ -41,14 +41,6 @@ impl Service {
         }
     }
 
-    /// The variables that name another address, ours first.
-    pub(crate) const fn url_variables(self) -> &'static [&'static str] {
-        match self {
-            Self::Opentrain => &["ENLIST_OPENTRAIN_URL", "OT_API_BASE_URL", "OPENTRAIN_API_BASE_URL"],
-            Self::Sentryagent => &["ENLIST_SENTRYAGENT_URL"],
-        }
-    }
-
     /// The key under which the store files the service.
     pub(crate) const fn key(self) -> ServiceKey {
         match self {

@@ -7,10 +7,10 @@ use std::time::Duration;
 use enlist_core::Origin;
 
 use crate::args::{Global, Waiting};
+use crate::env::{self, variable};
 use crate::interrupt::Interrupt;
-use crate::mode::{path_variable, variable};
 use crate::network::Network;
-use crate::output::{Output, paint};
+use crate::output::{Output, style};
 use crate::patience::{Patience, now};
 use crate::problem::Problem;
 use crate::screen::Tastes;
@@ -38,15 +38,15 @@ impl<'a> Setting<'a> {
         let base_url = global.base_url.as_deref().map(|url| origin("--base-url", url)).transpose()?;
         let interrupt = Interrupt::watch().map_err(Problem::internal)?;
         let network = Network::of(&global.network)?;
-        let (timeout, no_input, home) = (global.timeout, global.no_input, home());
+        let (timeout, no_input, home) = (global.timeout, global.no_input, env::home());
         let tastes = Tastes {
             browser: !global.screen.no_browser,
             qr: global.screen.qr,
-            colour: paint::colours(global.screen.color, io::stderr().is_terminal()),
-            ascii: !paint::is_utf8(),
+            colour: style::colours(global.screen.color, io::stderr().is_terminal()),
+            ascii: !style::is_utf8(),
         };
         let backend = backend(global)?;
-        let names_profile = global.profile.is_some() || variable("ENLIST_PROFILE").is_some();
+        let names_profile = global.profile.is_some() || variable(env::PROFILE).is_some();
         Ok(Self { output, interrupt, timeout, network, no_input, tastes, base_url, home, backend, names_profile })
     }
 
@@ -72,7 +72,7 @@ impl<'a> Setting<'a> {
         if let Some(origin) = &self.base_url {
             return Ok(origin.clone());
         }
-        let found = service.url_variables().iter().find_map(|name| variable(name).map(|url| (*name, url)));
+        let found = env::addresses(service).iter().find_map(|name| variable(name).map(|url| (*name, url)));
         let (what, url) = found.unwrap_or_else(|| ("the default", service.base_url().to_owned()));
         origin(what, &url)
     }
@@ -113,25 +113,16 @@ fn origin(what: &str, url: &str) -> Result<Origin, Problem> {
     Origin::parse(url).map_err(|error| Problem::usage(format_args!("{what}: {error}")))
 }
 
-/// Where new credentials are kept: the flag, the variable.
+/// Where new credentials are kept: what the flag says, or else the variable.
 fn backend(global: &Global) -> Result<Option<Backend>, Problem> {
-    let (what, backend) = match (global.store, variable("ENLIST_STORE").as_deref()) {
-        (Some(backend), _) => ("--store", backend.into()),
-        (None, None) => return Ok(None),
-        (None, Some("file")) => ("ENLIST_STORE", Backend::File),
-        (None, Some("keyring")) => ("ENLIST_STORE", Backend::Keyring),
-        (None, Some(_)) => return Err(Problem::usage("ENLIST_STORE must be file or keyring")),
+    let variable = || variable(env::STORE).map(|word| env::choice(env::STORE, &word)).transpose();
+    let (named_by, chosen) = match global.store {
+        Some(chosen) => ("--store", Some(chosen)),
+        None => (env::STORE, variable()?),
     };
-    if backend == Backend::Keyring && !keyring::IS_BUILT {
-        return Err(Problem::usage(format_args!("{what}: {}", KeyringError::NotBuilt)));
+    let backend = chosen.map(Backend::from);
+    if backend == Some(Backend::Keyring) && !keyring::IS_BUILT {
+        return Err(Problem::usage(format_args!("{named_by}: {}", KeyringError::NotBuilt)));
     }
-    Ok(Some(backend))
-}
-
-/// The folder of everything that is kept.
-pub(crate) fn home() -> Option<PathBuf> {
-    // The XDG specification wants relative paths ignored.
-    let state = || path_variable("XDG_STATE_HOME").filter(|state| state.is_absolute());
-    let fallback = || path_variable("HOME").map(|home| home.join(".local/state"));
-    path_variable("ENLIST_HOME").or_else(|| state().or_else(fallback).map(|state| state.join("enlist")))
+    Ok(backend)
 }

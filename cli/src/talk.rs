@@ -1,6 +1,6 @@
 //! The human's end of a command: what was answered in advance on the command line, and questions at a terminal.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::thread;
 use std::time::Duration;
 
@@ -9,18 +9,17 @@ use enlist_core::secret::Otp;
 use enlist_core::{Timestamp, WaitReason};
 use rustix::io::Errno;
 
-use crate::ceremonies::WHEN;
 use crate::input::read_some;
 use crate::interrupt::Interrupt;
 use crate::output::data::Data;
 use crate::output::event::{Action, ActionRequired, Event};
-use crate::output::{Next, Outcome, Output, note, paint};
+use crate::output::stderr::{aside, note, put};
+use crate::output::{Next, Outcome, Output};
 use crate::patience::now;
 use crate::problem::{Problem, trouble_words};
-use crate::quiet::aside;
 use crate::screen::{Screen, Tastes, Unseen};
 use crate::view::Time;
-use crate::view::claim::{lines, say_to_user};
+use crate::view::claim::{WHEN_TO_RESUME, lines, say_to_user};
 use crate::view::flow::Awaiting;
 
 /// Where words go, and what was answered in advance.
@@ -107,7 +106,7 @@ impl<'a> Voice<'a> {
     }
 
     fn claim_action(&self, notice: &EnterCode) -> ActionRequired {
-        let next = self.output.way_on_with_flow("resume", &["--max-wait", "60s"], WHEN);
+        let next = self.output.way_on_with_flow("resume", &["--max-wait", "60s"], WHEN_TO_RESUME);
         ActionRequired {
             url: Some(notice.verification_uri.expose().to_owned()),
             code: Some(notice.user_code.expose().to_owned()),
@@ -217,9 +216,7 @@ impl<'a> Voice<'a> {
 
     /// A line from the terminal; `None` at its end, and when a signal came first.
     pub(crate) fn line(&self, prompt: &str) -> Result<Option<String>, Problem> {
-        let mut stderr = io::stderr().lock();
-        write!(stderr, "{}", paint::for_stderr(prompt)).and_then(|()| stderr.flush()).map_err(Problem::internal)?;
-        drop(stderr);
+        put(prompt).map_err(Problem::internal)?;
         let (stdin, mut line) = (io::stdin(), Vec::new());
         // No more than the line: what stands behind it is for whoever asks next.
         while line.last() != Some(&b'\n') {

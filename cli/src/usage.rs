@@ -9,7 +9,8 @@ use enlist_core::Untrusted;
 use crate::args::Command;
 use crate::input::looks_like_a_secret;
 use crate::mode::Is;
-use crate::output::{Format, note};
+use crate::output::Format;
+use crate::output::stderr::note;
 use crate::problem::Problem;
 use crate::store::ProfileName;
 

@@ -1,7 +1,8 @@
 //! What can be said about the human's screen.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
+use crate::output::style::Color;
 use crate::screen::Qr;
 
 #[derive(Debug, Args)]
@@ -15,13 +16,4 @@ pub(crate) struct ScreenArgs {
     /// When to use colours [default: auto; env: NO_COLOR, CLICOLOR, CLICOLOR_FORCE]
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
     pub(crate) color: Color,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Color {
-    /// At a terminal that has them
-    #[default]
-    Auto,
-    Always,
-    Never,
 }

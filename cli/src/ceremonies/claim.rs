@@ -13,11 +13,8 @@ use crate::patience::now;
 use crate::problem::Problem;
 use crate::store::Credential;
 use crate::talk::Voice;
-use crate::view::claim::PendingClaim;
+use crate::view::claim::{PendingClaim, WHEN_TO_RESUME};
 use crate::view::flow::Awaiting;
-
-/// When an agent goes on with a claim.
-pub(crate) const WHEN: &str = "after the owner was told; end your turn first";
 
 impl Everyday for Claim {
     const BROUGHT: &'static str = "claimed";
@@ -47,7 +44,7 @@ impl Everyday for Claim {
         let next = if pause.is_human {
             pause.resume(&[], "while the code is good; a claim by the same owner does the same")
         } else {
-            pause.resume(&["--max-wait", "60s"], WHEN)
+            pause.resume(&["--max-wait", "60s"], WHEN_TO_RESUME)
         };
         if pause.fails_fast && self.is_started() {
             let problem = Problem::HumanNeeded("the owner must open the link and enter the code");

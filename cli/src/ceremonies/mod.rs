@@ -21,7 +21,7 @@ use crate::talk::Voice;
 use crate::view::Time;
 use crate::view::flow::{Awaiting, PendingFlow};
 
-pub(crate) use claim::{WHEN, ends_registration, may_be_lost};
+pub(crate) use claim::{ends_registration, may_be_lost};
 
 /// A ceremony as the commands deal with it.
 pub(crate) trait Everyday: Ceremony {

@@ -4,8 +4,9 @@ use std::convert::Infallible;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use super::token::{held, variable, warn_of_shadows};
+use super::token::{held, warn_of_shadows};
 use crate::args::ExecArgs;
+use crate::env;
 use crate::input::shown;
 use crate::problem::Problem;
 use crate::setting::Setting;
@@ -13,7 +14,7 @@ use crate::setting::Setting;
 /// Comes back only when the command could not be run.
 pub(crate) fn run(args: &ExecArgs, setting: &Setting<'_>) -> Result<Infallible, Problem> {
     let (_, secret) = held(args.service, setting)?;
-    let name = args.variable.as_deref().unwrap_or_else(|| variable(args.service));
+    let name = args.variable.as_deref().unwrap_or_else(|| env::credential(args.service));
     warn_of_shadows(args.service, &secret, &[name], setting);
     let (program, arguments) = args.command.split_first().ok_or_else(|| Problem::usage("no command was given"))?;
     let error = Command::new(program).args(arguments).env(name, secret.as_str()).exec();

@@ -10,7 +10,8 @@ use crate::args::ManifestArgs;
 use crate::input::{Source, shown};
 use crate::interrupt::Interrupt;
 use crate::output::data::{FieldMeaning, ManifestChecked, ManifestTemplate};
-use crate::output::{Outcome, Output, note, print_text};
+use crate::output::stderr::note;
+use crate::output::{Outcome, Output, print_text};
 use crate::problem::Problem;
 use crate::view::profile::{FIELDS, manifest};
 

@@ -28,7 +28,6 @@ use crate::args::{Cli, Command};
 use crate::output::{Outcome, Output};
 use crate::problem::Problem;
 use crate::setting::Setting;
-pub(crate) use token::BADGE_VARIABLE;
 
 pub(crate) fn run(cli: &Cli, output: &Output) -> Result<Outcome, Problem> {
     let setting = || Setting::new(&cli.global, output);

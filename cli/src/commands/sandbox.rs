@@ -10,7 +10,8 @@ use enlist_sandbox::{Config, Sandbox, Scripted, StartError, parse_faults};
 use crate::args::SandboxArgs;
 use crate::input::shown;
 use crate::output::document::SandboxStarted;
-use crate::output::{Output, note, print_json};
+use crate::output::stderr::note;
+use crate::output::{Output, print_json};
 use crate::problem::Problem;
 
 /// Ends only with the process: SIGINT and SIGTERM do what they do by default, for there is nothing to save.

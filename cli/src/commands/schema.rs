@@ -15,3 +15,31 @@ pub(crate) fn run(output: &Output) -> Result<Outcome, Problem> {
     }
     Ok(Outcome::ready(serde_json::from_str::<Value>(SCHEMA).map_err(Problem::internal)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use crate::args::Command;
+    use crate::output::schema::{DATA, generated};
+
+    /// `SNAPSHOTS=overwrite cargo test -p enlist schema` writes the file anew.
+    #[test]
+    fn the_committed_schema_is_that_of_the_types() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/output/schema.json");
+        let generated = generated(&Command::NAMES);
+        if std::env::var("SNAPSHOTS").is_ok_and(|wish| wish == "overwrite") {
+            fs::write(&path, &generated).unwrap();
+        }
+        assert!(fs::read_to_string(&path).unwrap() == generated, "SNAPSHOTS=overwrite cargo test -p enlist schema writes schema.json anew");
+    }
+
+    #[test]
+    fn every_command_has_its_data() {
+        let without = ["sandbox", "exec", "schema", "badge", "profile"];
+        for name in Command::NAMES.into_iter().filter(|name| !without.contains(name)) {
+            assert!(DATA.iter().any(|(known, _)| *known == name), "{name}");
+        }
+    }
+}

@@ -4,9 +4,10 @@ use zeroize::Zeroizing;
 
 use crate::args::{TokenArgs, TokenFormat};
 use crate::desk::Desk;
+use crate::env;
 use crate::opentrain_tool::{shadow_words, shadowing};
-use crate::output::Outcome;
 use crate::output::data::Secret;
+use crate::output::{Outcome, quoted};
 use crate::problem::Problem;
 use crate::setting::Setting;
 use crate::store::{Credential, Service};
@@ -19,7 +20,7 @@ pub(crate) fn run(args: &TokenArgs, setting: &Setting<'_>) -> Result<Outcome, Pr
     match args.format {
         TokenFormat::Raw => setting.output.text(&*secret)?,
         TokenFormat::Header => setting.output.text(format_args!("Authorization: Bearer {}", *secret))?,
-        TokenFormat::Env => setting.output.text(format_args!("{}={}", variable(args.service), *quoted(&secret)))?,
+        TokenFormat::Env => setting.output.text(format_args!("{}={}", env::credential(args.service), quoted(&secret)))?,
         TokenFormat::Json => setting.output.text(serde_json::to_string(&data).map_err(Problem::internal)?)?,
     }
     Ok(Outcome::ready(data))
@@ -41,34 +42,6 @@ pub(super) fn warn_of_shadows(service: Service, secret: &str, ours: &[&str], set
     }
 }
 
-/// As a shell takes it, and a file of variables too: what is plain in both is not quoted.
-fn quoted(secret: &str) -> Zeroizing<String> {
-    let is_plain = secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:@+=,%".contains(&byte));
-    Zeroizing::new(if is_plain { secret.to_owned() } else { format!("'{}'", secret.replace('\'', "'\\''")) })
-}
-
 fn data(service: Service, credential: &Credential, token: Zeroizing<String>) -> Secret {
     Secret { service, kind: Kind::of(credential), state: State::of(credential), token }
-}
-
-/// Where `exec` and `--format env` put a badge.
-pub(crate) const BADGE_VARIABLE: &str = "SENTRYAGENT_BADGE";
-
-/// OpenTrain's own tool reads it there; SentryAgent has none.
-pub(super) const fn variable(service: Service) -> &'static str {
-    match service {
-        Service::Opentrain => "OPENTRAIN_API_TOKEN",
-        Service::Sentryagent => BADGE_VARIABLE,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn what_a_shell_would_act_on_is_quoted() {
-        assert_eq!(quoted("ot_pat_8f2a-9.x=").as_str(), "ot_pat_8f2a-9.x=");
-        assert_eq!(quoted("a;rm$(x)'b").as_str(), r"'a;rm$(x)'\''b'");
-    }
 }

@@ -13,7 +13,8 @@ use enlist_core::{Ceremony, Origin};
 use enlist_sandbox::{Config, Sandbox};
 
 use crate::output::data::{Tour, TourBadge, TourClaim};
-use crate::output::{Outcome, Output, note};
+use crate::output::stderr::note;
+use crate::output::{Outcome, Output};
 use crate::patience::now;
 use crate::problem::Problem;
 use crate::view::escaped;

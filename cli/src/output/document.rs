@@ -30,7 +30,7 @@ pub(super) struct Document<'a> {
     exit: u8,
     service: Option<Service>,
     profile: &'a str,
-    mode: Mode,
+    mode: &'a Mode,
     /// The schemas of each command's data are below.
     #[cfg_attr(test, schemars(with = "Option<serde_json::Map<String, serde_json::Value>>"))]
     data: Option<Sorted<&'a Data>>,
@@ -50,7 +50,7 @@ impl<'a> Document<'a> {
             exit: settled.exit.number(),
             service: output.service.get(),
             profile: output.profile.as_str(),
-            mode: output.mode,
+            mode: &output.mode,
             data: settled.data.as_ref().map(Sorted),
             error: settled.problem.as_ref().map(Problem::body),
             next: settled.next.as_ref(),

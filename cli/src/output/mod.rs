@@ -7,9 +7,10 @@ pub(crate) mod data;
 pub(crate) mod document;
 pub(crate) mod event;
 mod next;
-pub(crate) mod paint;
 #[cfg(test)]
-mod schema;
+pub(crate) mod schema;
+pub(crate) mod stderr;
+pub(crate) mod style;
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
@@ -20,16 +21,17 @@ use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::args::Color;
+use crate::env;
 use crate::exit::{Exit, Status};
 use crate::mode::{Environment, Is, Mode};
 use crate::problem::Problem;
-use crate::quiet::aside;
 use crate::store::{ProfileName, Service, Warning};
 use data::Data;
 use document::Document;
 use event::{Event, Line, Stamp};
-pub(crate) use next::{Along, Next, flag};
+pub(crate) use next::{Along, Next, flag, quoted};
+use stderr::{aside, note};
+use style::Color;
 
 /// How the result is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -140,14 +142,11 @@ impl Output {
         let (format, format_problem) = match (flag, environment.output.as_deref()) {
             (Some(format), _) => (format, None),
             (None, None) => (by_mode, None),
-            (None, Some("text")) => (Format::Text, None),
-            (None, Some("json")) => (Format::Json, None),
-            (None, Some("ndjson")) => (Format::Ndjson, None),
-            (None, Some(_)) => (by_mode, Some(Problem::usage("ENLIST_OUTPUT must be text, json or ndjson"))),
+            (None, Some(word)) => env::choice(env::OUTPUT, word).map_or_else(|problem| (by_mode, Some(problem)), |format| (format, None)),
         };
         let settled = mode_problem.or(format_problem).map_or(Ok(()), Err);
         let (service, profile, warnings) = (Cell::new(None), ProfileName::default(), RefCell::default());
-        let (flow, events, ascii, colour) = (RefCell::default(), Cell::new(0), io::stdout().is_terminal() && !paint::is_utf8(), false);
+        let (flow, events, ascii, colour) = (RefCell::default(), Cell::new(0), io::stdout().is_terminal() && !style::is_utf8(), false);
         let is_unasked = flag.is_none() && environment.output.is_none();
         let tells_failures = is_unasked && mode.is == Is::Agent && !matches!(command, Some("token" | "badge sign"));
         let (along, unread) = (Vec::new(), Cell::new(false));
@@ -167,12 +166,12 @@ impl Output {
 
     /// The same, with or without colours.
     pub(crate) fn painted(self, wanted: Color) -> Self {
-        Self { colour: paint::colours(wanted, io::stdout().is_terminal()), ..self }
+        Self { colour: style::colours(wanted, io::stdout().is_terminal()), ..self }
     }
 
     /// `text` so that the eye finds it first.
     pub(crate) fn strong(&self, text: &str) -> String {
-        if self.colour && self.is_text() { paint::strong(text) } else { text.to_owned() }
+        if self.colour && self.is_text() { style::strong(text) } else { text.to_owned() }
     }
 
     /// It turned out to be about this one.
@@ -286,7 +285,7 @@ impl Output {
     }
 
     fn print_line(&self, line: impl Display) -> Result<(), Problem> {
-        let line = if self.ascii { paint::ascii(&line.to_string()) } else { line.to_string() };
+        let line = if self.ascii { style::ascii(&line.to_string()) } else { line.to_string() };
         self.read_or_not(to_stdout(|stdout| writeln!(stdout, "{line}")))
     }
 
@@ -294,7 +293,7 @@ impl Output {
     pub(crate) fn finish(&self, result: Result<Outcome, Problem>) -> ExitCode {
         let settled = self.settled(result);
         if let Some(problem) = &settled.problem {
-            problem.explain();
+            explain(problem);
         }
         if let Exit::Interrupted(_) = settled.exit {
             note("stopped; nothing is lost");
@@ -310,7 +309,7 @@ impl Output {
         match printed {
             Ok(()) => ExitCode::from(settled.exit.number()),
             Err(problem) => {
-                problem.explain();
+                explain(&problem);
                 // A failure keeps its code even when nobody reads why.
                 ExitCode::from(if settled.exit == Exit::Done { problem.exit().number() } else { settled.exit.number() })
             }
@@ -373,7 +372,7 @@ fn by_mode(is: Is, command: Option<&str>) -> Format {
 pub(crate) fn print(text: &str) -> ExitCode {
     let written = print_text(text);
     if let Err(problem) = &written {
-        problem.explain();
+        explain(problem);
     }
     ExitCode::from(written.map_or_else(|problem| problem.exit(), |()| Exit::Done).number())
 }
@@ -395,7 +394,16 @@ fn to_stdout(write: impl FnOnce(&mut io::StdoutLock<'_>) -> io::Result<()>) -> R
     write(&mut stdout).and_then(|()| stdout.flush()).map_err(Problem::Stdout)
 }
 
-/// One line on stderr. Whether anybody reads it changes nothing.
-pub(crate) fn note(line: impl Display) {
-    let _ = writeln!(io::stderr().lock(), "{}", paint::for_stderr(line));
+/// Says on stderr what went wrong. A broken pipe is not worth a word.
+fn explain(problem: &Problem) {
+    if problem.exit() == Exit::Done {
+        return;
+    }
+    note(format_args!("enlist: {}", problem.message()));
+    if let Some(hint) = problem.hint() {
+        note(format_args!("  {hint}"));
+    }
+    if let Some(said) = problem.said_by_service() {
+        note(format_args!("  the service's words: \"{said}\""));
+    }
 }

@@ -1,4 +1,4 @@
-//! What to run to go on, word for word.
+//! The command line with which to continue, word for word.
 
 use std::borrow::Cow;
 use std::ffi::OsString;
@@ -42,10 +42,7 @@ impl Next {
 
     /// As a line for a shell.
     pub(crate) fn line(&self) -> String {
-        let is_plain =
-            |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:@+=,%".contains(&byte));
-        let quoted = |word: &String| if is_plain(word) { word.clone() } else { format!("'{}'", word.replace('\'', "'\\''")) };
-        self.argv.iter().map(quoted).collect::<Vec<_>>().join(" ")
+        self.argv.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
     }
 
     /// The same with these flags, but for those that it has.
@@ -66,6 +63,12 @@ impl Next {
     }
 }
 
+/// `word` for a shell.
+pub(crate) fn quoted(word: &str) -> Cow<'_, str> {
+    // It cannot hold a NUL byte: arguments and secrets never do.
+    shlex::try_quote(word).unwrap_or(Cow::Borrowed(word))
+}
+
 /// A flag and its value, as one word where the value would be taken for a flag itself.
 pub(crate) fn flag(flag: &str, value: &str) -> Vec<String> {
     if value.starts_with('-') && value != "-" { vec![format!("{flag}={value}")] } else { vec![flag.to_owned(), value.to_owned()] }
@@ -79,7 +82,7 @@ mod tests {
     fn a_way_on_is_a_line_for_a_shell() {
         let along = [("--profile", "work".to_owned())];
         let next = Next::new(&["register", "opentrain", "--agent-name", "it's me", "--claim", "o@example.com"], "now").with(&along);
-        assert_eq!(next.line(), r"enlist register opentrain --agent-name 'it'\''s me' --claim o@example.com --profile work");
+        assert_eq!(next.line(), r#"enlist register opentrain --agent-name "it's me" --claim o@example.com --profile work"#);
         assert_eq!(Next::new(&["status", "--profile", "a"], "now").with(&along).line(), "enlist status --profile a");
     }
 
@@ -89,7 +92,7 @@ mod tests {
         let again = |words: &[&str]| Next::again(words.iter().map(OsString::from)).unwrap().with(&along).line();
         assert_eq!(again(&["/bin/enlist", "badge", "verify", "-"]), "enlist badge verify - --profile b");
         assert_eq!(again(&["enlist", "-pa", "--proxy", "http://a:b@c", "doctor", "--proxy=http://a:b@c"]), "enlist -pa doctor");
-        assert_eq!(again(&["enlist", "doctor", "--profile=a"]), "enlist doctor --profile=a");
+        assert_eq!(again(&["enlist", "doctor", "--profile=a"]), "enlist doctor '--profile=a'");
     }
 
     #[test]

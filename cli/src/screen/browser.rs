@@ -1,13 +1,10 @@
 //! The person's browser, opened on a key only. No shell: the link is one word of a command line.
 
-use std::env;
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
-use crate::commands::BADGE_VARIABLE;
-use crate::mode::variable;
-use crate::opentrain_tool::TOKEN_VARIABLES;
+use crate::env::{self, variable};
 
 /// How a browser is opened here, or why none is.
 pub(super) struct Browser {
@@ -26,7 +23,7 @@ impl Browser {
             None if ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"].iter().all(|name| variable(name).is_none()) => {
                 Err("there is no display")
             }
-            None if env::var_os("WSL_DISTRO_NAME").is_some() => Ok(vec!["wslview".to_owned(), "xdg-open".to_owned()]),
+            None if variable("WSL_DISTRO_NAME").is_some() => Ok(vec!["wslview".to_owned(), "xdg-open".to_owned()]),
             None => Ok(vec!["xdg-open".to_owned()]),
         };
         Self { found, opened: None }
@@ -76,7 +73,7 @@ fn start(command: &str, link: &str) -> io::Result<Child> {
     let (program, arguments) = words.split_first().ok_or(io::ErrorKind::NotFound)?;
     let mut command = Command::new(program);
     // A browser needs no credential.
-    for name in TOKEN_VARIABLES.into_iter().chain([BADGE_VARIABLE]) {
+    for name in env::OPENTRAIN_TOKENS.into_iter().chain([env::BADGE]) {
         command.env_remove(name);
     }
     // In a group of its own: Ctrl-C is for us, and the window stays.

@@ -6,7 +6,6 @@ mod browser;
 mod qr;
 mod terminal;
 
-use std::io::{self, Write};
 use std::time::Duration;
 
 use base64::Engine;
@@ -16,7 +15,7 @@ use enlist_core::Timestamp;
 use enlist_core::opentrain::EnterCode;
 use enlist_core::secret::{ClaimLink, UserCode};
 
-use crate::output::paint;
+use crate::output::stderr;
 use crate::patience::now;
 use crate::view::claim::minutes;
 use browser::Browser;
@@ -149,8 +148,7 @@ impl Drop for Screen {
     }
 }
 
-/// On stderr. Whether anybody reads it changes nothing.
+/// Text on stderr. A failure to write it changes nothing.
 fn put(text: &str) {
-    let mut stderr = io::stderr().lock();
-    let _ = stderr.write_all(paint::for_stderr(text).as_bytes()).and_then(|()| stderr.flush());
+    let _ = stderr::put(text);
 }

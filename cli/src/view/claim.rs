@@ -8,6 +8,9 @@ use serde::Serialize;
 
 use super::Time;
 
+/// When an agent resumes a claim.
+pub(crate) const WHEN_TO_RESUME: &str = "after the owner was told; end your turn first";
+
 /// A claim that waits for its owner. Everything but the flow is null until the service has given a code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

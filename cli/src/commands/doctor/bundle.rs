@@ -8,43 +8,13 @@ use std::path::Path;
 use enlist_blocking::Proxies;
 
 use super::check::Check;
+use crate::env;
 use crate::input::shown;
-use crate::network::CA_VARIABLES;
 use crate::output::data::Bundle;
 use crate::problem::Problem;
 
-/// Told by name when they are set.
-const VARIABLES: [&str; 26] = [
-    "ENLIST_HOME",
-    "ENLIST_PROFILE",
-    "ENLIST_MODE",
-    "ENLIST_OUTPUT",
-    "ENLIST_STORE",
-    "ENLIST_OPENTRAIN_URL",
-    "ENLIST_SENTRYAGENT_URL",
-    "ENLIST_LOG",
-    "OT_API_BASE_URL",
-    "OPENTRAIN_API_BASE_URL",
-    "OT_API_TOKEN",
-    "OPENTRAIN_API_TOKEN",
-    "OPENTRAIN_PERSONAL_API_TOKEN",
-    "HOME",
-    "XDG_STATE_HOME",
-    "XDG_CONFIG_HOME",
-    "HTTP_PROXY",
-    "CI",
-    "TERM",
-    "NO_COLOR",
-    "BROWSER",
-    "DISPLAY",
-    "WAYLAND_DISPLAY",
-    "SSH_CONNECTION",
-    "DBUS_SESSION_BUS_ADDRESS",
-    "WSL_DISTRO_NAME",
-];
-
 pub(super) fn of(checks: &[Check], offline: bool) -> Bundle {
-    let mut set: Vec<&'static str> = VARIABLES.into_iter().chain(Proxies::VARIABLES).chain(CA_VARIABLES).collect();
+    let mut set: Vec<&'static str> = env::all().chain(Proxies::VARIABLES).collect();
     set.retain(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
     set.sort_unstable();
     Bundle {

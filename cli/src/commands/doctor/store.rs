@@ -9,8 +9,8 @@ use rustix::io::Errno;
 
 use super::check::Check;
 use crate::ceremonies::{End, Live};
-use crate::mode::variable;
-use crate::opentrain_tool::{TOKEN_VARIABLES, shadowing};
+use crate::env::{self, variable};
+use crate::opentrain_tool::shadowing;
 use crate::output::data::CheckName;
 use crate::problem::Problem;
 use crate::setting::Setting;
@@ -82,7 +82,7 @@ fn all_private(home: &Path) -> Result<(), StoreError> {
 /// A token in a variable is stronger for OpenTrain's own command than one that is stored.
 fn variables(setting: &Setting<'_>) -> Check {
     const NAME: CheckName = CheckName::Variables;
-    let Some(name) = TOKEN_VARIABLES.into_iter().find(|name| variable(name).is_some()) else {
+    let Some(name) = env::OPENTRAIN_TOKENS.into_iter().find(|name| variable(name).is_some()) else {
         return Check::fine(NAME, "none stands before what is stored");
     };
     let stored = match setting.store(Service::Opentrain).and_then(|store| Ok(store.credential()?)) {

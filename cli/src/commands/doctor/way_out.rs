@@ -11,8 +11,8 @@ use http::{Response, Uri};
 
 use super::check::Check;
 use crate::asking::broken_off_by_a_signal;
+use crate::env::variable;
 use crate::keeper::within;
-use crate::mode::variable;
 use crate::network::way_words;
 use crate::output::data::CheckName;
 use crate::patience::now;

@@ -1,12 +1,23 @@
-//! What the terminal can show.
+//! What a terminal can show: colours, bold letters, and letters beyond ASCII.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal};
 
-use crate::args::Color;
-use crate::mode::variable;
+use clap::ValueEnum;
 
-/// `--color`, then `NO_COLOR` (no-color.org), `CLICOLOR_FORCE`, `CLICOLOR` (bixense.com/clicolors), then the terminal.
+use crate::env::variable;
+
+/// `--color`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// At a terminal that has them
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// Whether to use colours: `--color`, then `NO_COLOR` (no-color.org), `CLICOLOR_FORCE`, `CLICOLOR` (bixense.com/clicolors), then the terminal.
 pub(crate) fn colours(wanted: Color, is_terminal: bool) -> bool {
     match wanted {
         Color::Always => true,
@@ -17,19 +28,19 @@ pub(crate) fn colours(wanted: Color, is_terminal: bool) -> bool {
     }
 }
 
-/// Whether the locale says so, by the variables' rank in POSIX.
+/// Whether the locale is UTF-8. The order of the variables is that of POSIX.
 pub(crate) fn is_utf8() -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| variable(name)).unwrap_or_default().to_ascii_lowercase();
     locale.contains("utf-8") || locale.contains("utf8")
 }
 
-/// As stderr can show it.
+/// `text` as stderr can show it.
 pub(crate) fn for_stderr(text: impl Display) -> String {
     let text = text.to_string();
     if io::stderr().is_terminal() && !is_utf8() { ascii(&text) } else { text }
 }
 
-/// Our own signs in ASCII; what else there is becomes a question mark.
+/// `text` in ASCII: our own signs are spelled out, and every other letter beyond ASCII becomes a question mark.
 pub(crate) fn ascii(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut plain, letter| {
         match letter {
@@ -41,7 +52,7 @@ pub(crate) fn ascii(text: &str) -> String {
     })
 }
 
-/// What the eye is to find first.
+/// `text` in bold letters.
 pub(crate) fn strong(text: &str) -> String {
     format!("\x1b[1m{text}\x1b[0m")
 }

@@ -1,0 +1,137 @@
+//! The environment variables that the command reads, by name, and how they are read.
+
+use std::env::{self, VarError};
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use crate::problem::Problem;
+use crate::service::Service;
+
+/// The folder in which everything is kept.
+pub(crate) const HOME: &str = "ENLIST_HOME";
+/// The profile that commands use.
+pub(crate) const PROFILE: &str = "ENLIST_PROFILE";
+/// Who is in front of the command.
+pub(crate) const MODE: &str = "ENLIST_MODE";
+/// The output format.
+pub(crate) const OUTPUT: &str = "ENLIST_OUTPUT";
+/// Where new credentials are kept.
+pub(crate) const STORE: &str = "ENLIST_STORE";
+/// What is logged, and where.
+pub(crate) const LOG: &str = "ENLIST_LOG";
+
+/// The files with more certificates to trust. The first one that is set is used.
+pub(crate) const CA_FILES: [&str; 2] = ["ENLIST_CA_FILE", "SSL_CERT_FILE"];
+
+/// Where OpenTrain's own tools look for a token before they read their file.
+pub(crate) const OPENTRAIN_TOKENS: [&str; 3] = ["OT_API_TOKEN", "OPENTRAIN_API_TOKEN", "OPENTRAIN_PERSONAL_API_TOKEN"];
+
+/// Where `exec` and `--format env` put a badge. SentryAgent has no tool of its own that would read one.
+pub(crate) const BADGE: &str = "SENTRYAGENT_BADGE";
+
+/// Set by the tools that agents work with for the commands that they run; the value does not matter. `AI_AGENT` and `AGENT` are
+/// proposals for all of them.
+pub(crate) const AGENTS: [&str; 9] =
+    ["AI_AGENT", "AGENT", "CLAUDECODE", "CODEX_SANDBOX", "CURSOR_AGENT", "GEMINI_CLI", "OPENCODE", "CLINE_ACTIVE", "AUGMENT_AGENT"];
+
+/// Other variables that change what a command does. A report for others says which of them are set.
+pub(crate) const OTHERS: [&str; 12] = [
+    "HOME",
+    "XDG_STATE_HOME",
+    "XDG_CONFIG_HOME",
+    "HTTP_PROXY",
+    "CI",
+    "TERM",
+    "NO_COLOR",
+    "BROWSER",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "SSH_CONNECTION",
+    "WSL_DISTRO_NAME",
+];
+
+/// The keyring's daemon.
+pub(crate) const SESSION_BUS: &str = "DBUS_SESSION_BUS_ADDRESS";
+
+/// The addresses of `service`. The first one that is set is used.
+pub(crate) const fn addresses(service: Service) -> &'static [&'static str] {
+    match service {
+        Service::Opentrain => &["ENLIST_OPENTRAIN_URL", "OT_API_BASE_URL", "OPENTRAIN_API_BASE_URL"],
+        Service::Sentryagent => &["ENLIST_SENTRYAGENT_URL"],
+    }
+}
+
+/// The variable that holds the credential for whoever uses it: OpenTrain's own tool, or any program.
+pub(crate) const fn credential(service: Service) -> &'static str {
+    match service {
+        Service::Opentrain => "OPENTRAIN_API_TOKEN",
+        Service::Sentryagent => BADGE,
+    }
+}
+
+/// Every variable that changes what a command does, but for those of proxies.
+pub(crate) fn all() -> impl Iterator<Item = &'static str> {
+    let own = [HOME, PROFILE, MODE, OUTPUT, STORE, LOG, SESSION_BUS];
+    let addresses = Service::ALL.into_iter().flat_map(|service| addresses(service).iter().copied());
+    own.into_iter().chain(addresses).chain(CA_FILES).chain(OPENTRAIN_TOKENS).chain(OTHERS)
+}
+
+/// The value of a variable. An empty one counts as not set.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    match env::var(name) {
+        Ok(value) => (!value.is_empty()).then_some(value),
+        Err(VarError::NotPresent) => None,
+        Err(VarError::NotUnicode(value)) => Some(value.to_string_lossy().into_owned()),
+    }
+}
+
+/// The value of a variable that is a path, which need not be valid UTF-8.
+pub(crate) fn path(name: &str) -> Option<PathBuf> {
+    env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
+/// The folder in which everything is kept. `None` when no variable names one.
+pub(crate) fn home() -> Option<PathBuf> {
+    // The XDG specification wants relative paths ignored.
+    let state = || path("XDG_STATE_HOME").filter(|state| state.is_absolute());
+    let fallback = || path("HOME").map(|home| home.join(".local/state"));
+    path(HOME).or_else(|| state().or_else(fallback).map(|state| state.join("enlist")))
+}
+
+/// The folder of the configurations of programs. `None` when no variable names one.
+pub(crate) fn config() -> Option<PathBuf> {
+    let config = path("XDG_CONFIG_HOME").filter(|config| config.is_absolute());
+    config.or_else(|| path("HOME").map(|home| home.join(".config")))
+}
+
+/// Reads the word that the variable `name` holds.
+///
+/// # Errors
+/// [`Problem::Usage`] with the words that are allowed.
+pub(crate) fn choice<T: ValueEnum>(name: &str, word: &str) -> Result<T, Problem> {
+    T::from_str(word, false).map_err(|_| {
+        let values = T::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+        let words: Vec<_> = values.map(|value| value.get_name().to_owned()).collect();
+        let listed = match &words[..] {
+            [most @ .., last] if !most.is_empty() => format!("{} or {last}", most.join(", ")),
+            few => few.concat(),
+        };
+        Problem::usage(format_args!("{name} must be {listed}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::BackendArg;
+    use crate::mode::Is;
+
+    #[test]
+    fn a_word_is_one_of_those_that_are_allowed() {
+        assert_eq!(choice::<Is>(MODE, "ci").unwrap(), Is::Ci);
+        let message = |read: Result<(), Problem>| read.unwrap_err().message();
+        assert_eq!(message(choice::<Is>(MODE, "robot").map(drop)), "ENLIST_MODE must be human, agent or ci");
+        assert_eq!(message(choice::<BackendArg>(STORE, "File").map(drop)), "ENLIST_STORE must be file or keyring");
+    }
+}

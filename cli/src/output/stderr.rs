@@ -1,0 +1,32 @@
+//! Lines on stderr.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::style;
+
+/// `-q` was given. Set once, before a command begins.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+pub(crate) fn be_quiet(quiet: bool) {
+    QUIET.store(quiet, Ordering::Relaxed);
+}
+
+/// One line that a person needs: an error, or something to do. A failure to write it changes nothing.
+pub(crate) fn note(line: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "{}", style::for_stderr(line));
+}
+
+/// One line that nobody has to act on. `-q` leaves it out.
+pub(crate) fn aside(line: impl Display) {
+    if !QUIET.load(Ordering::Relaxed) {
+        note(line);
+    }
+}
+
+/// Text without a line feed, at once: a question, or a countdown.
+pub(crate) fn put(text: &str) -> io::Result<()> {
+    let mut stderr = io::stderr().lock();
+    stderr.write_all(style::for_stderr(text).as_bytes()).and_then(|()| stderr.flush())
+}
