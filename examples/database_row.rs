@@ -5,20 +5,21 @@
 //! ```
 //!
 //! The snapshot and the journal are two columns. SQLite makes each statement durable before it returns (`synchronous = FULL`), so
-//! the order of [`Host`]'s calls is the order on disk: the snapshot with the request in flight, the request, the raw answer, the
+//! the order of [`Store`]'s calls is the order on disk: the snapshot with the request in flight, the request, the raw answer, the
 //! snapshot with the answer taken in. The example ends its first process by force in the one moment where that matters, when the
 //! token has come and nothing has been made of it, and finds it in the row.
 
+use std::convert::Infallible;
 use std::error::Error;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
-use enlist_blocking::{Client, DriveError, Ending, Host, Volatile, drive, system_clock};
-use enlist_core::opentrain::{Claim, Enrolment, EnterCode, Prompt, Registration};
+use enlist_blocking::{Client, DriveError, Host, NoStore, SimpleHost, drive, drive_to_end};
+use enlist_core::claim::{Claim, Enrolment, EnrolmentPrompt, EnterCode, Registration};
 use enlist_core::secret::Email;
 use enlist_core::{
-    Ceremony, Delivery, Exchange, ExchangeId, Input, Origin, Partial, Snapshot, Timestamp, TransportFailure, TransportKind, WaitReason,
+    Ceremony, Delivery, Exchange, ExchangeId, ExchangeResult, Origin, Partial, Snapshot, Store, TransportFailure, TransportKind,
 };
 use enlist_sandbox::{Config, Sandbox};
 use http::Response;
@@ -37,8 +38,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let registration = register(&sandbox, &client)?;
     let mut claim = Claim::new(&registration, Email::parse("owner@example.com")?);
     let mut row = Row { dies_on_delivery: true, ..Row::open(&file)? };
-    match drive(&mut claim, |exchange| client.execute(exchange), &mut row) {
-        Err(DriveError::Host(Trouble::Died)) => println!("the process ended when the token had come"),
+    match drive(&mut claim, &client, &mut host(), &mut row) {
+        Err(DriveError::Store(Trouble::Died)) => println!("the process ended when the token had come"),
         other => return Err(format!("it should have ended: {other:?}").into()),
     }
     drop((claim, row));
@@ -46,24 +47,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Another one, which has the database and nothing else.
     let mut row = Row::open(&file)?;
     let mut claim = Claim::resume(&row.snapshot()?.ok_or("no row")?)?;
-    let Ending::Finished(token) = drive(&mut claim, |exchange| client.execute(exchange), &mut row)? else {
-        return Err("this host never leaves".into());
-    };
-    println!("another one found it in the row: claimed, with {:?}", token?.scopes());
+    let token = drive_to_end(&mut claim, &client, &mut host(), &mut row)?;
+    println!("another one found it in the row: claimed, with {:?}", token.scopes());
     println!("tokens that the service handed out: {}", sandbox.counts().tokens_delivered);
     Ok(())
 }
 
 fn register(sandbox: &Sandbox, client: &Client) -> Result<Registration, Box<dyn Error>> {
-    let mut host = Volatile::new(|never: &std::convert::Infallible| match *never {}, |_: &Prompt| ControlFlow::Break(()));
+    let mut host = SimpleHost::new(|never: &Infallible| match *never {}, |_: &EnrolmentPrompt| ControlFlow::Break(()));
     let mut enrolment = Enrolment::new(Origin::parse(sandbox.opentrain_url())?, None, None);
-    match drive(&mut enrolment, |exchange| client.execute(exchange), &mut host)? {
-        Ending::Finished(registration) => Ok(registration?),
-        Ending::Paused => Err("the answer was lost: an account may exist that nobody can reach".into()),
-    }
+    Ok(drive_to_end(&mut enrolment, client, &mut host, &mut NoStore)?)
 }
 
-/// Why the host could not go on.
+fn host() -> impl Host<Claim, Error = Infallible> {
+    let show = |code: &EnterCode| println!("open {} and type {}", code.verification_uri.expose(), code.user_code.expose());
+    SimpleHost::new(show, |never: &Infallible| match *never {})
+}
+
+/// Why the store could not go on.
 #[derive(Debug)]
 enum Trouble {
     Database(rusqlite::Error),
@@ -116,30 +117,12 @@ impl Row {
     }
 }
 
-impl<C: Ceremony<Notice = EnterCode, Prompt = std::convert::Infallible>> Host<C> for Row {
+impl Store for Row {
     type Error = Trouble;
 
-    fn now(&mut self) -> Timestamp {
-        system_clock()
-    }
-
-    fn wait(&mut self, until: Timestamp, _why: &WaitReason) -> Result<ControlFlow<()>, Trouble> {
-        std::thread::sleep(until.since(system_clock()).min(Duration::from_secs(1)));
-        Ok(ControlFlow::Continue(()))
-    }
-
-    fn show(&mut self, code: &EnterCode) -> Result<(), Trouble> {
-        println!("open {} and type {}", code.verification_uri.expose(), code.user_code.expose());
-        Ok(())
-    }
-
-    fn ask(&mut self, never: &std::convert::Infallible) -> Result<ControlFlow<(), C::Answer>, Trouble> {
-        match *never {}
-    }
-
     /// SQLite has no room to reserve; the row is made, so that a full disk shows before the request is sent.
-    fn prepare(&mut self, snapshot: &Snapshot, exchange: &Exchange) -> Result<(), Trouble> {
-        self.keep(snapshot)?;
+    fn prepare<C: Ceremony>(&mut self, ceremony: &C, exchange: &Exchange) -> Result<(), Trouble> {
+        self.keep(&ceremony.snapshot())?;
         if exchange.delivers {
             let room = vec![0_u8; exchange.max_body];
             let id = exchange.id.as_u64().cast_signed();
@@ -148,7 +131,7 @@ impl<C: Ceremony<Notice = EnterCode, Prompt = std::convert::Infallible>> Host<C>
         Ok(())
     }
 
-    fn journal(&mut self, exchange: &Exchange, answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), Trouble> {
+    fn journal(&mut self, exchange: &Exchange, answer: &ExchangeResult) -> Result<(), Trouble> {
         let (is_whole, status, content_type, body) = match answer {
             Ok(response) => (true, response.status().as_u16(), content_type(response), response.body()),
             Err(TransportFailure { partial: Some(Partial { status, body }), .. }) => (false, *status, None, body),
@@ -162,23 +145,24 @@ impl<C: Ceremony<Notice = EnterCode, Prompt = std::convert::Infallible>> Host<C>
         if self.dies_on_delivery { Err(Trouble::Died) } else { Ok(()) }
     }
 
-    fn journaled(&mut self, id: ExchangeId) -> Result<Option<Input<C::Answer>>, Trouble> {
+    fn journaled(&mut self, id: ExchangeId) -> Result<Option<ExchangeResult>, Trouble> {
         // A row without a status is room that no answer has come to.
         let sql = "SELECT is_whole, status, content_type, body FROM journal WHERE exchange = ?1 AND status IS NOT NULL";
         let found = self.database.query_row(sql, [id.as_u64().cast_signed()], |row| {
             let (is_whole, status, content_type, body): (bool, u16, Option<String>, _) = row.try_into()?;
             Ok(read_again(is_whole, status, content_type, body))
         });
-        Ok(found.optional()?.map(|answer| Input::answered(id, answer)))
+        Ok(found.optional()?)
     }
 
-    fn save(&mut self, snapshot: &Snapshot) -> Result<(), Trouble> {
+    fn save<C: Ceremony>(&mut self, ceremony: &C) -> Result<(), Trouble> {
+        let snapshot = ceremony.snapshot();
         if self.dies_on_delivery && self.has_delivery()? {
             return Err(Trouble::Died);
         }
-        self.keep(snapshot)?;
+        self.keep(&snapshot)?;
         // What could not be read is kept for a person to look at.
-        let kept: Vec<_> = snapshot.kept().iter().map(|id| id.as_u64().to_string()).collect();
+        let kept: Vec<_> = snapshot.unreadable().iter().map(|id| id.as_u64().to_string()).collect();
         self.database.execute(&format!("DELETE FROM journal WHERE exchange NOT IN ({})", kept.join(",")), [])?;
         Ok(())
     }
@@ -194,7 +178,7 @@ fn content_type(response: &Response<Vec<u8>>) -> Option<&str> {
     response.headers().get(CONTENT_TYPE)?.to_str().ok()
 }
 
-fn read_again(is_whole: bool, status: u16, content_type: Option<String>, body: Vec<u8>) -> Result<Response<Vec<u8>>, TransportFailure> {
+fn read_again(is_whole: bool, status: u16, content_type: Option<String>, body: Vec<u8>) -> ExchangeResult {
     let cut = TransportFailure::new(TransportKind::Closed, Delivery::Unknown);
     if !is_whole {
         return Err(TransportFailure { partial: Some(Partial { status, body }), ..cut });

@@ -18,10 +18,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use enlist_async::{Client, Ending, Execute, Host, Volatile, drive, sleep_until, system_clock};
-use enlist_core::opentrain::{Claim, Enrolment, EnterCode, Prompt};
+use enlist_async::{Client, Ending, Execute, Host, NoStore, SimpleHost, drive, sleep_until, system_clock};
+use enlist_core::claim::{Claim, Enrolment, EnrolmentPrompt, EnterCode};
 use enlist_core::secret::Email;
-use enlist_core::{Ceremony, Exchange, ExchangeId, Input, Origin, Snapshot, Timestamp, TransportFailure, WaitReason};
+use enlist_core::{Ceremony, Exchange, Origin, Timestamp, TransportFailure, WaitReason};
 use enlist_sandbox::{Config, Sandbox, Which};
 use http::Response;
 use tokio::sync::Semaphore;
@@ -102,8 +102,8 @@ async fn register(url: &str, client: &Arc<Limited>, count: usize) -> Result<Vec<
 
 /// The claim of a registered agent. The registration itself, which a program would keep, is dropped.
 async fn enrolled(mut enrolment: Enrolment, owner: Email, client: Arc<Limited>) -> Option<Claim> {
-    let mut host = Volatile::new(|never: &Infallible| match *never {}, |_: &Prompt| ControlFlow::Break(()));
-    match drive(&mut enrolment, &*client, &mut host).await {
+    let mut host = SimpleHost::new(|never: &Infallible| match *never {}, |_: &EnrolmentPrompt| ControlFlow::Break(()));
+    match drive(&mut enrolment, &*client, &mut host, &mut NoStore).await {
         Ok(Ending::Finished(Ok(registration))) => Some(Claim::new(&registration, owner)),
         Ok(_) | Err(_) => None,
     }
@@ -112,7 +112,7 @@ async fn enrolled(mut enrolment: Enrolment, owner: Email, client: Arc<Limited>) 
 /// Whether the claim brought its token.
 #[expect(clippy::manual_async_fn, reason = "an `async fn` would hold its arguments twice")]
 fn claimed(mut claim: Claim, client: Arc<Limited>, mut host: Counting) -> impl Future<Output = bool> + Send {
-    async move { matches!(drive(&mut claim, &*client, &mut host).await, Ok(Ending::Finished(Ok(_)))) }
+    async move { matches!(drive(&mut claim, &*client, &mut host, &mut NoStore).await, Ok(Ending::Finished(Ok(_)))) }
 }
 
 /// A client that has so many requests under way at most. Waiting for a turn makes a request later, never earlier.
@@ -159,22 +159,6 @@ impl<C: Ceremony<Notice = EnterCode>> Host<C> for Counting {
 
     async fn ask(&mut self, _prompt: &C::Prompt) -> Result<ControlFlow<(), C::Answer>, Infallible> {
         Ok(ControlFlow::Break(()))
-    }
-
-    async fn prepare(&mut self, _snapshot: &Snapshot, _exchange: &Exchange) -> Result<(), Infallible> {
-        Ok(())
-    }
-
-    async fn journal(&mut self, _exchange: &Exchange, _answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), Infallible> {
-        Ok(())
-    }
-
-    async fn journaled(&mut self, _id: ExchangeId) -> Result<Option<Input<C::Answer>>, Infallible> {
-        Ok(None)
-    }
-
-    async fn save(&mut self, _snapshot: &Snapshot) -> Result<(), Infallible> {
-        Ok(())
     }
 }
 

@@ -20,8 +20,8 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use enlist_blocking::{Ending, Volatile, drive};
-use enlist_core::opentrain::{Claim, Enrolment, EnterCode, Prompt};
+use enlist_blocking::{NoStore, SimpleHost, drive_to_end};
+use enlist_core::claim::{Claim, Enrolment, EnrolmentPrompt, EnterCode};
 use enlist_core::secret::Email;
 use enlist_core::{Delivery, Exchange, Origin, Partial, TransportFailure, TransportKind};
 use enlist_sandbox::{Config, Sandbox};
@@ -36,18 +36,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let sandbox = Sandbox::start(config)?;
     let origin = Origin::parse(sandbox.opentrain_url())?;
 
-    let mut host = Volatile::new(|never: &Infallible| match *never {}, |_: &Prompt| ControlFlow::Break(()));
-    let Ending::Finished(registration) = drive(&mut Enrolment::new(origin, None, None), execute, &mut host)? else {
-        return Err("the answer was lost: an account may exist that nobody can reach".into());
-    };
+    let mut host = SimpleHost::new(|never: &Infallible| match *never {}, |_: &EnrolmentPrompt| ControlFlow::Break(()));
+    let registration = drive_to_end(&mut Enrolment::new(origin, None, None), &execute, &mut host, &mut NoStore)?;
     println!("registered");
 
     let show = |code: &EnterCode| println!("open {} and type {}", code.verification_uri.expose(), code.user_code.expose());
-    let mut host = Volatile::new(show, |never: &Infallible| match *never {});
-    let mut claim = Claim::new(&registration?, Email::parse("owner@example.com")?);
-    if let Ending::Finished(token) = drive(&mut claim, execute, &mut host)? {
-        println!("claimed, with {:?}", token?.scopes());
-    }
+    let mut host = SimpleHost::new(show, |never: &Infallible| match *never {});
+    let mut claim = Claim::new(&registration, Email::parse("owner@example.com")?);
+    let token = drive_to_end(&mut claim, &execute, &mut host, &mut NoStore)?;
+    println!("claimed, with {:?}", token.scopes());
     Ok(())
 }
 
@@ -106,8 +103,8 @@ impl Wire {
         for (name, value) in request.headers() {
             bytes.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
         }
-        bytes.extend(format!("content-length: {}\r\n\r\n", request.body().len()).as_bytes());
-        bytes.extend(request.body());
+        bytes.extend(format!("content-length: {}\r\n\r\n", request.body().as_bytes().len()).as_bytes());
+        bytes.extend(request.body().as_bytes());
         self.stream.set_write_timeout(Some(remaining(self.deadline)?)).map_err(|_| TransportKind::Closed)?;
         self.stream.write_all(&bytes).map_err(|error| kind(&error))
     }

@@ -17,12 +17,10 @@ use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use enlist_async::{Ending, Execute, Host, drive};
-use enlist_core::opentrain::{Claim, Enrolment, EnterCode, Registration};
+use enlist_async::{Execute, Host, NoStore, drive_to_end};
+use enlist_core::claim::{Claim, Enrolment, EnterCode, Registration};
 use enlist_core::secret::Email;
-use enlist_core::{
-    Ceremony, Delivery, Exchange, ExchangeId, Input, Origin, Partial, Snapshot, Timestamp, TransportFailure, TransportKind, WaitReason,
-};
+use enlist_core::{Ceremony, Delivery, Exchange, Origin, Partial, Timestamp, TransportFailure, TransportKind, WaitReason};
 use enlist_sandbox::{Config, Sandbox};
 use http::{Request, Response, Uri};
 use http_body_util::{BodyExt, Full};
@@ -41,11 +39,9 @@ fn main() -> Result<(), Box<dyn StdError>> {
     let origin = Origin::parse(sandbox.opentrain_url())?;
     smol::block_on(async {
         let client = Client::new();
-        let Ending::Finished(registration) = drive(&mut Enrolment::new(origin, None, None), &client, &mut NoStore(nothing)).await? else {
-            return Err("the answer was lost: an account may exist that nobody can reach".into());
-        };
+        let registration = drive_to_end(&mut Enrolment::new(origin, None, None), &client, &mut SmolHost(nothing), &mut NoStore).await?;
         println!("registered");
-        claim(&client, &registration?).await
+        claim(&client, &registration).await
     })
 }
 
@@ -56,16 +52,15 @@ fn nothing(never: &Infallible) {
 async fn claim(client: &Client, registration: &Registration) -> Result<(), Box<dyn StdError>> {
     let show = |code: &EnterCode| println!("open {} and type {}", code.verification_uri.expose(), code.user_code.expose());
     let mut claim = Claim::new(registration, Email::parse("owner@example.com")?);
-    if let Ending::Finished(token) = drive(&mut claim, client, &mut NoStore(show)).await? {
-        println!("claimed, with {:?}", token?.scopes());
-    }
+    let token = drive_to_end(&mut claim, client, &mut SmolHost(show), &mut NoStore).await?;
+    println!("claimed, with {:?}", token.scopes());
     Ok(())
 }
 
-/// A host with smol's timer, that keeps nothing and answers nothing.
-struct NoStore<S>(S);
+/// A host with smol's timer, that answers nothing.
+struct SmolHost<S>(S);
 
-impl<C: Ceremony, S: FnMut(&C::Notice) + Send> Host<C> for NoStore<S> {
+impl<C: Ceremony, S: FnMut(&C::Notice) + Send> Host<C> for SmolHost<S> {
     type Error = Infallible;
 
     fn now(&mut self) -> Timestamp {
@@ -86,22 +81,6 @@ impl<C: Ceremony, S: FnMut(&C::Notice) + Send> Host<C> for NoStore<S> {
 
     async fn ask(&mut self, _prompt: &C::Prompt) -> Result<ControlFlow<(), C::Answer>, Infallible> {
         Ok(ControlFlow::Break(()))
-    }
-
-    async fn prepare(&mut self, _snapshot: &Snapshot, _exchange: &Exchange) -> Result<(), Infallible> {
-        Ok(())
-    }
-
-    async fn journal(&mut self, _exchange: &Exchange, _answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), Infallible> {
-        Ok(())
-    }
-
-    async fn journaled(&mut self, _id: ExchangeId) -> Result<Option<Input<C::Answer>>, Infallible> {
-        Ok(None)
-    }
-
-    async fn save(&mut self, _snapshot: &Snapshot) -> Result<(), Infallible> {
-        Ok(())
     }
 }
 
@@ -149,7 +128,7 @@ impl Execute for Client {
 impl Client {
     async fn receive(&self, exchange: &Exchange, head: &mut Option<Response<()>>, body: &mut Vec<u8>) -> Result<(), TransportFailure> {
         let sent = &exchange.request;
-        let mut request = Request::new(Full::new(Bytes::copy_from_slice(sent.body())));
+        let mut request = Request::new(Full::new(Bytes::copy_from_slice(sent.body().as_bytes())));
         *request.method_mut() = sent.method().clone();
         *request.uri_mut() = sent.uri().clone();
         *request.headers_mut() = sent.headers().clone();

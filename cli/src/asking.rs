@@ -4,7 +4,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use enlist_core::{Calling, Exchange, Failure, PlainCall, TransportFailure};
+use enlist_core::{ApiCall, ApiCallRun, Exchange, Failure, TransportFailure};
 use http::Response;
 
 use crate::keeper::within;
@@ -30,22 +30,22 @@ pub(crate) struct Asked<T> {
 }
 
 /// Sends `call`, and again as long as core says so. A signal breaks it off: for what can be asked again without harm.
-pub(crate) fn ask<C: PlainCall>(setting: &Setting<'_>, call: C) -> Result<Asked<C::Outcome>, Problem> {
+pub(crate) fn ask<C: ApiCall>(setting: &Setting<'_>, call: C) -> Result<Asked<C::Outcome>, Problem> {
     call_by(setting, call, |exchange| broken_off_by_a_signal(setting, exchange))
 }
 
 /// The same for a call that changes something: the answer to what was sent is awaited, whatever signal comes.
-pub(crate) fn ask_to_the_end<C: PlainCall>(setting: &Setting<'_>, call: C) -> Result<Asked<C::Outcome>, Problem> {
+pub(crate) fn ask_to_the_end<C: ApiCall>(setting: &Setting<'_>, call: C) -> Result<Asked<C::Outcome>, Problem> {
     call_by(setting, call, |exchange| Ok(setting.network.client()?.execute(&exchange)))
 }
 
-fn call_by<C: PlainCall>(
+fn call_by<C: ApiCall>(
     setting: &Setting<'_>,
     call: C,
     send: impl Fn(Exchange) -> Result<Answer, Problem>,
 ) -> Result<Asked<C::Outcome>, Problem> {
     let patience = Patience::Until(now().after(LONGEST));
-    let mut calling = Calling::new(call);
+    let mut calling = ApiCallRun::new(call);
     loop {
         if let Some((until, trouble)) = calling.waits_until(now()) {
             let trouble = trouble.clone();
@@ -85,7 +85,7 @@ pub(crate) fn broken_off_by_a_signal(setting: &Setting<'_>, exchange: Exchange) 
 }
 
 /// The same as `ask` for a call of which only its outcome counts.
-pub(crate) fn outcome_of<C: PlainCall>(setting: &Setting<'_>, call: C) -> Result<C::Outcome, Problem> {
+pub(crate) fn outcome_of<C: ApiCall>(setting: &Setting<'_>, call: C) -> Result<C::Outcome, Problem> {
     ask(setting, call)?.outcome.map_err(problem)
 }
 

@@ -1,9 +1,9 @@
 //! One profile's store at one service, locked, and cleared of what earlier processes left unfinished.
 
-use enlist_core::opentrain::{Claim, Enrolment};
+use enlist_core::badge::{BadgeRegistration, BadgeRotation};
+use enlist_core::claim::{Claim, Enrolment};
 use enlist_core::secret::Email;
-use enlist_core::sentryagent::{Registration, Rotation};
-use enlist_core::{Ceremony, Failure, Recovery, Service as Whose};
+use enlist_core::{Ceremony, CeremonyKind, Failure, Recovery, Service as Whose};
 
 use serde_json::json;
 
@@ -81,16 +81,16 @@ impl<'a> Desk<'a> {
 
     /// What became of a flow of this ceremony, whatever its name.
     pub(crate) fn end_of_any<C: Ceremony>(&self) -> Result<Option<Outcome>, Problem> {
-        self.found.iter().find(|(flow, _)| flow.snapshot.ceremony() == C::NAME).map(|found| self.ended(found)).transpose()
+        self.found.iter().find(|(flow, _)| flow.snapshot.kind() == C::KIND).map(|found| self.ended(found)).transpose()
     }
 
     fn ended(&self, (flow, end): &(Flow, End)) -> Result<Outcome, Problem> {
         match end {
             End::Brought(credential) => {
                 self.setting.output.is_in(&flow.name);
-                self.announce(brought(flow.snapshot.ceremony()), credential)?;
-                if flow.snapshot.ceremony() == Rotation::NAME {
-                    Rotation::tell(credential, self.setting.output)?;
+                self.announce(brought(flow.snapshot.kind()), credential)?;
+                if flow.snapshot.kind() == CeremonyKind::BadgeRotation {
+                    BadgeRotation::tell(credential, self.setting.output)?;
                 } else {
                     identity::tell(credential, self.setting.output)?;
                 }
@@ -148,7 +148,7 @@ impl<'a> Desk<'a> {
                 Ok(self.failed(&keeper.flow, failure))
             }
             Driven::Paused => {
-                for path in self.store.quarantine_paths(&keeper.flow.name, keeper.flow.snapshot.kept()) {
+                for path in self.store.quarantine_paths(&keeper.flow.name, &keeper.flow.snapshot.unreadable()) {
                     self.setting.output.warn(format!("an answer that cannot be read is kept in {}", path.display()));
                 }
                 Ok(ceremony.paused(&self.pause(&keeper)))
@@ -184,7 +184,7 @@ impl<'a> Desk<'a> {
 
     fn way_on(&self, flow: &Flow, failure: &Failure) -> Option<Next> {
         let begin_anew = |when| Some(Next::of(&flow.origin_argv, when));
-        if flow.snapshot.ceremony() == Rotation::NAME {
+        if flow.snapshot.kind() == CeremonyKind::BadgeRotation {
             return way_on_from_rotation(failure).or_else(|| begin_anew("when the owner agrees"));
         }
         match failure {
@@ -217,11 +217,12 @@ impl<'a> Desk<'a> {
 }
 
 /// The event of a success.
-fn brought(ceremony: &str) -> &'static str {
-    match ceremony {
-        Enrolment::NAME => Enrolment::BROUGHT,
-        Claim::NAME => Claim::BROUGHT,
-        _ => Registration::BROUGHT,
+const fn brought(kind: CeremonyKind) -> &'static str {
+    match kind {
+        CeremonyKind::Enrolment => Enrolment::BROUGHT,
+        CeremonyKind::Claim => Claim::BROUGHT,
+        CeremonyKind::BadgeRegistration => BadgeRegistration::BROUGHT,
+        CeremonyKind::BadgeRotation => BadgeRotation::BROUGHT,
     }
 }
 
@@ -252,7 +253,7 @@ pub(crate) fn promote(store: &Store, flow: &str, credential: Credential, output:
 }
 
 fn problem(store: &Store, flow: &Flow, failure: Failure) -> Problem {
-    let kept = store.quarantine_paths(&flow.name, flow.snapshot.kept());
+    let kept = store.quarantine_paths(&flow.name, &flow.snapshot.unreadable());
     Problem::Ceremony { failure: Box::new(failure), at: now(), kept }
 }
 

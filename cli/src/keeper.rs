@@ -1,11 +1,11 @@
 //! The host of the everyday commands: it keeps everything, and asks only whom it may.
 
+use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
 use enlist_blocking::{Client, DriveError, Ending, Host, drive};
-use enlist_core::{Delivery, Exchange, ExchangeId, Failure, Input, Snapshot, Timestamp, TransportFailure, WaitReason};
-use http::Response;
+use enlist_core::{Ceremony, Delivery, Exchange, ExchangeId, ExchangeResult, Failure, Snapshot, Timestamp, TransportFailure, WaitReason};
 use serde_json::json;
 
 use crate::ceremonies::Everyday;
@@ -64,8 +64,11 @@ impl<'a> Keeper<'a> {
             _ => client.execute(exchange),
         };
         let ending = match self.prove_writable(&ceremony.snapshot()) {
-            Ok(()) => drive(ceremony, execute, self),
-            Err(problem) => Err(DriveError::Host(problem)),
+            Ok(()) => {
+                let cell = RefCell::new(&mut *self);
+                drive(ceremony, &execute, &mut KeeperHost(&cell), &mut KeeperStore(&cell))
+            }
+            Err(problem) => Err(DriveError::Store(problem)),
         };
         self.voice.leave_screen();
         match ending {
@@ -74,7 +77,7 @@ impl<'a> Keeper<'a> {
                 self.keep(&ceremony.snapshot())?;
                 Ok(Driven::Paused)
             }
-            Err(DriveError::Host(problem)) => {
+            Err(DriveError::Host(problem) | DriveError::Store(problem)) => {
                 if !self.sent {
                     // Nothing came of it, so nothing of it stays. That it cannot be removed matters as little.
                     let _ = self.store.remove_flow(&self.flow.name);
@@ -100,7 +103,7 @@ impl<'a> Keeper<'a> {
         self.keep(snapshot)?;
         self.store.reserve(&self.flow.name)?;
         if is_new {
-            self.voice.output.event("flow_started", &json!({ "ceremony": snapshot.ceremony() }))?;
+            self.voice.output.event("flow_started", &json!({ "ceremony": snapshot.kind().as_str() }))?;
         }
         Ok(())
     }
@@ -125,7 +128,10 @@ fn with_timeout(exchange: &Exchange, timeout: Duration) -> Exchange {
     Exchange { id: exchange.id, request: exchange.request.clone(), timeout, max_body: exchange.max_body, delivers: exchange.delivers }
 }
 
-impl<C: Everyday> Host<C> for Keeper<'_> {
+/// The keeper as a drive's host. Host and store are one keeper, and never asked at the same time.
+struct KeeperHost<'k, 'a>(&'k RefCell<&'k mut Keeper<'a>>);
+
+impl<C: Everyday> Host<C> for KeeperHost<'_, '_> {
     type Error = Problem;
 
     fn now(&mut self) -> Timestamp {
@@ -133,51 +139,66 @@ impl<C: Everyday> Host<C> for Keeper<'_> {
     }
 
     fn wait(&mut self, until: Timestamp, why: &WaitReason) -> Result<ControlFlow<()>, Problem> {
-        if self.voice.output.is_unread() {
+        let mut keeper = self.0.borrow_mut();
+        if keeper.voice.output.is_unread() {
             return Ok(ControlFlow::Break(()));
         }
-        let patience = if self.voice.started { self.patience } else { self.patience.for_a_start() };
+        let patience = if keeper.voice.started { keeper.patience } else { keeper.patience.for_a_start() };
         if patience.allows(until) {
-            self.voice.waiting(until, why, if self.voice.started { "owner" } else { "service" })?;
+            let whom = if keeper.voice.started { "owner" } else { "service" };
+            keeper.voice.waiting(until, why, whom)?;
         }
-        Ok(patience.wait_by(until, self.interrupt, |time| self.voice.pass(time)))
+        let interrupt = keeper.interrupt;
+        Ok(patience.wait_by(until, interrupt, |time| keeper.voice.pass(time)))
     }
 
     fn show(&mut self, notice: &C::Notice) -> Result<(), Problem> {
-        C::show(notice, &mut self.voice)
+        C::show(notice, &mut self.0.borrow_mut().voice)
     }
 
     fn ask(&mut self, prompt: &C::Prompt) -> Result<ControlFlow<(), C::Answer>, Problem> {
-        if self.interrupt.exit_code().is_some() {
+        let mut keeper = self.0.borrow_mut();
+        if keeper.interrupt.exit_code().is_some() {
             return Ok(ControlFlow::Break(()));
         }
-        C::ask(prompt, &mut self.voice)
+        C::ask(prompt, &mut keeper.voice)
     }
+}
 
-    fn prepare(&mut self, snapshot: &Snapshot, exchange: &Exchange) -> Result<(), Problem> {
-        if self.unsent.is_none() {
-            self.unsent.clone_from(&self.saved);
+/// The keeper as a drive's store.
+struct KeeperStore<'k, 'a>(&'k RefCell<&'k mut Keeper<'a>>);
+
+impl enlist_core::Store for KeeperStore<'_, '_> {
+    type Error = Problem;
+
+    fn prepare<C: Ceremony>(&mut self, ceremony: &C, exchange: &Exchange) -> Result<(), Problem> {
+        let keeper = &mut **self.0.borrow_mut();
+        if keeper.unsent.is_none() {
+            keeper.unsent.clone_from(&keeper.saved);
         }
-        self.store.prepare(&mut self.flow, snapshot.clone(), exchange)?;
-        self.saved = Some(snapshot.clone());
-        self.sent = true;
+        let snapshot = ceremony.snapshot();
+        keeper.store.prepare(&mut keeper.flow, snapshot.clone(), exchange)?;
+        keeper.saved = Some(snapshot);
+        keeper.sent = true;
         Ok(())
     }
 
-    fn journal(&mut self, exchange: &Exchange, answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), Problem> {
-        self.store.write_answer(&self.flow, exchange, answer)?;
+    fn journal(&mut self, exchange: &Exchange, answer: &ExchangeResult) -> Result<(), Problem> {
+        let keeper = &mut **self.0.borrow_mut();
+        keeper.store.write_answer(&keeper.flow, exchange, answer)?;
         if !matches!(answer, Err(TransportFailure { delivery: Delivery::NotSent, .. })) {
-            self.unsent = None;
+            keeper.unsent = None;
         }
-        self.answered |= answer.is_ok();
+        keeper.answered |= answer.is_ok();
         Ok(())
     }
 
-    fn journaled(&mut self, id: ExchangeId) -> Result<Option<Input<C::Answer>>, Problem> {
-        Ok(self.store.answer(&self.flow, id)?.map(|answer| Input::answered(id, answer)))
+    fn journaled(&mut self, id: ExchangeId) -> Result<Option<ExchangeResult>, Problem> {
+        let keeper = self.0.borrow();
+        Ok(keeper.store.answer(&keeper.flow, id)?)
     }
 
-    fn save(&mut self, snapshot: &Snapshot) -> Result<(), Problem> {
-        self.keep(snapshot)
+    fn save<C: Ceremony>(&mut self, ceremony: &C) -> Result<(), Problem> {
+        self.0.borrow_mut().keep(&ceremony.snapshot())
     }
 }

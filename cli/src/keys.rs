@@ -7,8 +7,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use enlist_core::sentryagent::FetchJwks;
-use enlist_core::verify::Jwks;
+use enlist_core::badge::FetchJwks;
+use enlist_core::badge::verify::Jwks;
 use enlist_core::{Origin, Timestamp};
 use serde::{Deserialize, Serialize};
 

@@ -7,7 +7,7 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
-use enlist_core::verify::Rejection;
+use enlist_core::badge::verify::Rejection;
 use enlist_core::{Failure, FailureCode, Recovery, ServerError, Timestamp, Trouble, Violation};
 use serde::Serialize;
 

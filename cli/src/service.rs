@@ -3,9 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use clap::ValueEnum;
-use enlist_core::Ceremony;
-use enlist_core::opentrain::{self, Claim, Enrolment};
-use enlist_core::sentryagent::{self, Registration, Rotation};
+use enlist_core::{badge, opentrain};
 use enlist_store::ServiceKey;
 use serde::Serialize;
 
@@ -37,7 +35,7 @@ impl Service {
     pub(crate) const fn base_url(self) -> &'static str {
         match self {
             Self::Opentrain => opentrain::BASE_URL,
-            Self::Sentryagent => sentryagent::BASE_URL,
+            Self::Sentryagent => badge::BASE_URL,
         }
     }
 
@@ -46,14 +44,6 @@ impl Service {
         match self {
             Self::Opentrain => ServiceKey::OPENTRAIN,
             Self::Sentryagent => ServiceKey::SENTRYAGENT,
-        }
-    }
-
-    pub(crate) fn of_ceremony(name: &str) -> Option<Self> {
-        match name {
-            Enrolment::NAME | Claim::NAME => Some(Self::Opentrain),
-            Registration::NAME | Rotation::NAME => Some(Self::Sentryagent),
-            _ => None,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 use std::thread;
 use std::time::Duration;
 
-use enlist_core::opentrain::EnterCode;
+use enlist_core::claim::EnterCode;
 use enlist_core::secret::Otp;
 use enlist_core::{Timestamp, WaitReason};
 use rustix::io::Errno;

@@ -2,12 +2,12 @@
 
 use std::fmt::Debug;
 
+use enlist_core::badge::{Did, FetchDid, FetchJwks, Health, LookUp, RevokeBadge, Sign, VerifyBadge};
 use enlist_core::opentrain::{
     CreateToken, DeleteToken, FetchAuthorizationServer, FetchProtectedResource, ListTokens, Revoke, TokenId, WhoAmI,
 };
 use enlist_core::secret::{Badge, PersonalToken};
-use enlist_core::sentryagent::{Did, FetchDid, FetchJwks, Health, LookUp, RevokeBadge, Sign, VerifyBadge};
-use enlist_core::{Calling, Exchange, Origin, PlainCall};
+use enlist_core::{ApiCall, ApiCallRun, Exchange, Origin};
 
 use crate::fixture::OLD_BADGE;
 use crate::mock_host::{BEGINNING, described, directed, failure_text, trouble_text};
@@ -133,8 +133,8 @@ fn badge() -> Option<Badge> {
     Badge::parse(OLD_BADGE).ok()
 }
 
-fn play<C: PlainCall<Outcome: Debug>>(client: Client<'_>, server: &ScriptedServer, call: C) -> Option<Vec<String>> {
-    let (mut calling, mut now, mut lines) = (Calling::new(call), BEGINNING, Vec::new());
+fn play<C: ApiCall<Outcome: Debug>>(client: Client<'_>, server: &ScriptedServer, call: C) -> Option<Vec<String>> {
+    let (mut calling, mut now, mut lines) = (ApiCallRun::new(call), BEGINNING, Vec::new());
     loop {
         if let Some((until, trouble)) = calling.waits_until(now) {
             lines.push(format!("wait {} ms: \"{}\"", until.since(now).as_millis(), trouble_text(trouble)));

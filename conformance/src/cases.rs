@@ -3,8 +3,8 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
-use enlist_core::opentrain::{Claim, Enrolment};
-use enlist_core::sentryagent::{Registration, Rotation};
+use enlist_core::badge::{BadgeRegistration, BadgeRotation};
+use enlist_core::claim::{Claim, Enrolment};
 use enlist_core::{Exchange, TransportKind};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -82,8 +82,8 @@ fn ceremony(driver: &mut impl Driver, server: &Arc<ScriptedServer>, which: Which
     let performance = match which {
         Which::Enrolment => run::<Enrolment, _>(driver, server, fault),
         Which::Claim => run::<Claim, _>(driver, server, fault),
-        Which::Registration => run::<Registration, _>(driver, server, fault),
-        Which::Rotation => run::<Rotation, _>(driver, server, fault),
+        Which::Registration => run::<BadgeRegistration, _>(driver, server, fault),
+        Which::Rotation => run::<BadgeRotation, _>(driver, server, fault),
     };
     let mut lines = performance.log;
     lines.push(performance.ending);

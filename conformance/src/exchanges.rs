@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use enlist_core::opentrain::Enrolment;
+use enlist_core::claim::Enrolment;
 use enlist_core::{Ceremony, Exchange, Origin, Timestamp};
 
 use crate::Driver;
@@ -71,7 +71,7 @@ fn exchange(origin: &str, max_body: usize) -> Option<Exchange> {
         .header("user-agent", "enlist/conformance")
         .body(BODY.as_bytes().to_vec())
         .ok()?;
-    Some(Exchange { request, timeout: Duration::from_secs(5), max_body, ..exchange })
+    Some(Exchange { request: request.map(Into::into), timeout: Duration::from_secs(5), max_body, ..exchange })
 }
 
 /// Status, the headers that are no matter of transport, and the body when it is short.

@@ -1,9 +1,9 @@
 //! The three ceremonies as the cases play them: with whom they begin, how their service answers when nothing is wrong, what their
 //! human says.
 
-use enlist_core::opentrain::{self, Claim, Enrolment, Label};
+use enlist_core::badge::{self, BadgeRegistration, BadgeRotation, Manifest, Rotated, RotationAnswer, RotationPrompt};
+use enlist_core::claim::{self, Claim, Enrolment, Label};
 use enlist_core::secret::{Badge, Email, Otp};
-use enlist_core::sentryagent::{self, Manifest, Registration, RotateAnswer, RotatePrompt, Rotated, Rotation};
 use enlist_core::{Ceremony, Input, Origin, Timestamp};
 
 use crate::mock_host::trouble_text;
@@ -75,18 +75,18 @@ impl Fixture for Enrolment {
         Some(Self::new(origin, Label::parse("Ada & Söhne").ok(), None))
     }
 
-    fn answer(_: &opentrain::Prompt, _: usize) -> Option<opentrain::Answer> {
+    fn answer(_: &claim::EnrolmentPrompt, _: usize) -> Option<claim::EnrolmentAnswer> {
         None
     }
 
-    fn prompt_text(prompt: &opentrain::Prompt) -> String {
+    fn prompt_text(prompt: &claim::EnrolmentPrompt) -> String {
         match prompt {
-            opentrain::Prompt::RegisterAgain { trouble } => format!("register another account? \"{}\"", trouble_text(trouble)),
+            claim::EnrolmentPrompt::RegisterAgain { trouble } => format!("register another account? \"{}\"", trouble_text(trouble)),
             other => format!("{other:?}"),
         }
     }
 
-    fn outcome_text(registration: &opentrain::Registration) -> String {
+    fn outcome_text(registration: &claim::Registration) -> String {
         format!("{} and {}", registration.access_token().expose(), registration.claim_token().expose())
     }
 }
@@ -110,27 +110,27 @@ impl Fixture for Claim {
         match *never {}
     }
 
-    fn outcome_text(token: &opentrain::ClaimedToken) -> String {
+    fn outcome_text(token: &claim::ClaimedToken) -> String {
         token.access_token().expose().to_owned()
     }
 }
 
-impl Fixture for Registration {
+impl Fixture for BadgeRegistration {
     fn start(origin: Origin) -> Option<Self> {
         Some(Self::new(origin, Manifest::from_json(PROFILE.as_bytes()).ok()?))
     }
 
     /// Says yes to the profile and types the code, once each; allows no second SMS.
-    fn answer(prompt: &sentryagent::Prompt, asked: usize) -> Option<sentryagent::Answer> {
+    fn answer(prompt: &badge::RegistrationPrompt, asked: usize) -> Option<badge::RegistrationAnswer> {
         match prompt {
-            sentryagent::Prompt::Profile { .. } => Some(sentryagent::Answer::ProfileOk),
-            sentryagent::Prompt::Otp { .. } if asked < 2 => Otp::parse("123456").ok().map(sentryagent::Answer::Otp),
+            badge::RegistrationPrompt::Profile { .. } => Some(badge::RegistrationAnswer::ProfileOk),
+            badge::RegistrationPrompt::Otp { .. } if asked < 2 => Otp::parse("123456").ok().map(badge::RegistrationAnswer::Otp),
             _ => None,
         }
     }
 
-    fn prompt_text(prompt: &sentryagent::Prompt) -> String {
-        use sentryagent::{OtpReason, Prompt};
+    fn prompt_text(prompt: &badge::RegistrationPrompt) -> String {
+        use badge::{OtpReason, RegistrationPrompt as Prompt};
         match prompt {
             Prompt::Profile { .. } => "is the profile right?".to_owned(),
             Prompt::SmsAgain { trouble } => format!("another SMS? \"{}\"", trouble_text(trouble)),
@@ -144,23 +144,23 @@ impl Fixture for Registration {
         }
     }
 
-    fn outcome_text(identity: &sentryagent::Identity) -> String {
+    fn outcome_text(identity: &badge::Identity) -> String {
         identity.did().map_or_else(|| "a badge".to_owned(), |did| format!("the badge of {}", did.as_str()))
     }
 }
 
-impl Fixture for Rotation {
+impl Fixture for BadgeRotation {
     fn start(origin: Origin) -> Option<Self> {
         Some(Self::new(origin, Badge::parse(OLD_BADGE).ok()?))
     }
 
-    fn answer(_: &RotatePrompt, _: usize) -> Option<RotateAnswer> {
+    fn answer(_: &RotationPrompt, _: usize) -> Option<RotationAnswer> {
         None
     }
 
-    fn prompt_text(prompt: &RotatePrompt) -> String {
+    fn prompt_text(prompt: &RotationPrompt) -> String {
         match prompt {
-            RotatePrompt::VerifyAgain { trouble } => format!("ask again whether the old badge is valid? \"{}\"", trouble_text(trouble)),
+            RotationPrompt::VerifyAgain { trouble } => format!("ask again whether the old badge is valid? \"{}\"", trouble_text(trouble)),
             other => format!("{other:?}"),
         }
     }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use enlist_core::{
-    Ceremony, DriveError, Ending, Exchange, ExchangeId, Failure, Input, Snapshot, Timestamp, TransportFailure, TransportKind, Trouble,
-    WaitReason,
+    Ceremony, DriveError, Ending, Exchange, ExchangeId, ExchangeResult, Failure, Snapshot, Timestamp, TransportFailure, TransportKind,
+    Trouble, WaitReason,
 };
-use http::{Response, Uri};
+use http::Uri;
 
 use crate::reply::{Answered, Detour, Reply};
 use crate::scripted_server::{DEADLINE, ScriptedServer, Seen};
@@ -23,7 +23,7 @@ pub(crate) const BEGINNING: Timestamp = Timestamp::from_unix_ms(1_781_254_800_00
 pub struct MockHostError(pub(crate) String);
 
 /// How a drive on a host ends.
-pub type Driven<O> = Result<Ending<O>, DriveError<MockHostError>>;
+pub type Driven<O> = Result<Ending<O>, DriveError<MockHostError, MockHostError>>;
 
 /// What goes wrong at the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,7 +152,7 @@ impl<C: Ceremony> MockHost<C> {
     ///
     /// # Errors
     /// As the case wants it.
-    pub fn journal(&mut self, exchange: &Exchange, answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), MockHostError> {
+    pub fn journal(&mut self, exchange: &Exchange, answer: &ExchangeResult) -> Result<(), MockHostError> {
         let number = exchange.id.as_u64();
         self.dies_if(HostFault::DiesBeforeJournal, number)?;
         self.call(format!("journal {number}: {}", described(answer)), self.meets(HostFault::JournalFails, number))?;
@@ -166,10 +166,10 @@ impl<C: Ceremony> MockHost<C> {
     ///
     /// # Errors
     /// As the case wants it.
-    pub fn journaled(&mut self, id: ExchangeId) -> Result<Option<Input<C::Answer>>, MockHostError> {
+    pub fn journaled(&mut self, id: ExchangeId) -> Result<Option<ExchangeResult>, MockHostError> {
         let found = self.journal.get(&id).cloned();
         self.call(format!("journaled {id}: {}", if found.is_some() { "yes" } else { "no" }), false)?;
-        Ok(found.map(|answer| Input::answered(id, answer)))
+        Ok(found)
     }
 
     /// Keeps the snapshot, which must say that nothing is in flight.

@@ -18,18 +18,18 @@ pub(crate) fn drive<C: Ceremony, D: Driver + ?Sized>(driver: &mut D, ceremony: &
                 let exchange = ceremony.begin(now)?;
                 if let Err(error) = host.prepare(&ceremony.snapshot(), &exchange) {
                     ceremony.handle(host.now(), Input::not_sent(exchange.id))?;
-                    return Err(DriveError::Host(error));
+                    return Err(DriveError::Store(error));
                 }
                 let answer = driver.execute(&host.direct(&exchange));
                 let journaled = host.journal(&exchange, &answer);
                 ceremony.handle(host.now(), Input::answered(exchange.id, answer))?;
-                host.save(&ceremony.snapshot()).map_err(DriveError::Host)?;
-                journaled.map_err(DriveError::Host)?;
+                host.save(&ceremony.snapshot()).map_err(DriveError::Store)?;
+                journaled.map_err(DriveError::Store)?;
             }
             Step::InFlight(id) => {
-                let answer = host.journaled(id).map_err(DriveError::Host)?;
-                ceremony.handle(host.now(), answer.unwrap_or_else(|| Input::lost(id)))?;
-                host.save(&ceremony.snapshot()).map_err(DriveError::Host)?;
+                let answer = host.journaled(id).map_err(DriveError::Store)?;
+                ceremony.handle(host.now(), answer.map_or_else(|| Input::lost(id), |answer| Input::answered(id, answer)))?;
+                host.save(&ceremony.snapshot()).map_err(DriveError::Store)?;
             }
             Step::Notify(notice) => {
                 host.show(&notice).map_err(DriveError::Host)?;
@@ -46,7 +46,7 @@ pub(crate) fn drive<C: Ceremony, D: Driver + ?Sized>(driver: &mut D, ceremony: &
                 ceremony.handle(host.now(), Input::Woke)?;
             }
             Step::Done(result) => {
-                host.save(&ceremony.snapshot()).map_err(DriveError::Host)?;
+                host.save(&ceremony.snapshot()).map_err(DriveError::Store)?;
                 return Ok(Ending::Finished(result));
             }
         }
@@ -71,13 +71,13 @@ fn seen(exchange: &Exchange) -> Seen {
     let authority = request.uri().authority().map_or("", |authority| authority.as_str());
     let text = |(name, value): (&http::HeaderName, &http::HeaderValue)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()));
     let mut headers: Vec<_> = request.headers().iter().map(text).collect();
-    headers.extend([format!("host: {authority}"), format!("content-length: {}", request.body().len())]);
+    headers.extend([format!("host: {authority}"), format!("content-length: {}", request.body().as_bytes().len())]);
     headers.sort_unstable();
     Seen {
         line: format!("{} {target} HTTP/1.1", request.method()),
         path: request.uri().path().to_owned(),
         headers,
-        body: String::from_utf8_lossy(request.body()).into_owned(),
+        body: String::from_utf8_lossy(request.body().as_bytes()).into_owned(),
         is_lost: false,
     }
 }

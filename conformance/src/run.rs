@@ -92,7 +92,7 @@ fn kept(snapshot: &Snapshot) -> String {
         ("eyJhbGciOiJFZERTQSJ9", "badge"),
     ];
     let held = secrets.into_iter().filter(|(secret, _)| json.expose().contains(secret)).map(|(_, name)| name.to_owned());
-    let answers = match snapshot.kept() {
+    let answers = match &snapshot.unreadable()[..] {
         [] => None,
         [id] => Some(format!("the bytes of answer {id}")),
         several => Some(format!("the bytes of {} answers", several.len())),

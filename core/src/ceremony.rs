@@ -7,13 +7,13 @@ use crate::error::{Delivery, Misuse, TransportFailure, TransportKind, Trouble};
 use crate::exchange::{Exchange, ExchangeId};
 use crate::failure::Failure;
 use crate::snapshot::{ResumeError, Snapshot};
-use crate::time::Timestamp;
+use crate::types::timestamp::Timestamp;
 
 /// A ceremony as a state machine that emits HTTP requests and consumes responses.
 ///
-/// Sealed: [`opentrain::Enrolment`](crate::opentrain::Enrolment), [`opentrain::Claim`](crate::opentrain::Claim),
-/// [`sentryagent::Registration`](crate::sentryagent::Registration), [`sentryagent::Rotation`](crate::sentryagent::Rotation). Each is
-/// a plain value: it moves between threads and tasks.
+/// Sealed: [`claim::Enrolment`](crate::claim::Enrolment), [`claim::Claim`](crate::claim::Claim),
+/// [`badge::BadgeRegistration`](crate::badge::BadgeRegistration), [`badge::BadgeRotation`](crate::badge::BadgeRotation). Each is a
+/// plain value: it moves between threads and tasks.
 pub trait Ceremony: Sized + Clone + PartialEq + Send + Sync + 'static + sealed::Sealed {
     /// What is shown to the human without waiting for an answer.
     type Notice: Clone + PartialEq + core::fmt::Debug + Send + Sync + 'static;
@@ -24,9 +24,8 @@ pub trait Ceremony: Sized + Clone + PartialEq + Send + Sync + 'static + sealed::
     /// What the ceremony is for.
     type Outcome: Clone + PartialEq + core::fmt::Debug + Send + Sync + 'static;
 
-    /// The ceremony's name in snapshots: `opentrain.enrolment`, `opentrain.claim`, `sentryagent.registration`,
-    /// `sentryagent.rotation`.
-    const NAME: &'static str;
+    /// Which ceremony this is.
+    const KIND: CeremonyKind;
 
     /// What is to be done at `now`. Changes nothing: the same state and the same time give the same step.
     fn poll(&self, now: Timestamp) -> Step<Self::Notice, Self::Prompt, Self::Outcome>;
@@ -46,11 +45,42 @@ pub trait Ceremony: Sized + Clone + PartialEq + Send + Sync + 'static + sealed::
     /// All that is needed to go on later, in another process.
     fn snapshot(&self) -> Snapshot;
 
-    /// The ceremony as it was saved. An exchange in flight stays in flight; a pending notice or question is asked again.
+    /// The ceremony as it was saved, to look at and not to go on with: it may come from a newer version of enlist, which saved
+    /// more than this version reads ([`Snapshot::is_newer`]).
     ///
     /// # Errors
     /// [`ResumeError`] for a snapshot of another ceremony, or one that breaks an invariant.
-    fn resume(snapshot: &Snapshot) -> Result<Self, ResumeError>;
+    fn peek(snapshot: &Snapshot) -> Result<Self, ResumeError>;
+
+    /// The ceremony as it was saved, to go on with. An exchange in flight stays in flight; a pending notice or question is
+    /// repeated.
+    ///
+    /// # Errors
+    /// [`ResumeError`] for a snapshot of another ceremony, of a newer version, or one that breaks an invariant.
+    fn resume(snapshot: &Snapshot) -> Result<Self, ResumeError> {
+        snapshot.refuse_newer()?;
+        Self::peek(snapshot)
+    }
+}
+
+/// Which ceremony a value, a snapshot or a stored flow belongs to.
+///
+/// This enum is exhaustive on purpose: a new ceremony must fail to compile in every program that has to know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CeremonyKind {
+    /// [`claim::Enrolment`](crate::claim::Enrolment): the anonymous registration.
+    Enrolment,
+    /// [`claim::Claim`](crate::claim::Claim): the owner's claim.
+    Claim,
+    /// [`badge::BadgeRegistration`](crate::badge::BadgeRegistration): manifest, code by SMS, Agent Badge.
+    BadgeRegistration,
+    /// [`badge::BadgeRotation`](crate::badge::BadgeRotation): one badge for another.
+    BadgeRotation,
+}
+
+impl CeremonyKind {
+    /// Every ceremony.
+    pub const ALL: [Self; 4] = [Self::Enrolment, Self::Claim, Self::BadgeRegistration, Self::BadgeRotation];
 }
 
 /// What is to be done next.
@@ -87,6 +117,9 @@ pub enum WaitReason {
     Trouble(Trouble),
 }
 
+/// What came of an exchange: the service's whole answer, whatever its status, or the reason why there is none.
+pub type ExchangeResult = Result<Response<Vec<u8>>, TransportFailure>;
+
 /// What happened.
 #[derive(Clone)]
 pub enum Input<A> {
@@ -115,7 +148,7 @@ pub enum Input<A> {
 impl<A> Input<A> {
     /// An exchange's result, as a transport gives it.
     #[must_use]
-    pub fn answered(id: ExchangeId, result: Result<Response<Vec<u8>>, TransportFailure>) -> Self {
+    pub fn answered(id: ExchangeId, result: ExchangeResult) -> Self {
         match result {
             Ok(response) => Self::Response { id, response },
             Err(failure) => Self::Failed { id, failure },

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::exchange::ExchangeId;
-use crate::untrusted::Untrusted;
+use crate::types::untrusted::Untrusted;
 
 /// The caller broke the contract of [`Ceremony`](crate::Ceremony). Never caused by what a service sent; the state is untouched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

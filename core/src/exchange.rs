@@ -3,15 +3,17 @@
 use core::fmt;
 use core::time::Duration;
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use http::Request;
+use zeroize::Zeroizing;
 
 /// Ties an answer to its request. Rises by one with each request of a ceremony, from 1, across snapshots too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExchangeId(pub(crate) u64);
 
 impl ExchangeId {
-    /// The id of every exchange that is no ceremony's: a [`PlainCall`](crate::PlainCall) has one answer, and needs no number.
+    /// The id of every exchange that is no ceremony's: a [`ApiCall`](crate::ApiCall) has one answer, and needs no number.
     pub const PLAIN: Self = Self(0);
 
     /// The number itself, for file names and logs.
@@ -27,12 +29,43 @@ impl fmt::Display for ExchangeId {
     }
 }
 
+/// The body of a request. A copy shares the bytes, and the last one wipes them from memory when it is dropped.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Body(Arc<Zeroizing<Vec<u8>>>);
+
+impl Body {
+    /// The bytes. They may hold secrets: whoever calls this is responsible for where they go.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Arc::new(Zeroizing::new(bytes)))
+    }
+}
+
+impl AsRef<[u8]> for Body {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+/// Shows the length alone.
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Body({} bytes)", self.0.len())
+    }
+}
+
 /// A request to send once. Its sender follows no redirect, repeats nothing by itself, and takes a 4xx as an answer.
 pub struct Exchange {
     /// The answer's address: [`Input`](crate::Input) takes it back.
     pub id: ExchangeId,
     /// The request. It holds secrets: do not log it.
-    pub request: Request<Vec<u8>>,
+    pub request: Request<Body>,
     /// One deadline for the whole exchange, from connecting to the last byte.
     pub timeout: Duration,
     /// How many bytes of the body to read at most.
@@ -55,7 +88,7 @@ impl fmt::Debug for Exchange {
             .field("id", &self.id.0)
             .field("method", self.request.method())
             .field("path", &self.request.uri().path())
-            .field("body_bytes", &self.request.body().len())
+            .field("body_bytes", &self.request.body().as_bytes().len())
             .field("delivers", &self.delivers)
             .finish_non_exhaustive()
     }

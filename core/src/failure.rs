@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use crate::error::{ServerError, TransportKind, Trouble, Violation};
 use crate::exchange::ExchangeId;
-use crate::time::Timestamp;
+use crate::types::timestamp::Timestamp;
 
 /// The end of a ceremony that did not succeed. What it says stays true: a finished ceremony absorbs every input.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -82,7 +82,7 @@ pub enum Failure {
         /// Whose credential.
         service: Service,
         /// The exchanges whose answers are kept.
-        kept: Vec<ExchangeId>,
+        exchanges: Vec<ExchangeId>,
     },
     /// The service says that the badge is not valid. It does not say why.
     #[error("the service says that this badge is not valid: it has expired, was revoked, or was rotated")]

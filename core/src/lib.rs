@@ -7,9 +7,9 @@
 //! random number, writes no file, knows no async (the crate is `no_std`, so the compiler holds it to that). Whoever drives it
 //! does these things: `enlist-blocking`, `enlist-async`, or twenty lines of your own.
 //!
-//! Four ceremonies: [`opentrain::Enrolment`] (anonymous registration), [`opentrain::Claim`] (the owner types a code, the token
-//! comes once), [`sentryagent::Registration`] (manifest, one-time code by SMS, Agent Badge), [`sentryagent::Rotation`] (the badge
-//! for another, which comes once). All other calls of both services are [`PlainCall`]s. With the feature `verify`, the module
+//! Four ceremonies: [`claim::Enrolment`] (anonymous registration), [`claim::Claim`] (the owner types a code, the token
+//! comes once), [`badge::BadgeRegistration`] (manifest, one-time code by SMS, Agent Badge), [`badge::BadgeRotation`] (the badge
+//! for another, which comes once). All other calls of both services are [`ApiCall`]s. With the feature `verify`, the module
 //! `verify` checks badges offline.
 //!
 //! ```text
@@ -33,7 +33,7 @@
 //! answer that was written down, or [`Input::lost`]. What may be repeated is decided here, never by the driver.
 //!
 //! ```
-//! use enlist_core::opentrain::{Claim, Enrolment};
+//! use enlist_core::claim::{Claim, Enrolment};
 //! use enlist_core::secret::Email;
 //! use enlist_core::{Ceremony, Exchange, Input, Origin, Step, Timestamp};
 //!
@@ -99,38 +99,36 @@
 
 extern crate alloc;
 
-mod call;
+mod api_call;
+pub mod badge;
 mod ceremony;
-mod driving;
+pub mod claim;
+mod drive;
 mod error;
 mod exchange;
 mod failure;
+mod http;
 mod loggable_path;
+mod machine;
 pub mod opentrain;
-mod origin;
 mod pace;
-mod plain;
-pub mod secret;
-pub mod sentryagent;
+mod retry;
 mod snapshot;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod time;
-mod untrusted;
-#[cfg(feature = "verify")]
-pub mod verify;
-mod wire;
+mod types;
 
-pub use ceremony::{Ceremony, Input, Step, WaitReason};
-pub use driving::{DriveError, Ending};
+pub use api_call::{ApiCall, ApiCallRun};
+pub use ceremony::{Ceremony, CeremonyKind, ExchangeResult, Input, Step, WaitReason};
+pub use drive::{AsyncStore, DriveError, Ending, Error, Inline, NoStore, Store};
 pub use error::{Delivery, Misuse, Partial, ServerError, TransportFailure, TransportKind, Trouble, Violation};
-pub use exchange::{Exchange, ExchangeId};
+pub use exchange::{Body, Exchange, ExchangeId};
 pub use failure::{Failure, FailureCode, Recovery, SaidBy, Service};
-pub use origin::Origin;
-pub use plain::{Calling, PlainCall};
 pub use snapshot::{ResumeError, Snapshot, SnapshotJson};
-pub use time::Timestamp;
-pub use untrusted::Untrusted;
+pub use types::origin::Origin;
+pub use types::secret;
+pub use types::timestamp::Timestamp;
+pub use types::untrusted::Untrusted;
 
 /// The page for services that receive badges, so that its example compiles and runs.
 #[cfg(all(doctest, feature = "verify"))]

@@ -1,8 +1,9 @@
 //! The part of a request's path that may be logged.
 
+use crate::badge::wire::PATHS as BADGE;
+use crate::claim::dialect::loggable_paths;
 use crate::exchange::Exchange;
-use crate::opentrain::wire::PATHS as OPENTRAIN;
-use crate::sentryagent::wire::PATHS as SENTRYAGENT;
+use crate::opentrain::PATHS as OPENTRAIN;
 
 /// Paths that end in an id: how such a path begins, and the text that is logged for it.
 const WITH_ID: [(&str, &str); 2] = [("/api/public/v1/tokens/", "/api/public/v1/tokens/{tokenId}"), ("/v1/manifest/", "/v1/manifest/{did}")];
@@ -15,7 +16,7 @@ impl Exchange {
     #[must_use]
     pub fn loggable_path(&self) -> &'static str {
         let path = self.request.uri().path();
-        let known = OPENTRAIN.iter().chain(SENTRYAGENT).find(|known| **known == path).copied();
+        let known = OPENTRAIN.iter().chain(BADGE).copied().chain(loggable_paths()).find(|known| *known == path);
         let with_id = || WITH_ID.iter().find(|(beginning, _)| path.starts_with(beginning)).map(|(_, shown)| *shown);
         known.or_else(with_id).unwrap_or(OTHER)
     }
@@ -27,7 +28,7 @@ mod tests {
     use crate::exchange::ExchangeId;
 
     fn loggable_path(uri: &str) -> &'static str {
-        let request = http::Request::get(uri).body(Vec::new()).unwrap();
+        let request = http::Request::get(uri).body(crate::Body::default()).unwrap();
         Exchange { id: ExchangeId::PLAIN, request, timeout: Exchange::TIMEOUT, max_body: 0, delivers: false }.loggable_path()
     }
 

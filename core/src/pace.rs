@@ -5,7 +5,7 @@
 
 use core::time::Duration;
 
-use crate::time::Timestamp;
+use crate::types::timestamp::Timestamp;
 
 /// Seconds between polls when the service names none (RFC 8628 section 3.2).
 pub(crate) const DEFAULT_INTERVAL: u32 = 5;
@@ -15,6 +15,11 @@ const SLOW_DOWN_STEP: u32 = 5;
 const MAX_BACKOFF: u32 = 60;
 /// No interval and no `Retry-After` inside a ceremony keeps it still for longer than this, in seconds.
 pub(crate) const LONGEST: u32 = 3600;
+/// What a wait is multiplied by, in thousandths, for clocks that run fast; and the same after a `slow_down`.
+const MARGIN: u32 = 1200;
+const SLOWED_MARGIN: u32 = 1400;
+/// The longest wait between two polls, margin included.
+pub(crate) const LONGEST_GAP: Duration = Duration::from_millis(LONGEST as u64 * SLOWED_MARGIN as u64);
 
 /// The pace of a poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +61,8 @@ impl Pace {
     /// How long to wait from the last answer's receipt to the next poll.
     pub(crate) fn gap(&self) -> Duration {
         let seconds = self.interval.max(self.backoff).max(self.retry_after);
-        let margin_per_mille = if self.slowed { 1400 } else { 1200 };
-        Duration::from_millis(u64::from(seconds).saturating_mul(margin_per_mille))
+        let margin = if self.slowed { SLOWED_MARGIN } else { MARGIN };
+        Duration::from_millis(u64::from(seconds).saturating_mul(margin.into()))
     }
 }
 

@@ -3,7 +3,7 @@
 //! The first byte chooses the readings and the ending; the rest is read by `Op::read_all`.
 #![no_main]
 
-use enlist_core::opentrain::{Claim, Enrolment};
+use enlist_core::claim::{Claim, Enrolment};
 use enlist_core::testing::{Ending, Op, OpenTrainReading, Scenario};
 use libfuzzer_sys::fuzz_target;
 

@@ -3,7 +3,7 @@
 //! The first byte chooses the readings and the ending; the rest is read by `Op::read_all`.
 #![no_main]
 
-use enlist_core::sentryagent::Registration;
+use enlist_core::badge::BadgeRegistration;
 use enlist_core::testing::{Echo, Ending, Op, Scenario, SentryAgentReading};
 use libfuzzer_sys::fuzz_target;
 
@@ -21,7 +21,7 @@ fuzz_target!(|input: &[u8]| {
         echo: [Echo::Same, Echo::Same, Echo::Nothing, Echo::Other][usize::from(choice >> 2 & 3)],
     };
     let ending = [Ending::Stops, Ending::Fair, Ending::Unreachable, Ending::Silent][usize::from(choice >> 6)];
-    if let Err(broken) = Scenario::<Registration>::new().reading(reading).ending(ending).check(&ops) {
+    if let Err(broken) = Scenario::<BadgeRegistration>::new().reading(reading).ending(ending).check(&ops) {
         panic!("{broken}\n{reading:?} {ending:?}\n{ops:#?}");
     }
 });

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use enlist_core::opentrain::{Claim, Enrolment};
-use enlist_core::sentryagent::{Registration, Rotation};
+use enlist_core::claim::{Claim, Enrolment};
+use enlist_core::badge::{BadgeRegistration, BadgeRotation};
 use enlist_core::{Ceremony, Input, Origin, Snapshot, Step, Timestamp};
 use http::Response;
 use libfuzzer_sys::fuzz_target;
@@ -19,8 +19,8 @@ fuzz_target!(|input: &[u8]| {
     let resumed = [
         run(Claim::resume(&snapshot)),
         run(Enrolment::resume(&snapshot)),
-        run(Registration::resume(&snapshot)),
-        run(Rotation::resume(&snapshot)),
+        run(BadgeRegistration::resume(&snapshot)),
+        run(BadgeRotation::resume(&snapshot)),
     ];
     assert!(resumed.into_iter().filter(|resumed| *resumed).count() <= 1, "a snapshot of two ceremonies");
 });

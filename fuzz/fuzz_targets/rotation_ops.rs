@@ -3,7 +3,7 @@
 //! The first byte chooses the reading and the ending; the rest is read by `Op::read_all`.
 #![no_main]
 
-use enlist_core::sentryagent::Rotation;
+use enlist_core::badge::BadgeRotation;
 use enlist_core::testing::{BadgesReading, Ending, Op, Scenario};
 use libfuzzer_sys::fuzz_target;
 
@@ -15,7 +15,7 @@ fuzz_target!(|input: &[u8]| {
     ops.truncate(MOST_OPS);
     let reading = BadgesReading { dead: [401, 410, 403, 404][usize::from(choice % 4)] };
     let ending = [Ending::Stops, Ending::Fair, Ending::Unreachable, Ending::Silent][usize::from(choice >> 6)];
-    if let Err(broken) = Scenario::<Rotation>::new().reading(reading).ending(ending).check(&ops) {
+    if let Err(broken) = Scenario::<BadgeRotation>::new().reading(reading).ending(ending).check(&ops) {
         panic!("{broken}\n{reading:?} {ending:?}\n{ops:#?}");
     }
 });

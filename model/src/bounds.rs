@@ -1,8 +1,6 @@
 //! How much may go wrong on one path: what makes the state space finite.
 
-use enlist_core::Ceremony;
-use enlist_core::opentrain::{Claim, Enrolment};
-use enlist_core::sentryagent::{Registration, Rotation};
+use enlist_core::CeremonyKind;
 
 /// How much may happen on one path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,17 +27,17 @@ impl Bounds {
     }
 
     /// What the gate has time for.
-    pub(crate) const SMALL: [(&'static str, Self); 4] = [
-        (Enrolment::NAME, Self::of(4, 0, 12)),
-        (Claim::NAME, Self::of(2, 1, 12)),
-        (Registration::NAME, Self::of(3, 0, 12)),
-        (Rotation::NAME, Self::of(3, 0, 12)),
+    pub(crate) const SMALL: [(CeremonyKind, Self); 4] = [
+        (CeremonyKind::Enrolment, Self::of(4, 0, 12)),
+        (CeremonyKind::Claim, Self::of(2, 1, 12)),
+        (CeremonyKind::BadgeRegistration, Self::of(3, 0, 12)),
+        (CeremonyKind::BadgeRotation, Self::of(3, 0, 12)),
     ];
     /// What a long run has time for: close to twenty million states.
-    pub(crate) const LARGE: [(&'static str, Self); 4] = [
-        (Enrolment::NAME, Self::of(8, 0, 12)),
-        (Claim::NAME, Self::of(3, 1, 12)),
-        (Registration::NAME, Self::of(6, 0, 12)),
-        (Rotation::NAME, Self::of(8, 0, 12)),
+    pub(crate) const LARGE: [(CeremonyKind, Self); 4] = [
+        (CeremonyKind::Enrolment, Self::of(8, 0, 12)),
+        (CeremonyKind::Claim, Self::of(3, 1, 12)),
+        (CeremonyKind::BadgeRegistration, Self::of(6, 0, 12)),
+        (CeremonyKind::BadgeRotation, Self::of(8, 0, 12)),
     ];
 }

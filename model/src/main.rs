@@ -10,9 +10,9 @@ use core::marker::PhantomData;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use enlist_core::Ceremony;
-use enlist_core::opentrain::{Claim, Enrolment};
-use enlist_core::sentryagent::{Registration, Rotation};
+use enlist_core::CeremonyKind;
+use enlist_core::badge::{BadgeRegistration, BadgeRotation};
+use enlist_core::claim::{Claim, Enrolment};
 use enlist_core::testing::{BadgesReading, OpenTrainReading, SentryAgentReading, Subject};
 use stateright::{Checker, HasDiscoveries, Model};
 
@@ -25,13 +25,13 @@ fn main() -> ExitCode {
     let rows = match args[..] {
         [] | ["small"] => Bounds::SMALL.to_vec(),
         ["large"] => Bounds::LARGE.to_vec(),
-        [name, faults, restarts, life] => match (faults.parse(), restarts.parse(), life.parse()) {
-            (Ok(faults), Ok(restarts), Ok(life)) => vec![(name, Bounds { faults, restarts, life })],
+        [name, faults, restarts, life] => match (CeremonyKind::from_name(name), faults.parse(), restarts.parse(), life.parse()) {
+            (Some(kind), Ok(faults), Ok(restarts), Ok(life)) => vec![(kind, Bounds { faults, restarts, life })],
             _ => return usage(),
         },
         _ => return usage(),
     };
-    let right = rows.iter().filter(|(name, bounds)| explore_named(name, *bounds)).count();
+    let right = rows.iter().filter(|(kind, bounds)| explore_kind(*kind, *bounds)).count();
     if right == rows.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -40,18 +40,17 @@ fn usage() -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Whether the ceremony of that name, under every reading of its service, is all right.
-fn explore_named(name: &str, bounds: Bounds) -> bool {
+/// Whether the ceremony of that kind, under every reading of its service, is all right.
+fn explore_kind(kind: CeremonyKind, bounds: Bounds) -> bool {
     let lapsed = ["expired_token", "invalid_grant", "authorization_pending"];
     let opentrain = lapsed.map(|lapsed| OpenTrainReading { lapsed, life: bounds.life, ..Default::default() });
     let used = [410, 401, 200].map(|used| SentryAgentReading { used, ..Default::default() });
     let dead = [401, 410].map(|dead| BadgesReading { dead });
-    match name {
-        Enrolment::NAME => explore::<Enrolment>(&opentrain[..1], bounds, &["it is handed out and never comes"]),
-        Claim::NAME => explore::<Claim>(&opentrain, bounds, &[]),
-        Registration::NAME => explore::<Registration>(&used, bounds, &[]),
-        Rotation::NAME => explore::<Rotation>(&dead, bounds, &[]),
-        _ => false,
+    match kind {
+        CeremonyKind::Enrolment => explore::<Enrolment>(&opentrain[..1], bounds, &["it is handed out and never comes"]),
+        CeremonyKind::Claim => explore::<Claim>(&opentrain, bounds, &[]),
+        CeremonyKind::BadgeRegistration => explore::<BadgeRegistration>(&used, bounds, &[]),
+        CeremonyKind::BadgeRotation => explore::<BadgeRotation>(&dead, bounds, &[]),
     }
 }
 
@@ -67,7 +66,7 @@ where
     let close = Game::<C> { readings: readings.to_vec(), bounds: bounds.closer(), ceremony: PhantomData };
     let mistaken = game::mistaken(&close);
     if mistaken > 0 {
-        println!("{}: {mistaken} times, a state was taken for another one", C::NAME);
+        println!("{}: {mistaken} times, a state was taken for another one", C::KIND);
         return false;
     }
     let checker = game.checker().threads(threads).finish_when(HasDiscoveries::AnyFailures).spawn_dfs().join();
@@ -75,7 +74,7 @@ where
     for (name, path) in checker.discoveries() {
         if checker.discovery_classification(name).to_string() == "counterexample" {
             wrong = true;
-            println!("{}: {name}: NO, after", C::NAME);
+            println!("{}: {name}: NO, after", C::KIND);
             let last = path.last_state().why();
             path.into_actions().iter().for_each(|op| println!("    {op:?}"));
             println!("  {last}");
@@ -85,13 +84,13 @@ where
     for name in ["the credential comes", "it comes after a crash", "it is handed out and never comes"] {
         if !wrong && found.contains_key(name) == impossible.contains(&name) {
             wrong = true;
-            println!("{}: possible or not, against expectation: {name}", C::NAME);
+            println!("{}: possible or not, against expectation: {name}", C::KIND);
         }
     }
     let exhaustive = checker.is_done() && !wrong;
     println!(
         "{}, {bounds:?}: {} states ({} generated), depth {}, {:.1} s, {}",
-        C::NAME,
+        C::KIND,
         checker.unique_state_count(),
         checker.state_count(),
         checker.max_depth(),

@@ -33,7 +33,8 @@ fn an_exchange_is_one_event_without_a_secret() {
         tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false).with_writer(move || writer.clone()).finish();
     let request = Request::post("https://canary.example/v1/manifest/canary?canary").header("authorization", "canary");
     let request = request.body(b"canary".to_vec()).unwrap();
-    let exchange = Exchange { id: ExchangeId::PLAIN, request, timeout: Exchange::TIMEOUT, max_body: 100, delivers: true };
+    let exchange =
+        Exchange { id: ExchangeId::PLAIN, request: request.map(Into::into), timeout: Exchange::TIMEOUT, max_body: 100, delivers: true };
     let answered = Response::builder().status(404).header("set-cookie", "canary").body(b"canary".to_vec()).unwrap();
     let failure = TransportFailure { text: "canary".to_owned(), ..TransportFailure::new(TransportKind::Closed, Delivery::Unknown) };
     tracing::subscriber::with_default(subscriber, || {

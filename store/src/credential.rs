@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use enlist_core::opentrain::{ClaimedToken, Enrolment, Label, Registration};
+use enlist_core::badge::Identity;
+use enlist_core::claim::{ClaimedToken, Enrolment, Label, Registration};
 use enlist_core::secret::{Badge, PersonalToken};
-use enlist_core::sentryagent::Identity;
 use enlist_core::{Ceremony, Snapshot, Step, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -232,8 +232,8 @@ impl Held {
     /// Reads the bytes of a file or of a keyring item. An error names `path`.
     pub(crate) fn parse(bytes: &[u8], path: &Path) -> Result<Self, StoreError> {
         let opened = FORMAT.open(bytes).map_err(|unusable| unusable.at(path))?;
-        let place = Place::read(&opened).map_err(|unusable| opened.unless_newer(unusable).at(path))?;
-        Ok(Self { place, is_newer: opened.is_newer })
+        let (place, is_newer) = Place::read(&opened).map_err(|unusable| opened.unless_newer(unusable).at(path))?;
+        Ok(Self { place, is_newer: is_newer || opened.is_newer })
     }
 
     pub(crate) fn item(self) -> Option<String> {
@@ -251,10 +251,14 @@ pub(crate) fn save_item(item: &str, path: &Path) -> Result<(), StoreError> {
 }
 
 impl Place {
-    fn read(opened: &Opened<'_>) -> Result<Self, Unusable> {
+    /// Reads the place, and says whether a newer version of enlist wrote the enrolment in it.
+    fn read(opened: &Opened<'_>) -> Result<(Self, bool), Unusable> {
         let Form { kind } = opened.glance()?;
-        Ok(match &*kind {
-            ENROLMENT => Self::Here(enrolled(opened.read()?)?),
+        let place = match &*kind {
+            ENROLMENT => {
+                let (credential, is_newer) = enrolled(opened.read()?)?;
+                return Ok((Self::Here(credential), is_newer));
+            }
             TOKEN => {
                 let TokenBody { base_url, access_token, scopes, adopted, .. } = opened.read()?;
                 let token = PersonalToken::parse(&access_token).map_err(Unusable::damaged)?;
@@ -267,14 +271,19 @@ impl Place {
             }
             KEYRING => Self::Keyring(opened.read::<KeyringBody>()?.item),
             _ => return Err(Unusable::damaged("its kind of credential was never used")),
-        })
+        };
+        Ok((place, false))
     }
 }
 
-fn enrolled(body: EnrolmentBody<'_>) -> Result<Credential, Unusable> {
-    let enrolment = Enrolment::resume(&Snapshot::from_json(body.enrolment.get().as_bytes())?)?;
-    let credential = Credential::Unclaimed(Box::new(enrolment));
-    if credential.registration().is_some() { Ok(credential) } else { Err(Unusable::damaged("it holds no registration")) }
+fn enrolled(body: EnrolmentBody<'_>) -> Result<(Credential, bool), Unusable> {
+    let snapshot = Snapshot::from_json(body.enrolment.get().as_bytes())?;
+    let credential = Credential::Unclaimed(Box::new(Enrolment::peek(&snapshot)?));
+    if credential.registration().is_some() {
+        Ok((credential, snapshot.is_newer()))
+    } else {
+        Err(Unusable::damaged("it holds no registration"))
+    }
 }
 
 #[cfg(test)]

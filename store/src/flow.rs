@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::head::{Body, Format, Unusable};
 use crate::journal::Nonce;
-use crate::kind::Kind;
+use crate::kind;
 use crate::{DamagedFlow, StoreError, files};
 
 const ENDING: &str = ".json";
@@ -54,14 +54,14 @@ impl Flow {
     /// [`StoreError::NoRandom`].
     pub fn start<C: Ceremony>(ceremony: &C, origin_argv: Vec<String>) -> Result<Self, StoreError> {
         let random = getrandom::u32().map_err(|error| StoreError::no_random(&error))?;
-        let (snapshot, prefix) = (ceremony.snapshot(), Kind::of::<C>().prefix());
+        let (snapshot, prefix) = (ceremony.snapshot(), kind::prefix_of(C::KIND));
         Ok(Self { name: format!("{prefix}_{random:08x}"), origin_argv, then_claim: None, snapshot, nonce: None, is_newer: false })
     }
 
     /// Whether `text` can be the name of a flow.
     #[must_use]
     pub fn is_name(text: &str) -> bool {
-        Kind::of_flow(text).is_some()
+        kind::of_flow(text).is_some()
     }
 
     /// Whether a newer version of enlist wrote it. Such a flow can be looked at and not resumed, and its file must not be changed.
@@ -124,7 +124,7 @@ impl Flow {
             return Err(is_not_named());
         }
         // An unknown name is that of a ceremony which a later version added.
-        let kind = Kind::of_flow(name).ok_or(Unusable::Newer)?;
+        let kind = kind::of_flow(name).ok_or(Unusable::Newer)?;
         let nonce = match body.nonce {
             None => None,
             Some(text) => Some(Nonce::from_hex(&text).ok_or_else(|| Unusable::damaged("its nonce cannot be right"))?),
@@ -132,10 +132,11 @@ impl Flow {
         let then_claim = body.then_claim.map(|owner| Email::parse(&owner)).transpose();
         let then_claim = then_claim.map_err(|_| Unusable::damaged("its owner cannot be right"))?;
         let snapshot = Snapshot::from_json(body.snapshot.get().as_bytes())?;
-        if Kind::of_snapshot(&snapshot) != kind {
+        if snapshot.kind() != kind {
             return Err(is_not_named());
         }
-        kind.resumes(&snapshot)?;
+        kind::restores(&snapshot)?;
+        let is_newer = is_newer || snapshot.is_newer();
         Ok(Self { name: name.to_owned(), origin_argv: body.origin_argv, then_claim, snapshot, nonce, is_newer })
     }
 }
@@ -143,7 +144,8 @@ impl Flow {
 impl From<ResumeError> for Unusable {
     fn from(error: ResumeError) -> Self {
         match error {
-            ResumeError::UnknownVersion { version: 2.. } => Self::Newer,
+            ResumeError::Newer { .. } => Self::Newer,
+            ResumeError::Unreleased => Self::Unreleased,
             // Core's own words also say what became of the snapshot, which the caller decides.
             ResumeError::Invalid { what } => Self::damaged(format_args!("its {what} cannot be right")),
             _ => Self::damaged("it holds no ceremony that can go on"),

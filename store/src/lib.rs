@@ -211,7 +211,7 @@ impl Store {
     pub fn settle_journal(&self, flow: &Flow) -> Result<(), StoreError> {
         let journal = self.journal_of(&flow.name);
         let Some(id) = journal.holds()? else { return Ok(()) };
-        if flow.snapshot.kept().iter().any(|kept| kept.as_u64() == id) {
+        if flow.snapshot.unreadable().iter().any(|kept| kept.as_u64() == id) {
             journal.quarantine(id, &self.quarantine_folder()).map(drop)
         } else if flow.nonce.is_none() {
             journal.wipe()

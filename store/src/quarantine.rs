@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::kind::Kind;
+use enlist_core::CeremonyKind;
+
+use crate::kind;
 use crate::{Flow, Store, StoreError, files};
 
 /// A flow whose file cannot be read. It is moved to the quarantine, never removed: a person may still get something out of it.
@@ -29,7 +31,7 @@ impl DamagedFlow {
     /// Whether it may have been a rotation, whose answer decides which badge is the valid one.
     #[must_use]
     pub fn may_be_rotation(&self) -> bool {
-        Kind::of_flow(&self.name) == Some(Kind::BadgeRotation)
+        kind::of_flow(&self.name) == Some(CeremonyKind::BadgeRotation)
     }
 
     /// A sentence for the user, for a command that changes nothing.
@@ -48,7 +50,7 @@ impl DamagedFlow {
     }
 
     fn loss(&self) -> &'static str {
-        Kind::of_flow(&self.name).map_or("What was on its way may be lost", Kind::loss)
+        kind::of_flow(&self.name).map_or("What was on its way may be lost", kind::loss)
     }
 }
 

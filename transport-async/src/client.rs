@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bytes::Bytes;
-use enlist_core::{Delivery, Exchange, Partial, TransportFailure, TransportKind};
+use enlist_core::{Delivery, Exchange, ExchangeResult, Partial, TransportFailure, TransportKind};
 use enlist_net::{
     BuildError, CONNECT_TIMEOUT, PROXY_WANTS_LOGIN, Proxies, Proxy, TrustAnchors, blame_proxy, is_loopback, printable, proxy_wants_login,
     record_exchange,
@@ -80,8 +80,8 @@ impl Client {
         answer
     }
 
-    async fn send(&self, exchange: &Exchange) -> Result<Response<Vec<u8>>, TransportFailure> {
-        let begun = Arc::new(AtomicBool::new(exchange.request.body().is_empty()));
+    async fn send(&self, exchange: &Exchange) -> ExchangeResult {
+        let begun = Arc::new(AtomicBool::new(exchange.request.body().as_bytes().is_empty()));
         let uri = exchange.request.uri();
         let client = if is_loopback(uri) { &self.direct } else { &self.proxied };
         let request = client
@@ -89,7 +89,7 @@ impl Client {
             .headers(exchange.request.headers().clone())
             // One deadline for the whole exchange: a timeout for each read would never stop a slow drip of bytes.
             .timeout(exchange.timeout)
-            .body(Body::wrap(Outgoing { bytes: Bytes::copy_from_slice(exchange.request.body()), begun: Arc::clone(&begun) }));
+            .body(Body::wrap(Outgoing { bytes: Bytes::copy_from_slice(exchange.request.body().as_bytes()), begun: Arc::clone(&begun) }));
         let sent = request.send().await;
         let mut answer = sent.map_err(|error| failure(&error, begun.load(Ordering::Relaxed)))?;
         let status = answer.status();
@@ -104,7 +104,7 @@ impl Client {
 }
 
 impl Execute for Client {
-    async fn execute(&self, exchange: &Exchange) -> Result<Response<Vec<u8>>, TransportFailure> {
+    async fn execute(&self, exchange: &Exchange) -> ExchangeResult {
         Self::execute(self, exchange).await
     }
 }

@@ -1,15 +1,14 @@
-//! The loop between a ceremony, a client and a host.
+//! The loop between a ceremony, a client, a host and a store.
 
 use std::future::Future;
 
-use enlist_core::{Ceremony, DriveError, Ending, Exchange, ExchangeId, Input, Step, Timestamp, TransportFailure};
-use http::Response;
+use enlist_core::{AsyncStore, Ceremony, DriveError, Ending, Error, Exchange, ExchangeId, ExchangeResult, Input, Step, Timestamp};
 
 use crate::host::Host;
 
-/// Sends exchanges: [`Client`](crate::Client), or a client of one's own.
+/// Sends exchanges: [`Client`](crate::Client), or a client of your own.
 ///
-/// It has five duties:
+/// A client has five duties:
 ///
 /// * It follows no redirect, and repeats nothing by itself.
 /// * It gives back every status as an answer, a 4xx too.
@@ -22,7 +21,7 @@ use crate::host::Host;
 /// The crate `enlist-conformance` has a case for each.
 pub trait Execute {
     /// Sends the exchange, once, and reads the whole answer, whatever its status.
-    fn execute(&self, exchange: &Exchange) -> impl Future<Output = Result<Response<Vec<u8>>, TransportFailure>> + Send;
+    fn execute(&self, exchange: &Exchange) -> impl Future<Output = ExchangeResult> + Send;
 }
 
 /// Drives a ceremony to its end, or until the host leaves.
@@ -30,22 +29,24 @@ pub trait Execute {
 /// Each exchange is prepared (saved) before it is sent, journaled before its answer is parsed, and saved after. The host is
 /// asked whether to leave between exchanges only.
 ///
-/// The future is [`Send`] when host and client are, and small: all but the waits is in a box of its own, which is gone while the
+/// The future is [`Send`] when host, client and store are, and small: all but the waits is in a box of its own, which is gone while the
 /// ceremony waits. Dropping it never harms the ceremony: an exchange that was in flight is owed an answer then, and the
 /// next drive settles it, by the journal or as lost. It does harm the answer: prefer a host that leaves.
 ///
 /// # Errors
-/// [`DriveError`]. After a failed [`journal`](Host::journal) or [`save`](Host::save), the ceremony holds what was to be kept.
-pub async fn drive<C: Ceremony, H: Host<C>, E: Execute>(
+/// [`DriveError`]. After a failed [`journal`](AsyncStore::journal) or [`save`](AsyncStore::save), the ceremony holds what was to
+/// be kept.
+pub async fn drive<C: Ceremony, E: Execute, H: Host<C>, S: AsyncStore>(
     ceremony: &mut C,
     client: &E,
     host: &mut H,
-) -> Result<Ending<C::Outcome>, DriveError<H::Error>> {
+    store: &mut S,
+) -> Result<Ending<C::Outcome>, DriveError<H::Error, S::Error>> {
     loop {
         let now = host.now();
         let (until, why) = match ceremony.poll(now) {
             Step::Wait { until, why } => (until, why),
-            step => match Box::pin(act(ceremony, client, host, now, step)).await? {
+            step => match Box::pin(act(ceremony, client, host, store, now, step)).await? {
                 Some(ending) => return Ok(ending),
                 None => continue,
             },
@@ -57,20 +58,37 @@ pub async fn drive<C: Ceremony, H: Host<C>, E: Execute>(
     }
 }
 
-type Driven<T, E> = Result<T, DriveError<E>>;
-type Acted<C, E> = Driven<Option<Ending<<C as Ceremony>::Outcome>>, E>;
-
-/// Does what a step asks for, which is no wait; gives the ending, if it is one.
-async fn act<C: Ceremony, H: Host<C>, E: Execute>(
+/// Drives a ceremony to its outcome.
+///
+/// # Errors
+/// [`Error`], for every ending without an outcome.
+pub async fn drive_to_end<C: Ceremony, E: Execute, H: Host<C>, S: AsyncStore>(
     ceremony: &mut C,
     client: &E,
     host: &mut H,
+    store: &mut S,
+) -> Result<C::Outcome, Error<H::Error, S::Error>> {
+    Error::outcome(drive(ceremony, client, host, store).await)
+}
+
+type Driven<T, H, S> = Result<T, DriveError<H, S>>;
+type Acted<C, H, S> = Driven<Option<Ending<<C as Ceremony>::Outcome>>, H, S>;
+
+/// Does what a step asks for, which is not a wait; returns the ending, if the step is one.
+async fn act<C: Ceremony, E: Execute, H: Host<C>, S: AsyncStore>(
+    ceremony: &mut C,
+    client: &E,
+    host: &mut H,
+    store: &mut S,
     now: Timestamp,
     step: Step<C::Notice, C::Prompt, C::Outcome>,
-) -> Acted<C, H::Error> {
+) -> Acted<C, H::Error, S::Error> {
     match step {
-        Step::Send => exchange(ceremony, client, host, now).await?,
-        Step::InFlight(id) => settle(ceremony, id, host).await?,
+        Step::Send => {
+            let exchange = ceremony.begin(now)?;
+            send(ceremony, &exchange, client, host, store).await?;
+        }
+        Step::InFlight(id) => settle(ceremony, id, host, store).await?,
         Step::Notify(notice) => {
             host.show(&notice).await.map_err(DriveError::Host)?;
             ceremony.handle(host.now(), Input::Notified)?;
@@ -81,8 +99,8 @@ async fn act<C: Ceremony, H: Host<C>, E: Execute>(
             ceremony.handle(host.now(), Input::Answer(answer))?;
         }
         Step::Done(result) => {
-            // Most often a second time. But the first may have failed in the drive before this one.
-            save(ceremony, host).await?;
+            // Most often this is a second save. But the first one may have failed in the drive before this one.
+            store.save(ceremony).await.map_err(DriveError::Store)?;
             return Ok(Some(Ending::Finished(result)));
         }
         // The loop itself waits.
@@ -91,27 +109,33 @@ async fn act<C: Ceremony, H: Host<C>, E: Execute>(
     Ok(None)
 }
 
-async fn exchange<C: Ceremony, H: Host<C>, E: Execute>(ceremony: &mut C, client: &E, host: &mut H, now: Timestamp) -> Driven<(), H::Error> {
-    let exchange = ceremony.begin(now)?;
-    if let Err(error) = host.prepare(&ceremony.snapshot(), &exchange).await {
+async fn send<C: Ceremony, E: Execute, H: Host<C>, S: AsyncStore>(
+    ceremony: &mut C,
+    exchange: &Exchange,
+    client: &E,
+    host: &mut H,
+    store: &mut S,
+) -> Driven<(), H::Error, S::Error> {
+    if let Err(error) = store.prepare(ceremony, exchange).await {
         ceremony.handle(host.now(), Input::not_sent(exchange.id))?;
-        return Err(DriveError::Host(error));
+        return Err(DriveError::Store(error));
     }
-    let answer = client.execute(&exchange).await;
-    let journaled = host.journal(&exchange, &answer).await;
+    let answer = client.execute(exchange).await;
+    let journaled = store.journal(exchange, &answer).await;
     ceremony.handle(host.now(), Input::answered(exchange.id, answer))?;
-    save(ceremony, host).await?;
-    // A journal that failed is reported, but has cost nothing: the answer is taken in and saved.
-    journaled.map_err(DriveError::Host)
+    store.save(ceremony).await.map_err(DriveError::Store)?;
+    // A journal that failed is reported, but has cost nothing: the answer was taken in and saved.
+    journaled.map_err(DriveError::Store)
 }
 
-/// An answer is owed: by a drive that was dropped, or by a process that is gone.
-async fn settle<C: Ceremony, H: Host<C>>(ceremony: &mut C, id: ExchangeId, host: &mut H) -> Driven<(), H::Error> {
-    let answer = host.journaled(id).await.map_err(DriveError::Host)?;
-    ceremony.handle(host.now(), answer.unwrap_or_else(|| Input::lost(id)))?;
-    save(ceremony, host).await
-}
-
-async fn save<C: Ceremony, H: Host<C>>(ceremony: &C, host: &mut H) -> Driven<(), H::Error> {
-    host.save(&ceremony.snapshot()).await.map_err(DriveError::Host)
+/// An answer is owed by a drive that was dropped, or by a process that is gone.
+async fn settle<C: Ceremony, H: Host<C>, S: AsyncStore>(
+    ceremony: &mut C,
+    id: ExchangeId,
+    host: &mut H,
+    store: &mut S,
+) -> Driven<(), H::Error, S::Error> {
+    let answer = store.journaled(id).await.map_err(DriveError::Store)?;
+    ceremony.handle(host.now(), answer.map_or_else(|| Input::lost(id), |answer| Input::answered(id, answer)))?;
+    store.save(ceremony).await.map_err(DriveError::Store)
 }

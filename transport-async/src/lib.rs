@@ -1,17 +1,17 @@
 //! Drives the ceremonies of [`enlist_core`] from async code, over reqwest with rustls on ring, or over any other client.
 //!
 //! This crate carries bytes and keeps order; it judges nothing. What an answer means, whether a request is repeated and when
-//! the next one is due are the ceremony's business. [`Client`] sends an exchange, [`Host`] is the program around it (clock,
-//! human, store), and [`drive()`] is the loop between them and the ceremony.
+//! the next one is due are the ceremony's business. [`Client`] sends an exchange, [`Host`] is the program around it (clock
+//! and human), and [`drive()`] is the loop between them, the store and the ceremony.
 //!
-//! It is no store: keeping snapshots and journals, so that a credential which is delivered once outlives a crash, is the
-//! host's part. [`Volatile`] is the one host that is ready-made, and keeps nothing. It is no retry library, and follows no
-//! redirect. Its blocking twin is `enlist-blocking`.
+//! A [`Store`](enlist_core::Store) keeps snapshots and journals, so that a credential which is delivered once outlives a crash. The
+//! crate `enlist-store` has a durable one; [`NoStore`] keeps nothing. This crate is not a retry library, and follows no redirect.
+//! Its blocking twin is `enlist-blocking`.
 //!
 //! # Runtimes and features
 //!
 //! [`drive()`], [`Host`] and [`Execute`] know no runtime. Feature `reqwest` (default) brings [`Client`], which needs a Tokio runtime
-//! around it; feature `tokio` (default) brings [`Volatile`] and its sleep. Without them bring a client and a timer of your own:
+//! around it; feature `tokio` (default) brings [`SimpleHost`] and its sleep. Without them bring a client and a timer of your own:
 //! the project's `examples/` have one with hyper on smol.
 //!
 //! # Proxies and certificates
@@ -32,9 +32,9 @@
 //! ```
 //! use std::ops::ControlFlow;
 //!
-//! use enlist_async::{Client, Ending, Volatile, drive};
+//! use enlist_async::{Client, NoStore, SimpleHost, drive_to_end};
 //! use enlist_core::Origin;
-//! use enlist_core::opentrain::{Claim, EnterCode, Enrolment, Label, Prompt};
+//! use enlist_core::claim::{Claim, EnrolmentPrompt, Enrolment, EnterCode, Label};
 //! use enlist_core::secret::Email;
 //!
 //! # use std::time::Duration;
@@ -47,20 +47,14 @@
 //!
 //! let mut enrolment = Enrolment::new(Origin::parse(base_url)?, Some(Label::parse("Ada")?), None);
 //! // Nobody is asked whether to register again after a lost answer.
-//! let mut host = Volatile::new(|never: &std::convert::Infallible| match *never {}, |_: &Prompt| ControlFlow::Break(()));
-//! let registration = match drive(&mut enrolment, &client, &mut host).await? {
-//!     Ending::Finished(result) => result?,
-//!     Ending::Paused => return Err("an account may exist that nobody can reach".into()),
-//! };
+//! let mut host = SimpleHost::new(|never: &std::convert::Infallible| match *never {}, |_: &EnrolmentPrompt| ControlFlow::Break(()));
+//! let registration = drive_to_end(&mut enrolment, &client, &mut host, &mut NoStore).await?;
 //! // Keep it before anything else: it was delivered once.
 //!
 //! let mut claim = Claim::new(&registration, Email::parse("ada@example.com")?);
 //! let show = |code: &EnterCode| println!("Open {} and type {}", code.verification_uri.expose(), code.user_code.expose());
-//! let mut host = Volatile::new(show, |never: &std::convert::Infallible| match *never {});
-//! let token = match drive(&mut claim, &client, &mut host).await? {
-//!     Ending::Finished(result) => result?,
-//!     Ending::Paused => unreachable!("this host never leaves a wait"),
-//! };
+//! let mut host = SimpleHost::new(show, |never: &std::convert::Infallible| match *never {});
+//! let token = drive_to_end(&mut claim, &client, &mut host, &mut NoStore).await?;
 //! assert!(token.access_token().expose().starts_with("ot_pat_"));
 //! # Ok(())
 //! # }
@@ -73,18 +67,18 @@ mod client;
 mod drive;
 mod host;
 #[cfg(feature = "tokio")]
-mod volatile;
+mod simple_host;
 
 #[cfg(feature = "reqwest")]
 pub use builder::ClientBuilder;
 #[cfg(feature = "reqwest")]
 pub use client::Client;
-pub use drive::{Execute, drive};
+pub use drive::{Execute, drive, drive_to_end};
 pub use enlist_core;
-pub use enlist_core::{DriveError, Ending};
+pub use enlist_core::{AsyncStore, DriveError, Ending, Error, Inline, NoStore};
 #[cfg(feature = "reqwest")]
 pub use enlist_net::{BadProxy, BuildError, Proxies, Proxy, Route};
 pub use host::Host;
 pub use http;
 #[cfg(feature = "tokio")]
-pub use volatile::{Volatile, sleep_until, system_clock};
+pub use simple_host::{SimpleHost, sleep_until, system_clock};

@@ -11,8 +11,8 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use enlist_async::{Client, Ending, Execute, Volatile, drive};
-use enlist_core::opentrain::{Answer, Claim, Enrolment, EnterCode, Prompt, Registration};
+use enlist_async::{Client, Ending, Execute, NoStore, SimpleHost, drive};
+use enlist_core::claim::{Claim, Enrolment, EnrolmentAnswer, EnrolmentPrompt, EnterCode, Registration};
 use enlist_core::secret::Email;
 use enlist_core::{Ceremony, Exchange, Failure, Origin, Step, Timestamp, TransportFailure};
 use http::Response;
@@ -47,9 +47,10 @@ fn never(never: &Infallible) {
 fn a_drive_that_is_dropped_while_an_answer_is_awaited_is_a_lost_answer() {
     let mut enrolment = Enrolment::new(Origin::parse("http://127.0.0.1").unwrap(), None, None);
     let client = Scripted { answers: vec![(200, ""), (200, REGISTERED)], asked: AtomicUsize::new(0), stuck: 0 };
-    let mut host = Volatile::new(never, |_: &Prompt| ControlFlow::Break(()));
+    let mut host = SimpleHost::new(never, |_: &EnrolmentPrompt| ControlFlow::Break(()));
     {
-        let mut driving = pin!(drive(&mut enrolment, &client, &mut host));
+        let mut store = NoStore;
+        let mut driving = pin!(drive(&mut enrolment, &client, &mut host, &mut store));
         let polled = driving.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         assert!(matches!(polled, Poll::Pending));
     }
@@ -60,10 +61,10 @@ fn a_drive_that_is_dropped_while_an_answer_is_awaited_is_a_lost_answer() {
 
     // The next drive settles it: a second account is made on a person's word only.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    assert_eq!(runtime.block_on(drive(&mut enrolment, &client, &mut host)), Ok(Ending::Paused));
+    assert_eq!(runtime.block_on(drive(&mut enrolment, &client, &mut host, &mut NoStore)), Ok(Ending::Paused));
     assert_eq!(client.asked.load(Ordering::SeqCst), 1);
-    let mut host = Volatile::new(never, |_: &Prompt| ControlFlow::Continue(Answer::RegisterAgain));
-    let ending = runtime.block_on(drive(&mut enrolment, &client, &mut host));
+    let mut host = SimpleHost::new(never, |_: &EnrolmentPrompt| ControlFlow::Continue(EnrolmentAnswer::RegisterAgain));
+    let ending = runtime.block_on(drive(&mut enrolment, &client, &mut host, &mut NoStore));
     assert!(matches!(ending, Ok(Ending::Finished(Ok(_)))), "{ending:?}");
 }
 
@@ -72,17 +73,19 @@ fn a_drive_that_is_dropped_while_an_answer_is_awaited_is_a_lost_answer() {
 fn a_waiting_drive_is_small() {
     let mut claim = Claim::new(&registration("http://127.0.0.1"), Email::parse("ada@example.com").unwrap());
     let client = Client::new().unwrap();
-    let mut host = Volatile::new(|_: &EnterCode| {}, |never: &Infallible| match *never {});
-    let size = size_of_val(&drive(&mut claim, &client, &mut host));
+    let mut host = SimpleHost::new(|_: &EnterCode| {}, |never: &Infallible| match *never {});
+    let size = size_of_val(&drive(&mut claim, &client, &mut host, &mut NoStore));
     assert!(size <= 512, "{size} bytes");
 }
 
 fn registration(origin: &str) -> Registration {
     let mut enrolment = Enrolment::new(Origin::parse(origin).unwrap(), None, None);
     let client = Scripted { answers: vec![(200, REGISTERED)], asked: AtomicUsize::new(0), stuck: 1 };
-    let mut host = Volatile::new(never, |_: &Prompt| ControlFlow::Break(()));
+    let mut host = SimpleHost::new(never, |_: &EnrolmentPrompt| ControlFlow::Break(()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let Ok(Ending::Finished(Ok(registration))) = runtime.block_on(drive(&mut enrolment, &client, &mut host)) else { panic!() };
+    let Ok(Ending::Finished(Ok(registration))) = runtime.block_on(drive(&mut enrolment, &client, &mut host, &mut NoStore)) else {
+        panic!()
+    };
     registration
 }
 
@@ -134,8 +137,8 @@ fn a_server_that_closes_idle_connections_costs_no_poll() {
         for mut claim in claims {
             let client = std::sync::Arc::clone(&client);
             tasks.spawn(async move {
-                let mut host = Volatile::new(|_: &EnterCode| {}, |never: &Infallible| match *never {});
-                let Ok(Ending::Finished(result)) = drive(&mut claim, &*client, &mut host).await else { panic!() };
+                let mut host = SimpleHost::new(|_: &EnterCode| {}, |never: &Infallible| match *never {});
+                let Ok(Ending::Finished(result)) = drive(&mut claim, &*client, &mut host, &mut NoStore).await else { panic!() };
                 (result.map(|token| token.access_token().expose() == "ot_pat_3"), started.elapsed())
             });
         }

@@ -14,7 +14,7 @@ use std::thread;
 use std::time::Duration;
 
 use enlist_async::{Client, Proxies, Proxy};
-use enlist_core::opentrain::Enrolment;
+use enlist_core::claim::Enrolment;
 use enlist_core::{Ceremony, Delivery, Exchange, Origin, Timestamp, TransportFailure, TransportKind};
 use forwarder::Forwarder;
 use http::Response;
@@ -65,7 +65,7 @@ impl Plain {
 fn exchange(url: &str) -> Exchange {
     let mut ceremony = Enrolment::new(Origin::parse("http://127.0.0.1").unwrap(), None, None);
     let mut exchange = ceremony.begin(Timestamp::from_unix_ms(0)).unwrap();
-    exchange.request = http::Request::post(url).body(BODY.as_bytes().to_vec()).unwrap();
+    exchange.request = http::Request::post(url).body(BODY.as_bytes().to_vec().into()).unwrap();
     exchange.timeout = Duration::from_secs(5);
     exchange
 }
@@ -168,7 +168,7 @@ fn who_is_not_trusted_gets_no_byte() {
 fn a_request_without_a_body_is_not_sent_either() {
     let server = Server::new(include_bytes!("../../net/tests/tls/valid.der"));
     let mut bodiless = tls_exchange(&server);
-    bodiless.request = http::Request::get(bodiless.request.uri()).body(Vec::new()).unwrap();
+    bodiless.request = http::Request::get(bodiless.request.uri()).body(enlist_core::Body::default()).unwrap();
     let failure = execute(&client_by(Proxies::default()), &bodiless).unwrap_err();
     assert_eq!((failure.kind, failure.delivery), (TransportKind::Tls, Delivery::NotSent));
 }

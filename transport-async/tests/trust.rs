@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use enlist_async::Client;
-use enlist_core::opentrain::Enrolment;
+use enlist_core::claim::Enrolment;
 use enlist_core::{Ceremony, Delivery, Exchange, Origin, Timestamp, TransportFailure, TransportKind};
 use http::Response;
 use rustls::crypto::ring;
@@ -95,7 +95,7 @@ fn client_that_trusts(certificate: &'static [u8]) -> Client {
 fn exchange(url: &str) -> Exchange {
     let mut ceremony = Enrolment::new(Origin::parse("http://127.0.0.1").unwrap(), None, None);
     let mut exchange = ceremony.begin(Timestamp::from_unix_ms(0)).unwrap();
-    exchange.request = http::Request::post(url).header("accept", "*/*").body(BODY.as_bytes().to_vec()).unwrap();
+    exchange.request = http::Request::post(url).header("accept", "*/*").body(BODY.as_bytes().to_vec().into()).unwrap();
     exchange.timeout = Duration::from_secs(5);
     exchange
 }

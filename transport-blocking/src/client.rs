@@ -3,13 +3,14 @@
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
-use enlist_core::{Delivery, Exchange, Partial, TransportFailure, TransportKind};
+use enlist_core::{Delivery, Exchange, ExchangeResult, Partial, TransportFailure, TransportKind};
 use enlist_net::{BuildError, CONNECT_TIMEOUT, PROXY_WANTS_LOGIN, Proxies, blame_proxy, is_loopback, printable, record_exchange};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Request, Response, Uri};
 use ureq::{Agent, Error, Proxy, SendBody, Timeout};
 
 use crate::builder::ClientBuilder;
+use crate::drive::Execute;
 
 /// The largest status line with its headers, in bytes.
 const MAX_HEADERS: usize = 32 * 1024;
@@ -54,7 +55,7 @@ impl Client {
     ///
     /// # Errors
     /// [`TransportFailure`] if no whole answer came, with the part of it that did.
-    pub fn execute(&self, exchange: &Exchange) -> Result<Response<Vec<u8>>, TransportFailure> {
+    pub fn execute(&self, exchange: &Exchange) -> ExchangeResult {
         let started = Instant::now();
         let proxy = self.proxy_for(exchange.request.uri());
         let by_proxy = matches!(proxy, Ok(Some(_)));
@@ -63,9 +64,9 @@ impl Client {
         answer
     }
 
-    fn send(&self, exchange: &Exchange, proxy: Option<Proxy>) -> Result<Response<Vec<u8>>, TransportFailure> {
+    fn send(&self, exchange: &Exchange, proxy: Option<Proxy>) -> ExchangeResult {
         let by_proxy = proxy.clone();
-        let mut body = Outgoing { bytes: exchange.request.body(), begun: exchange.request.body().is_empty() };
+        let mut body = Outgoing { bytes: exchange.request.body().as_bytes(), begun: exchange.request.body().as_bytes().is_empty() };
         let answer = self.agent.run(self.pinned(exchange, &mut body, proxy));
         let answer = answer.map_err(|error| {
             let failure = failure(&error, body.begun);
@@ -100,7 +101,7 @@ impl Client {
         *request.uri_mut() = sent.uri().clone();
         *request.headers_mut() = sent.headers().clone();
         // Without a length, ureq would send the body of a reader in chunks.
-        request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(sent.body().len()));
+        request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(sent.body().as_bytes().len()));
         self.agent
             .configure_request(request)
             // The body of a refusal says what to do next. As an error it would be dropped.
@@ -121,6 +122,12 @@ impl Client {
             .max_idle_age(Duration::ZERO)
             .proxy(proxy)
             .build()
+    }
+}
+
+impl Execute for Client {
+    fn execute(&self, exchange: &Exchange) -> ExchangeResult {
+        Self::execute(self, exchange)
     }
 }
 

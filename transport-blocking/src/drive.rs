@@ -1,15 +1,12 @@
-//! The loop between a ceremony, a client and a host.
+//! The loop between a ceremony, a client, a host and a store.
 
-use enlist_core::{Ceremony, DriveError, Ending, Exchange, Input, Step, TransportFailure};
-use http::Response;
+use enlist_core::{Ceremony, DriveError, Ending, Error, Exchange, ExchangeId, ExchangeResult, Input, Step, Store};
 
 use crate::host::Host;
 
-/// Drives a ceremony to its end, or until the host leaves.
+/// Sends exchanges: [`Client`](crate::Client), a client of your own, or a closure.
 ///
-/// Each exchange is prepared (saved) before it is sent, journaled before its answer is parsed, and saved after.
-///
-/// `execute` is the client: `|exchange| client.execute(exchange)` for a [`Client`](crate::Client). Another one has five duties:
+/// A client has five duties:
 ///
 /// * It follows no redirect, and repeats nothing by itself.
 /// * It gives back every status as an answer, a 4xx too.
@@ -19,34 +16,42 @@ use crate::host::Host;
 /// * It reports [`NotSent`](enlist_core::Delivery::NotSent) only when the service cannot have seen the request; when in doubt,
 ///   [`Unknown`](enlist_core::Delivery::Unknown).
 ///
+/// The crate `enlist-conformance` has a case for each.
+pub trait Execute {
+    /// Sends the exchange, once, and reads the whole answer, whatever its status.
+    ///
+    /// # Errors
+    /// [`TransportFailure`](enlist_core::TransportFailure) when no whole answer came.
+    fn execute(&self, exchange: &Exchange) -> ExchangeResult;
+}
+
+impl<F: Fn(&Exchange) -> ExchangeResult> Execute for F {
+    fn execute(&self, exchange: &Exchange) -> ExchangeResult {
+        self(exchange)
+    }
+}
+
+/// Drives a ceremony to its end, or until the host leaves.
+///
+/// Each exchange is prepared (saved) before it is sent, journaled before its answer is parsed, and saved after. The host is
+/// asked whether to leave between exchanges only.
+///
 /// # Errors
-/// [`DriveError`]. After a failed [`journal`](Host::journal) or [`save`](Host::save), the ceremony holds what was to be kept.
-pub fn drive<C: Ceremony, H: Host<C>>(
+/// [`DriveError`]. After a failed [`journal`](Store::journal) or [`save`](Store::save), the ceremony holds what was to be kept.
+pub fn drive<C: Ceremony, E: Execute + ?Sized, H: Host<C>, S: Store>(
     ceremony: &mut C,
-    mut execute: impl FnMut(&Exchange) -> Result<Response<Vec<u8>>, TransportFailure>,
+    client: &E,
     host: &mut H,
-) -> Result<Ending<C::Outcome>, DriveError<H::Error>> {
+    store: &mut S,
+) -> Result<Ending<C::Outcome>, DriveError<H::Error, S::Error>> {
     loop {
         let now = host.now();
         match ceremony.poll(now) {
             Step::Send => {
                 let exchange = ceremony.begin(now)?;
-                if let Err(error) = host.prepare(&ceremony.snapshot(), &exchange) {
-                    ceremony.handle(host.now(), Input::not_sent(exchange.id))?;
-                    return Err(DriveError::Host(error));
-                }
-                let answer = execute(&exchange);
-                let journaled = host.journal(&exchange, &answer);
-                ceremony.handle(host.now(), Input::answered(exchange.id, answer))?;
-                host.save(&ceremony.snapshot()).map_err(DriveError::Host)?;
-                // A journal that failed is reported, but has cost nothing: the answer is taken in and saved.
-                journaled.map_err(DriveError::Host)?;
+                send(ceremony, &exchange, client, host, store)?;
             }
-            Step::InFlight(id) => {
-                let answer = host.journaled(id).map_err(DriveError::Host)?;
-                ceremony.handle(host.now(), answer.unwrap_or_else(|| Input::lost(id)))?;
-                host.save(&ceremony.snapshot()).map_err(DriveError::Host)?;
-            }
+            Step::InFlight(id) => settle(ceremony, id, host, store)?,
             Step::Notify(notice) => {
                 host.show(&notice).map_err(DriveError::Host)?;
                 ceremony.handle(host.now(), Input::Notified)?;
@@ -62,10 +67,51 @@ pub fn drive<C: Ceremony, H: Host<C>>(
                 ceremony.handle(host.now(), Input::Woke)?;
             }
             Step::Done(result) => {
-                // Most often a second time. But the first may have failed in the drive before this one.
-                host.save(&ceremony.snapshot()).map_err(DriveError::Host)?;
+                // Most often this is a second save. But the first one may have failed in the drive before this one.
+                store.save(ceremony).map_err(DriveError::Store)?;
                 return Ok(Ending::Finished(result));
             }
         }
     }
+}
+
+/// Drives a ceremony to its outcome.
+///
+/// # Errors
+/// [`Error`], for every ending without an outcome.
+pub fn drive_to_end<C: Ceremony, E: Execute + ?Sized, H: Host<C>, S: Store>(
+    ceremony: &mut C,
+    client: &E,
+    host: &mut H,
+    store: &mut S,
+) -> Result<C::Outcome, Error<H::Error, S::Error>> {
+    Error::outcome(drive(ceremony, client, host, store))
+}
+
+type Driven<H, S> = Result<(), DriveError<H, S>>;
+
+fn send<C: Ceremony, E: Execute + ?Sized, H: Host<C>, S: Store>(
+    ceremony: &mut C,
+    exchange: &Exchange,
+    client: &E,
+    host: &mut H,
+    store: &mut S,
+) -> Driven<H::Error, S::Error> {
+    if let Err(error) = store.prepare(ceremony, exchange) {
+        ceremony.handle(host.now(), Input::not_sent(exchange.id))?;
+        return Err(DriveError::Store(error));
+    }
+    let answer = client.execute(exchange);
+    let journaled = store.journal(exchange, &answer);
+    ceremony.handle(host.now(), Input::answered(exchange.id, answer))?;
+    store.save(ceremony).map_err(DriveError::Store)?;
+    // A journal that failed is reported, but has cost nothing: the answer was taken in and saved.
+    journaled.map_err(DriveError::Store)
+}
+
+/// An answer is owed by a process that is gone.
+fn settle<C: Ceremony, H: Host<C>, S: Store>(ceremony: &mut C, id: ExchangeId, host: &mut H, store: &mut S) -> Driven<H::Error, S::Error> {
+    let answer = store.journaled(id).map_err(DriveError::Store)?;
+    ceremony.handle(host.now(), answer.map_or_else(|| Input::lost(id), |answer| Input::answered(id, answer)))?;
+    store.save(ceremony).map_err(DriveError::Store)
 }

@@ -1,20 +1,17 @@
-//! What a driver needs from the program around it: the clock, the human, the store.
+//! What a driver needs from the program around it: the clock and the human.
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use enlist_core::{Ceremony, Exchange, ExchangeId, Input, Snapshot, Timestamp, TransportFailure, WaitReason};
-use http::Response;
+use enlist_core::{Ceremony, Timestamp, WaitReason};
 
 /// The longest sleep in one piece. A sleep may stand still while the machine is suspended; the clock does not.
 const SLICE: Duration = Duration::from_secs(1);
 
-/// The program around a ceremony, as [`drive`](crate::drive()) calls it.
-///
-/// The methods that keep something have no default: one that silently kept nothing would lose credentials that are delivered
-/// once.
+/// The program around a ceremony, as [`drive`](crate::drive()) calls it: a clock, and a way to reach the human. What is kept is
+/// the business of a [`Store`](enlist_core::Store).
 pub trait Host<C: Ceremony> {
     /// Why the host could not go on.
     type Error;
@@ -25,7 +22,7 @@ pub trait Host<C: Ceremony> {
     /// Waits until `until`, or shorter; returns at once when the clock is put back. `Break` leaves instead: [`Paused`].
     ///
     /// # Errors
-    /// Whatever ends the drive.
+    /// Any error ends the drive.
     ///
     /// [`Paused`]: crate::Ending::Paused
     fn wait(&mut self, until: Timestamp, why: &WaitReason) -> Result<ControlFlow<()>, Self::Error>;
@@ -33,61 +30,32 @@ pub trait Host<C: Ceremony> {
     /// Shows the human something, without waiting for an answer.
     ///
     /// # Errors
-    /// Whatever ends the drive; it will be shown again.
+    /// Any error ends the drive; the notice will be shown again.
     fn show(&mut self, notice: &C::Notice) -> Result<(), Self::Error>;
 
     /// Asks the human. `Break` when nobody answers now: [`Paused`](crate::Ending::Paused).
     ///
     /// # Errors
-    /// Whatever ends the drive; it will be asked again.
+    /// Any error ends the drive; the question will be asked again.
     fn ask(&mut self, prompt: &C::Prompt) -> Result<ControlFlow<(), C::Answer>, Self::Error>;
-
-    /// Before the network: saves the snapshot, durably, and reserves a journal when the exchange
-    /// [`delivers`](Exchange::delivers), so that a full disk shows while nothing is at stake.
-    ///
-    /// # Errors
-    /// Nothing is sent then.
-    fn prepare(&mut self, snapshot: &Snapshot, exchange: &Exchange) -> Result<(), Self::Error>;
-
-    /// Before the answer is parsed: writes down, durably, a delivering exchange's 2xx, whole or cut off, with status and
-    /// content type. Other answers may be left out.
-    ///
-    /// # Errors
-    /// The answer is taken in and saved all the same, then the drive ends.
-    fn journal(&mut self, exchange: &Exchange, answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), Self::Error>;
-
-    /// The journaled answer to the exchange, if one was written down: whole as [`Input::Response`], cut as [`Input::Failed`].
-    ///
-    /// # Errors
-    /// Whatever ends the drive. A journal that cannot be read is an error, not `None`: `None` says that the answer is lost.
-    fn journaled(&mut self, id: ExchangeId) -> Result<Option<Input<C::Answer>>, Self::Error>;
-
-    /// After an answer was taken in, and once more at the end: saves the snapshot, durably. The answer's journal has served
-    /// then, unless the snapshot [keeps](Snapshot::kept) it. A snapshot equal to the last one need not be written again.
-    ///
-    /// # Errors
-    /// Whatever ends the drive; the ceremony itself has what was to be saved.
-    fn save(&mut self, snapshot: &Snapshot) -> Result<(), Self::Error>;
 }
 
-/// A host that keeps nothing: with the process goes the ceremony, and with the ceremony a credential that is delivered once.
-///
-/// For programs that accept this, such as tests. It has the system's clock, sleeps in the calling thread, and shows and asks by
-/// two functions. Their parameters are to be written out, `|code: &EnterCode| ...`.
+/// A host made of two functions: one shows notices, one asks. It has the system's clock and sleeps in the calling thread. Write the
+/// parameter types of the functions out: `|code: &EnterCode| ...`.
 #[derive(Clone, Debug)]
-pub struct Volatile<S, A> {
+pub struct SimpleHost<S, A> {
     show: S,
     ask: A,
 }
 
-impl<S, A> Volatile<S, A> {
+impl<S, A> SimpleHost<S, A> {
     /// A host that shows notices by `show` and asks by `ask`.
     pub fn new(show: S, ask: A) -> Self {
         Self { show, ask }
     }
 }
 
-impl<C, S, A> Host<C> for Volatile<S, A>
+impl<C, S, A> Host<C> for SimpleHost<S, A>
 where
     C: Ceremony,
     S: FnMut(&C::Notice),
@@ -111,22 +79,6 @@ where
 
     fn ask(&mut self, prompt: &C::Prompt) -> Result<ControlFlow<(), C::Answer>, Infallible> {
         Ok((self.ask)(prompt))
-    }
-
-    fn prepare(&mut self, _snapshot: &Snapshot, _exchange: &Exchange) -> Result<(), Infallible> {
-        Ok(())
-    }
-
-    fn journal(&mut self, _exchange: &Exchange, _answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), Infallible> {
-        Ok(())
-    }
-
-    fn journaled(&mut self, _id: ExchangeId) -> Result<Option<Input<C::Answer>>, Infallible> {
-        Ok(None)
-    }
-
-    fn save(&mut self, _snapshot: &Snapshot) -> Result<(), Infallible> {
-        Ok(())
     }
 }
 

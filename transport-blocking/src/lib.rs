@@ -1,12 +1,12 @@
 //! Drives the ceremonies of [`enlist_core`] over a blocking HTTP client: ureq, with rustls on ring.
 //!
 //! This crate carries bytes and keeps order; it judges nothing. What an answer means, whether a request is repeated and when
-//! the next one is due are the ceremony's business. [`Client`] sends an exchange, [`Host`] is the program around it (clock,
-//! human, store), and [`drive()`] is the loop between them and the ceremony.
+//! the next one is due are the ceremony's business. [`Client`] sends an exchange, [`Host`] is the program around it (clock
+//! and human), and [`drive()`] is the loop between them, the store and the ceremony.
 //!
-//! It is no store: keeping snapshots and journals, so that a credential which is delivered once outlives a crash, is the
-//! host's part. [`Volatile`] is the one host that is ready-made, and keeps nothing. It is no retry library, follows no
-//! redirect, and has no async twin in here.
+//! A [`Store`](enlist_core::Store) keeps snapshots and journals, so that a credential which is delivered once outlives a crash. The
+//! crate `enlist-store` has a durable one; [`NoStore`] keeps nothing. This crate is not a retry library, and follows no redirect.
+//! Its async twin is `enlist-async`.
 //!
 //! # Proxies and certificates
 //!
@@ -27,9 +27,9 @@
 //! ```
 //! use std::ops::ControlFlow;
 //!
-//! use enlist_blocking::{Client, Ending, Volatile, drive};
+//! use enlist_blocking::{Client, NoStore, SimpleHost, drive_to_end};
 //! use enlist_core::Origin;
-//! use enlist_core::opentrain::{Claim, EnterCode, Enrolment, Label, Prompt};
+//! use enlist_core::claim::{Claim, EnrolmentPrompt, Enrolment, EnterCode, Label};
 //! use enlist_core::secret::Email;
 //!
 //! # use std::time::Duration;
@@ -41,20 +41,14 @@
 //!
 //! let mut enrolment = Enrolment::new(Origin::parse(base_url)?, Some(Label::parse("Ada")?), None);
 //! // Nobody is asked whether to register again after a lost answer.
-//! let mut host = Volatile::new(|never: &std::convert::Infallible| match *never {}, |_: &Prompt| ControlFlow::Break(()));
-//! let registration = match drive(&mut enrolment, |exchange| client.execute(exchange), &mut host)? {
-//!     Ending::Finished(result) => result?,
-//!     Ending::Paused => return Err("an account may exist that nobody can reach".into()),
-//! };
+//! let mut host = SimpleHost::new(|never: &std::convert::Infallible| match *never {}, |_: &EnrolmentPrompt| ControlFlow::Break(()));
+//! let registration = drive_to_end(&mut enrolment, &client, &mut host, &mut NoStore)?;
 //! // Keep it before anything else: it was delivered once.
 //!
 //! let mut claim = Claim::new(&registration, Email::parse("ada@example.com")?);
 //! let show = |code: &EnterCode| println!("Open {} and type {}", code.verification_uri.expose(), code.user_code.expose());
-//! let mut host = Volatile::new(show, |never: &std::convert::Infallible| match *never {});
-//! let token = match drive(&mut claim, |exchange| client.execute(exchange), &mut host)? {
-//!     Ending::Finished(result) => result?,
-//!     Ending::Paused => unreachable!("this host never leaves a wait"),
-//! };
+//! let mut host = SimpleHost::new(show, |never: &std::convert::Infallible| match *never {});
+//! let token = drive_to_end(&mut claim, &client, &mut host, &mut NoStore)?;
 //! assert!(token.access_token().expose().starts_with("ot_pat_"));
 //! # Ok(())
 //! # }
@@ -68,11 +62,11 @@ mod tls;
 
 pub use builder::ClientBuilder;
 pub use client::Client;
-pub use drive::drive;
+pub use drive::{Execute, drive, drive_to_end};
 pub use enlist_core;
-pub use enlist_core::{DriveError, Ending};
+pub use enlist_core::{DriveError, Ending, Error, NoStore, Store};
 pub use enlist_net::{BadProxy, BuildError, Proxies, Proxy, Route};
-pub use host::{Host, Volatile, system_clock};
+pub use host::{Host, SimpleHost, system_clock};
 pub use http;
 
 /// The README's example, so that it compiles.

@@ -186,6 +186,6 @@ fn a_server_that_closes_idle_connections_costs_nothing() {
 fn a_get_without_a_body_is_answered_too() {
     let peer = Peer::answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
     let mut exchange = peer.exchange();
-    exchange.request = http::Request::get(peer.url()).body(Vec::new()).unwrap();
+    exchange.request = http::Request::get(peer.url()).body(enlist_core::Body::default()).unwrap();
     assert_eq!(execute(&client(), &exchange).unwrap().body(), b"{}");
 }

@@ -8,13 +8,13 @@ mod service;
 
 use std::time::Duration;
 
+use enlist_core::badge::verify::{Jwks, Rejection, Rules};
+use enlist_core::badge::{Did, FetchDid, FetchJwks, Health, LookUp, RevokeBadge, Sign, Validity, VerifyBadge};
 use enlist_core::opentrain::{
     CreateToken, DeleteToken, FetchAuthorizationServer, FetchProtectedResource, ListTokens, Revoke, TokenId, TokenName, WhoAmI,
 };
 use enlist_core::secret::Badge;
-use enlist_core::sentryagent::{Did, FetchDid, FetchJwks, Health, LookUp, RevokeBadge, Sign, Verdict, VerifyBadge};
-use enlist_core::verify::{Jwks, Rejection, Rules};
-use enlist_core::{Failure, FailureCode, Origin, PlainCall, Timestamp};
+use enlist_core::{ApiCall, Failure, FailureCode, Origin, Timestamp};
 use enlist_sandbox::readings::{
     DidInPath, Issuer, OpenTrainReadings, RepeatedRevoke, RevokePath, SentryAgentReadings, SignedPayload, SigningKeyOf,
 };
@@ -199,16 +199,16 @@ fn verify() {
         ("POST /v1/verify", format!(r#"{{"badge":"{}"}}"#, identity.badge().expose()))
     );
     assert_eq!(header(&request, "authorization"), None);
-    let Ok(Verdict::Valid { did, profile }) = verdict else { panic!("{verdict:?}") };
+    let Ok(Validity::Valid { did, profile }) = verdict else { panic!("{verdict:?}") };
     assert_eq!(did.as_ref(), identity.did());
     assert_eq!(profile.agent_name.as_ref().unwrap().to_string(), "My AI Agent");
     assert_eq!((profile.tools.len(), profile.contact_email.as_ref().unwrap().expose()), (2, "dev@acme.com"));
     let forged = Badge::parse(&format!("{}x", identity.badge().expose())).unwrap();
-    assert_eq!(once(&sandbox, &VerifyBadge::new(&origin(&sandbox), forged)).1, Ok(Verdict::NotValid));
+    assert_eq!(once(&sandbox, &VerifyBadge::new(&origin(&sandbox), forged)).1, Ok(Validity::NotValid));
     // A no with a reason is a no, and a truth that is no boolean none.
     for (body, expected) in [(r#"{"valid":false,"error":"revoked"}"#, true), (r#"{"valid":"true"}"#, false), ("{}", false)] {
         sandbox.script([Scripted::new("/v1/verify", Action::Respond(Canned::json(200, body)))]);
-        assert_eq!(once(&sandbox, &verify).1 == Ok(Verdict::NotValid), expected, "{body}");
+        assert_eq!(once(&sandbox, &verify).1 == Ok(Validity::NotValid), expected, "{body}");
     }
 }
 

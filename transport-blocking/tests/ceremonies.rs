@@ -8,11 +8,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use common::client;
-use common::diary::{Diary, Failed};
-use enlist_blocking::{DriveError, Ending, drive};
-use enlist_core::opentrain::{Claim, ClaimedToken, Enrolment, Registration};
+use common::diary::{Diary, Failed, drive};
+use enlist_blocking::{DriveError, Ending};
+use enlist_core::badge::{self, Identity, Manifest, OtpReason, RegistrationPrompt};
+use enlist_core::claim::{Claim, ClaimedToken, Enrolment, Registration};
 use enlist_core::secret::{Email, Otp};
-use enlist_core::sentryagent::{self, Identity, Manifest, OtpReason, Prompt};
 use enlist_core::{Ceremony, Failure, Origin, Timestamp, Violation};
 use enlist_sandbox::{Action, Canned, Config, Sandbox, Scripted};
 
@@ -40,9 +40,9 @@ fn host<C: Ceremony>(sandbox: &Rc<Sandbox>) -> Diary<C> {
     host
 }
 
-fn run<C: Ceremony>(ceremony: &mut C, host: &mut Diary<C>) -> Result<Ending<C::Outcome>, DriveError<Failed>> {
+fn run<C: Ceremony>(ceremony: &mut C, host: &mut Diary<C>) -> Result<Ending<C::Outcome>, DriveError<Failed, Failed>> {
     let client = client();
-    drive(ceremony, |exchange| client.execute(exchange), host)
+    drive(ceremony, &client, host)
 }
 
 fn finish<C: Ceremony>(ceremony: &mut C, host: &mut Diary<C>) -> Result<C::Outcome, Failure> {
@@ -146,23 +146,23 @@ fn only_a_crash_between_the_network_and_the_journal_loses_the_token() {
     assert_eq!(lost, BTreeMap::from([("journal 4".to_owned(), "credential_lost")]));
 }
 
-fn sentry_registration(sandbox: &Sandbox) -> sentryagent::Registration {
+fn sentry_registration(sandbox: &Sandbox) -> badge::BadgeRegistration {
     let manifest = br#"{"mobile_phone":"+15005550006","trust_tier":"community","agent_name":"My AI Agent","agent_version":"1.0.0",
         "developer_name":"Acme Corp","contact_email":"dev@acme.com","primary_goal":"Customer support automation",
         "tools":["web-search","email"],"compliance_attestation":true,"data_residency":"us-east-1"}"#;
-    sentryagent::Registration::new(origin(sandbox), Manifest::from_json(manifest).unwrap())
+    badge::BadgeRegistration::new(origin(sandbox), Manifest::from_json(manifest).unwrap())
 }
 
-fn otp(code: &str) -> sentryagent::Answer {
-    sentryagent::Answer::Otp(Otp::parse(code).unwrap())
+fn otp(code: &str) -> badge::RegistrationAnswer {
+    badge::RegistrationAnswer::Otp(Otp::parse(code).unwrap())
 }
 
 /// Drives until the code is asked for, in one process; hands back the code that came by SMS.
-fn until_the_code(sandbox: &Rc<Sandbox>) -> (sentryagent::Registration, Diary<sentryagent::Registration>, String) {
+fn until_the_code(sandbox: &Rc<Sandbox>) -> (badge::BadgeRegistration, Diary<badge::BadgeRegistration>, String) {
     let (mut registration, mut host) = (sentry_registration(sandbox), host(sandbox));
-    host.answers.push_back(sentryagent::Answer::ProfileOk);
+    host.answers.push_back(badge::RegistrationAnswer::ProfileOk);
     assert_eq!(run(&mut registration, &mut host), Ok(Ending::Paused));
-    assert!(matches!(host.prompts[..], [Prompt::Profile { .. }, Prompt::Otp { reason: OtpReason::Sent, .. }]));
+    assert!(matches!(host.prompts[..], [RegistrationPrompt::Profile { .. }, RegistrationPrompt::Otp { reason: OtpReason::Sent, .. }]));
     let code = sandbox.outbox()[0].code.clone().unwrap();
     (registration, host, code)
 }
@@ -189,7 +189,7 @@ fn a_wrong_code_is_asked_for_again_and_another_process_may_hand_it_in() {
     let wrong = if code == "000000" { "000001" } else { "000000" };
     second.answers.extend([otp(wrong), otp(&code)]);
     assert_badge(&finish(&mut registration, &mut second).unwrap());
-    assert!(matches!(second.prompts[1], Prompt::Otp { reason: OtpReason::Rejected(_), .. }));
+    assert!(matches!(second.prompts[1], RegistrationPrompt::Otp { reason: OtpReason::Rejected(_), .. }));
 }
 
 #[test]
@@ -197,8 +197,8 @@ fn an_sms_whose_order_was_lost_is_ordered_again_on_the_humans_word_only() {
     let sandbox = sandbox();
     sandbox.script([Scripted::new("/v1/auth/confirm-manifest", Action::DropAfter)]);
     let (mut registration, mut host) = (sentry_registration(&sandbox), host(&sandbox));
-    host.answers.push_back(sentryagent::Answer::ProfileOk);
+    host.answers.push_back(badge::RegistrationAnswer::ProfileOk);
     assert_eq!(run(&mut registration, &mut host), Ok(Ending::Paused));
-    assert!(matches!(host.prompts[1], Prompt::SmsAgain { .. }));
+    assert!(matches!(host.prompts[1], RegistrationPrompt::SmsAgain { .. }));
     assert_eq!(sandbox.outbox().len(), 1);
 }

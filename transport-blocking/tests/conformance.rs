@@ -6,20 +6,20 @@ use std::ops::ControlFlow;
 use enlist_blocking::{Client, Host, drive};
 use enlist_conformance::matrix::{self, Times};
 use enlist_conformance::{Driven, Driver, MockHost, MockHostError, Verdict, cases};
-use enlist_core::{Ceremony, Exchange, ExchangeId, Input, Snapshot, Timestamp, TransportFailure, WaitReason};
-use http::Response;
+use enlist_core::{Ceremony, Exchange, ExchangeId, ExchangeResult, Store, Timestamp, WaitReason};
 
 struct Blocking(Client);
 
 impl Driver for Blocking {
-    fn execute(&mut self, exchange: &Exchange) -> Result<Response<Vec<u8>>, TransportFailure> {
+    fn execute(&mut self, exchange: &Exchange) -> ExchangeResult {
         self.0.execute(exchange)
     }
 
     fn drive<C: Ceremony>(&mut self, ceremony: &mut C, stage: &mut MockHost<C>) -> Driven<C::Outcome> {
         let stage = std::cell::RefCell::new(stage);
         let direct = |exchange: &Exchange| stage.borrow_mut().direct(exchange);
-        drive(ceremony, |exchange| self.0.execute(&direct(exchange)), &mut HostAdapter(&stage))
+        let client = |exchange: &Exchange| self.0.execute(&direct(exchange));
+        drive(ceremony, &client, &mut HostAdapter(&stage), &mut StoreAdapter(&stage))
     }
 }
 
@@ -44,21 +44,28 @@ impl<C: Ceremony> Host<C> for HostAdapter<'_, '_, C> {
     fn ask(&mut self, prompt: &C::Prompt) -> Result<ControlFlow<(), C::Answer>, MockHostError> {
         self.0.borrow_mut().ask(prompt)
     }
+}
 
-    fn prepare(&mut self, snapshot: &Snapshot, exchange: &Exchange) -> Result<(), MockHostError> {
-        self.0.borrow_mut().prepare(snapshot, exchange)
+/// The store of the same case.
+struct StoreAdapter<'a, 'b, C: Ceremony>(&'a std::cell::RefCell<&'b mut MockHost<C>>);
+
+impl<H: Ceremony> Store for StoreAdapter<'_, '_, H> {
+    type Error = MockHostError;
+
+    fn prepare<C: Ceremony>(&mut self, ceremony: &C, exchange: &Exchange) -> Result<(), MockHostError> {
+        self.0.borrow_mut().prepare(&ceremony.snapshot(), exchange)
     }
 
-    fn journal(&mut self, exchange: &Exchange, answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), MockHostError> {
+    fn journal(&mut self, exchange: &Exchange, answer: &ExchangeResult) -> Result<(), MockHostError> {
         self.0.borrow_mut().journal(exchange, answer)
     }
 
-    fn journaled(&mut self, id: ExchangeId) -> Result<Option<Input<C::Answer>>, MockHostError> {
+    fn journaled(&mut self, id: ExchangeId) -> Result<Option<ExchangeResult>, MockHostError> {
         self.0.borrow_mut().journaled(id)
     }
 
-    fn save(&mut self, snapshot: &Snapshot) -> Result<(), MockHostError> {
-        self.0.borrow_mut().save(snapshot)
+    fn save<C: Ceremony>(&mut self, ceremony: &C) -> Result<(), MockHostError> {
+        self.0.borrow_mut().save(&ceremony.snapshot())
     }
 }
 

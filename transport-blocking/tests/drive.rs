@@ -3,14 +3,15 @@
 
 mod common;
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use common::diary::{Answered, Diary, Failed};
-use enlist_blocking::{DriveError, Ending, drive};
-use enlist_core::opentrain::{Answer, Claim, ClaimedToken, Enrolment, Registration};
+use common::diary::{Answered, Diary, Failed, drive};
+use enlist_blocking::{DriveError, Ending};
+use enlist_core::badge;
+use enlist_core::claim::{Claim, ClaimedToken, Enrolment, EnrolmentAnswer, Registration};
 use enlist_core::secret::{Email, Otp};
-use enlist_core::sentryagent;
 use enlist_core::{Ceremony, Delivery, Exchange, Failure, Misuse, Origin, Partial, Step, TransportFailure, TransportKind};
 use http::Response;
 
@@ -64,23 +65,27 @@ fn paused_claim() -> (Claim, Diary<Claim>) {
     (claim, host)
 }
 
-type Driven<O> = Result<Ending<O>, DriveError<Failed>>;
+type Driven<O> = Result<Ending<O>, DriveError<Failed, Failed>>;
 
 /// Drives with these answers; they must all be used up.
 fn run<C: Ceremony>(ceremony: &mut C, host: &mut Diary<C>, answers: impl IntoIterator<Item = Answered>) -> Driven<C::Outcome> {
-    let mut answers: VecDeque<_> = answers.into_iter().collect();
+    let answers: RefCell<VecDeque<_>> = RefCell::new(answers.into_iter().collect());
     let calls = Rc::clone(&host.calls);
     let execute = |exchange: &Exchange| {
         calls.borrow_mut().push(format!("execute {}", exchange.id));
-        answers.pop_front().expect("a request that was not foreseen")
+        answers.borrow_mut().pop_front().expect("a request that was not foreseen")
     };
-    let driven = drive(ceremony, execute, host);
-    assert_eq!(answers.len(), 0, "answers are left");
+    let driven = drive(ceremony, &execute, host);
+    assert_eq!(answers.borrow().len(), 0, "answers are left");
     driven
 }
 
 fn host_failed<O>(call: &str) -> Driven<O> {
     Err(DriveError::Host(Failed(call.into())))
+}
+
+fn store_failed<O>(call: &str) -> Driven<O> {
+    Err(DriveError::Store(Failed(call.into())))
 }
 
 #[track_caller]
@@ -129,7 +134,7 @@ fn what_could_not_be_prepared_is_not_sent_and_costs_nothing() {
     let before = host.disk.clone();
     for attempt in 2..7 {
         host.fails = vec!["prepare"];
-        assert_eq!(run(&mut claim, &mut host, []), host_failed(&format!("prepare {attempt}")));
+        assert_eq!(run(&mut claim, &mut host, []), store_failed(&format!("prepare {attempt}")));
         assert_eq!(host.disk, before, "nothing is saved");
         assert_eq!(claim.poll(host.now), Step::Send);
     }
@@ -142,7 +147,7 @@ fn what_could_not_be_prepared_is_not_sent_and_costs_nothing() {
 fn a_journal_that_failed_is_reported_and_costs_no_token() {
     let (mut claim, mut host) = paused_claim();
     host.fails = vec!["journal 2"];
-    assert_eq!(run(&mut claim, &mut host, [delivered()]), host_failed("journal 2"));
+    assert_eq!(run(&mut claim, &mut host, [delivered()]), store_failed("journal 2"));
     assert_eq!(host.calls(), ["wait 6000", "prepare 2", "execute 2", "journal 2", "save"]);
     assert_token(run(&mut host.resume().unwrap(), &mut Diary::new(), []));
     assert_token(run(&mut claim, &mut host, []));
@@ -152,9 +157,9 @@ fn a_journal_that_failed_is_reported_and_costs_no_token() {
 fn a_token_that_was_not_saved_is_not_reported_but_stays_with_the_ceremony() {
     let (mut claim, mut host) = paused_claim();
     host.fails = vec!["save"];
-    assert_eq!(run(&mut claim, &mut host, [delivered()]), host_failed("save"));
+    assert_eq!(run(&mut claim, &mut host, [delivered()]), store_failed("save"));
     // Nor when it is driven again, until the save succeeds.
-    assert_eq!(run(&mut claim, &mut host, []), host_failed("save"));
+    assert_eq!(run(&mut claim, &mut host, []), store_failed("save"));
     // A process that ended here finds the journal.
     assert_token(run(&mut host.resume().unwrap(), &mut Diary { journal: host.journal.clone(), ..Diary::new() }, []));
     host.fails.clear();
@@ -209,7 +214,7 @@ fn an_early_wake_does_no_harm() {
 fn in_flight() -> (Claim, Diary<Claim>) {
     let (mut claim, mut host) = paused_claim();
     host.fails = vec!["save"];
-    assert_eq!(run(&mut claim, &mut host, [delivered()]), host_failed("save"));
+    assert_eq!(run(&mut claim, &mut host, [delivered()]), store_failed("save"));
     let found = host.resume().unwrap();
     assert!(matches!(found.poll(host.now), Step::InFlight(_)));
     (found, Diary::new())
@@ -231,7 +236,10 @@ fn a_journaled_answer_that_was_cut_is_taken_in_as_such() {
     let Step::InFlight(id) = claim.poll(host.now) else { panic!() };
     host.journal.insert(id, cut());
     let driven = run(&mut claim, &mut host, [json(400, r#"{"error":"invalid_grant"}"#)]);
-    assert!(matches!(&driven, Ok(Ending::Finished(Err(Failure::CredentialUnreadable { kept, .. }))) if *kept == [id]), "{driven:?}");
+    assert!(
+        matches!(&driven, Ok(Ending::Finished(Err(Failure::CredentialUnreadable { exchanges, .. }))) if *exchanges == [id]),
+        "{driven:?}"
+    );
 }
 
 #[test]
@@ -247,7 +255,7 @@ fn a_journal_that_cannot_be_read_is_not_taken_for_none() {
     let (mut claim, mut host) = in_flight();
     let before = claim.clone();
     host.fails = vec!["journaled"];
-    assert_eq!(run(&mut claim, &mut host, []), host_failed("journaled 2"));
+    assert_eq!(run(&mut claim, &mut host, []), store_failed("journaled 2"));
     assert_eq!(claim, before);
 }
 
@@ -257,7 +265,7 @@ fn a_host_that_leaves_at_a_question_is_asked_again() {
     assert_eq!(run(&mut enrolment, &mut host, [cut()]), Ok(Ending::Paused));
     assert_eq!(host.calls(), ["prepare 1", "execute 1", "journal 1", "save", "ask"]);
     for mut enrolment in [enrolment.clone(), host.resume().unwrap()] {
-        host.answers.push_back(Answer::RegisterAgain);
+        host.answers.push_back(EnrolmentAnswer::RegisterAgain);
         let driven: Driven<Registration> = run(&mut enrolment, &mut host, [registered()]);
         assert!(matches!(driven, Ok(Ending::Finished(Ok(_)))), "{driven:?}");
     }
@@ -268,14 +276,14 @@ fn a_host_that_leaves_at_a_question_is_asked_again() {
 fn an_input_that_does_not_belong_is_reported_and_changes_nothing() {
     let manifest = br#"{"mobile_phone":"+15005550006","trust_tier":"community","agent_name":"A","agent_version":"1","developer_name":"B",
         "contact_email":"c@example.com","primary_goal":"D","tools":["e"],"compliance_attestation":true,"data_residency":"us-east-1"}"#;
-    let manifest = sentryagent::Manifest::from_json(manifest).unwrap();
+    let manifest = badge::Manifest::from_json(manifest).unwrap();
     let submitted = r#"{"manifest_session_id":"f","public_profile":{"trust_tier":"community","agent_name":"A","agent_version":"1",
         "developer_name":"B","contact_email":"c@example.com","primary_goal":"D","tools":["e"],"data_residency":"us-east-1"}}"#;
-    let mut registration = sentryagent::Registration::new(Origin::parse("http://127.0.0.1").unwrap(), manifest);
+    let mut registration = badge::BadgeRegistration::new(Origin::parse("http://127.0.0.1").unwrap(), manifest);
     let mut host = Diary::new();
     assert_eq!(run(&mut registration, &mut host, [json(200, submitted)]), Ok(Ending::Paused));
     let before = registration.clone();
-    host.answers.push_back(sentryagent::Answer::Otp(Otp::parse("123456").unwrap()));
+    host.answers.push_back(badge::RegistrationAnswer::Otp(Otp::parse("123456").unwrap()));
     let driven = run(&mut registration, &mut host, []);
     assert_eq!(driven, Err(DriveError::Misuse(Misuse::NotAsked)));
     assert_eq!(driven.unwrap_err().to_string(), "this answer was not asked for");
@@ -284,7 +292,7 @@ fn an_input_that_does_not_belong_is_reported_and_changes_nothing() {
 
 #[test]
 fn a_hosts_error_speaks_for_itself() {
-    let error = DriveError::Host(Failed("save".into()));
+    let error: DriveError<Failed, Failed> = DriveError::Store(Failed("save".into()));
     assert_eq!(error.to_string(), "the host's save failed");
     assert!(std::error::Error::source(&error).is_none());
 }

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::*;
-use enlist_core::{Delivery, Exchange, TransportFailure, TransportKind};
+use enlist_core::{Body, Delivery, Exchange, TransportFailure, TransportKind};
 use enlist_sandbox::{Action, Config, Sandbox, Scripted};
 
 const SHORT: Duration = Duration::from_millis(300);
@@ -192,7 +192,7 @@ fn the_deadline_holds_while_the_request_is_not_taken() {
         stream.hold()
     });
     let mut exchange = short(peer.exchange());
-    *exchange.request.body_mut() = vec![b'x'; 30_000_000];
+    *exchange.request.body_mut() = vec![b'x'; 30_000_000].into();
     assert_failure(&failed(&exchange), TransportKind::Timeout, Delivery::Unknown);
 }
 
@@ -201,7 +201,7 @@ fn the_deadline_holds_while_the_request_is_not_taken() {
 fn a_request_without_a_body_counts_as_sent_but_for_a_refused_connection() {
     let bodiless = |url: &str| {
         let mut exchange = exchange(url);
-        exchange.request = http::Request::post(url).body(Vec::new()).unwrap();
+        exchange.request = http::Request::post(url).body(Body::default()).unwrap();
         exchange
     };
     assert_failure(&failed(&bodiless(&Peer::new(|_| Ok(())).url())), TransportKind::Closed, Delivery::Unknown);

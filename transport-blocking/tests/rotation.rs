@@ -9,8 +9,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use common::client;
-use enlist_blocking::{Ending, drive};
-use enlist_core::sentryagent::{RevokeBadge, RotateAnswer, RotatePrompt, Rotation};
+use common::diary::drive;
+use enlist_blocking::Ending;
+use enlist_core::badge::{BadgeRotation, RevokeBadge, RotationAnswer, RotationPrompt};
 use enlist_core::{Failure, FailureCode, Service};
 use enlist_sandbox::readings::{OldBadge, SentryAgentReadings};
 use enlist_sandbox::{Action, Canned, Sandbox, Scripted};
@@ -21,7 +22,7 @@ use service::{finish, header, host, identity, is_valid, line, now, once, origin,
 fn rotate() {
     let sandbox = sandbox();
     let old = identity(&sandbox);
-    let mut rotation = Rotation::new(origin(&sandbox), old.badge().clone());
+    let mut rotation = BadgeRotation::new(origin(&sandbox), old.badge().clone());
     let rotated = finish(&sandbox, &mut rotation).unwrap();
     let paths: Vec<_> = sandbox.requests().iter().rev().take(2).map(line).collect();
     assert_eq!(paths, ["POST /v1/rotate", "POST /v1/verify"], "verify first");
@@ -36,7 +37,7 @@ fn rotate() {
 fn rotate_against(sandbox: &Rc<Sandbox>, action: Action) -> (Result<(), FailureCode>, usize, bool) {
     let badge = identity(sandbox).badge().clone();
     sandbox.script([Scripted::new("/v1/rotate", action)]);
-    let end = finish(sandbox, &mut Rotation::new(origin(sandbox), badge.clone()));
+    let end = finish(sandbox, &mut BadgeRotation::new(origin(sandbox), badge.clone()));
     let sent = sandbox.requests().iter().filter(|request| request.path == "/v1/rotate").count();
     (end.map(|_| ()).map_err(|failure| failure.code()), sent, is_valid(sandbox, &badge))
 }
@@ -75,7 +76,7 @@ fn a_badge_that_is_not_valid_is_not_rotated() {
     let sandbox = sandbox();
     let badge = identity(&sandbox).badge().clone();
     once(&sandbox, &RevokeBadge::new(&origin(&sandbox), badge.clone())).1.unwrap();
-    assert_eq!(finish(&sandbox, &mut Rotation::new(origin(&sandbox), badge)).unwrap_err(), Failure::BadgeInvalid);
+    assert_eq!(finish(&sandbox, &mut BadgeRotation::new(origin(&sandbox), badge)).unwrap_err(), Failure::BadgeInvalid);
     assert!(sandbox.requests().iter().all(|request| request.path != "/v1/rotate"));
 }
 
@@ -87,15 +88,15 @@ fn a_rotation_that_nobody_can_be_asked_about_stops_and_goes_on_later() {
     let client = client();
     let mut host = host(&sandbox);
     let begun = now(&sandbox);
-    let mut rotation = Rotation::new(origin(&sandbox), badge);
-    let Ok(Ending::Paused) = drive(&mut rotation, |exchange| client.execute(exchange), &mut host) else { panic!() };
+    let mut rotation = BadgeRotation::new(origin(&sandbox), badge);
+    let Ok(Ending::Paused) = drive(&mut rotation, &client, &mut host) else { panic!() };
     let took = now(&sandbox).since(begun);
     assert!((Duration::from_secs(120)..Duration::from_secs(130)).contains(&took), "{took:?}");
-    assert!(matches!(host.prompts.as_slice(), [RotatePrompt::VerifyAgain { .. }]) && rotation.in_doubt());
-    let mut resumed: Rotation = host.resume().unwrap();
+    assert!(matches!(host.prompts.as_slice(), [RotationPrompt::VerifyAgain { .. }]) && rotation.in_doubt());
+    let mut resumed: BadgeRotation = host.resume().unwrap();
     assert_eq!(resumed, rotation);
-    host.answers.push_back(RotateAnswer::VerifyAgain);
-    let Ok(Ending::Finished(end)) = drive(&mut resumed, |exchange| client.execute(exchange), &mut host) else { panic!() };
+    host.answers.push_back(RotationAnswer::VerifyAgain);
+    let Ok(Ending::Finished(end)) = drive(&mut resumed, &client, &mut host) else { panic!() };
     assert_eq!(end, Err(Failure::CredentialLost { service: Service::SentryAgent }));
 }
 
@@ -106,8 +107,8 @@ fn whenever_a_rotation_dies_the_right_badge_is_kept_or_the_loss_is_told() {
         let sandbox = sandbox();
         let mut host = host(&sandbox);
         let client = client();
-        let mut rotation = Rotation::new(origin(&sandbox), identity(&sandbox).badge().clone());
-        let Ok(Ending::Finished(Ok(_))) = drive(&mut rotation, |exchange| client.execute(exchange), &mut host) else { panic!() };
+        let mut rotation = BadgeRotation::new(origin(&sandbox), identity(&sandbox).badge().clone());
+        let Ok(Ending::Finished(Ok(_))) = drive(&mut rotation, &client, &mut host) else { panic!() };
         host.calls().len()
     };
     assert!(calls >= 6, "{calls}");
@@ -117,11 +118,11 @@ fn whenever_a_rotation_dies_the_right_badge_is_kept_or_the_loss_is_told() {
         let client = client();
         let mut host = host(&sandbox);
         host.dies_after = dies_after;
-        let first = drive(&mut Rotation::new(origin(&sandbox), old.clone()), |exchange| client.execute(exchange), &mut host);
+        let first = drive(&mut BadgeRotation::new(origin(&sandbox), old.clone()), &client, &mut host);
         assert!(first.is_err());
         host.dies_after = usize::MAX;
-        let mut rotation: Rotation = host.resume().unwrap_or_else(|| Rotation::new(origin(&sandbox), old.clone()));
-        let end = drive(&mut rotation, |exchange| client.execute(exchange), &mut host);
+        let mut rotation: BadgeRotation = host.resume().unwrap_or_else(|| BadgeRotation::new(origin(&sandbox), old.clone()));
+        let end = drive(&mut rotation, &client, &mut host);
         let sent = sandbox.requests().iter().filter(|request| request.path == "/v1/rotate").count();
         match end {
             Ok(Ending::Finished(Ok(rotated))) => assert!(is_valid(&sandbox, rotated.badge()), "{dies_after}"),

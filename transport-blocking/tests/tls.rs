@@ -111,7 +111,7 @@ fn nothing_is_sent_to_a_server_that_is_not_to_be_trusted() {
 fn a_request_without_a_body_is_not_sent_either() {
     let server = Server::new(VALID, &[&version::TLS13], false);
     let mut bodiless = server.exchange();
-    bodiless.request = http::Request::get(bodiless.request.uri()).body(Vec::new()).unwrap();
+    bodiless.request = http::Request::get(bodiless.request.uri()).body(enlist_core::Body::default()).unwrap();
     assert_not_sent(&execute(&client(), &bodiless).unwrap_err(), TransportKind::Tls);
     assert_eq!(server.decrypted(), "");
 }

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
-use enlist_core::opentrain::{Claim, ClaimedToken, EnterCode};
+use enlist_core::claim::{Claim, ClaimedToken, EnterCode};
 use enlist_core::{Ceremony, Failure, Step, Timestamp};
 
 use super::{Everyday, Pause};

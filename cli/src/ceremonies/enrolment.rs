@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
-use enlist_core::opentrain::{Answer, Enrolment, Prompt, Registration};
+use enlist_core::claim::{Enrolment, EnrolmentAnswer, EnrolmentPrompt, Registration};
 use enlist_core::{Ceremony, Step, Timestamp};
 
 use super::{Everyday, Pause};
@@ -23,15 +23,15 @@ impl Everyday for Enrolment {
         match *notice {}
     }
 
-    fn ask(prompt: &Prompt, voice: &mut Voice<'_>) -> Result<ControlFlow<(), Answer>, Problem> {
-        let Prompt::RegisterAgain { .. } = prompt else { return Ok(ControlFlow::Break(())) };
+    fn ask(prompt: &EnrolmentPrompt, voice: &mut Voice<'_>) -> Result<ControlFlow<(), EnrolmentAnswer>, Problem> {
+        let EnrolmentPrompt::RegisterAgain { .. } = prompt else { return Ok(ControlFlow::Break(())) };
         let question = "The registration's answer was lost; an account may exist that nobody can reach. Register another one?";
         let agreed = voice.take_again() || {
             let say = "The answer to the registration was lost, so an account may exist that nobody can reach. May another one be made?";
             voice.needs(Action::RegisterAgain, say, voice.way_on("resume", &["--again"], "when the owner agrees"))?;
             voice.agrees(question)?
         };
-        Ok(if agreed { ControlFlow::Continue(Answer::RegisterAgain) } else { ControlFlow::Break(()) })
+        Ok(if agreed { ControlFlow::Continue(EnrolmentAnswer::RegisterAgain) } else { ControlFlow::Break(()) })
     }
 
     fn credential(&self, _outcome: &Registration) -> Credential {

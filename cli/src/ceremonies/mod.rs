@@ -7,9 +7,9 @@ mod rotation;
 
 use std::ops::ControlFlow;
 
-use enlist_core::opentrain::{Claim, Enrolment};
-use enlist_core::sentryagent::{Registration, Rotation};
-use enlist_core::{Ceremony, Failure, Input, Step, Timestamp};
+use enlist_core::badge::{BadgeRegistration, BadgeRotation};
+use enlist_core::claim::{Claim, Enrolment};
+use enlist_core::{Ceremony, CeremonyKind, Failure, Input, Step, Timestamp};
 
 use crate::identity;
 use crate::output::data::Data;
@@ -109,8 +109,8 @@ impl Pause<'_> {
 pub(crate) enum Live {
     Enrolment(Enrolment),
     Claim(Claim),
-    Registration(Registration),
-    Rotation(Rotation),
+    Registration(BadgeRegistration),
+    Rotation(BadgeRotation),
 }
 
 /// How a flow ended.
@@ -136,11 +136,11 @@ impl Live {
     /// The ceremony of `flow`, as it was saved in `store`.
     pub(crate) fn of(flow: &Flow, store: &Store) -> Result<Self, StoreError> {
         let snapshot = &flow.snapshot;
-        let resumed = match Service::of_ceremony(snapshot.ceremony()) {
-            _ if snapshot.ceremony() == Rotation::NAME => Rotation::resume(snapshot).map(Self::Rotation),
-            Some(Service::Sentryagent) => Registration::resume(snapshot).map(Self::Registration),
-            _ if snapshot.ceremony() == Claim::NAME => Claim::resume(snapshot).map(Self::Claim),
-            _ => Enrolment::resume(snapshot).map(Self::Enrolment),
+        let resumed = match snapshot.kind() {
+            CeremonyKind::Enrolment => Enrolment::peek(snapshot).map(Self::Enrolment),
+            CeremonyKind::Claim => Claim::peek(snapshot).map(Self::Claim),
+            CeremonyKind::BadgeRegistration => BadgeRegistration::peek(snapshot).map(Self::Registration),
+            CeremonyKind::BadgeRotation => BadgeRotation::peek(snapshot).map(Self::Rotation),
         };
         resumed.map_err(|error| StoreError::corrupt(&store.flow_path(&flow.name), error))
     }

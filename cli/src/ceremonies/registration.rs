@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
+use enlist_core::badge::{BadgeRegistration, Identity, OtpReason, PublicProfile, RegistrationAnswer, RegistrationPrompt};
 use enlist_core::secret::Otp;
-use enlist_core::sentryagent::{Answer, Identity, OtpReason, Prompt, PublicProfile, Registration};
 use enlist_core::{Ceremony, Step, Timestamp};
 
 use super::{Everyday, Pause};
@@ -22,28 +22,32 @@ use crate::view::profile::Profile;
 
 const WHEN_OTP: &str = "when the code has come by SMS; hand it in on stdin";
 
-impl Everyday for Registration {
+impl Everyday for BadgeRegistration {
     const BROUGHT: &'static str = "badge_issued";
 
     fn show(notice: &Infallible, _voice: &mut Voice<'_>) -> Result<(), Problem> {
         match *notice {}
     }
 
-    fn ask(prompt: &Prompt, voice: &mut Voice<'_>) -> Result<ControlFlow<(), Answer>, Problem> {
+    fn ask(prompt: &RegistrationPrompt, voice: &mut Voice<'_>) -> Result<ControlFlow<(), RegistrationAnswer>, Problem> {
         let answer = match prompt {
-            Prompt::Profile { profile, phone_hint } => confirm_profile(profile, phone_hint, voice)?.then_some(Answer::ProfileOk),
-            Prompt::SmsAgain { .. } => {
+            RegistrationPrompt::Profile { profile, phone_hint } => {
+                confirm_profile(profile, phone_hint, voice)?.then_some(RegistrationAnswer::ProfileOk)
+            }
+            RegistrationPrompt::SmsAgain { .. } => {
                 let question = "The SMS was ordered and the answer lost. Send another one? (Ignore the first.)";
                 let agreed = voice.take_again() || {
                     let say = "An SMS with a code was ordered and the answer lost. May another one be sent? The first is to be ignored.";
                     voice.needs(Action::SmsAgain, say, voice.way_on("resume", &["--again"], "when the owner agrees to another SMS"))?;
                     voice.agrees(question)?
                 };
-                agreed.then_some(Answer::SmsAgain)
+                agreed.then_some(RegistrationAnswer::SmsAgain)
             }
             // It did not come: the owner agrees to another one.
-            Prompt::Otp { .. } if voice.take_again() => Some(Answer::SmsAgain),
-            Prompt::Otp { reason, phone_hint, expires_at, .. } => otp(reason, phone_hint, *expires_at, voice)?.map(Answer::Otp),
+            RegistrationPrompt::Otp { .. } if voice.take_again() => Some(RegistrationAnswer::SmsAgain),
+            RegistrationPrompt::Otp { reason, phone_hint, expires_at, .. } => {
+                otp(reason, phone_hint, *expires_at, voice)?.map(RegistrationAnswer::Otp)
+            }
             _ => None,
         };
         Ok(answer.map_or(ControlFlow::Break(()), ControlFlow::Continue))
@@ -56,16 +60,16 @@ impl Everyday for Registration {
 
     fn awaiting(&self) -> Awaiting {
         match self.poll(now()) {
-            Step::Ask(Prompt::Profile { .. }) => Awaiting::Profile,
-            Step::Ask(Prompt::SmsAgain { .. }) => Awaiting::SmsAgain,
-            Step::Ask(Prompt::Otp { .. }) => Awaiting::Otp,
+            Step::Ask(RegistrationPrompt::Profile { .. }) => Awaiting::Profile,
+            Step::Ask(RegistrationPrompt::SmsAgain { .. }) => Awaiting::SmsAgain,
+            Step::Ask(RegistrationPrompt::Otp { .. }) => Awaiting::Otp,
             _ => Awaiting::Service,
         }
     }
 
     fn expires_at(&self) -> Option<Timestamp> {
         match self.poll(now()) {
-            Step::Ask(Prompt::Otp { expires_at, .. }) => expires_at,
+            Step::Ask(RegistrationPrompt::Otp { expires_at, .. }) => expires_at,
             _ => None,
         }
     }
@@ -79,7 +83,7 @@ impl Everyday for Registration {
             say_to_user: None,
         };
         match self.poll(now()) {
-            Step::Ask(Prompt::Profile { .. }) => {
+            Step::Ask(RegistrationPrompt::Profile { .. }) => {
                 let problem = Problem::HumanNeeded("is the public profile right? A code goes to the phone next");
                 pause.unanswered(
                     problem,
@@ -87,12 +91,12 @@ impl Everyday for Registration {
                     pause.resume(&["--yes"], "when a person has looked at data.public_profile"),
                 )
             }
-            Step::Ask(Prompt::SmsAgain { .. }) => pause.unanswered(
+            Step::Ask(RegistrationPrompt::SmsAgain { .. }) => pause.unanswered(
                 Problem::AnswerLost,
                 CeremonyData::PendingBadge(data),
                 pause.resume(&["--again"], "when the owner agrees to another SMS"),
             ),
-            Step::Ask(Prompt::Otp { reason, phone_hint, .. }) => awaiting_otp(reason, data, &phone_hint, pause),
+            Step::Ask(RegistrationPrompt::Otp { reason, phone_hint, .. }) => awaiting_otp(reason, data, &phone_hint, pause),
             _ => pause.pending(
                 false,
                 CeremonyData::PendingBadge(data),

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
-use enlist_core::sentryagent::{RotateAnswer, RotatePrompt, Rotated, Rotation};
+use enlist_core::badge::{BadgeRotation, Rotated, RotationAnswer, RotationPrompt};
 use enlist_core::{Ceremony, Step, Timestamp};
 use serde_json::Value;
 
@@ -18,22 +18,22 @@ use crate::talk::Voice;
 use crate::view::credential::Obtained;
 use crate::view::flow::Awaiting;
 
-impl Everyday for Rotation {
+impl Everyday for BadgeRotation {
     const BROUGHT: &'static str = "badge_issued";
 
     fn show(notice: &Infallible, _voice: &mut Voice<'_>) -> Result<(), Problem> {
         match *notice {}
     }
 
-    fn ask(prompt: &RotatePrompt, voice: &mut Voice<'_>) -> Result<ControlFlow<(), RotateAnswer>, Problem> {
-        let RotatePrompt::VerifyAgain { .. } = prompt else { return Ok(ControlFlow::Break(())) };
+    fn ask(prompt: &RotationPrompt, voice: &mut Voice<'_>) -> Result<ControlFlow<(), RotationAnswer>, Problem> {
+        let RotationPrompt::VerifyAgain { .. } = prompt else { return Ok(ControlFlow::Break(())) };
         let question = "The rotation's answer was lost, and nobody could say whether the old badge is still valid. Ask the service again?";
         let agreed = voice.take_again() || {
             let say = "The answer to the badge's rotation was lost, and nobody could say yet which badge is the valid one.";
             voice.needs(Action::VerifyAgain, say, voice.way_on("resume", &[], "when the service can be reached; keep the badge"))?;
             voice.agrees(question)?
         };
-        Ok(if agreed { ControlFlow::Continue(RotateAnswer::VerifyAgain) } else { ControlFlow::Break(()) })
+        Ok(if agreed { ControlFlow::Continue(RotationAnswer::VerifyAgain) } else { ControlFlow::Break(()) })
     }
 
     /// Without the profile, which a rotation does not tell: it is the old badge's.

@@ -1,6 +1,6 @@
 //! `enlist claim`.
 
-use enlist_core::opentrain::{Claim, Registration};
+use enlist_core::claim::{Claim, Registration};
 use enlist_core::secret::Email;
 use enlist_core::{Ceremony, Input, Step};
 

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 
-use enlist_core::sentryagent::{Manifest, ManifestError};
+use enlist_core::badge::{Manifest, ManifestError};
 
 use super::register::fields;
 use crate::args::ManifestArgs;

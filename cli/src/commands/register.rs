@@ -1,8 +1,8 @@
 //! `enlist register`.
 
-use enlist_core::opentrain::{Claim, Enrolment, Label};
+use enlist_core::badge::{BadgeRegistration, Manifest, ManifestError};
+use enlist_core::claim::{Claim, Enrolment, Label};
 use enlist_core::secret::Email;
-use enlist_core::sentryagent::{Manifest, ManifestError, Registration};
 use enlist_core::{Ceremony, Input, Origin, Step};
 
 use super::claim;
@@ -108,7 +108,7 @@ fn sentryagent(args: &RegisterSentryagentArgs, setting: &Setting<'_>) -> Result<
     let origin_argv = origin_argv(Service::Sentryagent, &origin, &[("--manifest", &Some(source.argument()))]);
     let mut voice = setting.voice();
     (voice.yes, voice.leave_at_otp) = (args.yes, args.waiting.no_wait);
-    desk.begin(Registration::new(origin, manifest), origin_argv, voice, patience)
+    desk.begin(BadgeRegistration::new(origin, manifest), origin_argv, voice, patience)
 }
 
 /// A registration under way stands in the way of another, unless its session is over.

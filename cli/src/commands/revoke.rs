@@ -3,9 +3,9 @@
 //! "Revoked" is said on the answer that means it, or when `verify` says that a badge is dead after an answer was lost. Until
 //! then the secret stays: without it nothing could be revoked.
 
+use enlist_core::badge::{RevokeBadge, Validity, VerifyBadge};
 use enlist_core::opentrain::{FetchAuthorizationServer, Revoke};
 use enlist_core::secret::PersonalToken;
-use enlist_core::sentryagent::{RevokeBadge, Verdict, VerifyBadge};
 use enlist_core::{Failure, Origin};
 
 use super::forget::{clear, refuse_what_is_under_way};
@@ -40,11 +40,11 @@ pub(crate) fn badge(yes: bool, setting: &Setting<'_>) -> Result<Outcome, Problem
     // Not done by its own answer: how is it with the badge now?
     let verified = unless_stopped(ask(setting, VerifyBadge::new(&origin, badge.clone())), unknown, setting)?;
     let valid = match verified.outcome {
-        Ok(Verdict::NotValid) if asked.was_lost => {
+        Ok(Validity::NotValid) if asked.was_lost => {
             return done(&desk, Some(did.clone()), ConfirmedBy::Verify);
         }
-        Ok(Verdict::NotValid) => Some(false),
-        Ok(Verdict::Valid { .. }) => Some(true),
+        Ok(Validity::NotValid) => Some(false),
+        Ok(Validity::Valid { .. }) => Some(true),
         Err(_) => None,
     };
     match valid {

@@ -1,7 +1,7 @@
 //! `enlist status`.
 
+use enlist_core::badge::{Validity, VerifyBadge};
 use enlist_core::opentrain::WhoAmI;
-use enlist_core::sentryagent::{Verdict, VerifyBadge};
 use enlist_core::{Failure, Origin};
 
 use super::pending::{self, Failures, Shelf};
@@ -65,7 +65,7 @@ fn check(credential: &Credential, setting: &Setting<'_>) -> Result<Checked, Prob
     let registration = credential.registration();
     let said = match (credential, &registration) {
         (Credential::Badge { badge, .. }, _) => {
-            ask(setting, VerifyBadge::new(&origin, badge.clone()))?.outcome.map(|verdict| matches!(verdict, Verdict::Valid { .. }))
+            ask(setting, VerifyBadge::new(&origin, badge.clone()))?.outcome.map(|verdict| matches!(verdict, Validity::Valid { .. }))
         }
         (Credential::Token { token, .. }, _) => ask(setting, WhoAmI::new(&origin, token.clone()))?.outcome.map(|_| true),
         (Credential::Unclaimed(_), Some(registration)) => {

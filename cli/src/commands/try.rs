@@ -6,9 +6,9 @@ mod script;
 use std::time::Duration;
 
 use enlist_blocking::{Client, DriveError, Ending, Host, Proxies, drive};
-use enlist_core::opentrain::{Claim, ClaimedToken, Enrolment, Label};
+use enlist_core::badge::{BadgeRegistration, Identity, Manifest};
+use enlist_core::claim::{Claim, ClaimedToken, Enrolment, Label};
 use enlist_core::secret::Email;
-use enlist_core::sentryagent::{Identity, Manifest, Registration};
 use enlist_core::{Ceremony, Origin};
 use enlist_sandbox::{Config, Sandbox};
 
@@ -19,7 +19,7 @@ use crate::patience::now;
 use crate::problem::Problem;
 use crate::view::escaped;
 use crate::view::profile::manifest;
-use guide::Guide;
+use guide::{Guide, Narration};
 
 /// Shorter than the services' 5 s: nobody should wait for a tour.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -37,43 +37,43 @@ pub(crate) fn run(output: &Output) -> Result<Outcome, Problem> {
 fn tour(output: &Output) -> Result<Outcome, Problem> {
     let sandbox = Sandbox::start(Config { interval: INTERVAL, ..Config::default() }).map_err(Problem::internal)?;
     let origin = Origin::parse(sandbox.url()).map_err(Problem::internal)?;
-    let mut guide = Guide::new(output, &sandbox);
+    let (mut guide, mut narration) = (Guide::new(output, &sandbox), Narration::new(output));
     guide.welcome()?;
-    let token = claim(&mut guide, &origin)?;
-    let identity = register(&mut guide, &origin)?;
+    let token = claim(&mut guide, &mut narration, &origin)?;
+    let identity = register(&mut guide, &mut narration, &origin)?;
     guide.sum_up(&token, &identity)?;
     Ok(outcome(&token, &identity))
 }
 
 /// OpenTrain: the agent registers by itself, then its owner claims it.
-fn claim(guide: &mut Guide<'_>, origin: &Origin) -> Result<ClaimedToken, Problem> {
+fn claim(guide: &mut Guide<'_>, narration: &mut Narration<'_>, origin: &Origin) -> Result<ClaimedToken, Problem> {
     guide.heading("OpenTrain: the agent registers, then its owner claims it")?;
     let agent = Label::parse(AGENT).map_err(Problem::internal)?;
     let owner = Email::parse(OWNER).map_err(Problem::internal)?;
-    let registration = to_the_end(guide, &mut Enrolment::new(origin.clone(), Some(agent), None))?;
-    to_the_end(guide, &mut Claim::new(&registration, owner))
+    let registration = to_the_end(guide, narration, &mut Enrolment::new(origin.clone(), Some(agent), None))?;
+    to_the_end(guide, narration, &mut Claim::new(&registration, owner))
 }
 
 /// SentryAgent: manifest, a look at the profile, the code that comes by SMS, badge.
-fn register(guide: &mut Guide<'_>, origin: &Origin) -> Result<Identity, Problem> {
+fn register(guide: &mut Guide<'_>, narration: &mut Narration<'_>, origin: &Origin) -> Result<Identity, Problem> {
     guide.heading("SentryAgent: the agent introduces itself, and its developer's phone vouches for it")?;
     let manifest = Manifest::from_json(manifest(|field| field.example).as_bytes()).map_err(Problem::internal)?;
-    to_the_end(guide, &mut Registration::new(origin.clone(), manifest))
+    to_the_end(guide, narration, &mut BadgeRegistration::new(origin.clone(), manifest))
 }
 
-fn to_the_end<'a, C>(guide: &mut Guide<'a>, ceremony: &mut C) -> Result<C::Outcome, Problem>
+fn to_the_end<'a, C>(guide: &mut Guide<'a>, narration: &mut Narration<'_>, ceremony: &mut C) -> Result<C::Outcome, Problem>
 where
     C: Ceremony,
     Guide<'a>: Host<C, Error = Problem>,
 {
     // The sandbox is this machine itself, whatever the environment says of proxies.
     let client = Client::builder().proxies(Proxies::default()).build().map_err(Problem::internal)?;
-    match drive(ceremony, |exchange| client.execute(exchange), guide) {
+    match drive(ceremony, &client, guide, narration) {
         Ok(Ending::Finished(Ok(outcome))) => Ok(outcome),
         Ok(Ending::Finished(Err(failure))) => Err(Problem::Ceremony { failure: Box::new(failure), at: now(), kept: Vec::new() }),
         // The played humans leave only questions open that follow a lost answer.
         Ok(Ending::Paused) => Err(Problem::AnswerLost),
-        Err(DriveError::Host(problem)) => Err(problem),
+        Err(DriveError::Host(problem) | DriveError::Store(problem)) => Err(problem),
         Err(DriveError::Misuse(misuse)) => Err(Problem::internal(misuse)),
     }
 }

@@ -1,4 +1,4 @@
-use enlist_core::opentrain::{Claim, Enrolment};
+use enlist_core::claim::{Claim, Enrolment};
 use enlist_core::secret::Email;
 use enlist_core::{Ceremony, Exchange, Input, Origin, Timestamp};
 use http::Response;

@@ -1,4 +1,4 @@
-use enlist_core::opentrain::Enrolment;
+use enlist_core::claim::Enrolment;
 use enlist_core::{Ceremony, Input, Origin, Step, Untrusted};
 use http::Response;
 use serde_json::json;
@@ -64,7 +64,7 @@ fn a_reader_that_left_is_no_failure() {
 
 #[test]
 fn what_was_kept_is_named() {
-    let failure = Box::new(Failure::CredentialUnreadable { service: enlist_core::Service::OpenTrain, kept: Vec::new() });
+    let failure = Box::new(Failure::CredentialUnreadable { service: enlist_core::Service::OpenTrain, exchanges: Vec::new() });
     let problem = Problem::Ceremony { failure, at: NOW, kept: vec!["/home/x/kept/clm_1-3.answer".into()] };
     assert!(problem.body().message.ends_with("; kept in /home/x/kept/clm_1-3.answer"));
 }

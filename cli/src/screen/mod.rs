@@ -12,7 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::ValueEnum;
 use enlist_core::Timestamp;
-use enlist_core::opentrain::EnterCode;
+use enlist_core::claim::EnterCode;
 use enlist_core::secret::{ClaimLink, UserCode};
 
 use crate::output::stderr;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use enlist_core::opentrain::{Claim, EnterCode};
+use enlist_core::claim::{Claim, EnterCode};
 use enlist_core::{Timestamp, Untrusted};
 use serde::Serialize;
 

@@ -1,7 +1,7 @@
 //! An agent's public profile: the eight fields of a manifest that become public.
 
 use enlist_core::Untrusted;
-use enlist_core::sentryagent::{PublicProfile, SeenProfile};
+use enlist_core::badge::{PublicProfile, PublishedProfile};
 use serde::{Deserialize, Serialize};
 
 use super::escaped;
@@ -35,8 +35,8 @@ impl From<&PublicProfile> for Profile {
     }
 }
 
-impl From<&SeenProfile> for Profile {
-    fn from(profile: &SeenProfile) -> Self {
+impl From<&PublishedProfile> for Profile {
+    fn from(profile: &PublishedProfile) -> Self {
         let text = |text: &Option<Untrusted>| text.as_ref().map(ToString::to_string);
         Self {
             agent_name: text(&profile.agent_name),
@@ -126,7 +126,7 @@ pub(crate) fn manifest(value: impl Fn(&Field) -> &'static str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use enlist_core::sentryagent::{Manifest, ManifestError};
+    use enlist_core::badge::{Manifest, ManifestError};
 
     use super::*;
 

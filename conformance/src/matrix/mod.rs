@@ -10,8 +10,8 @@ use std::fmt::Write as _;
 use std::io;
 use std::sync::Arc;
 
-use enlist_core::opentrain::{Claim, Enrolment};
-use enlist_core::sentryagent::{Registration, Rotation};
+use enlist_core::badge::{BadgeRegistration, BadgeRotation};
+use enlist_core::claim::{Claim, Enrolment};
 
 use crate::cases::Which;
 use crate::fixture;
@@ -138,8 +138,8 @@ impl Cell {
         let performance = match self.request.ceremony() {
             Which::Enrolment => run::<Enrolment, _>(driver, server, fault),
             Which::Claim => run::<Claim, _>(driver, server, fault),
-            Which::Registration => run::<Registration, _>(driver, server, fault),
-            Which::Rotation => run::<Rotation, _>(driver, server, fault),
+            Which::Registration => run::<BadgeRegistration, _>(driver, server, fault),
+            Which::Rotation => run::<BadgeRotation, _>(driver, server, fault),
         };
         let sent = server.script().requests.iter().filter(|seen| seen.path == self.request.path()).count();
         let connections_elsewhere = if server.connections_elsewhere() == 0 {

@@ -9,16 +9,17 @@ use alloc::vec::Vec;
 
 use http::{Method, Response};
 
-use super::wire;
+use super::{RESOURCE_PATH, SERVER_PATH};
+use crate::api_call::{self, ApiCall, sealed};
 use crate::error::{TransportFailure, Violation};
 use crate::exchange::Exchange;
 use crate::failure::Failure;
-use crate::origin::{Endpoint, Origin};
-use crate::plain::{self, PlainCall, sealed};
-use crate::time::Timestamp;
-use crate::untrusted::Untrusted;
-use crate::wire::json::{Json, Object};
-use crate::wire::request::plain as bare;
+use crate::http::json::{Json, Object};
+use crate::http::oauth;
+use crate::http::request::plain as bare;
+use crate::types::origin::{Endpoint, Origin};
+use crate::types::timestamp::Timestamp;
+use crate::types::untrusted::Untrusted;
 
 /// `GET /.well-known/oauth-protected-resource` (RFC 9728). 30 s; may be repeated.
 #[derive(Clone, Debug)]
@@ -114,12 +115,12 @@ impl AuthorizationServer {
 impl sealed::Sealed for FetchProtectedResource {}
 impl sealed::Sealed for FetchAuthorizationServer {}
 
-impl PlainCall for FetchProtectedResource {
+impl ApiCall for FetchProtectedResource {
     type Outcome = ProtectedResource;
     const SENT_AT_MOST: u8 = 3;
 
     fn exchange(&self) -> Exchange {
-        plain::exchange(bare(&self.origin.endpoint(wire::RESOURCE_PATH), Method::GET), Exchange::TIMEOUT)
+        api_call::exchange(bare(&self.origin.endpoint(RESOURCE_PATH), Method::GET), Exchange::TIMEOUT)
     }
 
     fn parse(&self, now: Timestamp, result: Result<Response<Vec<u8>>, TransportFailure>) -> Result<ProtectedResource, Failure> {
@@ -133,20 +134,20 @@ impl PlainCall for FetchProtectedResource {
                     .filter(|server| !names(&self.origin, server))
                     .map(|server| Untrusted::new(server))
                     .collect(),
-                scopes: wire::known_scopes(object),
+                scopes: oauth::supported_scopes(object),
                 bearer_methods: texts(object, "bearer_methods_supported").into_iter().map(Untrusted::new).collect(),
             })
         };
-        plain::settle(now, only_200(result), "resource", read, |error| Err(Failure::Rejected(error)))
+        api_call::settle(now, only_200(result), "resource", read, |error| Err(Failure::Rejected(error)))
     }
 }
 
-impl PlainCall for FetchAuthorizationServer {
+impl ApiCall for FetchAuthorizationServer {
     type Outcome = AuthorizationServer;
     const SENT_AT_MOST: u8 = 3;
 
     fn exchange(&self) -> Exchange {
-        plain::exchange(bare(&self.origin.endpoint(wire::SERVER_PATH), Method::GET), Exchange::TIMEOUT)
+        api_call::exchange(bare(&self.origin.endpoint(SERVER_PATH), Method::GET), Exchange::TIMEOUT)
     }
 
     fn parse(&self, now: Timestamp, result: Result<Response<Vec<u8>>, TransportFailure>) -> Result<AuthorizationServer, Failure> {
@@ -162,10 +163,10 @@ impl PlainCall for FetchAuthorizationServer {
                 identity_endpoint: optional(agent_auth, "identity_endpoint")?,
                 claim_endpoint: optional(agent_auth, "claim_endpoint")?,
                 grant_types: texts(object, "grant_types_supported").into_iter().map(Untrusted::new).collect(),
-                scopes: wire::known_scopes(object),
+                scopes: oauth::supported_scopes(object),
             })
         };
-        plain::settle(now, only_200(result), "issuer", read, |error| Err(Failure::Rejected(error)))
+        api_call::settle(now, only_200(result), "issuer", read, |error| Err(Failure::Rejected(error)))
     }
 }
 

@@ -5,17 +5,18 @@ use alloc::vec::Vec;
 
 use http::{Method, Response};
 
-use super::wire;
+use super::ME_PATH;
+use crate::api_call::{self, ApiCall, sealed};
 use crate::error::{TransportFailure, Violation};
 use crate::exchange::Exchange;
 use crate::failure::Failure;
-use crate::origin::{Endpoint, Origin};
-use crate::plain::{self, PlainCall, sealed};
-use crate::secret::{Email, PersonalToken};
-use crate::time::Timestamp;
-use crate::untrusted::Untrusted;
-use crate::wire::json::Object;
-use crate::wire::request::{authorized, plain as get};
+use crate::http::json::Object;
+use crate::http::oauth;
+use crate::http::request::{authorized, plain as get};
+use crate::types::origin::{Endpoint, Origin};
+use crate::types::secret::{Email, PersonalToken};
+use crate::types::timestamp::Timestamp;
+use crate::types::untrusted::Untrusted;
 
 /// `GET /api/public/v1/auth/me`: is the token good, and whose is it? 30 s; may be repeated.
 ///
@@ -53,22 +54,22 @@ impl WhoAmI {
     /// About `token`.
     #[must_use]
     pub fn new(origin: &Origin, token: PersonalToken) -> Self {
-        Self { endpoint: origin.endpoint(wire::ME_PATH), token }
+        Self { endpoint: origin.endpoint(ME_PATH), token }
     }
 }
 
 impl sealed::Sealed for WhoAmI {}
 
-impl PlainCall for WhoAmI {
+impl ApiCall for WhoAmI {
     type Outcome = Me;
     const SENT_AT_MOST: u8 = 3;
 
     fn exchange(&self) -> Exchange {
-        plain::exchange(authorized(get(&self.endpoint, Method::GET), &self.token), Exchange::TIMEOUT)
+        api_call::exchange(authorized(get(&self.endpoint, Method::GET), &self.token), Exchange::TIMEOUT)
     }
 
     fn parse(&self, now: Timestamp, result: Result<Response<Vec<u8>>, TransportFailure>) -> Result<Me, Failure> {
-        plain::settle(now, result, "", read, |error| Err(Failure::Rejected(error)))
+        api_call::settle(now, result, "", read, |error| Err(Failure::Rejected(error)))
     }
 }
 
@@ -82,7 +83,7 @@ fn read(object: &Object<'_>) -> Result<Me, Violation> {
         full_name: text("actor", "fullName"),
         token_id: text("token", "id"),
         label: text("token", "label"),
-        scopes: wire::scopes(token),
+        scopes: oauth::scopes(token),
         organization_id: text("account", "organizationId"),
         member_role: text("account", "memberRole"),
     })

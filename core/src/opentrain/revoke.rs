@@ -4,16 +4,16 @@ use alloc::vec::Vec;
 
 use http::Response;
 
-use super::{AuthorizationServer, wire};
+use super::{AuthorizationServer, REVOKE_PATH};
+use crate::api_call::{self, ApiCall, sealed};
 use crate::error::{TransportFailure, Violation};
 use crate::exchange::Exchange;
 use crate::failure::Failure;
-use crate::origin::{Endpoint, Origin};
-use crate::plain::{self, PlainCall, sealed};
-use crate::secret::PersonalToken;
-use crate::time::Timestamp;
-use crate::wire::request::post_form;
-use crate::wire::wipe;
+use crate::http::request::post_form;
+use crate::http::response::wipe;
+use crate::types::origin::{Endpoint, Origin};
+use crate::types::secret::PersonalToken;
+use crate::types::timestamp::Timestamp;
 
 /// `POST /api/agent/oauth/revoke`: the token stops at once, for good. 30 s.
 ///
@@ -29,7 +29,7 @@ impl Revoke {
     /// At the documented path.
     #[must_use]
     pub fn new(origin: &Origin, token: PersonalToken) -> Self {
-        Self { endpoint: origin.endpoint(wire::REVOKE_PATH), token }
+        Self { endpoint: origin.endpoint(REVOKE_PATH), token }
     }
 
     /// Where the service's own metadata says: the pages name two paths (opentrain.md, C1). `None` when it names none.
@@ -41,12 +41,12 @@ impl Revoke {
 
 impl sealed::Sealed for Revoke {}
 
-impl PlainCall for Revoke {
+impl ApiCall for Revoke {
     type Outcome = ();
     const SENT_AT_MOST: u8 = 3;
 
     fn exchange(&self) -> Exchange {
-        plain::exchange(post_form(&self.endpoint, &[("token", self.token.expose())]), Exchange::TIMEOUT)
+        api_call::exchange(post_form(&self.endpoint, &[("token", self.token.expose())]), Exchange::TIMEOUT)
     }
 
     /// The body of a success is not looked at (RFC 7009 section 2.2).
@@ -65,7 +65,7 @@ impl PlainCall for Revoke {
                 wipe(result);
                 Err(Failure::Protocol(Violation::UnexpectedStatus { status }))
             }
-            _ => plain::settle(now, result, "", |_| Ok(()), |error| Err(Failure::Rejected(error))),
+            _ => api_call::settle(now, result, "", |_| Ok(()), |error| Err(Failure::Rejected(error))),
         }
     }
 }

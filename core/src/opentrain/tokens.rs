@@ -9,18 +9,19 @@ use http::{Method, Response};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
-use super::wire;
-use crate::call;
+use super::TOKENS_PATH;
+use crate::api_call::{self, ApiCall, sealed};
 use crate::error::{TransportFailure, Violation};
 use crate::exchange::Exchange;
 use crate::failure::Failure;
-use crate::origin::{Endpoint, Origin};
-use crate::plain::{self, PlainCall, sealed};
-use crate::secret::{BadInput, PersonalToken};
-use crate::time::Timestamp;
-use crate::untrusted::Untrusted;
-use crate::wire::json::{Json, Object};
-use crate::wire::request::{authorized, plain as bare, post_json};
+use crate::http::json::{Json, Object};
+use crate::http::oauth;
+use crate::http::request::{authorized, plain as bare, post_json};
+use crate::retry;
+use crate::types::origin::{Endpoint, Origin};
+use crate::types::secret::{BadInput, PersonalToken};
+use crate::types::timestamp::Timestamp;
+use crate::types::untrusted::Untrusted;
 
 /// What stands for itself in a path segment (RFC 3986 section 2.3).
 const ESCAPED_IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -115,7 +116,7 @@ impl TokenId {
     /// [`BadInput`], which names the rule.
     pub fn parse(text: &str) -> Result<Self, BadInput> {
         // Two dots would be another path.
-        let is_fine = wire::is_id(text) && !text.bytes().all(|byte| byte == b'.');
+        let is_fine = oauth::is_id(text) && !text.bytes().all(|byte| byte == b'.');
         is_fine.then(|| Self(text.to_owned())).ok_or(BadInput { what: "id of a token", rule: "1 to 256 visible ASCII characters" })
     }
 
@@ -130,7 +131,7 @@ impl ListTokens {
     /// Of the account that `token` belongs to.
     #[must_use]
     pub fn new(origin: &Origin, token: PersonalToken) -> Self {
-        Self { endpoint: origin.endpoint(wire::TOKENS_PATH), token }
+        Self { endpoint: origin.endpoint(TOKENS_PATH), token }
     }
 }
 
@@ -138,7 +139,7 @@ impl CreateToken {
     /// For the account that `token` belongs to, with that token's scopes and without an end.
     #[must_use]
     pub fn new(origin: &Origin, token: PersonalToken) -> Self {
-        Self { endpoint: origin.endpoint(wire::TOKENS_PATH), token, name: None, scopes: Vec::new(), expires_at: None }
+        Self { endpoint: origin.endpoint(TOKENS_PATH), token, name: None, scopes: Vec::new(), expires_at: None }
     }
 
     /// With a name.
@@ -172,7 +173,7 @@ impl DeleteToken {
     #[must_use]
     pub fn new(origin: &Origin, token: PersonalToken, id: &TokenId) -> Self {
         let id = utf8_percent_encode(&id.0, ESCAPED_IN_PATHS);
-        Self { endpoint: origin.endpoint(&format!("{}/{id}", wire::TOKENS_PATH)), token }
+        Self { endpoint: origin.endpoint(&format!("{}/{id}", TOKENS_PATH)), token }
     }
 }
 
@@ -180,12 +181,12 @@ impl sealed::Sealed for ListTokens {}
 impl sealed::Sealed for CreateToken {}
 impl sealed::Sealed for DeleteToken {}
 
-impl PlainCall for ListTokens {
+impl ApiCall for ListTokens {
     type Outcome = Vec<TokenInfo>;
     const SENT_AT_MOST: u8 = 3;
 
     fn exchange(&self) -> Exchange {
-        plain::exchange(authorized(bare(&self.endpoint, Method::GET), &self.token), Exchange::TIMEOUT)
+        api_call::exchange(authorized(bare(&self.endpoint, Method::GET), &self.token), Exchange::TIMEOUT)
     }
 
     fn parse(&self, now: Timestamp, result: Result<Response<Vec<u8>>, TransportFailure>) -> Result<Vec<TokenInfo>, Failure> {
@@ -193,26 +194,26 @@ impl PlainCall for ListTokens {
             Some(Json::List(tokens)) => tokens.iter().map(|token| info(token.as_object())).collect(),
             _ => Err(Violation::MissingField { field: "tokens".into() }),
         };
-        plain::settle(now, result, "tokens", read, |error| Err(Failure::Rejected(error)))
+        api_call::settle(now, result, "tokens", read, |error| Err(Failure::Rejected(error)))
     }
 }
 
-impl PlainCall for CreateToken {
+impl ApiCall for CreateToken {
     type Outcome = CreatedToken;
     const SENT_AT_MOST: u8 = 1;
 
     fn exchange(&self) -> Exchange {
         let request = authorized(post_json(&self.endpoint, &self.body()), &self.token);
-        Exchange { delivers: true, ..plain::exchange(request, Exchange::TIMEOUT) }
+        Exchange { delivers: true, ..api_call::exchange(request, Exchange::TIMEOUT) }
     }
 
     fn parse(&self, now: Timestamp, result: Result<Response<Vec<u8>>, TransportFailure>) -> Result<CreatedToken, Failure> {
         let read = |object: &Object<'_>| {
-            wire::check_type_of(object, "tokenType")?;
+            oauth::check_token_type(object, "tokenType")?;
             let info = object.object("metadata").and_then(|metadata| info(Some(metadata)).ok());
             Ok(CreatedToken { token: object.required_secret("token")?, info })
         };
-        plain::settle(now, result, "token", read, |error| Err(Failure::Rejected(error))).map_err(|failure| in_doubt(failure, now))
+        api_call::settle(now, result, "token", read, |error| Err(Failure::Rejected(error))).map_err(|failure| in_doubt(failure, now))
     }
 }
 
@@ -224,22 +225,22 @@ fn in_doubt(failure: Failure, now: Timestamp) -> Failure {
             Failure::GaveUp { trouble, retry_at, doubt }
         }
         Failure::Protocol(violation @ (Violation::MissingField { .. } | Violation::BadField { .. })) => {
-            call::give_up(violation.into(), true, now)
+            retry::give_up(violation.into(), true, now)
         }
         other => other,
     }
 }
 
-impl PlainCall for DeleteToken {
+impl ApiCall for DeleteToken {
     type Outcome = TokenInfo;
     const SENT_AT_MOST: u8 = 3;
 
     fn exchange(&self) -> Exchange {
-        plain::exchange(authorized(bare(&self.endpoint, Method::DELETE), &self.token), Exchange::TIMEOUT)
+        api_call::exchange(authorized(bare(&self.endpoint, Method::DELETE), &self.token), Exchange::TIMEOUT)
     }
 
     fn parse(&self, now: Timestamp, result: Result<Response<Vec<u8>>, TransportFailure>) -> Result<TokenInfo, Failure> {
-        plain::settle(now, result, "", |object| info(object.object("token")), |error| Err(Failure::Rejected(error)))
+        api_call::settle(now, result, "", |object| info(object.object("token")), |error| Err(Failure::Rejected(error)))
     }
 }
 
@@ -251,7 +252,7 @@ fn info(token: Option<&Object<'_>>) -> Result<TokenInfo, Violation> {
         id: TokenId::parse(token.required_text("id")?).map_err(|_| Violation::BadField { field: "id".into() })?,
         name: text("name"),
         preview: text("preview"),
-        scopes: wire::scopes(token),
+        scopes: oauth::scopes(token),
         status: text("status"),
         created_at: time("createdAt"),
         last_used_at: time("lastUsedAt"),

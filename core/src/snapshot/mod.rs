@@ -1,7 +1,8 @@
 //! A ceremony at rest.
 //!
-//! The live types are not serialisable; a [`Snapshot`] is. Its JSON is `{format, version, ceremony, origin, saved_at, state}`.
-//! `v1` holds the frozen shapes of version 1: a version 2 is a new file and a conversion, never an edit.
+//! The live types are not serialisable; a [`Snapshot`] is. Its JSON is `{format, version, minor, ceremony, origin, saved_at, state}`.
+//! `v1` holds the shapes of version 1. An addition to them raises the minor; a change of them is version 2, a new file and a
+//! conversion, and never an edit.
 
 mod v1;
 
@@ -12,19 +13,44 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
+use crate::ceremony::CeremonyKind;
 use crate::exchange::ExchangeId;
-use crate::time::Timestamp;
+use crate::types::timestamp::Timestamp;
 
 const FORMAT: &str = "enlist-snapshot";
+const VERSION: u32 = 1;
+
+impl CeremonyKind {
+    /// The ceremony's name in snapshots and other files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enrolment => "enrolment",
+            Self::Claim => "claim",
+            Self::BadgeRegistration => "badge_registration",
+            Self::BadgeRotation => "badge_rotation",
+        }
+    }
+
+    /// The ceremony of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+impl fmt::Display for CeremonyKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 /// All that is needed to go on with a ceremony in another process. It holds secrets: keep it where nobody else reads.
 #[derive(Clone, PartialEq)]
 pub struct Snapshot {
-    ceremony: &'static str,
+    minor: u32,
     origin: String,
     saved_at: Timestamp,
-    in_flight: Option<ExchangeId>,
-    kept: Vec<ExchangeId>,
     state: v1::State,
 }
 
@@ -45,52 +71,59 @@ impl fmt::Debug for SnapshotJson {
     }
 }
 
-/// A text that is no snapshot, or none that this version and this ceremony can go on with.
+/// Why a text is not a snapshot, or not one that this version and this ceremony can use.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResumeError {
-    /// Not a snapshot at all.
-    #[error("this is no enlist snapshot (line {line}, column {column})")]
+    /// The text is not a snapshot.
+    #[error("this is not an enlist snapshot (line {line}, column {column})")]
     NotASnapshot {
-        /// Where reading stopped, from 1; 0 when it was read and is something else.
+        /// The line at which reading stopped, from 1; 0 when the text was read and is something else.
         line: usize,
-        /// The same.
+        /// The column at which reading stopped.
         column: usize,
     },
-    /// A newer version wrote it.
-    #[error("the snapshot has version {version}, which this version of enlist does not know; it was left as it is")]
-    UnknownVersion {
+    /// A newer version of enlist wrote it, and only that version can use it.
+    #[error("a newer version of enlist wrote this snapshot (format {version}.{minor}); it was left as it is")]
+    Newer {
         /// The snapshot's version.
         version: u32,
+        /// The snapshot's minor.
+        minor: u32,
     },
-    /// Another ceremony's.
-    #[error("the snapshot is of another ceremony, not of {expected}")]
+    /// A version of enlist from before the first release wrote it. Such snapshots are not converted.
+    #[error("an unreleased version of enlist wrote this snapshot; it cannot be used, and was left as it is")]
+    Unreleased,
+    /// The snapshot belongs to another ceremony.
+    #[error("this is a snapshot of {found}, not of {expected}")]
     OtherCeremony {
         /// The ceremony that was to be resumed.
-        expected: &'static str,
+        expected: CeremonyKind,
+        /// The ceremony that was saved.
+        found: CeremonyKind,
     },
-    /// It breaks an invariant: somebody changed it.
+    /// The snapshot breaks an invariant, so somebody changed it.
     #[error("the snapshot's {what} cannot be right; it was left as it is")]
     Invalid {
-        /// Which part.
+        /// The part that breaks the invariant.
         what: &'static str,
     },
 }
 
 impl Snapshot {
-    /// The ceremony's [`NAME`](crate::Ceremony::NAME).
+    /// The ceremony that was saved.
     #[must_use]
-    pub fn ceremony(&self) -> &str {
-        self.ceremony
+    pub fn kind(&self) -> CeremonyKind {
+        self.state.kind()
     }
 
-    /// The pinned origin, as a URL.
+    /// The service's pinned origin, as a URL.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// When the last request was begun, or the last answer taken in.
+    /// The time when the last request was begun, or the last input was taken in.
     #[must_use]
     pub fn saved_at(&self) -> Timestamp {
         self.saved_at
@@ -99,23 +132,39 @@ impl Snapshot {
     /// The exchange whose answer is owed.
     #[must_use]
     pub fn in_flight(&self) -> Option<ExchangeId> {
-        self.in_flight
+        self.state.in_flight()
     }
 
-    /// Exchanges whose answers could not be read and may hold a credential: their journals must not be thrown away.
+    /// The exchanges whose answers could not be read and may hold a credential: their records must not be thrown away.
     #[must_use]
-    pub fn kept(&self) -> &[ExchangeId] {
-        &self.kept
+    pub fn unreadable(&self) -> Vec<ExchangeId> {
+        self.state.unreadable()
     }
 
-    /// As JSON.
+    /// Whether a newer version of enlist wrote it. Such a snapshot may hold more than was read here, so it is only to be looked at:
+    /// [`peek`](crate::Ceremony::peek) works, [`resume`](crate::Ceremony::resume) does not, and nothing may be written in its place.
+    #[must_use]
+    pub fn is_newer(&self) -> bool {
+        self.minor > v1::MINOR
+    }
+
+    fn newer(&self) -> Option<ResumeError> {
+        self.is_newer().then_some(ResumeError::Newer { version: VERSION, minor: self.minor })
+    }
+
+    pub(crate) fn refuse_newer(&self) -> Result<(), ResumeError> {
+        self.newer().map_or(Ok(()), Err)
+    }
+
+    /// The snapshot as JSON. Of a newer snapshot it holds only what this version has read.
     #[must_use]
     pub fn to_json(&self) -> SnapshotJson {
         let file = v1::File {
-            format: FORMAT.into(),
-            version: 1,
-            ceremony: self.ceremony.into(),
-            origin: self.origin.clone(),
+            format: FORMAT,
+            version: VERSION,
+            minor: self.minor,
+            ceremony: self.kind().as_str(),
+            origin: &self.origin,
             saved_at: self.saved_at.as_unix_ms(),
             state: &self.state,
         };
@@ -123,7 +172,7 @@ impl Snapshot {
         SnapshotJson(Zeroizing::new(serde_json::to_string(&file).unwrap_or_default()))
     }
 
-    /// Reads what [`to_json`](Self::to_json) wrote. The ceremony's `resume` then checks the state.
+    /// Reads what [`to_json`](Self::to_json) wrote. The state itself is checked by the ceremony's `resume`.
     ///
     /// # Errors
     /// [`ResumeError`].
@@ -132,18 +181,20 @@ impl Snapshot {
         if head.format != FORMAT {
             return Err(ResumeError::NotASnapshot { line: 0, column: 0 });
         }
-        if head.version != 1 {
-            return Err(ResumeError::UnknownVersion { version: head.version });
+        let minor = head.minor.ok_or(ResumeError::Unreleased)?;
+        let newer = ResumeError::Newer { version: head.version, minor };
+        if head.version > VERSION {
+            return Err(newer);
         }
-        let (ceremony, state) = v1::State::read(&head.ceremony, json)?;
-        Ok(Self {
-            ceremony,
-            origin: head.origin,
-            saved_at: Timestamp::from_unix_ms(head.saved_at),
-            in_flight: state.in_flight(),
-            kept: state.kept(),
-            state,
-        })
+        let kind = CeremonyKind::from_name(&head.ceremony).filter(|_| head.version == VERSION);
+        let read = kind.ok_or(ResumeError::Invalid { what: "ceremony" }).and_then(|kind| v1::State::read(kind, json));
+        // What a newer version wrote is not damaged because this version cannot read all of it.
+        let is_newer = minor > v1::MINOR;
+        let state = read.map_err(|error| if is_newer { newer } else { error })?;
+        if !is_newer && !v1::is_read_whole(json, &state) {
+            return Err(ResumeError::Invalid { what: "members" });
+        }
+        Ok(Self { minor, origin: head.origin, saved_at: Timestamp::from_unix_ms(head.saved_at), state })
     }
 }
 
@@ -152,16 +203,16 @@ fn not_a_snapshot(error: &serde_json::Error) -> ResumeError {
     ResumeError::NotASnapshot { line: error.line(), column: error.column() }
 }
 
-/// All but the state.
+/// Shows everything but the state.
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let saved_at = format!("{}", self.saved_at);
         f.debug_struct("Snapshot")
-            .field("ceremony", &self.ceremony)
+            .field("ceremony", &self.kind())
             .field("origin", &self.origin)
             .field("saved_at", &saved_at)
-            .field("in_flight", &self.in_flight)
-            .field("kept", &self.kept)
+            .field("in_flight", &self.in_flight())
+            .field("unreadable", &self.unreadable())
             .finish_non_exhaustive()
     }
 }

@@ -7,13 +7,13 @@ use alloc::vec::Vec;
 use http::header::{DATE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 
-use super::asked::Asked;
+use super::endpoint::Asked;
+use super::harness::Subject;
 use super::op::{Manner, Words};
 use super::rules::secret_in;
 use super::service::{Heard, Said, Service};
-use super::subject::Subject;
 use super::world::{World, by_the_services_clock};
-use crate::untrusted::Untrusted;
+use crate::types::untrusted::Untrusted;
 
 impl<C: Subject> World<C> {
     /// What the service says; it has acted, if its manner lets it.

@@ -4,10 +4,10 @@ use alloc::format;
 use alloc::string::ToString;
 use core::time::Duration;
 
+use super::harness::{Subject, doubt_in, stale};
 use super::op::{Fate, Manner, Owner, Reply};
 use super::rules::{Broken, Rule};
 use super::service::Service;
-use super::subject::{Subject, doubt_in, stale};
 use super::world::World;
 use crate::ceremony::{Ceremony, Input, Step};
 use crate::error::TransportKind;

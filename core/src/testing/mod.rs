@@ -18,26 +18,26 @@
 //! A hostile service is [`Manner::Says`] with any [`Words`].
 
 mod answers;
-mod asked;
-mod exchanging;
+mod classify;
+mod endpoint;
+mod harness;
 mod inspect;
-mod known;
-mod look;
 mod op;
-mod rotating;
+mod oracle;
+mod rotation_model;
 mod rules;
 mod scenario;
+mod sentryagent_model;
 mod service;
-mod subject;
-mod texting;
+mod step;
 mod world;
 
-pub use look::{Class, Classified, classify, did_in};
+pub use classify::{Class, Classified, classify, did_in};
+pub use harness::Subject;
 pub use op::{BODIES, Fate, Manner, Op, Owner, Reply, UNSENT, Words, op, ops};
-pub use rotating::{Badges, BadgesReading};
+pub use rotation_model::{Badges, BadgesReading};
 pub use rules::{Broken, Rule};
 pub use scenario::{End, Ending, Scenario, check};
+pub use sentryagent_model::{Echo, SentryAgent, SentryAgentReading};
 pub use service::{Heard, OpenTrain, OpenTrainReading, Said, Service};
-pub use subject::Subject;
-pub use texting::{Echo, SentryAgent, SentryAgentReading};
 pub use world::{START, World};

@@ -6,18 +6,18 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 
+use super::harness::Subject;
 use super::op::Op;
 use super::rules::Broken;
-use super::subject::Subject;
 use super::world::World;
+use crate::badge::{BadgeRegistration, BadgeRotation};
 use crate::ceremony::Step;
-use crate::opentrain::{Claim, Enrolment};
-use crate::sentryagent::{Registration, Rotation};
+use crate::claim::{Claim, Enrolment};
 
 /// A world to be, and how a script in it is brought to its end.
 ///
 /// ```
-/// use enlist_core::opentrain::Claim;
+/// use enlist_core::claim::Claim;
 /// use enlist_core::testing::{Fate, Manner, Op, OpenTrainReading, Owner, Scenario};
 ///
 /// // The answer that held the token is lost: the claim says so when the service says `invalid_grant`.
@@ -148,8 +148,8 @@ pub fn check(ops: &[Op]) -> Result<(), Broken> {
     for ending in [Ending::Fair, Ending::Unreachable, Ending::Silent] {
         Scenario::<Enrolment>::new().ending(ending).check_and_claim(ops)?;
         Scenario::<Claim>::new().ending(ending).check(ops)?;
-        Scenario::<Registration>::new().ending(ending).check(ops)?;
-        Scenario::<Rotation>::new().ending(ending).check(ops)?;
+        Scenario::<BadgeRegistration>::new().ending(ending).check(ops)?;
+        Scenario::<BadgeRotation>::new().ending(ending).check(ops)?;
     }
     Ok(())
 }

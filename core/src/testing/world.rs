@@ -9,18 +9,18 @@ use core::time::Duration;
 
 use http::Response;
 
-use super::asked::Asked;
-use super::known::Known;
+use super::endpoint::Asked;
+use super::harness::Subject;
 use super::op::{Op, Reply};
+use super::oracle::Known;
 use super::rules::{Broken, Rule};
 use super::service::{Heard, Service};
-use super::subject::Subject;
 use crate::ceremony::{Input, Step};
+use crate::claim::{Claim, Enrolment};
 use crate::error::{Misuse, TransportFailure};
 use crate::exchange::ExchangeId;
-use crate::opentrain::{Claim, Enrolment};
-use crate::secret::Email;
-use crate::time::Timestamp;
+use crate::types::secret::Email;
+use crate::types::timestamp::Timestamp;
 
 /// When a world begins: 2026-06-12T09:00:00Z.
 pub const START: Timestamp = Timestamp::from_unix_ms(1_781_254_800_000);

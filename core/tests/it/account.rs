@@ -5,7 +5,7 @@ use enlist_core::opentrain::{
     AuthorizationServer, CreateToken, DeleteToken, FetchAuthorizationServer, FetchProtectedResource, ListTokens, Revoke, TokenId, TokenName,
 };
 use enlist_core::secret::PersonalToken;
-use enlist_core::{FailureCode, PlainCall};
+use enlist_core::{ApiCall, FailureCode};
 
 fn token() -> PersonalToken {
     PersonalToken::parse("ot_pat_8f2a_CANARYCANARY91cd").unwrap()
@@ -75,7 +75,7 @@ fn a_token_is_revoked_where_the_metadata_says() {
 #[test]
 fn a_new_token_is_asked_for_as_it_was_described() {
     let create = || CreateToken::new(&opentrain(), token());
-    let body = |create: CreateToken| String::from_utf8(create.exchange().request.into_body()).unwrap();
+    let body = |create: CreateToken| String::from_utf8(create.exchange().request.into_body().as_bytes().to_vec()).unwrap();
     assert_eq!(body(create()), "{}");
     assert!(create().exchange().delivers, "the answer holds a secret that comes once");
     let full = create().named(TokenName::parse("ci").unwrap()).scoped(vec!["jobs:read".into()]).until(START);

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use enlist_core::Timestamp;
-use enlist_core::verify::{Jwks, Rejection, Rules};
+use enlist_core::badge::verify::{Jwks, Rejection, Rules};
 
 use crate::badge_table::{CLAIMS, Case, HEADER, NOW, cases, good, jwks, sign};
 

@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signer, SigningKey};
-use enlist_core::verify::Rejection;
+use enlist_core::badge::verify::Rejection;
 
 /// 2026-06-12T09:00:00Z
 pub(crate) const NOW: i64 = 1_781_254_800;

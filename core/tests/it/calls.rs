@@ -4,12 +4,12 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use crate::common::*;
+use enlist_core::badge::{BadgeView, Did, FetchDid, FetchJwks, Health, LookUp, RevokeBadge, Sign, VerifyBadge};
 use enlist_core::opentrain::{
     CreateToken, DeleteToken, FetchAuthorizationServer, FetchProtectedResource, ListTokens, Revoke, TokenId, TokenName, WhoAmI,
 };
 use enlist_core::secret::{Badge, PersonalToken};
-use enlist_core::sentryagent::{BadgeView, Did, FetchDid, FetchJwks, Health, LookUp, RevokeBadge, Sign, VerifyBadge};
-use enlist_core::{Calling, Delivery, ExchangeId, Failure, FailureCode, PlainCall, TransportKind};
+use enlist_core::{ApiCall, ApiCallRun, Delivery, ExchangeId, Failure, FailureCode, TransportKind};
 
 const BADGE: &str = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6YWJjMTIzIn0.QkFER0VTSUdOQVRVUkU";
 const TOKEN: &str = "ot_pat_8f2a_CANARYCANARY91cd";
@@ -23,8 +23,8 @@ fn token() -> PersonalToken {
 }
 
 /// Sends the call until it ends: how often, the seconds waited, and the end.
-fn calling<C: PlainCall>(call: C, answers: impl IntoIterator<Item = Answered>) -> (usize, u64, Result<C::Outcome, Failure>) {
-    let (mut calling, mut now, mut sent) = (Calling::new(call), START, 0);
+fn calling<C: ApiCall>(call: C, answers: impl IntoIterator<Item = Answered>) -> (usize, u64, Result<C::Outcome, Failure>) {
+    let (mut calling, mut now, mut sent) = (ApiCallRun::new(call), START, 0);
     for answer in answers {
         if let Some((until, _)) = calling.waits_until(now) {
             now = until;
@@ -71,7 +71,7 @@ fn lost_answers_are_asked_for_three_times_where_that_does_no_harm() {
 fn whether_something_may_have_been_done_is_remembered() {
     let revoke = || RevokeBadge::new(&sentryagent(), badge());
     let was_lost = |answers: Vec<Answered>| {
-        let mut calling = Calling::new(revoke());
+        let mut calling = ApiCallRun::new(revoke());
         for answer in answers {
             if calling.answered(START, answer).is_some() {
                 break;
@@ -184,7 +184,7 @@ fn nothing_shows_that_is_secret() {
         VerifyBadge::new(&sentry, badge()),
         RevokeBadge::new(&sentry, badge()),
         Sign::new(&sentry, badge(), "CANARY"),
-        Calling::new(Sign::new(&sentry, badge(), "CANARY").unwrap()),
+        ApiCallRun::new(Sign::new(&sentry, badge(), "CANARY").unwrap()),
         FetchDid::new(&sentry).parse(START, document),
         FetchJwks::new(&sentry).exchange(),
         BadgeView::of(&badge()),

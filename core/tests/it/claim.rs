@@ -1,7 +1,7 @@
 //! The claim: what is shown, what is sent, and what each answer leads to. The waits are in `waits.rs`.
 
 use crate::common::*;
-use enlist_core::opentrain::Claim;
+use enlist_core::claim::Claim;
 use enlist_core::secret::Email;
 use enlist_core::{Ceremony, Failure, Input, Misuse, SaidBy, Service, Step, TransportKind, Trouble, Violation, WaitReason};
 
@@ -111,7 +111,7 @@ fn only_an_answer_that_may_have_held_the_token_leaves_a_doubt() {
         assert_eq!(end(doubtful), Failure::CredentialLost { service: Service::OpenTrain });
     }
     for unreadable in [html(200), json(200, "{}"), cut(200, "{"), with_headers(200, &[("content-encoding", "gzip")], "")] {
-        assert!(matches!(end(unreadable), Failure::CredentialUnreadable { kept, .. } if kept.len() == 1));
+        assert!(matches!(end(unreadable), Failure::CredentialUnreadable { exchanges, .. } if exchanges.len() == 1));
     }
 }
 

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use enlist_core::opentrain::{Claim, ClaimedToken, Enrolment, Registration};
+use enlist_core::badge::{self, Manifest};
+use enlist_core::claim::{Claim, ClaimedToken, Enrolment, Registration};
 use enlist_core::secret::Email;
-use enlist_core::sentryagent::{self, Manifest};
 use enlist_core::{
     Ceremony, Delivery, Exchange, Failure, Input, Origin, Partial, Snapshot, Step, Timestamp, TransportFailure, TransportKind,
 };
@@ -138,8 +138,8 @@ pub fn claim() -> Claim {
     Claim::new(&registration(), owner())
 }
 
-pub fn sentry_registration() -> sentryagent::Registration {
-    sentryagent::Registration::new(sentryagent(), Manifest::from_json(MANIFEST.as_bytes()).unwrap())
+pub fn sentry_registration() -> badge::BadgeRegistration {
+    badge::BadgeRegistration::new(sentryagent(), Manifest::from_json(MANIFEST.as_bytes()).unwrap())
 }
 
 /// A claim that has been started and announced, and the bench around it.
@@ -247,7 +247,7 @@ impl<C: Ceremony> Bench<C> {
 
     pub fn begin(&mut self) -> Exchange {
         let exchange = self.ceremony.begin(self.now).unwrap();
-        let body = String::from_utf8(exchange.request.body().clone()).unwrap();
+        let body = String::from_utf8(exchange.request.body().as_bytes().to_vec()).unwrap();
         self.sent.push(format!("{} {} {body}", exchange.request.method(), exchange.request.uri().path()));
         self.waits.push(0);
         exchange

@@ -1,7 +1,7 @@
 //! The anonymous registration.
 
 use crate::common::*;
-use enlist_core::opentrain::{Answer, Enrolment, Label, Prompt};
+use enlist_core::claim::{Enrolment, EnrolmentAnswer, EnrolmentPrompt, Label};
 use enlist_core::{Ceremony, Failure, FailureCode, Input, Misuse, Step, Violation};
 
 #[test]
@@ -55,7 +55,7 @@ fn what_breaks_the_protocol_is_kept_aside() {
     let violation = |from: &str, to: &str| {
         let mut bench = Bench::new(enrolment(), [json(200, &good.replacen(from, to, 1))]);
         let Err(Failure::Protocol(violation)) = bench.run() else { panic!("{from}") };
-        assert_eq!(bench.ceremony.snapshot().kept().len(), 1, "the bytes may hold secrets");
+        assert_eq!(bench.ceremony.snapshot().unreadable().len(), 1, "the bytes may hold secrets");
         violation
     };
     assert_eq!(violation("ot_clm_", "ot clm "), Violation::BadField { field: "claim_token".into() });
@@ -81,8 +81,8 @@ fn a_lost_answer_is_repeated_on_the_humans_word_only() {
         let mut bench = Bench::new(enrolment(), [answer]);
         assert_eq!(bench.run_on(), Stop::Asked);
         assert_eq!(bench.sent.len(), 1);
-        assert!(matches!(bench.prompts[0], Prompt::RegisterAgain { .. }));
-        let mut bench = bench.answering([Answer::RegisterAgain]);
+        assert!(matches!(bench.prompts[0], EnrolmentPrompt::RegisterAgain { .. }));
+        let mut bench = bench.answering([EnrolmentAnswer::RegisterAgain]);
         bench.then([registered()]);
         bench.run().unwrap();
         assert_eq!(bench.sent.len(), 2);
@@ -107,7 +107,7 @@ fn misuse_leaves_the_state_as_it_is() {
     let mut misuse = |input| bench.ceremony.handle(START, input).unwrap_err();
     assert_eq!(misuse(Input::Woke), Misuse::NotWaiting);
     assert_eq!(misuse(Input::Notified), Misuse::NothingToShow);
-    assert_eq!(misuse(Input::Answer(Answer::RegisterAgain)), Misuse::NotAsked);
+    assert_eq!(misuse(Input::Answer(EnrolmentAnswer::RegisterAgain)), Misuse::NotAsked);
     assert_eq!(bench.ceremony.begin(START).unwrap_err(), Misuse::NothingToSend);
     assert_eq!(bench.ceremony, before);
     // A stale answer: one to an exchange that is settled.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::common::*;
-use enlist_core::opentrain::{Claim, Enrolment};
+use enlist_core::badge::{BadgeRegistration, OtpReason, RegistrationAnswer, RegistrationPrompt};
+use enlist_core::claim::{Claim, Enrolment};
 use enlist_core::secret::Otp;
-use enlist_core::sentryagent::{Answer, OtpReason, Prompt, Registration};
 use enlist_core::{Ceremony, Delivery, Failure, FailureCode, Input, Recovery, Step, TransportKind};
 
 /// The call that is answered.
@@ -38,17 +38,16 @@ fn at(seconds: u64) -> Recovery {
 
 /// Brings `call` in flight, answers it with each of `answers` in turn, and looks at what it became.
 fn outcome(call: Call, answers: Vec<Answered>) -> Becomes {
-    let otp = || Answer::Otp(Otp::parse("123456").unwrap());
+    let otp = || RegistrationAnswer::Otp(Otp::parse("123456").unwrap());
     match call {
         Call::Register => of(Bench::<Enrolment>::new(enrolment(), answers)),
         Call::ClaimStart => of(Bench::<Claim>::new(claim(), answers)),
         Call::Poll => of(waiting_claim(answers)),
-        Call::VerifyPhone => of(Bench::<Registration>::new(sentry_registration(), answers)),
-        Call::ConfirmManifest => {
-            of(Bench::<Registration>::new(sentry_registration(), [submitted()].into_iter().chain(answers)).answering([Answer::ProfileOk]))
-        }
-        Call::Confirm => of(Bench::<Registration>::new(sentry_registration(), [submitted(), texted()].into_iter().chain(answers))
-            .answering([Answer::ProfileOk, otp()])),
+        Call::VerifyPhone => of(Bench::<BadgeRegistration>::new(sentry_registration(), answers)),
+        Call::ConfirmManifest => of(Bench::<BadgeRegistration>::new(sentry_registration(), [submitted()].into_iter().chain(answers))
+            .answering([RegistrationAnswer::ProfileOk])),
+        Call::Confirm => of(Bench::<BadgeRegistration>::new(sentry_registration(), [submitted(), texted()].into_iter().chain(answers))
+            .answering([RegistrationAnswer::ProfileOk, otp()])),
     }
 }
 
@@ -281,9 +280,11 @@ fn the_codes_are_the_commands_closed_set() {
 #[test]
 fn a_wrong_code_says_so_in_the_next_prompt() {
     let mut bench = Bench::new(sentry_registration(), [submitted(), texted(), json(401, r#"{"error":"invalid_otp","attempts_left":2}"#)])
-        .answering([Answer::ProfileOk, Answer::Otp(Otp::parse("000000").unwrap())]);
+        .answering([RegistrationAnswer::ProfileOk, RegistrationAnswer::Otp(Otp::parse("000000").unwrap())]);
     assert_eq!(bench.run_on(), Stop::Asked);
-    let Some(Prompt::Otp { reason: OtpReason::Rejected(error), phone_hint, expires_at }) = bench.prompts.pop() else { panic!() };
+    let Some(RegistrationPrompt::Otp { reason: OtpReason::Rejected(error), phone_hint, expires_at }) = bench.prompts.pop() else {
+        panic!()
+    };
     assert_eq!((error.status, phone_hint.as_str()), (401, "+…0006"));
     assert_eq!(expires_at, Some(START.after(Duration::from_secs(900))));
 }

@@ -1,7 +1,7 @@
 //! The longest waits there can be, and what else a snapshot must bring back.
 
 use crate::common::*;
-use enlist_core::opentrain::Claim;
+use enlist_core::claim::Claim;
 use enlist_core::{Ceremony, Delivery, ResumeError, Snapshot, Step, Timestamp, TransportFailure, TransportKind};
 
 fn started_with(interval: u32) -> Answered {

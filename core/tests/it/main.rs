@@ -1,19 +1,18 @@
 //! The core from outside, in one binary: it links once, for every test and for every mutant.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, dead_code, unreachable_pub)]
 
+mod accessors;
 mod account;
-mod answers;
+mod badge_calls;
 mod badge_cases;
 mod badge_table;
 mod calls;
 mod claim;
 mod common;
-mod details;
 mod enrolment;
 mod error_table;
-mod forms;
+mod formats;
 mod limits;
-mod probes;
 mod properties;
 mod redaction;
 mod registration;
@@ -25,5 +24,6 @@ mod shown_calls;
 mod snapshots;
 mod sources;
 mod state_tables;
+mod state_x_answer;
 mod states;
 mod waits;

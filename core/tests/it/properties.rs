@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::common::*;
-use enlist_core::opentrain::{Claim, Label};
+use enlist_core::badge::Did;
+use enlist_core::claim::{Claim, Label};
 use enlist_core::secret::{Email, Otp, PersonalToken, Phone, SessionId, UserCode};
-use enlist_core::sentryagent::Did;
 use enlist_core::{Ceremony, Delivery, Input, Origin, Snapshot, Step, Timestamp, TransportKind, Untrusted};
 use proptest::prelude::*;
 

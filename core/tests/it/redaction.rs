@@ -3,10 +3,10 @@
 use std::fmt::Debug;
 
 use crate::common::*;
-use enlist_core::opentrain::{Claim, Enrolment};
+use enlist_core::badge::{BadgeRegistration, BadgeRotation, Manifest, RegistrationAnswer};
+use enlist_core::claim::{Claim, Enrolment};
 use enlist_core::secret::Otp;
-use enlist_core::sentryagent::{Answer, Manifest, Registration};
-use enlist_core::{Ceremony, Input, Snapshot, Step};
+use enlist_core::{Ceremony, CeremonyKind, Input, Snapshot, Step};
 
 /// Parts of every secret that the scripted services send, and of what the human gives.
 const CANARIES: [&str; 12] = [
@@ -71,7 +71,13 @@ fn echo(status: u16) -> Answered {
 
 #[test]
 fn no_secret_shows_anywhere_on_the_way() {
-    let human = || [Answer::ProfileOk, Answer::Otp(Otp::parse("123456").unwrap()), Answer::Otp(Otp::parse("123456").unwrap())];
+    let human = || {
+        [
+            RegistrationAnswer::ProfileOk,
+            RegistrationAnswer::Otp(Otp::parse("123456").unwrap()),
+            RegistrationAnswer::Otp(Otp::parse("123456").unwrap()),
+        ]
+    };
     let plain_echo = || with_headers(500, &[], "ot_clm_CLAIMTOKENCLAIMTOKEN77ab");
     let mut shown = Vec::new();
     shown.extend(walk(Bench::<Enrolment>::new(enrolment(), [html(503), registered()])));
@@ -81,8 +87,10 @@ fn no_secret_shows_anywhere_on_the_way() {
         [html(503), started(), pending(), plain_echo(), cut(200, "ot_pat_9b1c_POSTCLAIM"), delivered()],
     )));
     shown.extend(walk(Bench::<Claim>::new(claim(), [started(), echo(503), echo(400)])));
-    shown.extend(walk(Bench::<Registration>::new(sentry_registration(), [submitted(), texted(), html(401), badge()]).answering(human())));
-    shown.extend(walk(Bench::<Registration>::new(sentry_registration(), [submitted(), texted(), echo(410)]).answering(human())));
+    shown.extend(walk(
+        Bench::<BadgeRegistration>::new(sentry_registration(), [submitted(), texted(), html(401), badge()]).answering(human()),
+    ));
+    shown.extend(walk(Bench::<BadgeRegistration>::new(sentry_registration(), [submitted(), texted(), echo(410)]).answering(human())));
     assert!(shown.len() > 60);
     for text in &shown {
         check("a Debug", text);
@@ -94,11 +102,11 @@ fn the_public_types_show_only_what_is_public() {
     let mut in_flight = waiting_claim([]);
     in_flight.run_on();
     let exchange = in_flight.begin();
-    let failed: Input<Answer> = Input::answered(exchange.id, cut(200, "ot_pat_9b1c_POSTCLAIM"));
-    let answered: Input<Answer> = Input::answered(exchange.id, delivered());
-    let human: Input<Answer> = Input::Answer(Answer::Otp(Otp::parse("123456").unwrap()));
+    let failed: Input<RegistrationAnswer> = Input::answered(exchange.id, cut(200, "ot_pat_9b1c_POSTCLAIM"));
+    let answered: Input<RegistrationAnswer> = Input::answered(exchange.id, delivered());
+    let human: Input<RegistrationAnswer> = Input::Answer(RegistrationAnswer::Otp(Otp::parse("123456").unwrap()));
     let claimed = waiting_claim([delivered()]).run().unwrap();
-    let human_answers = [Answer::ProfileOk, Answer::Otp(Otp::parse("123456").unwrap())];
+    let human_answers = [RegistrationAnswer::ProfileOk, RegistrationAnswer::Otp(Otp::parse("123456").unwrap())];
     let identity = Bench::new(sentry_registration(), [submitted(), texted(), badge()]).answering(human_answers).run().unwrap();
     let shown = format!(
         "{exchange:#?}\n{failed:?}\n{answered:?}\n{human:?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:?}",
@@ -126,10 +134,11 @@ fn the_words_of_every_failure() {
 
 fn failure_in(path: &std::path::Path) -> Option<String> {
     let snapshot = Snapshot::from_json(&std::fs::read(path).unwrap()).unwrap();
-    let failure = match snapshot.ceremony() {
-        Claim::NAME => failure_of(&Claim::resume(&snapshot).unwrap()),
-        Enrolment::NAME => failure_of(&Enrolment::resume(&snapshot).unwrap()),
-        _ => failure_of(&Registration::resume(&snapshot).unwrap()),
+    let failure = match snapshot.kind() {
+        CeremonyKind::Claim => failure_of(&Claim::resume(&snapshot).unwrap()),
+        CeremonyKind::Enrolment => failure_of(&Enrolment::resume(&snapshot).unwrap()),
+        CeremonyKind::BadgeRotation => failure_of(&BadgeRotation::resume(&snapshot).unwrap()),
+        CeremonyKind::BadgeRegistration => failure_of(&BadgeRegistration::resume(&snapshot).unwrap()),
     }?;
     check("a failure", &failure);
     Some(failure)

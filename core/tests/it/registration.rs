@@ -3,21 +3,21 @@
 use std::time::Duration;
 
 use crate::common::*;
+use enlist_core::badge::{BadgeRegistration, Manifest, OtpReason, RegistrationAnswer, RegistrationPrompt, TrustTier};
 use enlist_core::secret::Otp;
-use enlist_core::sentryagent::{Answer, Manifest, OtpReason, Prompt, Registration, TrustTier};
 use enlist_core::{Ceremony, Delivery, Failure, Input, Step, TransportKind, Violation};
 
-fn otp(digits: &str) -> Answer {
-    Answer::Otp(Otp::parse(digits).unwrap())
+fn otp(digits: &str) -> RegistrationAnswer {
+    RegistrationAnswer::Otp(Otp::parse(digits).unwrap())
 }
 
-fn bench(answers: impl IntoIterator<Item = Answered>, humans: impl IntoIterator<Item = Answer>) -> Bench<Registration> {
+fn bench(answers: impl IntoIterator<Item = Answered>, humans: impl IntoIterator<Item = RegistrationAnswer>) -> Bench<BadgeRegistration> {
     Bench::new(sentry_registration(), answers).answering(humans)
 }
 
 /// A registration whose SMS has come; `answers` are those to the codes `123456`, `234567`, ...
-fn with_codes(answers: impl IntoIterator<Item = Answered>) -> Bench<Registration> {
-    bench([submitted(), texted()].into_iter().chain(answers), [Answer::ProfileOk, otp("123456"), otp("234567"), otp("345678")])
+fn with_codes(answers: impl IntoIterator<Item = Answered>) -> Bench<BadgeRegistration> {
+    bench([submitted(), texted()].into_iter().chain(answers), [RegistrationAnswer::ProfileOk, otp("123456"), otp("234567"), otp("345678")])
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn it_asks_for_the_profile_then_the_code_and_ends_with_badge_and_did() {
             r#"POST /v1/auth/confirm {"otp":"123456","session_id":"b9d2e445-0000-4000-8000-OTPSESSIONID"}"#,
         ]
     );
-    assert!(matches!(&bench.prompts[..], [Prompt::Profile { .. }, Prompt::Otp { reason: OtpReason::Sent, .. }]));
+    assert!(matches!(&bench.prompts[..], [RegistrationPrompt::Profile { .. }, RegistrationPrompt::Otp { reason: OtpReason::Sent, .. }]));
     assert_eq!(identity.did().unwrap().as_str(), "did:sentryagent:abc123");
     assert_eq!(identity.badge().hint(), "eyJ…VUkU");
     assert_eq!(identity.public_profile().agent_name, "My AI Agent");
@@ -42,7 +42,7 @@ fn it_asks_for_the_profile_then_the_code_and_ends_with_badge_and_did() {
 fn an_enterprise_agent_says_so_and_stays_one() {
     let manifest = Manifest::from_json(MANIFEST.replace("community", "enterprise").as_bytes()).unwrap();
     let answer = json(200, r#"{"manifest_session_id":"x","public_profile":{"trust_tier":"enterprise"}}"#);
-    let mut bench = Bench::new(Registration::new(sentryagent(), manifest), [answer]);
+    let mut bench = Bench::new(BadgeRegistration::new(sentryagent(), manifest), [answer]);
     assert_eq!(bench.run_on(), Stop::Asked);
     assert!(bench.sent[0].contains(r#""trust_tier":"enterprise""#));
     assert_eq!(bench.restarted(), bench.ceremony);
@@ -105,21 +105,22 @@ fn the_echoed_profile_must_be_what_was_sent() {
 #[test]
 fn a_second_sms_only_on_the_humans_word() {
     for doubtful in [lost(), html(500), html(502), html(200), json(200, "{}"), cut(200, "{")] {
-        let mut first = bench([submitted(), doubtful], [Answer::ProfileOk]);
+        let mut first = bench([submitted(), doubtful], [RegistrationAnswer::ProfileOk]);
         assert_eq!(first.run_on(), Stop::Asked);
         assert_eq!(first.sent.len(), 2);
-        assert!(matches!(first.prompts[1], Prompt::SmsAgain { .. }));
-        let mut agreed = first.answering([Answer::SmsAgain, otp("123456")]);
+        assert!(matches!(first.prompts[1], RegistrationPrompt::SmsAgain { .. }));
+        let mut agreed = first.answering([RegistrationAnswer::SmsAgain, otp("123456")]);
         agreed.then([texted(), badge()]);
         assert!(agreed.run().is_ok());
     }
-    let mut gone = bench([submitted(), lost(), html(410)], [Answer::ProfileOk, Answer::SmsAgain]);
+    let mut gone = bench([submitted(), lost(), html(410)], [RegistrationAnswer::ProfileOk, RegistrationAnswer::SmsAgain]);
     assert!(matches!(gone.run(), Err(Failure::SessionExpired { doubt: false, .. })));
 }
 
 #[test]
 fn a_busy_sms_step_is_a_refusal_and_repeated() {
-    let mut bench = bench([submitted(), html(503), with_headers(503, &[("retry-after", "20")], ""), texted()], [Answer::ProfileOk]);
+    let mut bench =
+        bench([submitted(), html(503), with_headers(503, &[("retry-after", "20")], ""), texted()], [RegistrationAnswer::ProfileOk]);
     assert_eq!(bench.run_on(), Stop::Asked);
     assert_eq!(bench.waited()[1..], [2.0, 20.0, 0.0]);
 }
@@ -130,7 +131,7 @@ fn a_wrong_code_is_asked_for_again_until_the_tries_are_used_up() {
     let mut bench = with_codes([html(401), json(401, r#"{"error":"wrong","attempts_left":1}"#), html(429)]);
     assert!(matches!(bench.run(), Err(Failure::OtpTriesUsedUp(_))));
     let reasons: Vec<_> =
-        bench.prompts.iter().filter(|prompt| matches!(prompt, Prompt::Otp { reason: OtpReason::Rejected(_), .. })).collect();
+        bench.prompts.iter().filter(|prompt| matches!(prompt, RegistrationPrompt::Otp { reason: OtpReason::Rejected(_), .. })).collect();
     assert_eq!(reasons.len(), 2);
     assert!(with_codes([html(401), badge()]).run().is_ok());
     assert!(with_codes([json(200, r#"{"verified":false}"#), badge()]).run().is_ok());
@@ -145,7 +146,7 @@ fn a_lost_answer_to_a_code_is_repeated_once_and_then_the_human_is_asked() {
     bench.run().unwrap();
     assert_eq!(bench.sent[2], bench.sent[3]);
     assert!(bench.sent[4].contains("234567"));
-    assert!(matches!(bench.prompts.last(), Some(Prompt::Otp { reason: OtpReason::NotTaken(_), .. })));
+    assert!(matches!(bench.prompts.last(), Some(RegistrationPrompt::Otp { reason: OtpReason::NotTaken(_), .. })));
 }
 
 #[test]
@@ -158,7 +159,7 @@ fn a_conflict_counts_as_a_lost_answer() {
 fn after_a_503_a_no_is_ambiguous_and_never_called_a_loss() {
     let mut bench = with_codes([html(503), html(401), badge()]);
     bench.run().unwrap();
-    assert!(matches!(bench.prompts.last(), Some(Prompt::Otp { reason: OtpReason::Rejected(_), .. })));
+    assert!(matches!(bench.prompts.last(), Some(RegistrationPrompt::Otp { reason: OtpReason::Rejected(_), .. })));
     assert!(matches!(with_codes([html(503), html(410)]).run(), Err(Failure::SessionExpired { doubt: true, .. })));
     assert!(matches!(with_codes([html(410)]).run(), Err(Failure::SessionExpired { doubt: false, .. })));
 }
@@ -167,7 +168,7 @@ fn after_a_503_a_no_is_ambiguous_and_never_called_a_loss() {
 fn only_the_code_delivers() {
     let delivers = |answers: Vec<Answered>| {
         let mut bench = with_codes([]);
-        bench = Bench::new(bench.ceremony.clone(), answers).answering([Answer::ProfileOk, otp("123456")]);
+        bench = Bench::new(bench.ceremony.clone(), answers).answering([RegistrationAnswer::ProfileOk, otp("123456")]);
         bench.run_on();
         bench.begin().delivers
     };
@@ -197,9 +198,9 @@ fn a_redirect_in_the_place_of_the_badge_leaves_a_doubt() {
 #[test]
 fn a_session_that_ends_under_a_doubt_says_so() {
     let mut bench = Bench::new(sentry_registration(), [submitted(), texted(), lost(), lost(), html(410)]).answering([
-        Answer::ProfileOk,
+        RegistrationAnswer::ProfileOk,
         otp("123456"),
-        Answer::SmsAgain,
+        RegistrationAnswer::SmsAgain,
     ]);
     assert!(matches!(bench.run(), Err(Failure::SessionExpired { doubt: true, .. })));
 }
@@ -209,7 +210,7 @@ fn a_readable_success_without_a_badge_is_kept_aside() {
     for answer in [json(200, r#"{"verified":true}"#), json(200, r#"{"verified":true,"badge":"a\nb"}"#), json(200, "{}")] {
         let mut bench = with_codes([answer, lost()]);
         bench.run_on();
-        assert_eq!(bench.ceremony.snapshot().kept().len(), 1);
+        assert_eq!(bench.ceremony.snapshot().unreadable().len(), 1);
     }
 }
 
@@ -220,14 +221,18 @@ fn a_badge_beats_verified_false() {
 
 #[test]
 fn another_sms_can_be_ordered_when_none_came() {
-    let mut first = bench([submitted(), texted(), texted(), badge()], [Answer::ProfileOk, Answer::SmsAgain, otp("123456")]);
+    let mut first =
+        bench([submitted(), texted(), texted(), badge()], [RegistrationAnswer::ProfileOk, RegistrationAnswer::SmsAgain, otp("123456")]);
     first.run().unwrap();
     assert_eq!(first.sent[1], first.sent[2]);
     // After it, a no proves nothing about the code of the first.
-    let mut second = bench([submitted(), texted(), lost(), lost()], [Answer::ProfileOk, otp("123456")]);
+    let mut second = bench([submitted(), texted(), lost(), lost()], [RegistrationAnswer::ProfileOk, otp("123456")]);
     second.run_on();
-    let mut second =
-        Bench::new(second.ceremony, [texted(), html(401), html(410)]).answering([Answer::SmsAgain, otp("123456"), otp("123456")]);
+    let mut second = Bench::new(second.ceremony, [texted(), html(401), html(410)]).answering([
+        RegistrationAnswer::SmsAgain,
+        otp("123456"),
+        otp("123456"),
+    ]);
     assert!(matches!(second.run(), Err(Failure::SessionExpired { doubt: true, .. })));
 }
 
@@ -236,7 +241,7 @@ fn a_strangers_page_is_no_answer_to_a_code() {
     for status in [403, 408] {
         let mut bench = with_codes([html(status), badge()]);
         bench.run().unwrap();
-        assert!(matches!(bench.prompts.last(), Some(Prompt::Otp { reason: OtpReason::NotTaken(_), .. })));
+        assert!(matches!(bench.prompts.last(), Some(RegistrationPrompt::Otp { reason: OtpReason::NotTaken(_), .. })));
     }
 }
 
@@ -253,7 +258,8 @@ fn a_code_may_wait_until_the_sessions_very_end() {
     let reason = |seconds: u64| {
         let expires_at = START.after(Duration::from_secs(seconds));
         let texted = json(200, &format!(r#"{{"otp_session_id":"x","expires_at":"{expires_at}"}}"#));
-        let mut bench = bench([submitted(), texted, with_headers(503, &[("retry-after", "100")], "")], [Answer::ProfileOk, otp("123456")]);
+        let mut bench =
+            bench([submitted(), texted, with_headers(503, &[("retry-after", "100")], "")], [RegistrationAnswer::ProfileOk, otp("123456")]);
         bench.run_on()
     };
     assert_eq!([reason(99), reason(100), reason(101)], [Stop::Asked, Stop::ScriptEnded, Stop::ScriptEnded]);
@@ -272,7 +278,7 @@ fn a_stale_answer_changes_nothing() {
     let mut bench = bench([], []);
     let stale = bench.begin().id;
     bench.handle(Input::answered(stale, submitted()));
-    bench.handle(Input::Answer(Answer::ProfileOk));
+    bench.handle(Input::Answer(RegistrationAnswer::ProfileOk));
     bench.begin();
     let before = bench.ceremony.clone();
     assert!(bench.ceremony.handle(START, Input::answered(stale, texted())).is_err());
@@ -284,7 +290,7 @@ fn a_code_that_could_not_be_sent_costs_the_registration_nothing() {
     let offline = || failed(TransportKind::Connect, Delivery::NotSent);
     let mut bench = with_codes([offline(), offline(), offline(), badge()]);
     bench.run().unwrap();
-    assert!(matches!(bench.prompts.last(), Some(Prompt::Otp { reason: OtpReason::NotTaken(_), .. })));
+    assert!(matches!(bench.prompts.last(), Some(RegistrationPrompt::Otp { reason: OtpReason::NotTaken(_), .. })));
 }
 
 #[test]
@@ -292,5 +298,5 @@ fn the_phone_number_is_forgotten_once_it_was_sent() {
     let mut bench = bench([submitted()], []);
     bench.run_on();
     assert!(!bench.ceremony.snapshot().to_json().expose().contains("+15005550006"));
-    assert!(matches!(bench.ceremony.poll(START), Step::Ask(Prompt::Profile { phone_hint, .. }) if phone_hint == "+…0006"));
+    assert!(matches!(bench.ceremony.poll(START), Step::Ask(RegistrationPrompt::Profile { phone_hint, .. }) if phone_hint == "+…0006"));
 }

@@ -6,24 +6,24 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::common::*;
+use enlist_core::badge::{BadgeRegistration, BadgeRotation, RotationAnswer, RotationPrompt};
 use enlist_core::secret::Badge;
-use enlist_core::sentryagent::{Registration, RotateAnswer, RotatePrompt, Rotation};
 use enlist_core::{
     Ceremony, Delivery, Failure, FailureCode, Input, Misuse, Recovery, ResumeError, Service, Snapshot, Step, TransportKind, Trouble,
 };
 
 const OLD: &str = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6YWJjMTIzIn0.QkFER0VTSUdOQVRVUkU";
 
-fn rotation() -> Rotation {
-    Rotation::new(sentryagent(), Badge::parse(OLD).unwrap())
+fn rotation() -> BadgeRotation {
+    BadgeRotation::new(sentryagent(), Badge::parse(OLD).unwrap())
 }
 
-fn bench(answers: impl IntoIterator<Item = Answered>) -> Bench<Rotation> {
+fn bench(answers: impl IntoIterator<Item = Answered>) -> Bench<BadgeRotation> {
     Bench::new(rotation(), answers)
 }
 
 /// The old badge is valid; then these answers.
-fn checked(answers: impl IntoIterator<Item = Answered>) -> Bench<Rotation> {
+fn checked(answers: impl IntoIterator<Item = Answered>) -> Bench<BadgeRotation> {
     bench([valid()].into_iter().chain(answers))
 }
 
@@ -42,11 +42,11 @@ fn rotated() -> Answered {
     )
 }
 
-fn paths(bench: &Bench<Rotation>) -> Vec<&str> {
+fn paths(bench: &Bench<BadgeRotation>) -> Vec<&str> {
     bench.sent.iter().map(|sent| sent.split(' ').nth(1).unwrap()).collect()
 }
 
-fn rotations(bench: &Bench<Rotation>) -> usize {
+fn rotations(bench: &Bench<BadgeRotation>) -> usize {
     paths(bench).iter().filter(|path| **path == "/v1/rotate").count()
 }
 
@@ -71,7 +71,7 @@ fn only_a_rotation_delivers_and_it_has_more_than_its_thirty_seconds() {
     assert!(!exchange.delivers && exchange.timeout == Duration::from_secs(10));
 }
 
-fn bench_at_start() -> Bench<Rotation> {
+fn bench_at_start() -> Bench<BadgeRotation> {
     bench([])
 }
 
@@ -170,11 +170,11 @@ fn five_times_within_two_minutes_then_somebody_must_say_when() {
     let mut bench = checked([lost()].into_iter().chain(silence()));
     assert_eq!(bench.run_on(), Stop::Asked);
     assert_eq!(bench.waited(), [0.0, 2.0, 8.0, 20.0, 30.0, 60.0, 0.0]);
-    assert!(matches!(&bench.prompts[..], [RotatePrompt::VerifyAgain { trouble: Trouble::Transport(_) }]));
+    assert!(matches!(&bench.prompts[..], [RotationPrompt::VerifyAgain { trouble: Trouble::Transport(_) }]));
     assert!(bench.ceremony.in_doubt());
     assert_eq!(bench.ceremony.begin(bench.now).err(), Some(Misuse::NothingToSend));
     // Asked again, at once and as often.
-    let mut bench = bench.answering([RotateAnswer::VerifyAgain, RotateAnswer::VerifyAgain]);
+    let mut bench = bench.answering([RotationAnswer::VerifyAgain, RotationAnswer::VerifyAgain]);
     bench.then(silence().into_iter().chain([valid()]));
     assert!(matches!(bench.run(), Err(Failure::NotRotated { .. })));
     assert_eq!(rotations(&bench), 1);
@@ -244,10 +244,10 @@ fn what_does_not_belong_is_misuse_and_changes_nothing() {
     bench.run_on();
     let exchange = bench.begin();
     let before = bench.ceremony.clone();
-    let stale = { Rotation::new(sentryagent(), Badge::parse(OLD).unwrap()).begin(START).unwrap().id };
+    let stale = { BadgeRotation::new(sentryagent(), Badge::parse(OLD).unwrap()).begin(START).unwrap().id };
     for (input, misuse) in [
         (Input::answered(stale, rotated()), Misuse::NotInFlight(stale)),
-        (Input::Answer(RotateAnswer::VerifyAgain), Misuse::NotAsked),
+        (Input::Answer(RotationAnswer::VerifyAgain), Misuse::NotAsked),
         (Input::Notified, Misuse::NothingToShow),
         (Input::Woke, Misuse::NotWaiting),
     ] {
@@ -267,17 +267,17 @@ fn golden_dir() -> PathBuf {
 }
 
 /// Each state that can be saved, under its name.
-fn gallery() -> Vec<(&'static str, Rotation)> {
-    let stopped = |mut bench: Bench<Rotation>| {
+fn gallery() -> Vec<(&'static str, BadgeRotation)> {
+    let stopped = |mut bench: Bench<BadgeRotation>| {
         bench.run_on();
         bench.ceremony
     };
-    let in_flight = |mut bench: Bench<Rotation>| {
+    let in_flight = |mut bench: Bench<BadgeRotation>| {
         bench.run_on();
         bench.begin();
         bench.ceremony
     };
-    let after_one = |mut bench: Bench<Rotation>| {
+    let after_one = |mut bench: Bench<BadgeRotation>| {
         bench.exchange(lost());
         bench.ceremony
     };
@@ -319,8 +319,8 @@ fn every_state_survives_being_saved() {
         assert_eq!(golden, json.expose(), "{name}: what is written has changed; that is a new version");
         let snapshot = Snapshot::from_json(golden.as_bytes()).unwrap();
         assert_eq!(snapshot, rotation.snapshot(), "{name}");
-        assert_eq!(Rotation::resume(&snapshot).unwrap(), rotation, "{name}");
-        assert!(matches!(Registration::resume(&snapshot), Err(ResumeError::OtherCeremony { .. })));
+        assert_eq!(BadgeRotation::resume(&snapshot).unwrap(), rotation, "{name}");
+        assert!(matches!(BadgeRegistration::resume(&snapshot), Err(ResumeError::OtherCeremony { .. })));
     }
     let files: BTreeSet<_> =
         std::fs::read_dir(golden_dir()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -343,13 +343,13 @@ fn a_snapshot_that_cannot_be_right_is_refused() {
     let good = std::fs::read_to_string(golden_dir().join("rotation.rotating_in_flight.json")).unwrap();
     let edit = |from: &str, to: &str| {
         assert!(good.contains(from), "{from}");
-        Snapshot::from_json(good.replacen(from, to, 1).as_bytes()).and_then(|snapshot| Rotation::resume(&snapshot)).unwrap_err()
+        Snapshot::from_json(good.replacen(from, to, 1).as_bytes()).and_then(|snapshot| BadgeRotation::resume(&snapshot)).unwrap_err()
     };
     assert_eq!(edit(r#""phase":{"in_flight":{"id":2}}"#, r#""phase":"due""#), ResumeError::Invalid { what: "rotation" });
     assert_eq!(edit(r#"{"id":2}"#, r#"{"id":3}"#), ResumeError::Invalid { what: "exchange ids" });
     assert_eq!(edit(r#""badge":"eyJ"#, r#""badge":" eyJ"#), ResumeError::Invalid { what: "badge" });
     assert_eq!(edit("https://identity", "http://identity"), ResumeError::Invalid { what: "origin" });
-    assert!(matches!(edit(r#""kept":[]"#, r#""kept":[],"x":1"#), ResumeError::NotASnapshot { .. }));
+    assert_eq!(edit(r#""unreadable":[]"#, r#""unreadable":[],"x":1"#), ResumeError::Invalid { what: "members" });
 }
 
 /// The words of every end, and no secret in any Debug.

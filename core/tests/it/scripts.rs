@@ -1,7 +1,7 @@
 //! Any script of operations, in any of the services' readings: every rule of `enlist_core::testing` holds after each step.
 
-use enlist_core::opentrain::{Claim, Enrolment};
-use enlist_core::sentryagent::{Registration, Rotation};
+use enlist_core::badge::{BadgeRegistration, BadgeRotation};
+use enlist_core::claim::{Claim, Enrolment};
 use enlist_core::testing::{
     BadgesReading, Broken, Echo, End, Ending, Fate, Manner, Op, OpenTrainReading, Reply, Scenario, SentryAgentReading, Subject, Words, ops,
 };
@@ -62,12 +62,12 @@ proptest! {
 
     #[test]
     fn a_registration_keeps_every_rule(reading in sentryagent(), ending in ending(), ops in ops(MOST_OPS)) {
-        play::<Registration>(reading, ending, &ops)?;
+        play::<BadgeRegistration>(reading, ending, &ops)?;
     }
 
     #[test]
     fn a_rotation_keeps_every_rule(dead in prop::sample::select(&[401u16, 410, 403][..]), ending in ending(), ops in ops(MOST_OPS)) {
-        play::<Rotation>(BadgesReading { dead }, ending, &ops)?;
+        play::<BadgeRotation>(BadgesReading { dead }, ending, &ops)?;
     }
 }
 
@@ -142,7 +142,7 @@ fn a_foreign_url_ends_an_enrolment_and_a_claim() {
 #[test]
 fn another_profile_ends_the_registration() {
     for (echo, place) in [(Echo::Same, "Done(Ok)"), (Echo::Nothing, "Done(Ok)"), (Echo::Other, "Done(Protocol)")] {
-        let scenario = Scenario::<Registration>::new().reading(SentryAgentReading { echo, ..Default::default() });
+        let scenario = Scenario::<BadgeRegistration>::new().reading(SentryAgentReading { echo, ..Default::default() });
         assert_eq!(scenario.check(&[]).unwrap().place, place, "{echo:?}");
     }
 }
@@ -154,7 +154,7 @@ fn a_code_is_not_held_past_its_sessions_end() {
     let script = |manner| [honest(), yes(), honest(), yes(), exchange(manner)];
     for (seconds, at) in [(60, "HandingIn, waiting"), (3600, "AskingOtp")] {
         for manner in [Manner::Busy { retry_after: Some(seconds) }, Manner::Later { too_many: false, seconds }] {
-            assert_eq!(place::<Registration>(&script(manner.clone()), Ending::Stops), Ok(at), "{manner:?}");
+            assert_eq!(place::<BadgeRegistration>(&script(manner.clone()), Ending::Stops), Ok(at), "{manner:?}");
         }
     }
 }

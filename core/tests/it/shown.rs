@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use enlist_core::opentrain::{self, Label};
+use enlist_core::badge::{self, Manifest};
+use enlist_core::claim::Label;
 use enlist_core::secret::{Email, Otp};
-use enlist_core::sentryagent::{self, Manifest};
 use enlist_core::*;
 
 use crate::common::*;
@@ -31,19 +31,19 @@ fn shown() -> BTreeMap<&'static str, String> {
     let mut waiting = waiting_claim([]);
     waiting.run_on();
     let exchange = waiting.begin();
-    let answered: Input<opentrain::Answer> = Input::answered(exchange.id, delivered());
+    let answered: Input<claim::EnrolmentAnswer> = Input::answered(exchange.id, delivered());
     let Err(transport) = cut(200, "ot_pat_9b1c_POSTCLAIM") else { panic!("a cut answer") };
     let partial = transport.partial.clone().unwrap();
-    let human = [sentryagent::Answer::ProfileOk, sentryagent::Answer::Otp(Otp::parse("123456").unwrap())];
+    let human = [badge::RegistrationAnswer::ProfileOk, badge::RegistrationAnswer::Otp(Otp::parse("123456").unwrap())];
     let mut wrong = Bench::new(sentry_registration(), [submitted(), texted(), json(401, ECHO)]).answering(human.clone());
     wrong.run_on();
     let prompt = wrong.prompts.last().unwrap().clone();
-    let sentryagent::Prompt::Otp { reason, .. } = prompt.clone() else { panic!("no question for a code") };
+    let badge::RegistrationPrompt::Otp { reason, .. } = prompt.clone() else { panic!("no question for a code") };
     let identity = Bench::new(sentry_registration(), [submitted(), texted(), badge()]).answering(human.clone()).run().unwrap();
     let manifest = Manifest::from_json(MANIFEST.as_bytes()).unwrap();
     let misspelt = MANIFEST.replacen('{', r#"{"owner@example.com":1,"ot_pat_8f2a_PRECLAIM":2,"#, 1);
     let bad_manifest = Manifest::from_json(misspelt.as_bytes()).unwrap_err();
-    let sentryagent::ManifestError::Fields(fields) = bad_manifest.clone() else { panic!("no fields") };
+    let badge::ManifestError::Fields(fields) = bad_manifest.clone() else { panic!("no fields") };
     let mut lost_enrolment = Bench::new(enrolment(), [lost()]);
     lost_enrolment.run_on();
     let violation = Violation::ForeignOrigin { field: "x".into(), origin: Untrusted::new("https://ot_cat_ATTEMPTTOKEN.example") };
@@ -54,6 +54,8 @@ fn shown() -> BTreeMap<&'static str, String> {
         ("Delivery", debug(&Delivery::Unknown)),
         ("Exchange", debug(&exchange)),
         ("ExchangeId", debug(&exchange.id)),
+        ("Body", debug(exchange.request.body())),
+        ("CeremonyKind", format!("{:?} {}", snapshot.kind(), snapshot.kind())),
         ("Failure", format!("{rejected:?} {rejected}")),
         ("FailureCode", debug(&rejected.code())),
         ("Input", debug(&answered)),
@@ -75,27 +77,28 @@ fn shown() -> BTreeMap<&'static str, String> {
         ("Untrusted", debug(server_error.description.as_ref().unwrap())),
         ("Violation", format!("{violation:?} {violation}")),
         ("WaitReason", debug(&WaitReason::Trouble(transport.into()))),
-        ("opentrain::Answer", debug(&opentrain::Answer::RegisterAgain)),
-        ("opentrain::Claim", debug(&waiting.ceremony)),
-        ("opentrain::ClaimedToken", debug(&waiting_claim([delivered()]).run().unwrap())),
-        ("opentrain::EnterCode", debug(&waiting.ceremony.notice())),
-        ("opentrain::Enrolment", debug(&enrolment())),
-        ("opentrain::Label", debug(&Label::parse("An agent"))),
-        ("opentrain::Prompt", debug(&lost_enrolment.prompts)),
-        ("opentrain::Registration", debug(&registration())),
+        ("claim::EnrolmentAnswer", debug(&claim::EnrolmentAnswer::RegisterAgain)),
+        ("claim::Claim", debug(&waiting.ceremony)),
+        ("claim::ClaimedToken", debug(&waiting_claim([delivered()]).run().unwrap())),
+        ("claim::Dialect", debug(&claim::Dialect::OpenTrain)),
+        ("claim::EnterCode", debug(&waiting.ceremony.notice())),
+        ("claim::Enrolment", debug(&enrolment())),
+        ("claim::Label", debug(&Label::parse("An agent"))),
+        ("claim::EnrolmentPrompt", debug(&lost_enrolment.prompts)),
+        ("claim::Registration", debug(&registration())),
         ("secret::BadInput", format!("{bad_input:?} {bad_input}")),
         ("secret::Secret", debug(&(owner(), Otp::parse("123456"), identity.badge()))),
-        ("sentryagent::Answer", debug(&human)),
-        ("sentryagent::Did", debug(&identity.did())),
-        ("sentryagent::FieldError", debug(&fields)),
-        ("sentryagent::Identity", debug(&identity)),
-        ("sentryagent::Manifest", debug(&manifest)),
-        ("sentryagent::ManifestError", format!("{bad_manifest:?} {bad_manifest}")),
-        ("sentryagent::OtpReason", debug(&reason)),
-        ("sentryagent::Prompt", debug(&prompt)),
-        ("sentryagent::PublicProfile", debug(manifest.public_profile())),
-        ("sentryagent::Registration", debug(&wrong.ceremony)),
-        ("sentryagent::TrustTier", debug(&manifest.public_profile().trust_tier)),
+        ("badge::RegistrationAnswer", debug(&human)),
+        ("badge::Did", debug(&identity.did())),
+        ("badge::FieldError", debug(&fields)),
+        ("badge::Identity", debug(&identity)),
+        ("badge::Manifest", debug(&manifest)),
+        ("badge::ManifestError", format!("{bad_manifest:?} {bad_manifest}")),
+        ("badge::OtpReason", debug(&reason)),
+        ("badge::RegistrationPrompt", debug(&prompt)),
+        ("badge::PublicProfile", debug(manifest.public_profile())),
+        ("badge::BadgeRegistration", debug(&wrong.ceremony)),
+        ("badge::TrustTier", debug(&manifest.public_profile().trust_tier)),
     ]);
     rows.extend(shown_calls::rows());
     rows

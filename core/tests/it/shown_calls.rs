@@ -2,14 +2,14 @@
 
 use std::fmt::Debug;
 
+use enlist_core::badge::verify::{Jwks, Rules};
+use enlist_core::badge::{
+    BadgeRotation, BadgeView, Did, FetchDid, FetchJwks, Health, LookUp, RevokeBadge, RotationAnswer, Sign, VerifyBadge,
+};
 use enlist_core::opentrain::{
     CreateToken, DeleteToken, FetchAuthorizationServer, FetchProtectedResource, ListTokens, Revoke, TokenId, TokenName, WhoAmI,
 };
 use enlist_core::secret::{Badge, PersonalToken};
-use enlist_core::sentryagent::{
-    BadgeView, Did, FetchDid, FetchJwks, Health, LookUp, RevokeBadge, RotateAnswer, Rotation, Sign, VerifyBadge,
-};
-use enlist_core::verify::{Jwks, Rules};
 use enlist_core::*;
 
 use crate::common::*;
@@ -25,7 +25,7 @@ fn debug(value: &dyn Debug) -> String {
 }
 
 /// The call, and what its answer says.
-fn call<C: PlainCall<Outcome: Debug> + Debug>(call: &C, answer: Answered) -> [String; 2] {
+fn call<C: ApiCall<Outcome: Debug> + Debug>(call: &C, answer: Answered) -> [String; 2] {
     [debug(call), debug(&call.parse(START, answer).unwrap())]
 }
 
@@ -79,21 +79,21 @@ fn of_sentryagent() -> Vec<(&'static str, String)> {
     let [did, document] = call(&FetchDid::new(&origin), json(200, r#"{"id":"did:web:identity.sentryagent.ai"}"#));
     let [health, report] = call(&Health::new(&origin), json(200, r#"{"status":"ok","version":"1.0.0"}"#));
     vec![
-        ("Calling", debug(&Calling::new(VerifyBadge::new(&origin, badge())))),
-        ("sentryagent::VerifyBadge", verify),
-        ("sentryagent::SeenProfile", verdict.clone()),
-        ("sentryagent::Verdict", verdict),
-        ("sentryagent::Sign", sign),
-        ("sentryagent::Signed", signed),
-        ("sentryagent::RevokeBadge", revoke),
-        ("sentryagent::LookUp", look_up),
-        ("sentryagent::Published", published),
-        ("sentryagent::FetchJwks", jwks),
-        ("sentryagent::FetchDid", did),
-        ("sentryagent::DidDocument", document),
-        ("sentryagent::Health", health),
-        ("sentryagent::HealthReport", report),
-        ("sentryagent::BadgeView", debug(&BadgeView::of(&badge()))),
+        ("ApiCallRun", debug(&ApiCallRun::new(VerifyBadge::new(&origin, badge())))),
+        ("badge::VerifyBadge", verify),
+        ("badge::PublishedProfile", verdict.clone()),
+        ("badge::Validity", verdict),
+        ("badge::Sign", sign),
+        ("badge::Signed", signed),
+        ("badge::RevokeBadge", revoke),
+        ("badge::LookUp", look_up),
+        ("badge::Published", published),
+        ("badge::FetchJwks", jwks),
+        ("badge::FetchDid", did),
+        ("badge::DidDocument", document),
+        ("badge::Health", health),
+        ("badge::HealthReport", report),
+        ("badge::BadgeView", debug(&BadgeView::of(&badge()))),
     ]
 }
 
@@ -103,18 +103,21 @@ fn of_the_rotation() -> Vec<(&'static str, String)> {
         r#"{"new_badge":"eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6eHl6Nzg5In0.QkFER0VTSUdOQVRVUkU","new_did":"did:sentryagent:xyz789"}"#,
     );
     let valid = || json(200, r#"{"valid":true,"did":"did:sentryagent:abc123"}"#);
-    let rotation = || Rotation::new(sentryagent(), Badge::parse(BADGE).unwrap());
+    let rotation = || BadgeRotation::new(sentryagent(), Badge::parse(BADGE).unwrap());
     let outcome = Bench::new(rotation(), [valid(), rotated]).run().unwrap();
     let mut asking = Bench::new(rotation(), [valid(), lost()].into_iter().chain(std::iter::repeat_with(lost).take(20)));
     asking.run_on();
-    let ending: Ending<sentryagent::Rotated> = Ending::Finished(Ok(outcome.clone()));
+    let ending: Ending<badge::Rotated> = Ending::Finished(Ok(outcome.clone()));
     vec![
         ("Ending", debug(&ending)),
-        ("DriveError", debug(&DriveError::<Misuse>::Host(Misuse::NotAsked))),
-        ("sentryagent::Rotation", debug(&asking.ceremony)),
-        ("sentryagent::Rotated", debug(&outcome)),
-        ("sentryagent::RotatePrompt", debug(&asking.prompts.last().unwrap())),
-        ("sentryagent::RotateAnswer", debug(&RotateAnswer::VerifyAgain)),
+        ("Error", debug(&Error::<Misuse, Misuse>::Failed(Failure::WindowExpired))),
+        ("Inline", debug(&Inline(NoStore))),
+        ("NoStore", debug(&NoStore)),
+        ("DriveError", debug(&DriveError::<Misuse, Misuse>::Host(Misuse::NotAsked))),
+        ("badge::BadgeRotation", debug(&asking.ceremony)),
+        ("badge::Rotated", debug(&outcome)),
+        ("badge::RotationPrompt", debug(&asking.prompts.last().unwrap())),
+        ("badge::RotationAnswer", debug(&RotationAnswer::VerifyAgain)),
     ]
 }
 
@@ -125,11 +128,11 @@ fn of_verify() -> Vec<(&'static str, String)> {
     let rejection = rules.check_badge(BADGE, &keys, START).unwrap_err();
     let (good, its_keys) = (crate::badge_table::good(), Jwks::parse(crate::badge_table::jwks().as_bytes()).unwrap());
     vec![
-        ("verify::Jwks", debug(&keys)),
-        ("verify::BadJwks", format!("{bad:?} {bad}")),
-        ("verify::VerifiedJws", debug(&rules.check_jws(JWS, &keys).unwrap())),
-        ("verify::VerifiedBadge", debug(&Rules::default().check_badge(&good, &its_keys, START).unwrap())),
-        ("verify::Rules", debug(&rules)),
-        ("verify::Rejection", format!("{rejection:?} {rejection}")),
+        ("badge::verify::Jwks", debug(&keys)),
+        ("badge::verify::BadJwks", format!("{bad:?} {bad}")),
+        ("badge::verify::VerifiedJws", debug(&rules.check_jws(JWS, &keys).unwrap())),
+        ("badge::verify::VerifiedBadge", debug(&Rules::default().check_badge(&good, &its_keys, START).unwrap())),
+        ("badge::verify::Rules", debug(&rules)),
+        ("badge::verify::Rejection", format!("{rejection:?} {rejection}")),
     ]
 }

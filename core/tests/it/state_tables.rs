@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use enlist_core::opentrain::Claim;
-use enlist_core::sentryagent::Registration;
+use enlist_core::badge::BadgeRegistration;
+use enlist_core::claim::Claim;
 use enlist_core::testing::{Subject, World};
 use enlist_core::{Delivery, TransportKind};
 
 use crate::common::*;
-use crate::probes::probe;
+use crate::state_x_answer::probe;
 
 /// The rows of a table whose first cells begin with a word, and answers that they are about.
 type Rows = (&'static str, Vec<Answered>);
@@ -30,7 +30,7 @@ pub(crate) fn polls_are_as_the_page_says(states: &[World<Claim>]) {
     compare(states, &rows, &["Polling(Token)", "Polling(Start)"]);
 }
 
-pub(crate) fn codes_are_as_the_page_says(states: &[World<Registration>]) {
+pub(crate) fn codes_are_as_the_page_says(states: &[World<BadgeRegistration>]) {
     let rows = [
         ("badge", vec![badge()]),
         ("401", vec![error(401, "x"), html(401)]),
@@ -52,8 +52,7 @@ fn unsent() -> Answered {
 /// `columns` are the states in flight; those of one state are taken together.
 fn compare<C: Subject>(states: &[World<C>], rows: &[Rows], columns: &[&str]) {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/STATES.md")).unwrap();
-    let (_, service) = C::NAME.split_once('.').unwrap();
-    let (_, section) = page.to_lowercase().find(&format!("::{service}\n")).map(|at| page.split_at(at)).unwrap();
+    let (_, section) = page.split_once(&format!("({})\n", C::KIND)).unwrap();
     let table: Vec<Vec<&str>> = section.lines().skip_while(|line| !line.starts_with("|---")).skip(1).map_while(cells).collect();
     let mut known = 0;
     for (label, answers) in rows {
@@ -63,7 +62,7 @@ fn compare<C: Subject>(states: &[World<C>], rows: &[Rows], columns: &[&str]) {
             let from = format!("{state}, in flight");
             let made: Places = moves.iter().filter(|(own, _)| *own == from).map(|(_, to)| (*to).to_owned()).collect();
             let said = said_of(&table, label, columns, state);
-            assert_eq!(made, said, "{}: what an answer leads to, {label} at {state}; the page is on the right", C::NAME);
+            assert_eq!(made, said, "{}: what an answer leads to, {label} at {state}; the page is on the right", C::KIND);
         }
         known += table.iter().filter(|row| row[0].starts_with(label)).count();
     }

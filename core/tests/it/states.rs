@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use enlist_core::TransportKind;
-use enlist_core::opentrain::{Claim, Enrolment};
-use enlist_core::sentryagent::{Registration, Rotation};
+use enlist_core::badge::{BadgeRegistration, BadgeRotation};
+use enlist_core::claim::{Claim, Enrolment};
 use enlist_core::testing::{
     BadgesReading, Fate, Manner, Op, OpenTrainReading, Owner, Reply, SentryAgentReading, Subject, Words, World, ops,
 };
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
-use crate::probes::{answers, probe, shape};
 use crate::state_tables::{codes_are_as_the_page_says, polls_are_as_the_page_says};
+use crate::state_x_answer::{answers, probe, shape};
 
 const SCRIPTS: usize = 100;
 
@@ -56,7 +56,7 @@ fn moves_in_the_page(name: &str) -> Moves {
 
 /// Compares, and gives the states that were reached.
 fn compare<C: Subject>(readings: &[C::Reading], written: &[Vec<Op>]) -> Vec<World<C>> {
-    let ((made, states), page) = (moves_of::<C>(readings, written), moves_in_the_page(C::NAME));
+    let ((made, states), page) = (moves_of::<C>(readings, written), moves_in_the_page(C::KIND.as_str()));
     let rows = |moves: &Moves| {
         moves.iter().map(|(from, to)| format!("| {from} | {} |\n", to.iter().cloned().collect::<Vec<_>>().join(" · "))).collect::<String>()
     };
@@ -147,7 +147,7 @@ fn the_page_has_every_move_of_the_registration_and_no_other() {
         [texted(), vec![says(422, r#"{"error":"x"}"#)]].concat(),
         vec![honest(), yes(), says(422, r#"{"error":"x"}"#)],
     ];
-    codes_are_as_the_page_says(&compare::<Registration>(&readings, &written));
+    codes_are_as_the_page_says(&compare::<BadgeRegistration>(&readings, &written));
 }
 
 #[test]
@@ -165,5 +165,5 @@ fn the_page_has_every_move_of_the_rotation_and_no_other() {
         vec![honest(), says(400, r#"{"error":"x"}"#)],
         vec![honest(), exchange(Manner::Garbled)],
     ];
-    compare::<Rotation>(&readings, &written);
+    compare::<BadgeRotation>(&readings, &written);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::common::*;
-use enlist_core::opentrain::Claim;
+use enlist_core::claim::Claim;
 use enlist_core::{Ceremony, Delivery, Failure, FailureCode, Input, SaidBy, Service, Step, TransportKind, WaitReason};
 
 const DAY: i64 = 86_400;
@@ -176,7 +176,7 @@ fn an_early_wake_yields_the_same_wait() {
 }
 
 /// Waits of a ceremony's first call, by its answers.
-fn start_waits(answers: impl IntoIterator<Item = Answered>) -> (Vec<f64>, Stop<enlist_core::opentrain::ClaimedToken>) {
+fn start_waits(answers: impl IntoIterator<Item = Answered>) -> (Vec<f64>, Stop<enlist_core::claim::ClaimedToken>) {
     let mut bench: Bench<Claim> = Bench::new(claim(), answers);
     let stop = bench.run_on();
     (bench.waited(), stop)

@@ -154,7 +154,7 @@ fn an_answer_that_cannot_be_read_is_quarantined() {
     flow.store.settle_journal(&flow.flow).unwrap();
     assert_eq!(fs::read(flow.path()).unwrap(), record, "its answer is still owed");
     flow.take_in("{");
-    let quarantined = flow.store.quarantine_paths(&flow.flow.name, flow.flow.snapshot.kept());
+    let quarantined = flow.store.quarantine_paths(&flow.flow.name, &flow.flow.snapshot.unreadable());
     assert_eq!((quarantined.len(), flow.path().exists()), (1, false));
     assert_eq!(fs::read(&quarantined[0]).unwrap(), record);
     flow.store.remove_flow(&flow.flow.name).unwrap();

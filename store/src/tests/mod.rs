@@ -11,7 +11,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use enlist_core::Ceremony;
-use enlist_core::opentrain::Enrolment;
+use enlist_core::claim::Enrolment;
 
 use super::*;
 

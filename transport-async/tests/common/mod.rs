@@ -5,8 +5,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use enlist_async::{Client, Execute, Host, drive};
 use enlist_conformance::{Driven, Driver, MockHost, MockHostError};
-use enlist_core::{Ceremony, Exchange, ExchangeId, Input, Snapshot, Timestamp, TransportFailure, WaitReason};
-use http::Response;
+use enlist_core::{AsyncStore, Ceremony, Exchange, ExchangeId, ExchangeResult, Timestamp, WaitReason};
 use tokio::runtime::{Builder, Runtime};
 
 pub(crate) struct Async {
@@ -21,14 +20,14 @@ impl Async {
 }
 
 impl Driver for Async {
-    fn execute(&mut self, exchange: &Exchange) -> Result<Response<Vec<u8>>, TransportFailure> {
+    fn execute(&mut self, exchange: &Exchange) -> ExchangeResult {
         self.runtime.block_on(self.client.execute(exchange))
     }
 
     fn drive<C: Ceremony>(&mut self, ceremony: &mut C, stage: &mut MockHost<C>) -> Driven<C::Outcome> {
         let stage = Mutex::new(stage);
-        let (client, mut host) = (Directed { client: &self.client, stage: &stage }, HostAdapter(&stage));
-        self.runtime.block_on(is_send(drive(ceremony, &client, &mut host)))
+        let (client, mut host, mut store) = (Directed { client: &self.client, stage: &stage }, HostAdapter(&stage), StoreAdapter(&stage));
+        self.runtime.block_on(is_send(drive(ceremony, &client, &mut host, &mut store)))
     }
 }
 
@@ -43,7 +42,7 @@ struct Directed<'a, 'b, C: Ceremony> {
 }
 
 impl<C: Ceremony> Execute for Directed<'_, '_, C> {
-    async fn execute(&self, exchange: &Exchange) -> Result<Response<Vec<u8>>, TransportFailure> {
+    async fn execute(&self, exchange: &Exchange) -> ExchangeResult {
         let directed = self.stage.lock().unwrap().direct(exchange);
         self.client.execute(&directed).await
     }
@@ -76,20 +75,27 @@ impl<C: Ceremony> Host<C> for HostAdapter<'_, '_, C> {
     async fn ask(&mut self, prompt: &C::Prompt) -> Result<ControlFlow<(), C::Answer>, MockHostError> {
         self.stage().ask(prompt)
     }
+}
 
-    async fn prepare(&mut self, snapshot: &Snapshot, exchange: &Exchange) -> Result<(), MockHostError> {
-        self.stage().prepare(snapshot, exchange)
+/// The store of the same case.
+struct StoreAdapter<'a, 'b, C: Ceremony>(&'a Mutex<&'b mut MockHost<C>>);
+
+impl<H: Ceremony> AsyncStore for StoreAdapter<'_, '_, H> {
+    type Error = MockHostError;
+
+    async fn prepare<C: Ceremony>(&mut self, ceremony: &C, exchange: &Exchange) -> Result<(), MockHostError> {
+        self.0.lock().unwrap().prepare(&ceremony.snapshot(), exchange)
     }
 
-    async fn journal(&mut self, exchange: &Exchange, answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), MockHostError> {
-        self.stage().journal(exchange, answer)
+    async fn journal(&mut self, exchange: &Exchange, answer: &ExchangeResult) -> Result<(), MockHostError> {
+        self.0.lock().unwrap().journal(exchange, answer)
     }
 
-    async fn journaled(&mut self, id: ExchangeId) -> Result<Option<Input<C::Answer>>, MockHostError> {
-        self.stage().journaled(id)
+    async fn journaled(&mut self, id: ExchangeId) -> Result<Option<ExchangeResult>, MockHostError> {
+        self.0.lock().unwrap().journaled(id)
     }
 
-    async fn save(&mut self, snapshot: &Snapshot) -> Result<(), MockHostError> {
-        self.stage().save(snapshot)
+    async fn save<C: Ceremony>(&mut self, ceremony: &C) -> Result<(), MockHostError> {
+        self.0.lock().unwrap().save(&ceremony.snapshot())
     }
 }

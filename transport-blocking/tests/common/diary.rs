@@ -6,11 +6,10 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::time::Duration;
 
-use enlist_blocking::Host;
-use enlist_core::{Ceremony, Exchange, ExchangeId, Input, Snapshot, Timestamp, TransportFailure, WaitReason};
-use http::Response;
+use enlist_blocking::{DriveError, Ending, Execute, Host};
+use enlist_core::{Ceremony, Exchange, ExchangeId, ExchangeResult, Snapshot, Store, Timestamp, WaitReason};
 
-pub(crate) type Answered = Result<Response<Vec<u8>>, TransportFailure>;
+pub(crate) type Answered = ExchangeResult;
 
 /// The host could not do this.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -78,62 +77,91 @@ impl<C: Ceremony> Diary<C> {
     }
 }
 
-impl<C: Ceremony> Host<C> for Diary<C> {
+/// The diary as a drive's host.
+pub(crate) struct DiaryHost<'a, 'b, C: Ceremony>(pub(crate) &'a RefCell<&'b mut Diary<C>>);
+
+/// The diary as a drive's store.
+pub(crate) struct DiaryStore<'a, 'b, C: Ceremony>(pub(crate) &'a RefCell<&'b mut Diary<C>>);
+
+/// Drives with the diary as host and as store.
+pub(crate) fn drive<C: Ceremony>(
+    ceremony: &mut C,
+    client: &impl Execute,
+    diary: &mut Diary<C>,
+) -> Result<Ending<C::Outcome>, DriveError<Failed, Failed>> {
+    let cell = RefCell::new(diary);
+    enlist_blocking::drive(ceremony, client, &mut DiaryHost(&cell), &mut DiaryStore(&cell))
+}
+
+impl<C: Ceremony> Host<C> for DiaryHost<'_, '_, C> {
     type Error = Failed;
 
     fn now(&mut self) -> Timestamp {
-        if self.tells_now {
-            self.calls.borrow_mut().push("now".into());
+        let diary = self.0.borrow();
+        if diary.tells_now {
+            diary.calls.borrow_mut().push("now".into());
         }
-        self.now
+        diary.now
     }
 
     fn wait(&mut self, until: Timestamp, _why: &WaitReason) -> Result<ControlFlow<()>, Failed> {
-        let wait = until.since(self.now);
-        self.call(format!("wait {}", wait.as_millis()))?;
-        if self.leaves {
+        let mut diary = self.0.borrow_mut();
+        let wait = until.since(diary.now);
+        diary.call(format!("wait {}", wait.as_millis()))?;
+        if diary.leaves {
             return Ok(ControlFlow::Break(()));
         }
-        self.now = Timestamp::from_unix_ms(self.now.as_unix_ms() + (self.elapse)(wait));
+        let passed = (diary.elapse)(wait);
+        diary.now = Timestamp::from_unix_ms(diary.now.as_unix_ms() + passed);
         Ok(ControlFlow::Continue(()))
     }
 
     fn show(&mut self, notice: &C::Notice) -> Result<(), Failed> {
-        self.call("show".into())?;
-        self.notices.push(notice.clone());
+        let mut diary = self.0.borrow_mut();
+        diary.call("show".into())?;
+        diary.notices.push(notice.clone());
         Ok(())
     }
 
     fn ask(&mut self, prompt: &C::Prompt) -> Result<ControlFlow<(), C::Answer>, Failed> {
-        self.call("ask".into())?;
-        self.prompts.push(prompt.clone());
-        Ok(self.answers.pop_front().map_or(ControlFlow::Break(()), ControlFlow::Continue))
+        let mut diary = self.0.borrow_mut();
+        diary.call("ask".into())?;
+        diary.prompts.push(prompt.clone());
+        Ok(diary.answers.pop_front().map_or(ControlFlow::Break(()), ControlFlow::Continue))
     }
+}
 
-    fn prepare(&mut self, snapshot: &Snapshot, exchange: &Exchange) -> Result<(), Failed> {
+impl<D: Ceremony> Store for DiaryStore<'_, '_, D> {
+    type Error = Failed;
+
+    fn prepare<C: Ceremony>(&mut self, ceremony: &C, exchange: &Exchange) -> Result<(), Failed> {
+        let (mut diary, snapshot) = (self.0.borrow_mut(), ceremony.snapshot());
         assert_eq!(snapshot.in_flight(), Some(exchange.id));
-        self.call(format!("prepare {}", exchange.id))?;
-        self.keep(snapshot);
+        diary.call(format!("prepare {}", exchange.id))?;
+        diary.keep(&snapshot);
         Ok(())
     }
 
-    fn journal(&mut self, exchange: &Exchange, answer: &Answered) -> Result<(), Failed> {
-        self.call(format!("journal {}", exchange.id))?;
+    fn journal(&mut self, exchange: &Exchange, answer: &ExchangeResult) -> Result<(), Failed> {
+        let mut diary = self.0.borrow_mut();
+        diary.call(format!("journal {}", exchange.id))?;
         if exchange.delivers {
-            self.journal.insert(exchange.id, answer.clone());
+            diary.journal.insert(exchange.id, answer.clone());
         }
         Ok(())
     }
 
-    fn journaled(&mut self, id: ExchangeId) -> Result<Option<Input<C::Answer>>, Failed> {
-        self.call(format!("journaled {id}"))?;
-        Ok(self.journal.get(&id).cloned().map(|answer| Input::answered(id, answer)))
+    fn journaled(&mut self, id: ExchangeId) -> Result<Option<ExchangeResult>, Failed> {
+        let mut diary = self.0.borrow_mut();
+        diary.call(format!("journaled {id}"))?;
+        Ok(diary.journal.get(&id).cloned())
     }
 
-    fn save(&mut self, snapshot: &Snapshot) -> Result<(), Failed> {
+    fn save<C: Ceremony>(&mut self, ceremony: &C) -> Result<(), Failed> {
+        let (mut diary, snapshot) = (self.0.borrow_mut(), ceremony.snapshot());
         assert_eq!(snapshot.in_flight(), None);
-        self.call("save".into())?;
-        self.keep(snapshot);
+        diary.call("save".into())?;
+        diary.keep(&snapshot);
         Ok(())
     }
 }

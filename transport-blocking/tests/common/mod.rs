@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use enlist_blocking::Client;
-use enlist_core::opentrain::Enrolment;
+use enlist_core::claim::Enrolment;
 use enlist_core::{Ceremony, Exchange, Origin, Partial, Timestamp, TransportFailure};
 use http::Response;
 
@@ -145,7 +145,7 @@ pub(crate) fn exchange(url: &str) -> Exchange {
     exchange.request = http::Request::post(url)
         .header("accept", "application/json")
         .header("authorization", "Bearer canary-header")
-        .body(BODY.as_bytes().to_vec())
+        .body(BODY.as_bytes().to_vec().into())
         .unwrap();
     exchange.timeout = Duration::from_secs(5);
     exchange

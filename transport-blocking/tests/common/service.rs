@@ -3,16 +3,16 @@
 
 use std::rc::Rc;
 
-use enlist_blocking::{Ending, drive};
-use enlist_core::opentrain::Enrolment;
+use enlist_blocking::Ending;
+use enlist_core::badge::{BadgeRegistration, Identity, Manifest, RegistrationAnswer, Validity, VerifyBadge};
+use enlist_core::claim::Enrolment;
 use enlist_core::secret::{Badge, Otp, PersonalToken};
-use enlist_core::sentryagent::{Answer, Identity, Manifest, Registration, Verdict, VerifyBadge};
-use enlist_core::{Calling, Ceremony, Failure, Origin, PlainCall, Timestamp};
+use enlist_core::{ApiCall, ApiCallRun, Ceremony, Failure, Origin, Timestamp};
 use enlist_sandbox::readings::{OpenTrainReadings, SentryAgentReadings};
 use enlist_sandbox::{Config, LoggedRequest, Readings, Sandbox};
 
 use crate::common::client;
-use crate::common::diary::Diary;
+use crate::common::diary::{Diary, drive};
 
 pub(crate) const MANIFEST: &str = r#"{"mobile_phone":"+15005550006","trust_tier":"community","agent_name":"My AI Agent","agent_version":"1.0.0",
     "developer_name":"Acme Corp","contact_email":"dev@acme.com","primary_goal":"Customer support automation",
@@ -41,7 +41,7 @@ pub(crate) fn now(sandbox: &Sandbox) -> Timestamp {
 }
 
 /// Sends it once: what was on the wire, and what was read.
-pub(crate) fn once<C: PlainCall>(sandbox: &Sandbox, call: &C) -> (LoggedRequest, Result<C::Outcome, Failure>) {
+pub(crate) fn once<C: ApiCall>(sandbox: &Sandbox, call: &C) -> (LoggedRequest, Result<C::Outcome, Failure>) {
     let exchange = call.exchange();
     let answer = client().execute(&exchange);
     let outcome = call.parse(now(sandbox), answer);
@@ -49,8 +49,8 @@ pub(crate) fn once<C: PlainCall>(sandbox: &Sandbox, call: &C) -> (LoggedRequest,
 }
 
 /// Sends it as often as it takes, in the sandbox's time; and how often that was.
-pub(crate) fn calling<C: PlainCall>(sandbox: &Sandbox, call: C) -> (usize, Result<C::Outcome, Failure>) {
-    let mut calling = Calling::new(call);
+pub(crate) fn calling<C: ApiCall>(sandbox: &Sandbox, call: C) -> (usize, Result<C::Outcome, Failure>) {
+    let mut calling = ApiCallRun::new(call);
     for sent in 1..20 {
         if let Some((until, _)) = calling.waits_until(now(sandbox)) {
             sandbox.advance(until.since(now(sandbox)));
@@ -84,7 +84,7 @@ pub(crate) fn host<C: Ceremony>(sandbox: &Rc<Sandbox>) -> Diary<C> {
 
 pub(crate) fn finish<C: Ceremony>(sandbox: &Rc<Sandbox>, ceremony: &mut C) -> Result<C::Outcome, Failure> {
     let client = client();
-    match drive(ceremony, |exchange| client.execute(exchange), &mut host(sandbox)) {
+    match drive(ceremony, &client, &mut host(sandbox)) {
         Ok(Ending::Finished(result)) => result,
         other => panic!("{other:?}"),
     }
@@ -96,18 +96,18 @@ pub(crate) fn token(sandbox: &Rc<Sandbox>) -> PersonalToken {
 
 pub(crate) fn identity(sandbox: &Rc<Sandbox>) -> Identity {
     let client = client();
-    let mut registration = Registration::new(origin(sandbox), Manifest::from_json(MANIFEST.as_bytes()).unwrap());
+    let mut registration = BadgeRegistration::new(origin(sandbox), Manifest::from_json(MANIFEST.as_bytes()).unwrap());
     let mut host = host(sandbox);
-    host.answers.push_back(Answer::ProfileOk);
-    let Ok(Ending::Paused) = drive(&mut registration, |exchange| client.execute(exchange), &mut host) else { panic!() };
+    host.answers.push_back(RegistrationAnswer::ProfileOk);
+    let Ok(Ending::Paused) = drive(&mut registration, &client, &mut host) else { panic!() };
     let otp = sandbox.outbox().pop().unwrap().code.unwrap();
-    host.answers.push_back(Answer::Otp(Otp::parse(&otp).unwrap()));
-    match drive(&mut registration, |exchange| client.execute(exchange), &mut host) {
+    host.answers.push_back(RegistrationAnswer::Otp(Otp::parse(&otp).unwrap()));
+    match drive(&mut registration, &client, &mut host) {
         Ok(Ending::Finished(Ok(identity))) => identity,
         other => panic!("{other:?}"),
     }
 }
 
 pub(crate) fn is_valid(sandbox: &Sandbox, badge: &Badge) -> bool {
-    matches!(once(sandbox, &VerifyBadge::new(&origin(sandbox), badge.clone())).1, Ok(Verdict::Valid { .. }))
+    matches!(once(sandbox, &VerifyBadge::new(&origin(sandbox), badge.clone())).1, Ok(Validity::Valid { .. }))
 }

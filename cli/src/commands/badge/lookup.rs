@@ -1,6 +1,6 @@
 //! `enlist badge lookup`: what the service publishes about an agent.
 
-use enlist_core::sentryagent::{Did, LookUp, Published};
+use enlist_core::badge::{Did, LookUp, Published};
 use enlist_core::{Failure, Untrusted};
 
 use crate::asking::{ask, problem};

@@ -1,7 +1,7 @@
 //! `enlist badge rotate`.
 
 use enlist_core::Origin;
-use enlist_core::sentryagent::Rotation;
+use enlist_core::badge::BadgeRotation;
 
 use crate::args::RotateArgs;
 use crate::ceremonies::Live;
@@ -15,7 +15,7 @@ use crate::store::{Credential, Service};
 pub(crate) fn run(args: &RotateArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let patience = setting.patience(&args.waiting);
     let desk = Desk::open(setting, Service::Sentryagent)?;
-    if let Some(ended) = desk.end_of_any::<Rotation>()? {
+    if let Some(ended) = desk.end_of_any::<BadgeRotation>()? {
         return Ok(ended);
     }
     let Some(Credential::Badge { base_url, badge, did, .. }) = desk.store.credential()? else {
@@ -38,5 +38,5 @@ pub(crate) fn run(args: &RotateArgs, setting: &Setting<'_>) -> Result<Outcome, P
     }
     let origin = Origin::parse(&base_url).map_err(Problem::internal)?;
     let origin_argv = ["badge", "rotate", "--yes"].map(str::to_owned).into();
-    desk.begin(Rotation::new(origin, badge), origin_argv, voice, patience)
+    desk.begin(BadgeRotation::new(origin, badge), origin_argv, voice, patience)
 }

@@ -1,6 +1,6 @@
 //! `enlist badge show`: what a badge says of itself. Read, not verified, and never the badge itself.
 
-use enlist_core::sentryagent::BadgeView;
+use enlist_core::badge::BadgeView;
 
 use super::badge;
 use crate::output::Outcome;

@@ -1,6 +1,6 @@
 //! `enlist badge sign`: a message signed by the service in the agent's name. stdout carries the signature and nothing else.
 
-use enlist_core::sentryagent::Sign;
+use enlist_core::badge::Sign;
 
 use super::own;
 use crate::args::SignArgs;

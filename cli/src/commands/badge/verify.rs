@@ -1,7 +1,7 @@
 //! `enlist badge verify`: the signature by the published keys, then the service's word on revocation.
 
-use enlist_core::sentryagent::{Verdict, VerifyBadge};
-use enlist_core::verify::{Rejection, Rules, VerifiedBadge};
+use enlist_core::badge::verify::{Rejection, Rules, VerifiedBadge};
+use enlist_core::badge::{Validity, VerifyBadge};
 use enlist_core::{Failure, Origin};
 
 use super::{Held, badge};
@@ -31,8 +31,8 @@ pub(crate) fn run(args: &VerifyArgs, setting: &Setting<'_>) -> Result<Outcome, P
         return told(&verified, &keys, Said::NotAsked, setting);
     }
     match outcome_of(setting, VerifyBadge::new(&held.origin, held.badge.clone())) {
-        Ok(Verdict::Valid { .. }) => told(&verified, &keys, Said::Valid, setting),
-        Ok(Verdict::NotValid) => {
+        Ok(Validity::Valid { .. }) => told(&verified, &keys, Said::Valid, setting),
+        Ok(Validity::NotValid) => {
             let data = other(Some(false), Some("revoked"), Said::NotValid, Some(&verified), &keys);
             setting
                 .output

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use enlist_blocking::{Proxies, Route};
+use enlist_core::badge::Health;
 use enlist_core::opentrain::FetchProtectedResource;
-use enlist_core::sentryagent::Health;
-use enlist_core::{Delivery, Exchange, Failure, Origin, PlainCall, Timestamp, TransportFailure, Trouble};
+use enlist_core::{ApiCall, Delivery, Exchange, Failure, Origin, Timestamp, TransportFailure, Trouble};
 use http::header::DATE;
 use http::{Response, Uri};
 
@@ -103,7 +103,7 @@ const fn name_of(service: Service) -> CheckName {
 }
 
 /// Once: a question that changes nothing.
-fn ask<C: PlainCall>(service: Service, call: &C, origin: &Origin, setting: &Setting<'_>, skews: &mut Vec<Skew>) -> Result<Check, Problem> {
+fn ask<C: ApiCall>(service: Service, call: &C, origin: &Origin, setting: &Setting<'_>, skews: &mut Vec<Skew>) -> Result<Check, Problem> {
     let name = name_of(service);
     if setting.network.client().is_err() {
         return Ok(Check::doubtful(name, "not asked: there is no way out", "see what failed above"));

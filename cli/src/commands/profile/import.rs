@@ -1,6 +1,6 @@
 //! `enlist profile import`: what a service's own tool keeps, taken over. The tool's file is only read.
 
-use enlist_core::opentrain::Enrolment;
+use enlist_core::claim::Enrolment;
 use enlist_core::secret::{ClaimToken, PersonalToken};
 use enlist_core::{Ceremony, Input, Origin};
 use http::Response;

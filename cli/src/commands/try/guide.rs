@@ -6,11 +6,10 @@ use std::thread;
 use std::time::Duration;
 
 use enlist_blocking::Host;
-use enlist_core::opentrain::ClaimedToken;
-use enlist_core::sentryagent::Identity;
-use enlist_core::{Exchange, ExchangeId, Input, Snapshot, Timestamp, TransportFailure, WaitReason};
+use enlist_core::badge::Identity;
+use enlist_core::claim::ClaimedToken;
+use enlist_core::{Ceremony, Exchange, ExchangeId, ExchangeResult, Store, Timestamp, WaitReason};
 use enlist_sandbox::{MessageKind, Sandbox, Which};
-use http::Response;
 
 use super::script::{Played, meaning, reason};
 use super::{OWNER, scopes};
@@ -24,17 +23,16 @@ const OWNER_ACTS_IN_WAIT: u32 = 2;
 const MARGIN: Duration = Duration::from_millis(10);
 const SCOPES_PER_LINE: usize = 5;
 
-/// Host of every ceremony of the tour. It keeps nothing: what is lost with this process has no worth outside of it.
+/// The host of every ceremony of the tour.
 pub(super) struct Guide<'a> {
     output: &'a Output,
     sandbox: &'a Sandbox,
-    requests: u32,
     waits_for_owner: u32,
 }
 
 impl<'a> Guide<'a> {
     pub(super) fn new(output: &'a Output, sandbox: &'a Sandbox) -> Self {
-        Self { output, sandbox, requests: 0, waits_for_owner: 0 }
+        Self { output, sandbox, waits_for_owner: 0 }
     }
 
     pub(super) fn welcome(&self) -> Result<(), Problem> {
@@ -77,11 +75,6 @@ impl<'a> Guide<'a> {
         self.played(format_args!("{OWNER} opens the link, signs in and types the code."))?;
         self.sandbox.approve(&Which::newest()).map(drop).map_err(Problem::internal)
     }
-
-    fn answered(&self, exchange: &Exchange, answer: impl Display) -> Result<(), Problem> {
-        let (method, path) = (exchange.request.method(), exchange.request.uri().path());
-        self.output.tell(format_args!("{:>3}  {method} {path} -> {answer}", self.requests))
-    }
 }
 
 impl<C: Played> Host<C> for Guide<'_> {
@@ -110,27 +103,49 @@ impl<C: Played> Host<C> for Guide<'_> {
     fn ask(&mut self, prompt: &C::Prompt) -> Result<ControlFlow<(), C::Answer>, Problem> {
         C::ask(self, prompt)
     }
+}
 
-    fn prepare(&mut self, _: &Snapshot, _: &Exchange) -> Result<(), Problem> {
+/// Says each request and what came of it. It keeps nothing: what is lost with this process has no worth outside of it.
+pub(super) struct Narration<'a> {
+    output: &'a Output,
+    requests: u32,
+}
+
+impl<'a> Narration<'a> {
+    pub(super) const fn new(output: &'a Output) -> Self {
+        Self { output, requests: 0 }
+    }
+
+    fn answered(&self, exchange: &Exchange, answer: impl Display) -> Result<(), Problem> {
+        let (method, path) = (exchange.request.method(), exchange.request.uri().path());
+        self.output.tell(format_args!("{:>3}  {method} {path} -> {answer}", self.requests))
+    }
+}
+
+impl Store for Narration<'_> {
+    type Error = Problem;
+
+    fn prepare<C: Ceremony>(&mut self, _: &C, _: &Exchange) -> Result<(), Problem> {
         self.requests += 1;
         Ok(())
     }
 
-    fn journal(&mut self, exchange: &Exchange, answer: &Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), Problem> {
+    fn journal(&mut self, exchange: &Exchange, answer: &ExchangeResult) -> Result<(), Problem> {
         match answer {
             Ok(response) => {
                 self.answered(exchange, response.status().as_str())?;
-                meaning(exchange.request.uri().path(), response.status().as_u16()).iter().try_for_each(|line| self.say(line))
+                let meaning = meaning(exchange.request.uri().path(), response.status().as_u16());
+                meaning.iter().try_for_each(|line| self.output.tell(format_args!("     {line}")))
             }
             Err(failure) => self.answered(exchange, failure),
         }
     }
 
-    fn journaled(&mut self, _: ExchangeId) -> Result<Option<Input<C::Answer>>, Problem> {
+    fn journaled(&mut self, _: ExchangeId) -> Result<Option<ExchangeResult>, Problem> {
         Ok(None)
     }
 
-    fn save(&mut self, _: &Snapshot) -> Result<(), Problem> {
+    fn save<C: Ceremony>(&mut self, _: &C) -> Result<(), Problem> {
         Ok(())
     }
 }

@@ -2,9 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use enlist_core::opentrain::{self, Claim, Enrolment, EnterCode};
+use enlist_core::badge::{self, BadgeRegistration, OtpReason, PublicProfile};
+use enlist_core::claim::{self, Claim, Enrolment, EnterCode};
 use enlist_core::secret::Otp;
-use enlist_core::sentryagent::{self, OtpReason, PublicProfile, Registration};
 use enlist_core::{Ceremony, WaitReason};
 
 use super::guide::Guide;
@@ -22,7 +22,7 @@ impl Played for Enrolment {
         match *notice {}
     }
 
-    fn ask(_: &Guide<'_>, _: &opentrain::Prompt) -> Result<ControlFlow<(), opentrain::Answer>, Problem> {
+    fn ask(_: &Guide<'_>, _: &claim::EnrolmentPrompt) -> Result<ControlFlow<(), claim::EnrolmentAnswer>, Problem> {
         Ok(ControlFlow::Break(()))
     }
 }
@@ -38,13 +38,13 @@ impl Played for Claim {
     }
 }
 
-impl Played for Registration {
+impl Played for BadgeRegistration {
     fn show(_: &Guide<'_>, notice: &Self::Notice) -> Result<(), Problem> {
         match *notice {}
     }
 
-    fn ask(guide: &Guide<'_>, prompt: &sentryagent::Prompt) -> Result<ControlFlow<(), sentryagent::Answer>, Problem> {
-        use sentryagent::{Answer, Prompt};
+    fn ask(guide: &Guide<'_>, prompt: &badge::RegistrationPrompt) -> Result<ControlFlow<(), badge::RegistrationAnswer>, Problem> {
+        use badge::{RegistrationAnswer as Answer, RegistrationPrompt as Prompt};
         let answer = match prompt {
             Prompt::Profile { profile, .. } => {
                 show_profile(guide, profile)?;

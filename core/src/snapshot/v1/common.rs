@@ -8,44 +8,40 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::invalid;
-use crate::call;
 use crate::ceremony::WaitReason;
 use crate::error::{self, Delivery, TransportFailure, TransportKind};
 use crate::exchange::ExchangeId;
 use crate::pace;
-use crate::secret::{Kind, Secret};
+use crate::retry;
 use crate::snapshot::ResumeError;
-use crate::time::Timestamp;
-use crate::untrusted::Untrusted;
-
-/// No wait is longer than the longest interval and its margin.
-const LONGEST_GAP_MS: u64 = pace::LONGEST as u64 * 1400;
+use crate::types::secret::{Kind, Secret};
+use crate::types::timestamp::Timestamp;
+use crate::types::untrusted::Untrusted;
 
 /// A secret on its way to or from the file.
 pub(super) type SecretText = Zeroizing<String>;
 
-pub(super) fn freeze_secret<K>(secret: &Secret<K>) -> SecretText {
+pub(super) fn secret_to_dto<K>(secret: &Secret<K>) -> SecretText {
     Zeroizing::new(secret.expose().to_owned())
 }
 
-pub(super) fn thaw_secret<K: Kind>(text: &SecretText, what: &'static str) -> Result<Secret<K>, ResumeError> {
+pub(super) fn restore_secret<K: Kind>(text: &SecretText, what: &'static str) -> Result<Secret<K>, ResumeError> {
     Secret::parse(text).map_err(|_| invalid(what))
 }
 
-pub(super) fn thaw_time(unix_ms: i64) -> Timestamp {
+pub(super) fn restore_time(unix_ms: i64) -> Timestamp {
     Timestamp::from_unix_ms(unix_ms)
 }
 
-fn freeze_text(text: Option<&Untrusted>) -> Option<String> {
+fn text_to_dto(text: Option<&Untrusted>) -> Option<String> {
     text.map(|text| text.raw().to_owned())
 }
 
-fn thaw_text(text: Option<String>) -> Option<Untrusted> {
+fn restore_text(text: Option<String>) -> Option<Untrusted> {
     text.map(|text| Untrusted::new(&text))
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Timer {
     anchor: i64,
     gap_ms: u64,
@@ -58,17 +54,16 @@ impl From<&pace::Timer> for Timer {
 }
 
 impl Timer {
-    pub(super) fn thaw(self) -> Result<pace::Timer, ResumeError> {
-        if self.gap_ms > LONGEST_GAP_MS {
+    pub(super) fn restore(self) -> Result<pace::Timer, ResumeError> {
+        if Duration::from_millis(self.gap_ms) > pace::LONGEST_GAP {
             return Err(invalid("wait"));
         }
-        Ok(pace::Timer::new(thaw_time(self.anchor), Duration::from_millis(self.gap_ms)))
+        Ok(pace::Timer::new(restore_time(self.anchor), Duration::from_millis(self.gap_ms)))
     }
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Call {
+pub(super) struct Attempts {
     phase: Phase,
     unsent: u8,
     unsent_since: Option<i64>,
@@ -76,25 +71,25 @@ pub(super) struct Call {
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case")]
 enum Phase {
     Due,
     Waiting { timer: Timer, trouble: Trouble },
     InFlight { id: u64 },
 }
 
-impl From<&call::Call> for Call {
-    fn from(live: &call::Call) -> Self {
+impl From<&retry::Attempts> for Attempts {
+    fn from(live: &retry::Attempts) -> Self {
         let phase = match &live.phase {
-            call::Phase::Due => Phase::Due,
-            call::Phase::Waiting { timer, trouble } => Phase::Waiting { timer: timer.into(), trouble: trouble.into() },
-            call::Phase::InFlight(id) => Phase::InFlight { id: id.0 },
+            retry::Phase::Due => Phase::Due,
+            retry::Phase::Waiting { timer, trouble } => Phase::Waiting { timer: timer.into(), trouble: trouble.into() },
+            retry::Phase::InFlight(id) => Phase::InFlight { id: id.0 },
         };
         Self { phase, unsent: live.unsent, unsent_since: live.unsent_since.map(Timestamp::as_unix_ms), busy: live.busy }
     }
 }
 
-impl Call {
+impl Attempts {
     pub(super) fn in_flight(&self) -> Option<u64> {
         match self.phase {
             Phase::InFlight { id } => Some(id),
@@ -102,13 +97,13 @@ impl Call {
         }
     }
 
-    pub(super) fn thaw(self) -> Result<call::Call, ResumeError> {
+    pub(super) fn restore(self) -> Result<retry::Attempts, ResumeError> {
         let phase = match self.phase {
-            Phase::Due => call::Phase::Due,
-            Phase::Waiting { timer, trouble } => call::Phase::Waiting { timer: timer.thaw()?, trouble: trouble.thaw() },
-            Phase::InFlight { id } => call::Phase::InFlight(ExchangeId(id)),
+            Phase::Due => retry::Phase::Due,
+            Phase::Waiting { timer, trouble } => retry::Phase::Waiting { timer: timer.restore()?, trouble: trouble.restore() },
+            Phase::InFlight { id } => retry::Phase::InFlight(ExchangeId(id)),
         };
-        Ok(call::Call { phase, unsent: self.unsent, unsent_since: self.unsent_since.map(thaw_time), busy: self.busy })
+        Ok(retry::Attempts { phase, unsent: self.unsent, unsent_since: self.unsent_since.map(restore_time), busy: self.busy })
     }
 }
 
@@ -131,11 +126,11 @@ impl From<&WaitReason> for Why {
 }
 
 impl Why {
-    pub(super) fn thaw(self) -> WaitReason {
+    pub(super) fn restore(self) -> WaitReason {
         match self {
             Self::Pending => WaitReason::Pending,
             Self::SlowedDown => WaitReason::SlowedDown,
-            Self::Trouble(trouble) => WaitReason::Trouble(trouble.thaw()),
+            Self::Trouble(trouble) => WaitReason::Trouble(trouble.restore()),
         }
     }
 }
@@ -159,18 +154,17 @@ impl From<&error::Trouble> for Trouble {
 }
 
 impl Trouble {
-    pub(super) fn thaw(self) -> error::Trouble {
+    pub(super) fn restore(self) -> error::Trouble {
         match self {
-            Self::Transport(failure) => error::Trouble::Transport(failure.thaw()),
-            Self::Server(error) => error::Trouble::Server(error.thaw()),
-            Self::Unreadable(violation) => error::Trouble::Unreadable(violation.thaw()),
+            Self::Transport(failure) => error::Trouble::Transport(failure.restore()),
+            Self::Server(error) => error::Trouble::Server(error.restore()),
+            Self::Unreadable(violation) => error::Trouble::Unreadable(violation.restore()),
         }
     }
 }
 
 /// Without the partial answer: it is judged when it comes, and may be secret.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Transport {
     #[serde(with = "Kinds")]
     kind: TransportKind,
@@ -200,14 +194,13 @@ impl From<&TransportFailure> for Transport {
 }
 
 impl Transport {
-    fn thaw(self) -> TransportFailure {
+    fn restore(self) -> TransportFailure {
         let delivery = if self.may_have_arrived { Delivery::Unknown } else { Delivery::NotSent };
         TransportFailure { text: self.text, ..TransportFailure::new(self.kind, delivery) }
     }
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct ServerError {
     status: u16,
     code: Option<String>,
@@ -221,30 +214,30 @@ impl From<&error::ServerError> for ServerError {
     fn from(live: &error::ServerError) -> Self {
         Self {
             status: live.status,
-            code: freeze_text(live.code.as_ref()),
-            description: freeze_text(live.description.as_ref()),
+            code: text_to_dto(live.code.as_ref()),
+            description: text_to_dto(live.description.as_ref()),
             retry_after: live.retry_after,
             interval: live.interval,
-            body: freeze_text(live.body.as_ref()),
+            body: text_to_dto(live.body.as_ref()),
         }
     }
 }
 
 impl ServerError {
-    pub(super) fn thaw(self) -> error::ServerError {
+    pub(super) fn restore(self) -> error::ServerError {
         error::ServerError {
             status: self.status,
-            code: thaw_text(self.code),
-            description: thaw_text(self.description),
+            code: restore_text(self.code),
+            description: restore_text(self.description),
             retry_after: self.retry_after,
             interval: self.interval,
-            body: thaw_text(self.body),
+            body: restore_text(self.body),
         }
     }
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Violation {
     Redirect { status: u16 },
     UnexpectedStatus { status: u16 },
@@ -275,7 +268,7 @@ impl From<&error::Violation> for Violation {
 }
 
 impl Violation {
-    pub(super) fn thaw(self) -> error::Violation {
+    pub(super) fn restore(self) -> error::Violation {
         use error::Violation as Live;
         match self {
             Self::Redirect { status } => Live::Redirect { status },

@@ -4,12 +4,12 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::common::{ServerError, Trouble, Violation, thaw_time};
+use super::common::{ServerError, Trouble, Violation, restore_time};
 use crate::exchange::ExchangeId;
 use crate::failure::{Failure as Live, SaidBy, Service};
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Failure {
     Denied { error: ServerError },
     AttemptExpired { said_by_service: bool, doubt: bool },
@@ -24,7 +24,7 @@ pub(super) enum Failure {
     GaveUp { trouble: Trouble, retry_at: i64, doubt: bool },
     Protocol { violation: Violation },
     CredentialLost { service: Services },
-    CredentialUnreadable { service: Services, kept: Vec<u64> },
+    CredentialUnreadable { service: Services, exchanges: Vec<u64> },
     BadgeInvalid,
     NotRotated { trouble: Trouble },
 }
@@ -72,8 +72,8 @@ impl From<&Live> for Failure {
             }
             Live::Protocol(violation) => Self::Protocol { violation: violation.into() },
             Live::CredentialLost { service } => Self::CredentialLost { service: (*service).into() },
-            Live::CredentialUnreadable { service, kept } => {
-                Self::CredentialUnreadable { service: (*service).into(), kept: kept.iter().map(|id| id.0).collect() }
+            Live::CredentialUnreadable { service, exchanges } => {
+                Self::CredentialUnreadable { service: (*service).into(), exchanges: exchanges.iter().map(|id| id.0).collect() }
             }
             Live::BadgeInvalid => Self::BadgeInvalid,
             Live::NotRotated { trouble } => Self::NotRotated { trouble: trouble.into() },
@@ -82,28 +82,30 @@ impl From<&Live> for Failure {
 }
 
 impl Failure {
-    pub(super) fn thaw(self) -> Live {
+    pub(super) fn restore(self) -> Live {
         match self {
-            Self::Denied { error } => Live::Denied(error.thaw()),
+            Self::Denied { error } => Live::Denied(error.restore()),
             Self::AttemptExpired { said_by_service, doubt } => {
                 Live::AttemptExpired { said_by: if said_by_service { SaidBy::Service } else { SaidBy::OurClock }, doubt }
             }
             Self::WindowExpired => Live::WindowExpired,
-            Self::SessionExpired { error, doubt } => Live::SessionExpired { error: error.thaw(), doubt },
-            Self::OtpTriesUsedUp { error } => Live::OtpTriesUsedUp(error.thaw()),
-            Self::AnonymousNotEnabled { error } => Live::AnonymousNotEnabled(error.thaw()),
-            Self::EmailAlreadyRegistered { error } => Live::EmailAlreadyRegistered(error.thaw()),
-            Self::UnknownClaimToken { error } => Live::UnknownClaimToken(error.thaw()),
-            Self::Rejected { error } => Live::Rejected(error.thaw()),
-            Self::RateLimited { error, retry_at } => Live::RateLimited { error: error.thaw(), retry_at: thaw_time(retry_at) },
-            Self::GaveUp { trouble, retry_at, doubt } => Live::GaveUp { trouble: trouble.thaw(), retry_at: thaw_time(retry_at), doubt },
-            Self::Protocol { violation } => Live::Protocol(violation.thaw()),
+            Self::SessionExpired { error, doubt } => Live::SessionExpired { error: error.restore(), doubt },
+            Self::OtpTriesUsedUp { error } => Live::OtpTriesUsedUp(error.restore()),
+            Self::AnonymousNotEnabled { error } => Live::AnonymousNotEnabled(error.restore()),
+            Self::EmailAlreadyRegistered { error } => Live::EmailAlreadyRegistered(error.restore()),
+            Self::UnknownClaimToken { error } => Live::UnknownClaimToken(error.restore()),
+            Self::Rejected { error } => Live::Rejected(error.restore()),
+            Self::RateLimited { error, retry_at } => Live::RateLimited { error: error.restore(), retry_at: restore_time(retry_at) },
+            Self::GaveUp { trouble, retry_at, doubt } => {
+                Live::GaveUp { trouble: trouble.restore(), retry_at: restore_time(retry_at), doubt }
+            }
+            Self::Protocol { violation } => Live::Protocol(violation.restore()),
             Self::CredentialLost { service } => Live::CredentialLost { service: service.into() },
-            Self::CredentialUnreadable { service, kept } => {
-                Live::CredentialUnreadable { service: service.into(), kept: kept.into_iter().map(ExchangeId).collect() }
+            Self::CredentialUnreadable { service, exchanges } => {
+                Live::CredentialUnreadable { service: service.into(), exchanges: exchanges.into_iter().map(ExchangeId).collect() }
             }
             Self::BadgeInvalid => Live::BadgeInvalid,
-            Self::NotRotated { trouble } => Live::NotRotated { trouble: trouble.thaw() },
+            Self::NotRotated { trouble } => Live::NotRotated { trouble: trouble.restore() },
         }
     }
 }

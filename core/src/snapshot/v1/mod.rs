@@ -1,32 +1,39 @@
-//! Version 1 of the snapshot, frozen. Golden files in `tests/golden` hold one of each state.
+//! Version 1 of the snapshot: the stored shapes, frozen at each minor. Golden files in `tests/golden` hold one of each state.
 
+mod badge_registration;
+mod badge_rotation;
+mod claim;
 mod common;
 mod failure;
-mod opentrain;
-mod rotation;
-mod sentryagent;
 
-use alloc::borrow::ToOwned;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::{ResumeError, Snapshot, not_a_snapshot};
-use crate::ceremony::Ceremony;
+use crate::badge::{BadgeRegistration, BadgeRotation};
+use crate::ceremony::CeremonyKind;
+use crate::claim::{Claim, Enrolment};
 use crate::exchange::ExchangeId;
-use crate::opentrain::{Claim, Enrolment};
-use crate::origin::Origin;
-use crate::sentryagent::{Registration, Rotation};
+use crate::http::json::{Json, Object};
+use crate::types::origin::Origin;
+use crate::types::timestamp::Timestamp;
+
+/// The number of additions to version 1. Raise it with every new member, variant or word in a stored shape: an older version of
+/// enlist then reads the file at most, and never writes it.
+pub(super) const MINOR: u32 = 0;
 
 /// The whole file.
 #[derive(Serialize)]
 pub(super) struct File<'a> {
-    pub(super) format: String,
+    pub(super) format: &'a str,
     pub(super) version: u32,
-    pub(super) ceremony: String,
-    pub(super) origin: String,
+    pub(super) minor: u32,
+    pub(super) ceremony: &'a str,
+    pub(super) origin: &'a str,
     pub(super) saved_at: i64,
     pub(super) state: &'a State,
 }
@@ -36,8 +43,13 @@ pub(super) struct File<'a> {
 pub(super) struct Head {
     pub(super) format: String,
     pub(super) version: u32,
+    /// Absent in files that were written before the first release.
+    pub(super) minor: Option<u32>,
+    #[serde(default)]
     pub(super) ceremony: String,
+    #[serde(default)]
     pub(super) origin: String,
+    #[serde(default)]
     pub(super) saved_at: i64,
 }
 
@@ -49,41 +61,70 @@ struct Body<T> {
 #[derive(Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub(super) enum State {
-    Enrolment(opentrain::Enrolment),
-    Claim(opentrain::Claim),
-    Registration(sentryagent::Registration),
-    Rotation(rotation::Rotation),
+    Enrolment(claim::Enrolment),
+    Claim(claim::Claim),
+    BadgeRegistration(badge_registration::Registration),
+    BadgeRotation(badge_rotation::Rotation),
 }
 
 impl State {
-    pub(super) fn read(ceremony: &str, json: &[u8]) -> Result<(&'static str, Self), ResumeError> {
-        Ok(match ceremony {
-            Enrolment::NAME => (Enrolment::NAME, Self::Enrolment(body(json)?)),
-            Claim::NAME => (Claim::NAME, Self::Claim(body(json)?)),
-            Registration::NAME => (Registration::NAME, Self::Registration(body(json)?)),
-            Rotation::NAME => (Rotation::NAME, Self::Rotation(body(json)?)),
-            _ => return Err(ResumeError::Invalid { what: "ceremony" }),
+    pub(super) fn read(kind: CeremonyKind, json: &[u8]) -> Result<Self, ResumeError> {
+        Ok(match kind {
+            CeremonyKind::Enrolment => Self::Enrolment(body(json)?),
+            CeremonyKind::Claim => Self::Claim(body(json)?),
+            CeremonyKind::BadgeRegistration => Self::BadgeRegistration(body(json)?),
+            CeremonyKind::BadgeRotation => Self::BadgeRotation(body(json)?),
         })
+    }
+
+    pub(super) const fn kind(&self) -> CeremonyKind {
+        match self {
+            Self::Enrolment(_) => CeremonyKind::Enrolment,
+            Self::Claim(_) => CeremonyKind::Claim,
+            Self::BadgeRegistration(_) => CeremonyKind::BadgeRegistration,
+            Self::BadgeRotation(_) => CeremonyKind::BadgeRotation,
+        }
     }
 
     pub(super) fn in_flight(&self) -> Option<ExchangeId> {
         match self {
             Self::Enrolment(state) => state.in_flight(),
             Self::Claim(state) => state.in_flight(),
-            Self::Registration(state) => state.in_flight(),
-            Self::Rotation(state) => state.in_flight(),
+            Self::BadgeRegistration(state) => state.in_flight(),
+            Self::BadgeRotation(state) => state.in_flight(),
         }
         .map(ExchangeId)
     }
 
-    pub(super) fn kept(&self) -> Vec<ExchangeId> {
+    pub(super) fn unreadable(&self) -> Vec<ExchangeId> {
         let ids = match self {
-            Self::Enrolment(state) => &state.kept,
-            Self::Claim(state) => &state.kept,
-            Self::Registration(state) => &state.kept,
-            Self::Rotation(state) => &state.kept,
+            Self::Enrolment(state) => &state.unreadable,
+            Self::Claim(state) => &state.unreadable,
+            Self::BadgeRegistration(state) => &state.unreadable,
+            Self::BadgeRotation(state) => &state.unreadable,
         };
         ids.iter().copied().map(ExchangeId).collect()
+    }
+}
+
+/// Whether every member of `state` as it stands in the file was read into `stored`. A member that no shape of this minor has means
+/// that somebody changed the file; a newer version's members are let pass by the caller.
+pub(super) fn is_read_whole(json: &[u8], stored: &State) -> bool {
+    let again = Zeroizing::new(serde_json::to_string(stored).unwrap_or_default());
+    let (file, read) = (Object::parse(json), Object::parse(again.as_bytes()));
+    let state = file.as_ref().and_then(|file| file.object("state"));
+    state.zip(read.as_ref()).is_some_and(|(state, read)| has_members_of(read, state))
+}
+
+fn has_members_of(read: &Object<'_>, found: &Object<'_>) -> bool {
+    found.iter().all(|(name, value)| read.get(name).is_some_and(|read| is_like(read, value)))
+}
+
+fn is_like(read: &Json<'_>, found: &Json<'_>) -> bool {
+    match (read, found) {
+        (Json::Object(read), Json::Object(found)) => has_members_of(read, found),
+        (Json::List(read), Json::List(found)) => read.iter().zip(found).all(|(read, found)| is_like(read, found)),
+        _ => true,
     }
 }
 
@@ -96,64 +137,78 @@ const fn invalid(what: &'static str) -> ResumeError {
 }
 
 /// Exchanges are numbered in order: none is later than the last.
-fn check_ids(last_id: u64, in_flight: Option<u64>, kept: &[u64]) -> Result<Vec<ExchangeId>, ResumeError> {
-    if in_flight.is_some_and(|id| id != last_id) || kept.iter().any(|id| *id > last_id) {
+fn check_ids(last_id: u64, in_flight: Option<u64>, unreadable: &[u64]) -> Result<Vec<ExchangeId>, ResumeError> {
+    if in_flight.is_some_and(|id| id != last_id) || unreadable.iter().any(|id| *id > last_id) {
         return Err(invalid("exchange ids"));
     }
-    Ok(kept.iter().copied().map(ExchangeId).collect())
+    Ok(unreadable.iter().copied().map(ExchangeId).collect())
 }
 
 impl Snapshot {
     pub(crate) fn of_enrolment(live: &Enrolment) -> Self {
-        Self::of(Enrolment::NAME, &live.origin, live.seen, State::Enrolment(live.into()))
+        Self::of(live.origins.service(), live.log.seen, State::Enrolment(live.into()))
     }
 
     pub(crate) fn of_claim(live: &Claim) -> Self {
-        Self::of(Claim::NAME, &live.terms.origin, live.seen, State::Claim(live.into()))
+        Self::of(live.context.origins.service(), live.log.seen, State::Claim(live.into()))
     }
 
-    pub(crate) fn of_registration(live: &Registration) -> Self {
-        Self::of(Registration::NAME, &live.origin, live.seen, State::Registration(live.into()))
+    pub(crate) fn of_registration(live: &BadgeRegistration) -> Self {
+        Self::of(&live.origin, live.log.seen, State::BadgeRegistration(live.into()))
     }
 
-    pub(crate) fn of_rotation(live: &Rotation) -> Self {
-        Self::of(Rotation::NAME, &live.origin, live.seen, State::Rotation(live.into()))
+    pub(crate) fn of_rotation(live: &BadgeRotation) -> Self {
+        Self::of(&live.origin, live.log.seen, State::BadgeRotation(live.into()))
     }
 
-    fn of(ceremony: &'static str, origin: &Origin, saved_at: crate::Timestamp, state: State) -> Self {
-        let (in_flight, kept) = (state.in_flight(), state.kept());
-        Self { ceremony, origin: alloc::format!("{origin}"), saved_at, in_flight, kept, state }
+    fn of(origin: &Origin, saved_at: Timestamp, state: State) -> Self {
+        Self { minor: MINOR, origin: origin.to_string(), saved_at, state }
     }
 
     pub(crate) fn to_enrolment(&self) -> Result<Enrolment, ResumeError> {
         match &self.state {
-            State::Enrolment(frozen) => frozen.clone().thaw(self.pin()?, self.saved_at),
-            _ => Err(ResumeError::OtherCeremony { expected: Enrolment::NAME }),
+            State::Enrolment(stored) => self.restored(stored.clone().restore(self.saved_at), |live| live.origins.service()),
+            other => Err(other_ceremony(CeremonyKind::Enrolment, other)),
         }
     }
 
     pub(crate) fn to_claim(&self) -> Result<Claim, ResumeError> {
         match &self.state {
-            State::Claim(frozen) => frozen.clone().thaw(self.pin()?, self.saved_at),
-            _ => Err(ResumeError::OtherCeremony { expected: Claim::NAME }),
+            State::Claim(stored) => self.restored(stored.clone().restore(self.saved_at), |live| live.context.origins.service()),
+            other => Err(other_ceremony(CeremonyKind::Claim, other)),
         }
     }
 
-    pub(crate) fn to_registration(&self) -> Result<Registration, ResumeError> {
+    pub(crate) fn to_registration(&self) -> Result<BadgeRegistration, ResumeError> {
         match &self.state {
-            State::Registration(frozen) => frozen.clone().thaw(self.pin()?, self.saved_at),
-            _ => Err(ResumeError::OtherCeremony { expected: Registration::NAME }),
+            State::BadgeRegistration(stored) => {
+                self.restored(self.pin().and_then(|pin| stored.clone().restore(pin, self.saved_at)), |live| &live.origin)
+            }
+            other => Err(other_ceremony(CeremonyKind::BadgeRegistration, other)),
         }
     }
 
-    pub(crate) fn to_rotation(&self) -> Result<Rotation, ResumeError> {
+    pub(crate) fn to_rotation(&self) -> Result<BadgeRotation, ResumeError> {
         match &self.state {
-            State::Rotation(frozen) => frozen.clone().thaw(self.pin()?, self.saved_at),
-            _ => Err(ResumeError::OtherCeremony { expected: Rotation::NAME }),
+            State::BadgeRotation(stored) => {
+                self.restored(self.pin().and_then(|pin| stored.clone().restore(pin, self.saved_at)), |live| &live.origin)
+            }
+            other => Err(other_ceremony(CeremonyKind::BadgeRotation, other)),
         }
+    }
+
+    /// Checks that the envelope names the origin that the state is pinned to. What a newer version stored may be right by rules
+    /// that this version does not know.
+    fn restored<C>(&self, live: Result<C, ResumeError>, origin: impl Fn(&C) -> &Origin) -> Result<C, ResumeError> {
+        let checked = live.and_then(|live| if self.pin()? == *origin(&live) { Ok(live) } else { Err(invalid("origin")) });
+        checked.map_err(|error| self.newer().unwrap_or(error))
     }
 
     fn pin(&self) -> Result<Origin, ResumeError> {
-        Origin::parse(&self.origin.to_owned()).map_err(|_| invalid("origin"))
+        Origin::parse(&self.origin).map_err(|_| invalid("origin"))
     }
+}
+
+const fn other_ceremony(expected: CeremonyKind, found: &State) -> ResumeError {
+    ResumeError::OtherCeremony { expected, found: found.kind() }
 }

@@ -1,0 +1,162 @@
+//! A call of its own: one request, one answer, no ceremony around it.
+//!
+//! What may be repeated is decided here, as it is in the ceremonies: [`ApiCallRun`] sends again what was certainly not carried out,
+//! and, where a repeat is harmless, what was sent and lost its answer.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use http::{Request, Response};
+
+use crate::error::{Delivery, ServerError, TransportFailure, Trouble, Violation};
+use crate::exchange::{Body, Exchange, ExchangeId};
+use crate::failure::Failure;
+use crate::http::json::Object;
+use crate::http::response::{ResponseClass, wipe};
+use crate::retry::{self, Attempts, Verdict, come_back};
+use crate::types::timestamp::Timestamp;
+
+/// A request that is complete in itself. Sealed: the calls of [`opentrain`](crate::opentrain) and of
+/// [`sentryagent`](crate::badge).
+///
+/// Send [`exchange`](Self::exchange) once and hand what came of it to [`parse`](Self::parse); or let [`ApiCallRun`] say what is to
+/// be sent again and when.
+pub trait ApiCall: sealed::Sealed {
+    /// What the answer says.
+    type Outcome;
+
+    /// How often it is sent in all when answers are lost: 1 where a repeat would do harm.
+    #[doc(hidden)]
+    const SENT_AT_MOST: u8;
+
+    /// The request. Its id is [`ExchangeId::PLAIN`].
+    fn exchange(&self) -> Exchange;
+
+    /// What came of it. `now` is when the answer was received.
+    ///
+    /// # Errors
+    /// [`Failure`]: `Rejected`, `RateLimited`, `Protocol`, and `GaveUp` when no definite answer came. Of a call that delivers
+    /// a secret, `GaveUp` with `doubt` says that the secret may have been in the answer that was lost.
+    fn parse(&self, now: Timestamp, result: Result<Response<Vec<u8>>, TransportFailure>) -> Result<Self::Outcome, Failure>;
+}
+
+/// A plain call and its repeats: a request that was not sent (three tries within 10 s), one refused with 503 (three repeats, as
+/// `Retry-After` says), and, of calls that may be repeated, one whose answer was lost (three in all).
+///
+/// ```
+/// use enlist_core::badge::{BASE_URL, Health};
+/// use enlist_core::{ApiCallRun, Delivery, Origin, Timestamp, TransportFailure, TransportKind};
+///
+/// let mut now = Timestamp::from_unix_ms(1_781_254_800_000);
+/// let mut answers = vec![
+///     Err(TransportFailure::new(TransportKind::Closed, Delivery::Unknown)),
+///     Ok(http::Response::new(br#"{"status":"ok","version":"1.0.0"}"#.to_vec())),
+/// ]
+/// .into_iter();
+///
+/// let mut calling = ApiCallRun::new(Health::new(&Origin::parse(BASE_URL)?));
+/// let health = loop {
+///     if let Some((until, _trouble)) = calling.waits_until(now) {
+///         now = until; // sleep
+///     }
+///     let _exchange = calling.exchange(); // send it, once
+///     if let Some(end) = calling.answered(now, answers.next().unwrap()) {
+///         break end?;
+///     }
+/// };
+/// assert!(health.is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ApiCallRun<C> {
+    call: C,
+    sending: Attempts,
+    lost: u8,
+    was_lost: bool,
+}
+
+impl<C: ApiCall> ApiCallRun<C> {
+    /// Nothing of `call` has been sent yet.
+    #[must_use]
+    pub const fn new(call: C) -> Self {
+        Self { call, sending: Attempts::due(), lost: 0, was_lost: false }
+    }
+
+    /// When the next request is due and why not before; `None` when it is due now.
+    #[must_use]
+    pub fn waits_until(&self, now: Timestamp) -> Option<(Timestamp, &Trouble)> {
+        self.sending.waits_until(now).zip(self.sending.trouble())
+    }
+
+    /// The request, to be sent once when it is due.
+    #[must_use]
+    pub fn exchange(&self) -> Exchange {
+        self.call.exchange()
+    }
+
+    /// Whether an answer was lost on the way: the service may have done what it was asked, whatever it said afterwards.
+    #[must_use]
+    pub const fn was_lost(&self) -> bool {
+        self.was_lost
+    }
+
+    /// Takes in what came of it. `None`: send it again when it is due.
+    pub fn answered(&mut self, now: Timestamp, result: Result<Response<Vec<u8>>, TransportFailure>) -> Option<Result<C::Outcome, Failure>> {
+        let (trouble, failure) = match self.call.parse(now, result) {
+            Err(Failure::GaveUp { trouble, retry_at, doubt }) => (trouble.clone(), Failure::GaveUp { trouble, retry_at, doubt }),
+            end => return Some(end),
+        };
+        self.was_lost |= trouble.may_have_been_carried_out();
+        let next = match trouble {
+            Trouble::Transport(failure) if failure.delivery == Delivery::NotSent => {
+                self.sending.clone().settle(ResponseClass::NotSent(failure), now)
+            }
+            Trouble::Server(error) if error.status == 503 => self.sending.clone().settle(ResponseClass::Unavailable(error), now),
+            trouble => {
+                self.lost = self.lost.saturating_add(1);
+                if self.lost >= C::SENT_AT_MOST {
+                    return Some(Err(failure));
+                }
+                Verdict::Again(self.sending.clone().repeat(trouble, now))
+            }
+        };
+        match next {
+            Verdict::Again(call) => {
+                self.sending = call;
+                None
+            }
+            // The tries are used up.
+            _ => Some(Err(failure)),
+        }
+    }
+}
+
+/// An exchange that is no ceremony's.
+pub(crate) fn exchange(request: Request<Body>, timeout: Duration) -> Exchange {
+    Exchange { id: ExchangeId::PLAIN, request, timeout, max_body: Exchange::MAX_BODY, delivers: false }
+}
+
+/// Reads the answer of a plain call. An answer that has the member `success` is never taken for an error.
+pub(crate) fn settle<T>(
+    now: Timestamp,
+    result: Result<Response<Vec<u8>>, TransportFailure>,
+    success: &str,
+    read: impl FnOnce(&Object<'_>) -> Result<T, Violation>,
+    refused: impl FnOnce(ServerError) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let outcome = match ResponseClass::read(&result, now, success) {
+        ResponseClass::Object(object) => read(&object).map_err(Failure::Protocol),
+        ResponseClass::Unreadable(trouble) | ResponseClass::Lost(trouble) => Err(retry::give_up(trouble, false, now)),
+        ResponseClass::Refused(error) => refused(error),
+        ResponseClass::TooMany(error) => Err(Failure::RateLimited { retry_at: come_back(now, error.retry_after), error }),
+        ResponseClass::Unavailable(error) => Err(retry::give_up(error.into(), false, now)),
+        ResponseClass::NotSent(failure) => Err(retry::give_up(failure.into(), false, now)),
+        ResponseClass::Broken(violation) => Err(Failure::Protocol(violation)),
+    };
+    wipe(result);
+    outcome
+}
+
+pub(crate) mod sealed {
+    pub trait Sealed {}
+}

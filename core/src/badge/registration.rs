@@ -1,0 +1,443 @@
+//! The registration: manifest, the human's look at the profile, the SMS, the code, the badge, which comes once.
+
+use core::convert::Infallible;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::{Identity, Manifest, PublicProfile, wire};
+use crate::ceremony::{Ceremony, CeremonyKind, Input, Step, sealed};
+use crate::error::{Misuse, ServerError, Trouble};
+use crate::exchange::{Exchange, ExchangeId};
+use crate::failure::{Failure, Service};
+use crate::http::request::exchange;
+use crate::http::response::ResponseClass;
+use crate::machine::{self, ExchangeLog, MOVED, Machine};
+use crate::retry::{self, Attempts, Phase, Verdict};
+use crate::snapshot::{ResumeError, Snapshot};
+use crate::types::origin::Origin;
+use crate::types::secret::{Otp, SessionId};
+use crate::types::timestamp::Timestamp;
+
+/// How often the manifest is sent in all when answers are lost: it has no effect but a session.
+const MOST_SUBMISSIONS: u8 = 3;
+
+/// A registration, from the manifest to the badge.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BadgeRegistration {
+    pub(crate) origin: Origin,
+    pub(crate) profile: PublicProfile,
+    /// Where the code goes, in a form that may be shown; the number itself is forgotten once it was sent.
+    pub(crate) phone_hint: String,
+    pub(crate) log: ExchangeLog,
+    /// The exchanges whose unreadable 2xx may hold the badge.
+    pub(crate) unreadable: Vec<ExchangeId>,
+    /// Whether a code that was handed in may have been accepted.
+    pub(crate) doubt: OtpDoubt,
+    /// The code whose answer was lost; in no snapshot. `None` under a doubt: not known any more.
+    pub(crate) lost_otp: Option<Otp>,
+    pub(crate) state: State,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum State {
+    Submitting {
+        manifest: Manifest,
+        attempts: Attempts,
+        lost: u8,
+    },
+    AskingProfile {
+        session: SessionId,
+    },
+    Texting {
+        session: SessionId,
+        attempts: Attempts,
+    },
+    AskingSms {
+        session: SessionId,
+        trouble: Trouble,
+    },
+    AskingOtp(OtpSession),
+    /// `otp` is `None` after a restart: it is in no snapshot. `repeat` while the one automatic repeat is left.
+    HandingIn {
+        session: OtpSession,
+        otp: Option<Otp>,
+        attempts: Attempts,
+        repeat: bool,
+    },
+    Done(Result<Identity, Failure>),
+}
+
+/// The session that a code belongs to.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct OtpSession {
+    pub(crate) id: SessionId,
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) reason: OtpReason,
+    /// What another SMS would be ordered with.
+    pub(crate) manifest_session: SessionId,
+}
+
+/// Whether a code that was handed in may have been accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+pub(crate) enum OtpDoubt {
+    None,
+    /// It was answered 503, which may come too late to be a refusal; or its answer was lost, and another SMS has been ordered
+    /// since. Nothing will prove it.
+    Open,
+    /// Its answer was lost.
+    Lost,
+}
+
+/// What the human is asked.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum RegistrationPrompt {
+    /// Is this profile right? It becomes public, and the SMS goes out next.
+    Profile {
+        /// What becomes public.
+        profile: PublicProfile,
+        /// Where the code will go.
+        phone_hint: String,
+    },
+    /// The SMS was ordered and the answer lost. May another be sent? (Ignore the first.)
+    SmsAgain {
+        /// What became of the answer.
+        trouble: Trouble,
+    },
+    /// The code that came by SMS.
+    Otp {
+        /// When the session ends, by the service's clock.
+        expires_at: Option<Timestamp>,
+        /// Where the code went.
+        phone_hint: String,
+        /// Why it is asked for.
+        reason: OtpReason,
+    },
+}
+
+/// Why the one-time code is asked for.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum OtpReason {
+    /// It has just been sent.
+    Sent,
+    /// The last one was wrong.
+    Rejected(ServerError),
+    /// The last one could not be handed in, or its answer was lost.
+    NotTaken(Trouble),
+    /// It was being handed in when the process ended.
+    Interrupted,
+}
+
+/// The human's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RegistrationAnswer {
+    /// The profile is right; send the SMS.
+    ProfileOk,
+    /// Send another SMS: the answer to [`RegistrationPrompt::SmsAgain`], and to [`RegistrationPrompt::Otp`] when none came.
+    SmsAgain,
+    /// The code.
+    Otp(Otp),
+}
+
+impl BadgeRegistration {
+    /// A registration of `manifest` at `origin`.
+    #[must_use]
+    pub fn new(origin: Origin, manifest: Manifest) -> Self {
+        let (profile, phone_hint) = (manifest.profile.clone(), manifest.mobile_phone.hint());
+        let state = State::Submitting { manifest, attempts: Attempts::due(), lost: 0 };
+        Self { origin, profile, phone_hint, log: ExchangeLog::new(), unreadable: Vec::new(), doubt: OtpDoubt::None, lost_otp: None, state }
+    }
+
+    /// What becomes public.
+    #[must_use]
+    pub fn public_profile(&self) -> &PublicProfile {
+        &self.profile
+    }
+
+    /// The pinned origin.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Whether a code that was handed in may have been accepted, and the badge lost with the answer. It stays true of a
+    /// registration that failed.
+    #[must_use]
+    pub fn in_doubt(&self) -> bool {
+        self.doubt != OtpDoubt::None
+    }
+
+    fn on_submitted(&self, manifest: Manifest, attempts: Attempts, lost: u8, answer: ResponseClass<'_>, now: Timestamp) -> State {
+        match attempts.clone().settle(answer, now) {
+            Verdict::Object(object) => match wire::submitted(&object, &self.profile) {
+                Ok(session) => State::AskingProfile { session },
+                Err(violation) => failed(Failure::Protocol(violation)),
+            },
+            Verdict::Refused(error) => failed(Failure::Rejected(error)),
+            Verdict::Lost(trouble) | Verdict::Unreadable(trouble) => {
+                let lost = lost.saturating_add(1);
+                if lost >= MOST_SUBMISSIONS {
+                    return failed(retry::give_up(trouble, false, now));
+                }
+                State::Submitting { manifest, attempts: attempts.repeat(trouble, now), lost }
+            }
+            Verdict::Again(attempts) => State::Submitting { manifest, attempts, lost },
+            Verdict::End(failure) => failed(failure),
+        }
+    }
+
+    /// An SMS is never ordered a second time without the human's word.
+    fn on_texted(&mut self, session: SessionId, attempts: Attempts, answer: ResponseClass<'_>, now: Timestamp) -> State {
+        match attempts.settle(answer, now) {
+            Verdict::Object(object) => match wire::texted(&object) {
+                Ok((id, expires_at)) => {
+                    // What became of an earlier session's code, this one's answers will not tell.
+                    if self.doubt == OtpDoubt::Lost {
+                        self.doubt = OtpDoubt::Open;
+                    }
+                    State::AskingOtp(OtpSession { id, expires_at, reason: OtpReason::Sent, manifest_session: session })
+                }
+                Err(violation) => State::AskingSms { session, trouble: violation.into() },
+            },
+            Verdict::Refused(error) => failed(wire::refused(error, false)),
+            Verdict::Lost(trouble) | Verdict::Unreadable(trouble) => State::AskingSms { session, trouble },
+            Verdict::Again(attempts) => State::Texting { session, attempts },
+            Verdict::End(failure) => failed(failure),
+        }
+    }
+
+    fn on_handed_in(&mut self, hand_in: HandIn, id: ExchangeId, answer: ResponseClass<'_>, now: Timestamp) -> State {
+        if let ResponseClass::TooMany(error) = answer {
+            return failed(Failure::OtpTriesUsedUp(error));
+        }
+        match hand_in.attempts.clone().settle(answer, now) {
+            Verdict::Object(object) => match wire::handed_in(&object, &self.profile) {
+                Ok(Some(identity)) => State::Done(Ok(identity)),
+                Ok(None) => self.on_no(hand_in, not_verified()),
+                Err(violation) => self.on_unreadable(hand_in, id, violation.into(), now),
+            },
+            Verdict::Unreadable(trouble) => self.on_unreadable(hand_in, id, trouble, now),
+            Verdict::Lost(trouble) => self.on_lost(hand_in, trouble, now),
+            // A conflict with itself: the first try may still be under way.
+            Verdict::Refused(error) if error.status == 409 => self.on_lost(hand_in, error.into(), now),
+            // Pages that the service would not write: a proxy's. The code has not come so far.
+            Verdict::Refused(error) if matches!(error.status, 403 | 408) && error.is_strangers_page() => {
+                hand_in.ask(OtpReason::NotTaken(error.into()))
+            }
+            Verdict::Refused(error) => self.on_no(hand_in, error),
+            Verdict::Again(attempts) => self.on_not_taken(hand_in, attempts, now),
+            // Not a failure of the registration: the session lives on, and the human may hand the code in later.
+            Verdict::End(Failure::GaveUp { trouble, .. }) => hand_in.ask(OtpReason::NotTaken(trouble)),
+            // A redirect or another answer without a meaning here may stand in the place of one that delivered.
+            Verdict::End(failure) => {
+                self.doubt = OtpDoubt::Lost;
+                failed(failure)
+            }
+        }
+    }
+
+    fn on_unreadable(&mut self, hand_in: HandIn, id: ExchangeId, trouble: Trouble, now: Timestamp) -> State {
+        self.unreadable.push(id);
+        self.on_lost(hand_in, trouble, now)
+    }
+
+    /// The same session and code once more, then it is the human's turn.
+    fn on_lost(&mut self, hand_in: HandIn, trouble: Trouble, now: Timestamp) -> State {
+        self.doubt = OtpDoubt::Lost;
+        self.lost_otp.clone_from(&hand_in.otp);
+        match hand_in.otp {
+            Some(otp) if hand_in.repeat => State::HandingIn {
+                session: hand_in.session,
+                otp: Some(otp),
+                attempts: hand_in.attempts.repeat(trouble, now),
+                repeat: false,
+            },
+            Some(_) => hand_in.session.asking(OtpReason::NotTaken(trouble)),
+            None => hand_in.session.asking(OtpReason::Interrupted),
+        }
+    }
+
+    /// Not carried out: the same again when it is due, unless the session is over by then.
+    fn on_not_taken(&mut self, hand_in: HandIn, attempts: Attempts, now: Timestamp) -> State {
+        if attempts.busy > 0 && self.doubt == OtpDoubt::None {
+            self.doubt = OtpDoubt::Open;
+        }
+        let comes_too_late = attempts.waits_until(now).zip(hand_in.session.expires_at).is_some_and(|(due, end)| due > end);
+        match (hand_in.otp, &attempts.phase) {
+            (None, _) => hand_in.session.asking(OtpReason::Interrupted),
+            (Some(_), Phase::Waiting { trouble, .. }) if comes_too_late => hand_in.session.asking(OtpReason::NotTaken(trouble.clone())),
+            (Some(otp), _) => State::HandingIn { session: hand_in.session, otp: Some(otp), attempts, repeat: hand_in.repeat },
+        }
+    }
+
+    /// A definite no. After a lost answer, 410 proves that the code had been accepted, and so does 401 to the same code; to
+    /// another code 401 says that this other one is wrong.
+    fn on_no(&self, hand_in: HandIn, error: ServerError) -> State {
+        let service = Service::SentryAgent;
+        let is_wrong_code = matches!(error.status, 200..=299 | 401);
+        let is_other_code = self.lost_otp.is_some() && self.lost_otp != hand_in.otp;
+        let proves_loss = self.doubt == OtpDoubt::Lost && (error.status == 410 || is_wrong_code && !is_other_code);
+        match is_wrong_code {
+            _ if proves_loss && !self.unreadable.is_empty() => {
+                failed(Failure::CredentialUnreadable { service, exchanges: self.unreadable.clone() })
+            }
+            _ if proves_loss => failed(Failure::CredentialLost { service }),
+            true => hand_in.ask(OtpReason::Rejected(error)),
+            false => failed(wire::refused(error, self.in_doubt())),
+        }
+    }
+}
+
+/// What [`State::HandingIn`] holds.
+struct HandIn {
+    session: OtpSession,
+    otp: Option<Otp>,
+    attempts: Attempts,
+    repeat: bool,
+}
+
+impl HandIn {
+    fn ask(self, reason: OtpReason) -> State {
+        self.session.asking(reason)
+    }
+}
+
+impl OtpSession {
+    fn asking(self, reason: OtpReason) -> State {
+        State::AskingOtp(Self { reason, ..self })
+    }
+}
+
+fn failed(failure: Failure) -> State {
+    State::Done(Err(failure))
+}
+
+/// `200 {"verified": false}` stands nowhere in the documents; it can only mean a wrong code.
+const fn not_verified() -> ServerError {
+    ServerError { status: 200, code: None, description: None, retry_after: None, interval: None, body: None }
+}
+
+impl sealed::Sealed for BadgeRegistration {}
+
+impl Ceremony for BadgeRegistration {
+    type Notice = Infallible;
+    type Prompt = RegistrationPrompt;
+    type Answer = RegistrationAnswer;
+    type Outcome = Identity;
+
+    const KIND: CeremonyKind = CeremonyKind::BadgeRegistration;
+
+    fn poll(&self, now: Timestamp) -> Step<Infallible, RegistrationPrompt, Identity> {
+        let phone_hint = || self.phone_hint.clone();
+        match &self.state {
+            State::Submitting { attempts, .. } | State::Texting { attempts, .. } | State::HandingIn { attempts, .. } => attempts.step(now),
+            State::AskingProfile { .. } => {
+                Step::Ask(RegistrationPrompt::Profile { profile: self.profile.clone(), phone_hint: phone_hint() })
+            }
+            State::AskingSms { trouble, .. } => Step::Ask(RegistrationPrompt::SmsAgain { trouble: trouble.clone() }),
+            State::AskingOtp(OtpSession { expires_at, reason, .. }) => {
+                Step::Ask(RegistrationPrompt::Otp { expires_at: *expires_at, phone_hint: phone_hint(), reason: reason.clone() })
+            }
+            State::Done(result) => Step::Done(result.clone()),
+        }
+    }
+
+    fn begin(&mut self, now: Timestamp) -> Result<Exchange, Misuse> {
+        machine::begin(self, now)
+    }
+
+    fn handle(&mut self, now: Timestamp, input: Input<RegistrationAnswer>) -> Result<(), Misuse> {
+        machine::handle(self, now, input)
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        Snapshot::of_registration(self)
+    }
+
+    fn peek(snapshot: &Snapshot) -> Result<Self, ResumeError> {
+        snapshot.to_registration()
+    }
+}
+
+impl Machine for BadgeRegistration {
+    fn log(&mut self) -> &mut ExchangeLog {
+        &mut self.log
+    }
+
+    fn in_flight(&self) -> Option<ExchangeId> {
+        match &self.state {
+            State::Submitting { attempts, .. } | State::Texting { attempts, .. } | State::HandingIn { attempts, .. } => {
+                attempts.in_flight()
+            }
+            State::AskingProfile { .. } | State::AskingSms { .. } | State::AskingOtp(_) | State::Done(_) => None,
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        matches!(self.state, State::Done(_))
+    }
+
+    fn send(&mut self, id: ExchangeId, _now: Timestamp) -> Option<Exchange> {
+        let (attempts, request, delivers) = match &mut self.state {
+            State::Submitting { manifest, attempts, .. } => (attempts, wire::submit(&self.origin, manifest), false),
+            State::Texting { session, attempts } => (attempts, wire::text_the_code(&self.origin, session), false),
+            State::HandingIn { session, otp: Some(otp), attempts, .. } => (attempts, wire::hand_in(&self.origin, &session.id, otp), true),
+            _ => return None,
+        };
+        attempts.send(id);
+        Some(exchange(id, request, delivers))
+    }
+
+    fn success_member(&self) -> &'static str {
+        match &self.state {
+            State::Submitting { .. } => wire::SUBMITTED,
+            State::Texting { .. } => wire::TEXTED,
+            _ => wire::DELIVERY,
+        }
+    }
+
+    fn on_response(&mut self, id: ExchangeId, answer: ResponseClass<'_>, now: Timestamp) {
+        let state = match core::mem::replace(&mut self.state, failed(MOVED)) {
+            State::Submitting { manifest, attempts, lost } => self.on_submitted(manifest, attempts, lost, answer, now),
+            State::Texting { session, attempts } => self.on_texted(session, attempts, answer, now),
+            State::HandingIn { session, otp, attempts, repeat } => {
+                self.on_handed_in(HandIn { session, otp, attempts, repeat }, id, answer, now)
+            }
+            state => state,
+        };
+        self.state = match state {
+            State::Done(Err(failure)) => failed(failure.with_doubt(self.in_doubt())),
+            state => state,
+        };
+    }
+
+    fn on_human(&mut self, answer: RegistrationAnswer, _now: Timestamp) -> Result<(), Misuse> {
+        let state = match (core::mem::replace(&mut self.state, failed(MOVED)), answer) {
+            (State::AskingProfile { session }, RegistrationAnswer::ProfileOk)
+            | (State::AskingSms { session, .. }, RegistrationAnswer::SmsAgain) => State::Texting { session, attempts: Attempts::due() },
+            // The SMS did not come. Another one is ordered in the session of the same manifest.
+            (State::AskingOtp(OtpSession { manifest_session, .. }), RegistrationAnswer::SmsAgain) => {
+                State::Texting { session: manifest_session, attempts: Attempts::due() }
+            }
+            (State::AskingOtp(session), RegistrationAnswer::Otp(otp)) => {
+                State::HandingIn { session, otp: Some(otp), attempts: Attempts::due(), repeat: true }
+            }
+            (state, _) => {
+                self.state = state;
+                return Err(Misuse::NotAsked);
+            }
+        };
+        self.state = state;
+        Ok(())
+    }
+
+    fn on_woke(&mut self, now: Timestamp) -> Result<(), Misuse> {
+        match &mut self.state {
+            State::Submitting { attempts, .. } | State::Texting { attempts, .. } | State::HandingIn { attempts, .. } => attempts.woke(now),
+            _ => Err(Misuse::NotWaiting),
+        }
+    }
+}

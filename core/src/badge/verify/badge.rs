@@ -1,0 +1,169 @@
+//! A badge: a JWS whose payload are the claims of an agent (sentryagent.md section 6, RFC 7519).
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::jws::Parts;
+use super::{Jwks, Rejection, Rules};
+use crate::badge::{Did, PublishedProfile};
+use crate::http::json::{Json, Object};
+use crate::types::timestamp::Timestamp;
+use crate::types::untrusted::Untrusted;
+
+/// What a badge says, after its signature and its time have been found good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedBadge {
+    did: Did,
+    expires_at: Option<Timestamp>,
+    issued_at: Option<Timestamp>,
+    issuer: Option<Untrusted>,
+    kid: Option<String>,
+    profile: Option<PublishedProfile>,
+    claims: Claims,
+}
+
+/// The claims as they were signed; `Debug` says how many bytes.
+#[derive(Clone, PartialEq, Eq)]
+struct Claims(Vec<u8>);
+
+impl core::fmt::Debug for Claims {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+impl VerifiedBadge {
+    /// Whose badge it is: `sub`.
+    #[must_use]
+    pub fn did(&self) -> &Did {
+        &self.did
+    }
+
+    /// When it ends: `exp`. `None` when it has no end, and only the service can tell whether it still counts.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at
+    }
+
+    /// When it was issued: `iat`.
+    #[must_use]
+    pub fn issued_at(&self) -> Option<Timestamp> {
+        self.issued_at
+    }
+
+    /// Who issued it: `iss`.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&Untrusted> {
+        self.issuer.as_ref()
+    }
+
+    /// The key that it names.
+    #[must_use]
+    pub fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// The profile that is embedded in it as `public_profile`. The documents say that one is, and not under which name
+    /// (sentryagent.md, U8): `None` when it is elsewhere; [`claims_json`](Self::claims_json) has it.
+    #[must_use]
+    pub fn profile(&self) -> Option<&PublishedProfile> {
+        self.profile.as_ref()
+    }
+
+    /// All claims, as they were signed.
+    #[must_use]
+    pub fn claims_json(&self) -> &[u8] {
+        &self.claims.0
+    }
+}
+
+impl Rules {
+    /// Checks a badge against the service's keys, at `now`.
+    ///
+    /// # Errors
+    /// [`Rejection`].
+    pub fn check_badge(&self, badge: &str, keys: &Jwks, now: Timestamp) -> Result<VerifiedBadge, Rejection> {
+        let parts = Parts::take_apart(badge)?;
+        self.check_type(parts.typ.as_deref())?;
+        let json = parts.claims(keys)?;
+        let claims = Object::parse(&json).ok_or(Rejection::Claims)?;
+        let expires_at = self.check_times(&claims, now)?;
+        let issued_at = time(&claims, "iat")?;
+        let issuer = self.check_issuer(&claims)?;
+        self.check_audience(&claims)?;
+        let did = did(&claims)?;
+        let profile = claims.object("public_profile").map(PublishedProfile::read);
+        let kid = parts.kid().map(ToOwned::to_owned);
+        drop(claims);
+        Ok(VerifiedBadge { did, expires_at, issued_at, issuer, kid, profile, claims: Claims(json) })
+    }
+
+    /// `JWT`, or what says that it is one of its kinds; unless a type is asked for, none as well (RFC 8725 section 3.11).
+    fn check_type(&self, typ: Option<&str>) -> Result<(), Rejection> {
+        let of_a_type = |typ: &str| typ.to_ascii_lowercase().trim_start_matches("application/").to_owned();
+        let is_fine = match (&self.typ, typ.map(of_a_type)) {
+            (Some(wanted), typ) => typ == Some(of_a_type(wanted)),
+            (None, None) => true,
+            (None, Some(typ)) => typ == "jwt" || typ.ends_with("+jwt"),
+        };
+        if is_fine { Ok(()) } else { Err(Rejection::Type) }
+    }
+
+    /// Gives `exp`. The time must be before it, and not before `nbf`, give or take the leeway (RFC 7519 section 4.1).
+    fn check_times(&self, claims: &Object<'_>, now: Timestamp) -> Result<Option<Timestamp>, Rejection> {
+        let (exp, nbf) = (time(claims, "exp")?, time(claims, "nbf")?);
+        if exp.is_some_and(|exp| now.before(self.leeway) >= exp) {
+            return Err(Rejection::Expired);
+        }
+        if nbf.is_some_and(|nbf| now.after(self.leeway) < nbf) {
+            return Err(Rejection::NotYetValid);
+        }
+        Ok(exp)
+    }
+
+    fn check_issuer(&self, claims: &Object<'_>) -> Result<Option<Untrusted>, Rejection> {
+        let said = text(claims, "iss")?;
+        match (&self.issuer, said) {
+            (Some(expected), said) if said != Some(expected) => Err(Rejection::Issuer),
+            (_, said) => Ok(said.map(Untrusted::new)),
+        }
+    }
+
+    fn check_audience(&self, claims: &Object<'_>) -> Result<(), Rejection> {
+        let named: Vec<&str> = match claims.get("aud") {
+            None => Vec::new(),
+            Some(Json::Text(name)) => [name.as_ref()].into(),
+            Some(Json::List(names)) => names.iter().map(Json::as_text).collect::<Option<_>>().ok_or(Rejection::Claims)?,
+            Some(_) => return Err(Rejection::Claims),
+        };
+        let is_meant = match &self.audience {
+            Some(own) => named.contains(&own.as_str()),
+            None => claims.get("aud").is_none(),
+        };
+        if is_meant { Ok(()) } else { Err(Rejection::Audience) }
+    }
+}
+
+fn did(claims: &Object<'_>) -> Result<Did, Rejection> {
+    let sub = text(claims, "sub")?.ok_or(Rejection::Subject)?;
+    Did::parse(sub).map_err(|_| Rejection::Subject)
+}
+
+/// A claim that is a string, or is not there.
+fn text<'a>(claims: &'a Object<'_>, name: &str) -> Result<Option<&'a str>, Rejection> {
+    match claims.get(name) {
+        None => Ok(None),
+        Some(Json::Text(text)) => Ok(Some(text)),
+        Some(_) => Err(Rejection::Claims),
+    }
+}
+
+/// A claim that is a time in seconds (RFC 7519 section 2), or is not there. One that is anything else is never taken for absent.
+fn time(claims: &Object<'_>, name: &str) -> Result<Option<Timestamp>, Rejection> {
+    match claims.get(name) {
+        None => Ok(None),
+        Some(Json::Number(seconds)) if seconds.is_finite() => Ok(Some(Timestamp::from_unix_seconds(*seconds))),
+        Some(_) => Err(Rejection::Claims),
+    }
+}

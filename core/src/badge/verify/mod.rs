@@ -1,0 +1,194 @@
+//! Badges checked offline, with the service's published keys. Feature `verify`.
+//!
+//! # What it decides, and what it cannot
+//!
+//! [`Rules::check_badge`] says whether a badge was signed by a key of the set and is within its time. It cannot see that a badge
+//! was revoked or rotated: only [`VerifyBadge`](crate::badge::VerifyBadge) does. And whoever shows a badge has handed over
+//! what also signs, rotates and revokes in its agent's name: keep no badge that you were shown.
+//!
+//! The rules are those of RFC 7515, 7517, 7519, 8037, 8725 and 9864:
+//!
+//! * The algorithm is Ed25519, whatever the token says; its header must call it `EdDSA` or `Ed25519`, and the key must be an
+//!   OKP key on Ed25519 that is meant for signatures. Small-order keys and non-canonical encodings are refused.
+//! * `kid` is compared with the keys of the set and used for nothing else. `jku`, `x5u`, `jwk` and `x5c` are never looked at.
+//!   Without a `kid`, the set must hold exactly one key that fits.
+//! * `crit` is refused: no extension is understood. So is `b64: false`.
+//! * Base64url is exact: no padding, no other alphabet, no spare bits. A member that comes twice makes the token unreadable.
+//! * Members of the set that are unknown or broken are skipped, and never make it unreadable.
+//! * `exp`, `nbf` and `iat` are numbers or the token is refused, with a leeway of 60 s; `sub` is a `did:sentryagent:`.
+//! * A badge whose `typ` says that it is something else is refused.
+//!
+//! # In ten lines
+//!
+//! ```
+//! use enlist_core::Timestamp;
+//! use enlist_core::badge::verify::{Jwks, Rules};
+//!
+//! # let jwks_json = br#"{"keys":[{"kty":"OKP","use":"sig","kid":"key-1","alg":"EdDSA","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+//! # let shown = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+//! let jwks = Jwks::parse(jwks_json)?; // GET /v1/jwks, kept for a while
+//! let now = Timestamp::from_unix_ms(1_781_254_800_000); // your clock
+//! match Rules::default().check_badge(shown, &jwks, now) {
+//!     Ok(badge) => println!("{} until {:?}", badge.did(), badge.expires_at()),
+//!     Err(rejection) if rejection.wants_newer_keys() => println!("fetch the keys once more, then ask again"),
+//!     Err(rejection) => println!("refused: {rejection}"),
+//! }
+//! # assert!(matches!(Rules::default().check_badge(shown, &jwks, now), Err(enlist_core::badge::verify::Rejection::Claims)));
+//! # Ok::<(), enlist_core::badge::verify::BadJwks>(())
+//! ```
+
+mod badge;
+mod jwks;
+mod jws;
+
+#[cfg(test)]
+mod vectors;
+
+pub use badge::VerifiedBadge;
+pub use jwks::{BadJwks, Jwks};
+pub use jws::VerifiedJws;
+
+use core::time::Duration;
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+
+/// What a token must keep beyond the rules that are always kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    leeway: Duration,
+    issuer: Option<String>,
+    audience: Option<String>,
+    typ: Option<String>,
+}
+
+/// A leeway of 60 s; any issuer, since the documents name none; no audience.
+impl Default for Rules {
+    fn default() -> Self {
+        Self { leeway: Duration::from_secs(60), issuer: None, audience: None, typ: None }
+    }
+}
+
+impl Rules {
+    /// With another leeway, for clocks that differ: how long after `exp`, and how long before `nbf`, a badge is taken.
+    #[must_use]
+    pub fn leeway(self, leeway: Duration) -> Self {
+        Self { leeway, ..self }
+    }
+
+    /// With an issuer: `iss` must be there and be exactly this.
+    #[must_use]
+    pub fn issuer(self, issuer: &str) -> Self {
+        Self { issuer: Some(issuer.to_owned()), ..self }
+    }
+
+    /// As this audience: `aud` must be there and name it. Without, a token that names an audience is refused: it was made for
+    /// somebody, and nobody says that it is for you (RFC 7519 section 4.1.3).
+    #[must_use]
+    pub fn audience(self, audience: &str) -> Self {
+        Self { audience: Some(audience.to_owned()), ..self }
+    }
+
+    /// With a type: `typ` must be there and be this, in any case. Set it as soon as you know what the service writes: it is the
+    /// only thing that tells a badge from another token of the same key (RFC 8725 section 3.11).
+    #[must_use]
+    pub fn typ(self, typ: &str) -> Self {
+        Self { typ: Some(typ.to_owned()), ..self }
+    }
+}
+
+/// Why a token was refused. Its words hold nothing of the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// Not three parts of exact base64url, or far too long.
+    #[error("it is no compact JWS")]
+    Malformed,
+    /// The header is no JSON object, names a member twice, or has one of a wrong type.
+    #[error("its header cannot be read")]
+    Header,
+    /// Signed by something else than `EdDSA` or `Ed25519`, or not at all.
+    #[error("its algorithm is not Ed25519")]
+    Algorithm,
+    /// It needs an extension to be understood (`crit`, `b64`).
+    #[error("it needs an extension that is not understood")]
+    Extension,
+    /// Its `typ` says that it is something else.
+    #[error("it is a token of another type")]
+    Type,
+    /// No key of the set is meant. A newer set may hold it.
+    #[error("none of the keys is the one that it names")]
+    UnknownKey,
+    /// Several keys could be meant.
+    #[error("several of the keys could be the one that it means")]
+    AmbiguousKey,
+    /// The signature does not fit.
+    #[error("its signature is wrong")]
+    Signature,
+    /// The claims are no JSON object, name a member twice, or have one of a wrong type.
+    #[error("its claims cannot be read")]
+    Claims,
+    /// `sub` is no `did:sentryagent:`.
+    #[error("it names no agent")]
+    Subject,
+    /// Past `exp`.
+    #[error("it has expired")]
+    Expired,
+    /// Before `nbf`.
+    #[error("it is not valid yet")]
+    NotYetValid,
+    /// `iss` is not the one that is expected.
+    #[error("it is of another issuer")]
+    Issuer,
+    /// `aud` is not the one that is expected, or names somebody and none is expected.
+    #[error("it is meant for somebody else")]
+    Audience,
+}
+
+impl Rejection {
+    /// Every one.
+    pub const ALL: &'static [Self] = &[
+        Self::Malformed,
+        Self::Header,
+        Self::Algorithm,
+        Self::Extension,
+        Self::Type,
+        Self::UnknownKey,
+        Self::AmbiguousKey,
+        Self::Signature,
+        Self::Claims,
+        Self::Subject,
+        Self::Expired,
+        Self::NotYetValid,
+        Self::Issuer,
+        Self::Audience,
+    ];
+
+    /// Its stable name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::Header => "header",
+            Self::Algorithm => "algorithm",
+            Self::Extension => "extension",
+            Self::Type => "type",
+            Self::UnknownKey => "unknown_key",
+            Self::AmbiguousKey => "ambiguous_key",
+            Self::Signature => "signature",
+            Self::Claims => "claims",
+            Self::Subject => "subject",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not_yet_valid",
+            Self::Issuer => "issuer",
+            Self::Audience => "audience",
+        }
+    }
+
+    /// Whether a newer set of keys may change the verdict. Fetch it once, and not more often than every five minutes: a `kid` is
+    /// whatever the token's maker wrote.
+    #[must_use]
+    pub const fn wants_newer_keys(self) -> bool {
+        matches!(self, Self::UnknownKey)
+    }
+}

@@ -1,0 +1,169 @@
+//! SentryAgent's words, translated: paths, members, statuses.
+
+use alloc::boxed::Box;
+
+use http::Request;
+use serde_json::json;
+
+use super::did::did_of;
+use super::{Did, Identity, Manifest, PublicProfile, PublishedProfile, Rotated, Validity};
+use crate::error::{ServerError, Violation};
+use crate::exchange::Body;
+use crate::failure::Failure;
+use crate::http::json::{Json, Object};
+use crate::http::request::{authorized, post_json};
+use crate::types::origin::Origin;
+use crate::types::secret::{Badge, Otp, SessionId};
+use crate::types::timestamp::Timestamp;
+
+const MANIFEST_PATH: &str = "/v1/auth/verify-phone";
+const SMS_PATH: &str = "/v1/auth/confirm-manifest";
+const OTP_PATH: &str = "/v1/auth/confirm";
+const VERIFY_PATH: &str = "/v1/verify";
+const ROTATE_PATH: &str = "/v1/rotate";
+pub(crate) const SIGN_PATH: &str = "/v1/sign";
+pub(crate) const REVOKE_PATH: &str = "/v1/revoke";
+pub(crate) const MANIFEST_LOOKUP_PATH: &str = "/v1/manifest/";
+pub(crate) const JWKS_PATH: &str = "/v1/jwks";
+pub(crate) const DID_PATH: &str = "/v1/did";
+pub(crate) const HEALTH_PATH: &str = "/v1/health";
+/// All of the above that hold no id.
+pub(crate) const PATHS: &[&str] =
+    &[MANIFEST_PATH, SMS_PATH, OTP_PATH, VERIFY_PATH, ROTATE_PATH, SIGN_PATH, REVOKE_PATH, JWKS_PATH, DID_PATH, HEALTH_PATH];
+
+/// The members whose presence makes an answer a success of its step, whatever else is in it.
+pub(crate) const SUBMITTED: &str = "manifest_session_id";
+pub(crate) const TEXTED: &str = "otp_session_id";
+pub(crate) const DELIVERY: &str = "badge";
+pub(crate) const VERIFIED: &str = "valid";
+pub(crate) const ROTATED: &str = "new_badge";
+
+/// Step 1, `POST /v1/auth/verify-phone`. Despite its name no code is sent yet.
+pub(crate) fn submit(origin: &Origin, manifest: &Manifest) -> Request<Body> {
+    let profile = &manifest.profile;
+    let body = json!({ "manifest": {
+        "mobile_phone": manifest.mobile_phone.expose(),
+        "compliance_attestation": true,
+        "agent_name": profile.agent_name,
+        "agent_version": profile.agent_version,
+        "developer_name": profile.developer_name,
+        "contact_email": profile.contact_email.expose(),
+        "primary_goal": profile.primary_goal,
+        "tools": profile.tools,
+        "trust_tier": profile.trust_tier.as_str(),
+        "data_residency": profile.data_residency,
+    }});
+    post_json(&origin.endpoint(MANIFEST_PATH), &body)
+}
+
+/// Reads the answer of step 1. The profile that it repeats, as far as it does, must be what was sent.
+pub(crate) fn submitted(object: &Object<'_>, profile: &PublicProfile) -> Result<SessionId, Violation> {
+    if let Some(echo) = object.object("public_profile") {
+        check_echo(echo, profile)?;
+    }
+    object.required_secret(SUBMITTED)
+}
+
+/// Step 2, `POST /v1/auth/confirm-manifest`: the service sends the SMS.
+pub(crate) fn text_the_code(origin: &Origin, session: &SessionId) -> Request<Body> {
+    post_json(&origin.endpoint(SMS_PATH), &json!({ "manifest_session_id": session.expose() }))
+}
+
+/// Reads the answer of step 2: the session that the code belongs to, and its end.
+pub(crate) fn texted(object: &Object<'_>) -> Result<(SessionId, Option<Timestamp>), Violation> {
+    Ok((object.required_secret(TEXTED)?, object.text("expires_at").and_then(Timestamp::parse_rfc3339)))
+}
+
+/// Step 3, `POST /v1/auth/confirm`. A documented quirk: what step 2 called `otp_session_id` is `session_id` here.
+pub(crate) fn hand_in(origin: &Origin, otp_session_id: &SessionId, otp: &Otp) -> Request<Body> {
+    post_json(&origin.endpoint(OTP_PATH), &json!({ "session_id": otp_session_id.expose(), "otp": otp.expose() }))
+}
+
+/// Reads the answer of step 3. The badge alone is required: one that cannot be decoded is a badge still. `None` for a success
+/// that says `verified: false`: undocumented, and no badge.
+pub(crate) fn handed_in(object: &Object<'_>, profile: &PublicProfile) -> Result<Option<Identity>, Violation> {
+    if object.get("verified") == Some(&Json::Bool(false)) && object.text(DELIVERY).is_none() {
+        return Ok(None);
+    }
+    let badge: Badge = object.required_secret(DELIVERY)?;
+    Ok(Some(Identity { did: did_of(&badge), badge, public_profile: profile.clone() }))
+}
+
+/// What a definite no to steps 2 and 3 means. 410 is documented; a session that is not found is as dead.
+pub(crate) fn refused(error: ServerError, doubt: bool) -> Failure {
+    match error.status {
+        404 | 405 | 409 | 410 => Failure::SessionExpired { error, doubt },
+        _ => Failure::Rejected(error),
+    }
+}
+
+/// `POST /v1/verify`: no login; the badge is what is asked about.
+pub(crate) fn verify(origin: &Origin, badge: &Badge) -> Request<Body> {
+    post_json(&origin.endpoint(VERIFY_PATH), &json!({ "badge": badge.expose() }))
+}
+
+/// Reads the answer of `verify`. A truth that is no boolean is none.
+pub(crate) fn verified(object: &Object<'_>) -> Result<Validity, Violation> {
+    match object.get("valid") {
+        Some(Json::Bool(false)) => Ok(Validity::NotValid),
+        Some(Json::Bool(true)) => Ok(Validity::Valid {
+            did: object.text("did").and_then(|did| Did::parse(did).ok()),
+            profile: Box::new(object.object("public_profile").map(PublishedProfile::read).unwrap_or_default()),
+        }),
+        None => Err(Violation::MissingField { field: "valid".into() }),
+        Some(_) => Err(Violation::BadField { field: "valid".into() }),
+    }
+}
+
+/// `POST /v1/rotate`: the badge stands in the header and in the body.
+pub(crate) fn rotate(origin: &Origin, badge: &Badge) -> Request<Body> {
+    authorized(post_json(&origin.endpoint(ROTATE_PATH), &json!({ "badge": badge.expose() })), badge)
+}
+
+/// Reads the answer of `rotate`. The new badge alone is required; the old one once more is none.
+pub(crate) fn rotated(object: &Object<'_>, old: &Badge) -> Result<Rotated, Violation> {
+    let badge: Badge = object.required_secret(ROTATED)?;
+    if badge == *old {
+        return Err(Violation::BadField { field: ROTATED.into() });
+    }
+    let did = object.text("new_did").and_then(|did| Did::parse(did).ok()).or_else(|| did_of(&badge));
+    Ok(Rotated { badge, did, rotated_at: object.text("rotated_at").and_then(Timestamp::parse_rfc3339) })
+}
+
+fn check_echo(echo: &Object<'_>, profile: &PublicProfile) -> Result<(), Violation> {
+    let texts = [
+        ("agent_name", profile.agent_name.as_str()),
+        ("agent_version", &profile.agent_version),
+        ("developer_name", &profile.developer_name),
+        ("contact_email", profile.contact_email.expose()),
+        ("primary_goal", &profile.primary_goal),
+        ("trust_tier", profile.trust_tier.as_str()),
+        ("data_residency", &profile.data_residency),
+    ];
+    for (field, sent) in texts {
+        if echo.get(field).is_some_and(|said| said.as_text() != Some(sent)) {
+            return Err(Violation::EchoMismatch { field: field.into() });
+        }
+    }
+    let same_tools = |said: &Json<'_>| matches!(said, Json::List(items) if items.iter().map(Json::as_text).eq(profile.tools.iter().map(|tool| Some(tool.as_str()))));
+    match echo.get("tools") {
+        Some(said) if !same_tools(said) => Err(Violation::EchoMismatch { field: "tools".into() }),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_otp_session_id_of_step_2_is_sent_as_session_id_in_step_3() {
+        let origin = Origin::parse("https://identity.sentryagent.ai").unwrap();
+        let (session, expires_at) =
+            texted(&Object::parse(br#"{"otp_session_id":"b9d2e445","expires_at":"2026-06-01T12:15:00.000Z"}"#).unwrap()).unwrap();
+        let request = hand_in(&origin, &session, &Otp::parse("012345").unwrap());
+        assert_eq!(request.body().as_bytes(), br#"{"otp":"012345","session_id":"b9d2e445"}"#);
+        assert_eq!(request.uri(), "https://identity.sentryagent.ai/v1/auth/confirm");
+        assert_eq!(expires_at, Timestamp::parse_rfc3339("2026-06-01T12:15:00Z"));
+    }
+}

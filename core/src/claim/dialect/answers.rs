@@ -1,0 +1,133 @@
+//! The meaning of the claim's answers, in the words of any dialect.
+
+use core::time::Duration;
+
+use super::{Dialect, LONGEST_LIFE, PollError, Words};
+use crate::claim::polling::{Doubt, Polled};
+use crate::claim::types::{ClaimedToken, EnterCode, Registration};
+use crate::error::{ServerError, Violation};
+use crate::failure::Failure;
+use crate::http::json::{Json, Object};
+use crate::http::oauth::{check_token_type, is_id, scopes};
+use crate::http::response::ResponseClass;
+use crate::pace::{DEFAULT_INTERVAL, LONGEST, normalised};
+use crate::types::origin::{Endpoint, PinnedOrigins};
+use crate::types::secret::Email;
+use crate::types::timestamp::Timestamp;
+
+/// Reads a registration. The two secrets are required; the endpoints default to the documented paths.
+pub(super) fn registration(dialect: Dialect, object: &Object<'_>, origins: &PinnedOrigins) -> Result<Registration, Violation> {
+    let words = dialect.words();
+    check_token_type(object, "token_type")?;
+    if object.text("grant_type").is_some_and(|grant| grant != words.grant_type) {
+        return Err(Violation::BadField { field: "grant_type".into() });
+    }
+    Ok(Registration {
+        dialect,
+        origins: origins.clone(),
+        registration_id: object.text("registration_id").filter(|id| is_id(id)).map(Into::into),
+        access_token: object.required_secret(words.access_token)?,
+        scopes: scopes(object),
+        claim_token: object.required_secret("claim_token")?,
+        claim_token_expires_at: object.text("claim_token_expires_at").and_then(Timestamp::parse_rfc3339),
+        claim_endpoint: endpoint(object, origins, "claim_endpoint", words.claim_path)?,
+        token_endpoint: endpoint(object, origins, "token_endpoint", words.token_path)?,
+    })
+}
+
+fn endpoint(object: &Object<'_>, origins: &PinnedOrigins, field: &'static str, path: &str) -> Result<Endpoint, Violation> {
+    object.text(field).map_or_else(|| Ok(origins.service().endpoint(path)), |url| origins.endpoint(field, url))
+}
+
+pub(super) fn registration_refused(error: ServerError) -> Failure {
+    if is_switched_off(&error) { Failure::AnonymousNotEnabled(error) } else { Failure::Rejected(error) }
+}
+
+/// Reads what the owner must do. The code, the link and the attempt's life are required.
+pub(super) fn started(
+    words: &Words,
+    object: &Object<'_>,
+    origins: &PinnedOrigins,
+    owner: &Email,
+    now: Timestamp,
+) -> Result<EnterCode, Violation> {
+    if matches!(object.get("expires_in"), None | Some(Json::Null)) {
+        return Err(Violation::MissingField { field: "expires_in".into() });
+    }
+    let life = normalised(object.number("expires_in"), words.attempt_life, LONGEST_LIFE);
+    let interval = normalised(object.number("interval"), DEFAULT_INTERVAL, LONGEST);
+    Ok(EnterCode {
+        user_code: object.required_secret(words.user_code)?,
+        verification_uri: origins.link("verification_uri", object.required_text("verification_uri")?)?,
+        owner: owner.clone(),
+        expires_at: now.after(Duration::from_secs(life.into())),
+        interval,
+        email_sent: object.is_true("email_sent"),
+    })
+}
+
+/// "Window expired" and "e-mail taken" share one code; the first is believed only when our own date agrees (opentrain.md, U7).
+pub(super) fn start_refused(error: ServerError, window_is_over: bool) -> Failure {
+    let says = |word: &str| error.has_code(word) || error.description.as_ref().is_some_and(|text| text.raw().contains(word));
+    if is_switched_off(&error) {
+        Failure::AnonymousNotEnabled(error)
+    } else if error.status == 400 && says("email_already_registered") {
+        Failure::EmailAlreadyRegistered(error)
+    } else if error.status == 400 && window_is_over {
+        Failure::WindowExpired
+    } else {
+        Failure::Rejected(error)
+    }
+}
+
+fn is_switched_off(error: &ServerError) -> bool {
+    error.status == 403 && error.has_code("anonymous_not_enabled")
+}
+
+pub(super) fn polled(words: &Words, answer: ResponseClass<'_>) -> Polled {
+    match answer {
+        ResponseClass::Object(object) => match delivered(words, &object) {
+            Ok(token) => Polled::Delivered(token),
+            Err(violation) => Polled::unanswered(violation.into(), Doubt::Unreadable),
+        },
+        ResponseClass::Unreadable(trouble) => Polled::unanswered(trouble, Doubt::Unreadable),
+        ResponseClass::Lost(trouble) => Polled::unanswered(trouble, Doubt::Lost),
+        ResponseClass::NotSent(failure) => Polled::unanswered(failure.into(), Doubt::None),
+        // A 429 says by its status what slow_down says by its code; it may say both.
+        ResponseClass::TooMany(error) if meaning(words, &error) == Some(PollError::SlowDown) => {
+            Polled::SlowDown { interval: error.interval, retry_after: error.retry_after }
+        }
+        ResponseClass::TooMany(error) | ResponseClass::Unavailable(error) => Polled::unanswered(error.into(), Doubt::None),
+        ResponseClass::Refused(error) => poll_refused(words, error),
+        ResponseClass::Broken(violation) => Polled::Broken(violation),
+    }
+}
+
+fn delivered(words: &Words, object: &Object<'_>) -> Result<ClaimedToken, Violation> {
+    check_token_type(object, "token_type")?;
+    Ok(ClaimedToken { access_token: object.required_secret(words.access_token)?, scopes: scopes(object) })
+}
+
+/// Error codes count where OAuth puts them: in a 400, and in the 200 of services that send errors so. At any other status the
+/// status has said enough.
+fn poll_refused(words: &Words, error: ServerError) -> Polled {
+    if error.is_strangers_page() {
+        return Polled::unanswered(error.into(), Doubt::None);
+    }
+    if error.status != 400 && !(200..300).contains(&error.status) {
+        return Polled::Refused(error);
+    }
+    match meaning(words, &error) {
+        Some(PollError::Pending) => Polled::Pending { interval: error.interval, retry_after: error.retry_after },
+        Some(PollError::SlowDown) => Polled::SlowDown { interval: error.interval, retry_after: error.retry_after },
+        Some(PollError::Unavailable) => Polled::unanswered(error.into(), Doubt::None),
+        Some(PollError::Expired) => Polled::Expired,
+        Some(PollError::Denied) => Polled::Denied(error),
+        Some(PollError::Consumed) => Polled::Consumed(error),
+        None => Polled::Refused(error),
+    }
+}
+
+fn meaning(words: &Words, error: &ServerError) -> Option<PollError> {
+    words.poll_errors.iter().find(|(code, _)| error.has_code(code)).map(|(_, meaning)| *meaning)
+}

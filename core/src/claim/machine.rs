@@ -1,0 +1,377 @@
+//! The claim: the owner's e-mail goes out, a link and a code are shown, and polls wait for the token, which comes once.
+//!
+//! One value is one attempt. The states speak in classes (pending, slow down, expired, denied, delivered, consumed); the
+//! [`Dialect`] says which of a service's words means which class.
+
+use core::convert::Infallible;
+use core::time::Duration;
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::dialect::Dialect;
+use super::polling::{Doubt, Goal, Polled, Polling, Turn};
+use super::{ClaimedToken, EnterCode, Registration};
+use crate::ceremony::{Ceremony, CeremonyKind, Input, Step, WaitReason, sealed};
+use crate::error::{Misuse, TransportKind};
+use crate::exchange::{Exchange, ExchangeId};
+use crate::failure::{Failure, SaidBy};
+use crate::http::request::exchange;
+use crate::http::response::ResponseClass;
+use crate::machine::{self, ExchangeLog, MOVED, Machine};
+use crate::pace::{DEFAULT_INTERVAL, Pace};
+use crate::retry::{self, Attempts, Verdict};
+use crate::snapshot::{ResumeError, Snapshot};
+use crate::types::origin::{Endpoint, Origin, PinnedOrigins};
+use crate::types::secret::{ClaimToken, Email};
+use crate::types::timestamp::Timestamp;
+
+/// How often a claim start whose answer was lost is sent in all.
+const MOST_STARTS: u8 = 3;
+
+/// A claim attempt, from its start to the token.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claim {
+    pub(crate) context: ClaimContext,
+    pub(crate) owner: Email,
+    pub(crate) log: ExchangeLog,
+    pub(crate) history: AttemptHistory,
+    pub(crate) state: State,
+}
+
+/// What outlives a state and an attempt: another attempt must know what may still come of the last one.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct AttemptHistory {
+    pub(crate) pace: Pace,
+    /// A poll's answer was lost, and no definite one has come since: the token may have been in it.
+    pub(crate) doubt: bool,
+    /// The exchanges whose unreadable 2xx may hold the token.
+    pub(crate) unreadable: Vec<ExchangeId>,
+    /// The last code that the owner may have seen. Without one, nothing can have been approved.
+    pub(crate) shown: Option<Arc<EnterCode>>,
+}
+
+/// What the registration fixed for every attempt.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ClaimContext {
+    pub(crate) dialect: Dialect,
+    pub(crate) origins: PinnedOrigins,
+    pub(crate) claim_endpoint: Endpoint,
+    pub(crate) token_endpoint: Endpoint,
+    pub(crate) claim_token: ClaimToken,
+    pub(crate) window_ends: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum State {
+    Starting(Starting),
+    /// Started at this time; the notice has not been shown yet.
+    Announcing(Timestamp),
+    Polling(Polling),
+    Done(Result<ClaimedToken, Failure>),
+}
+
+/// The start's request is due or under way.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Starting {
+    pub(crate) attempts: Attempts,
+    /// How many starts were sent whose answer was lost.
+    pub(crate) lost: u8,
+}
+
+impl Claim {
+    /// An attempt to have `owner` claim `registration`. The service may mail them; the code is shown by
+    /// [`Step::Notify`].
+    #[must_use]
+    pub fn new(registration: &Registration, owner: Email) -> Self {
+        let context = ClaimContext {
+            dialect: registration.dialect,
+            origins: registration.origins.clone(),
+            claim_endpoint: registration.claim_endpoint.clone(),
+            token_endpoint: registration.token_endpoint.clone(),
+            claim_token: registration.claim_token.clone(),
+            window_ends: registration.claim_token_expires_at,
+        };
+        let history = AttemptHistory { pace: Pace::new(DEFAULT_INTERVAL), doubt: false, unreadable: Vec::new(), shown: None };
+        Self { context, owner, log: ExchangeLog::new(), history, state: State::Starting(Starting::first()) }
+    }
+
+    /// Another attempt, on the owner's word, in place of this one. When the owner may have seen a code, it polls once more before
+    /// it starts, at this attempt's pace: an approval may be under way, and a start would break it off. Only the service's own
+    /// word that this attempt is over makes that needless.
+    ///
+    /// A [`Claim::new`] from a registration that was used for a claim before knows nothing of that; restart the old one instead.
+    ///
+    /// # Errors
+    /// [`Misuse::StillInFlight`] while an answer is owed, [`Misuse::Finished`] when this attempt brought the token.
+    pub fn restart(&self, owner: Email) -> Result<Self, Misuse> {
+        if let Some(id) = self.in_flight() {
+            return Err(Misuse::StillInFlight(id));
+        }
+        let start_at_once = || State::Starting(Starting::first());
+        let poll_first = |polling: Polling| State::Polling(polling.before_start());
+        let state = match &self.state {
+            State::Done(Ok(_)) => return Err(Misuse::Finished),
+            State::Polling(polling) => poll_first(polling.clone()),
+            State::Announcing(started_at) => poll_first(Polling::first(&self.history.pace, *started_at)),
+            State::Done(Err(failure)) if ended_by_service(failure) => start_at_once(),
+            State::Starting(_) | State::Done(Err(_)) if self.history.shown.is_none() => start_at_once(),
+            State::Starting(_) | State::Done(Err(_)) => poll_first(Polling::first(&self.history.pace, self.log.seen)),
+        };
+        Ok(Self { owner, state, ..self.clone() })
+    }
+
+    /// What the owner must do, once the attempt has started and until it ends.
+    #[must_use]
+    pub fn notice(&self) -> Option<&EnterCode> {
+        match &self.state {
+            State::Announcing(_) | State::Polling(Polling { goal: Goal::Token, .. }) => self.history.shown.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Whether an answer was lost, or could not be read, that may have held the token. It stays true of a claim that failed.
+    #[must_use]
+    pub fn in_doubt(&self) -> bool {
+        self.history.doubt
+    }
+
+    /// The pinned origin.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        self.context.origins.service()
+    }
+
+    /// Who is to claim.
+    #[must_use]
+    pub fn owner(&self) -> &Email {
+        &self.owner
+    }
+
+    /// When the claim window ends; `None` when the service did not say.
+    #[must_use]
+    pub fn window_expires_at(&self) -> Option<Timestamp> {
+        self.context.window_ends
+    }
+
+    fn polled(&mut self, polling: Polling, id: ExchangeId, answer: ResponseClass<'_>, now: Timestamp) -> State {
+        if matches!(&answer, ResponseClass::NotSent(failure) if failure.kind == TransportKind::NotTried) {
+            return State::Polling(polling.due_again(&self.history.pace));
+        }
+        let polled = self.context.dialect.polled(answer);
+        self.history.learn(id, &polled);
+        if let (Polled::Delivered(_), Some(shown)) = (&polled, &self.history.shown) {
+            // The code that was typed may have been an earlier attempt's, and so another owner's.
+            self.owner = shown.owner.clone();
+        }
+        polling.on_answer(&self.context, &mut self.history, polled, now)
+    }
+}
+
+/// Whether the service itself said that nothing can come of the attempt any more.
+fn ended_by_service(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::Denied(_)
+            | Failure::WindowExpired
+            | Failure::AttemptExpired { said_by: SaidBy::Service, doubt: false }
+            | Failure::UnknownClaimToken(_)
+            | Failure::CredentialLost { .. }
+            | Failure::CredentialUnreadable { .. }
+    )
+}
+
+impl AttemptHistory {
+    /// `pending` ends a doubt; an unreadable answer is remembered until then. `slow_down` ends none: a service may say it
+    /// before it has looked at the claim.
+    fn learn(&mut self, id: ExchangeId, polled: &Polled) {
+        match polled {
+            Polled::Pending { .. } => {
+                self.doubt = false;
+                self.unreadable.clear();
+            }
+            Polled::Unanswered { doubt, .. } => {
+                self.doubt |= *doubt != Doubt::None;
+                self.unreadable.extend((*doubt == Doubt::Unreadable).then_some(id));
+            }
+            // A redirect or another answer without a meaning here may stand in the place of one that delivered.
+            Polled::Broken(_) => self.doubt = true,
+            _ => {}
+        }
+    }
+
+    /// A new attempt: nothing of the last one counts any more.
+    fn begin_attempt(&mut self, notice: EnterCode) {
+        *self = Self { pace: Pace::new(notice.interval), doubt: false, unreadable: Vec::new(), shown: Some(Arc::new(notice)) };
+    }
+
+    /// The clock was put back: the attempt's end, which was reckoned by it, moves along.
+    pub(crate) fn clock_put_back(&mut self, by: Duration) {
+        if let Some(shown) = &mut self.shown
+            && !by.is_zero()
+        {
+            let shown = Arc::make_mut(shown);
+            shown.expires_at = shown.expires_at.before(by);
+        }
+    }
+
+    /// Whether the last attempt is over by our clock; `None` when there was none.
+    pub(crate) fn is_over(&self, now: Timestamp) -> Option<bool> {
+        self.shown.as_ref().map(|shown| now >= shown.expires_at)
+    }
+}
+
+impl ClaimContext {
+    pub(crate) fn window_is_over(&self, now: Timestamp, skew: Duration) -> bool {
+        self.window_ends.is_some_and(|end| now > end.after(skew))
+    }
+}
+
+impl Starting {
+    const fn first() -> Self {
+        Self { attempts: Attempts::due(), lost: 0 }
+    }
+
+    fn on_answer(
+        self,
+        context: &ClaimContext,
+        owner: &Email,
+        history: &mut AttemptHistory,
+        answer: ResponseClass<'_>,
+        now: Timestamp,
+    ) -> State {
+        let failed = |failure| State::Done(Err(failure));
+        match self.attempts.settle(answer, now) {
+            Verdict::Object(object) => match context.dialect.started(&object, context, owner, now) {
+                Ok(notice) => {
+                    history.begin_attempt(notice);
+                    State::Announcing(now)
+                }
+                Err(violation) => failed(Failure::Protocol(violation)),
+            },
+            Verdict::Refused(error) => failed(context.dialect.start_refused(error, context.window_is_over(now, Duration::ZERO))),
+            // The start may have been carried out. Another one is harmless but for an approval under way: poll first.
+            Verdict::Lost(trouble) | Verdict::Unreadable(trouble) => {
+                let lost = self.lost.saturating_add(1);
+                if lost >= MOST_STARTS {
+                    return failed(retry::give_up(trouble, history.doubt, now));
+                }
+                State::Polling(Polling::before_second_start(lost, trouble, history, now))
+            }
+            Verdict::Again(attempts) => State::Starting(Self { attempts, lost: self.lost }),
+            Verdict::End(failure) => failed(failure),
+        }
+    }
+}
+
+impl sealed::Sealed for Claim {}
+
+impl Ceremony for Claim {
+    type Notice = EnterCode;
+    type Prompt = Infallible;
+    type Answer = Infallible;
+    type Outcome = ClaimedToken;
+
+    const KIND: CeremonyKind = CeremonyKind::Claim;
+
+    fn poll(&self, now: Timestamp) -> Step<EnterCode, Infallible, ClaimedToken> {
+        match &self.state {
+            State::Starting(starting) => starting.attempts.step(now),
+            State::Announcing(_) => match self.notice() {
+                Some(notice) => Step::Notify(notice.clone()),
+                // Not reached: an attempt that has started has its notice, in a resumed claim too.
+                None => Step::Wait { until: now, why: WaitReason::Pending },
+            },
+            State::Polling(polling) => polling.step(now),
+            State::Done(result) => Step::Done(result.clone()),
+        }
+    }
+
+    fn begin(&mut self, now: Timestamp) -> Result<Exchange, Misuse> {
+        machine::begin(self, now)
+    }
+
+    fn handle(&mut self, now: Timestamp, input: Input<Infallible>) -> Result<(), Misuse> {
+        machine::handle(self, now, input)
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        Snapshot::of_claim(self)
+    }
+
+    fn peek(snapshot: &Snapshot) -> Result<Self, ResumeError> {
+        snapshot.to_claim()
+    }
+}
+
+impl Machine for Claim {
+    fn log(&mut self) -> &mut ExchangeLog {
+        &mut self.log
+    }
+
+    fn in_flight(&self) -> Option<ExchangeId> {
+        match &self.state {
+            State::Starting(starting) => starting.attempts.in_flight(),
+            State::Polling(Polling { turn: Turn::InFlight { id, .. }, .. }) => Some(*id),
+            State::Announcing(_) | State::Polling(_) | State::Done(_) => None,
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        matches!(self.state, State::Done(_))
+    }
+
+    fn send(&mut self, id: ExchangeId, now: Timestamp) -> Option<Exchange> {
+        let dialect = self.context.dialect;
+        match &mut self.state {
+            State::Starting(starting) => {
+                starting.attempts.send(id);
+                Some(exchange(id, dialect.start(&self.context, &self.owner), false))
+            }
+            State::Polling(polling) => {
+                self.history.clock_put_back(polling.clock_put_back(now));
+                polling.turn = Turn::InFlight { id, begun_at: now };
+                Some(exchange(id, dialect.poll(&self.context), true))
+            }
+            State::Announcing(_) | State::Done(_) => None,
+        }
+    }
+
+    fn success_member(&self) -> &'static str {
+        let dialect = self.context.dialect;
+        if matches!(self.state, State::Starting(_)) { dialect.start_member() } else { dialect.delivery_member() }
+    }
+
+    fn on_response(&mut self, id: ExchangeId, answer: ResponseClass<'_>, now: Timestamp) {
+        if let State::Polling(polling) = &mut self.state {
+            self.history.clock_put_back(polling.clock_put_back(now));
+        }
+        let state = match core::mem::replace(&mut self.state, State::Done(Err(MOVED))) {
+            State::Starting(starting) => starting.on_answer(&self.context, &self.owner, &mut self.history, answer, now),
+            State::Polling(polling) => self.polled(polling, id, answer, now),
+            state @ (State::Announcing(_) | State::Done(_)) => state,
+        };
+        self.state = match state {
+            State::Done(Err(failure)) => State::Done(Err(failure.with_doubt(self.history.doubt))),
+            state => state,
+        };
+    }
+
+    fn on_human(&mut self, answer: Infallible, _now: Timestamp) -> Result<(), Misuse> {
+        match answer {}
+    }
+
+    fn on_notified(&mut self) -> Result<(), Misuse> {
+        let State::Announcing(started_at) = self.state else { return Err(Misuse::NothingToShow) };
+        self.state = State::Polling(Polling::first(&self.history.pace, started_at));
+        Ok(())
+    }
+
+    fn on_woke(&mut self, now: Timestamp) -> Result<(), Misuse> {
+        match &mut self.state {
+            State::Polling(polling) => polling.woke(&mut self.history, now),
+            State::Starting(starting) => starting.attempts.woke(now),
+            State::Announcing(_) | State::Done(_) => Err(Misuse::NotWaiting),
+        }
+    }
+}

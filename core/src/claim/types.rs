@@ -1,0 +1,126 @@
+//! What the two ceremonies of the claim hand out.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::dialect::Dialect;
+use crate::types::origin::{Endpoint, Origin, PinnedOrigins};
+use crate::types::secret::{ClaimLink, ClaimToken, Email, PersonalToken, UserCode};
+use crate::types::timestamp::Timestamp;
+
+/// What the anonymous registration delivered, once: the pre-claim token, and what a [`Claim`](super::Claim) needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Registration {
+    pub(crate) dialect: Dialect,
+    pub(crate) origins: PinnedOrigins,
+    pub(crate) registration_id: Option<String>,
+    pub(crate) access_token: PersonalToken,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) claim_token: ClaimToken,
+    pub(crate) claim_token_expires_at: Option<Timestamp>,
+    pub(crate) claim_endpoint: Endpoint,
+    pub(crate) token_endpoint: Endpoint,
+}
+
+impl Registration {
+    /// The dialect that the service speaks.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// The service's origin, pinned when the registration was begun.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        self.origins.service()
+    }
+
+    /// The service's id of the registration, when it sent one.
+    #[must_use]
+    pub fn registration_id(&self) -> Option<&str> {
+        self.registration_id.as_deref()
+    }
+
+    /// The pre-claim token. The service revokes it when the claim succeeds.
+    #[must_use]
+    pub fn access_token(&self) -> &PersonalToken {
+        &self.access_token
+    }
+
+    /// The scopes of the pre-claim token.
+    #[must_use]
+    pub fn scopes(&self) -> &[String] {
+        &self.scopes
+    }
+
+    /// The claim token.
+    #[must_use]
+    pub fn claim_token(&self) -> &ClaimToken {
+        &self.claim_token
+    }
+
+    /// The end of the claim window, about 24 h after the registration; `None` when the service did not say.
+    #[must_use]
+    pub fn claim_token_expires_at(&self) -> Option<Timestamp> {
+        self.claim_token_expires_at
+    }
+}
+
+/// What the owner must do: open the link and type the code.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct EnterCode {
+    /// The code. Show it even when the link is shown.
+    pub user_code: UserCode,
+    /// The link, on a pinned origin.
+    pub verification_uri: ClaimLink,
+    /// The owner whom the service expects to type the code.
+    pub owner: Email,
+    /// The end of the attempt, by this machine's clock.
+    pub expires_at: Timestamp,
+    /// The service's first poll interval, in seconds.
+    pub interval: u32,
+    /// Whether the service says that it sent the link by e-mail. Show the link all the same.
+    pub email_sent: bool,
+}
+
+/// What the claim delivered, once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimedToken {
+    pub(crate) access_token: PersonalToken,
+    pub(crate) scopes: Vec<String>,
+}
+
+impl ClaimedToken {
+    /// The post-claim token.
+    #[must_use]
+    pub fn access_token(&self) -> &PersonalToken {
+        &self.access_token
+    }
+
+    /// The scopes of the token; empty when the service did not say.
+    #[must_use]
+    pub fn scopes(&self) -> &[String] {
+        &self.scopes
+    }
+}
+
+/// Looks for a token in the bytes of a damaged delivery that were kept aside. Nothing else mines such bytes: call this when a
+/// person asks for it, and verify what it finds.
+///
+/// ```
+/// let cut_off = br#"{"access_token":"ot_pat_8f2a_c0ffee","token_ty"#;
+/// let token = enlist_core::claim::salvage(cut_off).ok_or("no token")?;
+/// assert_eq!(token.expose(), "ot_pat_8f2a_c0ffee");
+/// // A token that may itself be cut off does not count.
+/// assert!(enlist_core::claim::salvage(br#"{"access_token":"ot_pat_8f2a_c0f"#).is_none());
+/// # Ok::<(), &str>(())
+/// ```
+#[must_use]
+pub fn salvage(bytes: &[u8]) -> Option<PersonalToken> {
+    const PREFIX: &[u8] = b"\"ot_pat_";
+    let start = bytes.windows(PREFIX.len()).position(|window| window == PREFIX)?;
+    let text = bytes.get(start.checked_add(1)?..)?;
+    let end = text.iter().position(|byte| *byte == b'"')?;
+    PersonalToken::parse(core::str::from_utf8(text.get(..end)?).ok()?).ok()
+}

@@ -1,0 +1,159 @@
+//! What a client has been told so far, and what it therefore owes: the rules of RFC 8628 section 3.5 and of this crate, written
+//! down a second time, from the outside.
+
+use super::classify::{Class, Classified};
+use super::endpoint::Asked;
+
+/// Seconds that `slow_down` adds, the back-off's end, and the longest interval that is believed.
+const STEP: u32 = 5;
+const MOST_BACKOFF: u32 = 60;
+const LONGEST: u32 = 3600;
+
+/// What a client knows; it goes back to what was saved when its process ends.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Known {
+    interval: u32,
+    slowed: bool,
+    backoff: u32,
+    retry_after: u32,
+    /// When the last answer came, by the world's time and by the lowest reading of the wall clock since.
+    last: Option<(u64, i64)>,
+    /// A code was shown, and no definite answer to a poll has come since: another start could break off an approval.
+    pub(crate) owed: bool,
+    code_shown: bool,
+    /// An answer that may have held the credential was lost.
+    pub(crate) lost: bool,
+    /// What `verify` has said last of the old badge, since a rotation was sent and in this process.
+    pub(crate) verdict: Option<bool>,
+}
+
+impl Known {
+    pub(crate) const fn nothing() -> Self {
+        Self {
+            interval: 5,
+            slowed: false,
+            backoff: 0,
+            retry_after: 0,
+            last: None,
+            owed: false,
+            code_shown: false,
+            lost: false,
+            verdict: None,
+        }
+    }
+
+    /// The least time between the last answer and the next poll, in milliseconds, with the margin for clocks that run fast.
+    pub(crate) fn least_wait(&self) -> u64 {
+        let seconds = self.interval.max(self.backoff).max(self.retry_after);
+        u64::from(seconds).saturating_mul(if self.slowed { 1400 } else { 1200 })
+    }
+
+    /// By how much a poll at this time would come too early, as far as any clock can show.
+    pub(crate) fn early(&self, elapsed: u64, wall: i64) -> u64 {
+        let Some((last, last_wall)) = self.last else { return 0 };
+        let by_wall = u64::try_from(wall.saturating_sub(last_wall)).unwrap_or(0);
+        self.least_wait().saturating_sub(by_wall.max(elapsed.saturating_sub(last)))
+    }
+
+    /// The clock was set, or just looked at.
+    pub(crate) fn clock(&mut self, wall: i64) {
+        if let Some((_, lowest)) = &mut self.last {
+            *lowest = wall.min(*lowest);
+        }
+    }
+
+    /// An answer came at this time, or the news that none will.
+    pub(crate) fn heard(&mut self, asked: Asked, judged: &Classified, elapsed: u64, wall: i64) {
+        self.last = Some((elapsed, wall));
+        let is_lost = matches!(judged.class, Class::Lost | Class::Unreadable);
+        match asked {
+            Asked::Poll => self.polled(judged),
+            // Another start may be sent, but first a poll; what an earlier code led to is not known.
+            Asked::Start if is_lost => {
+                self.troubled(judged.error.as_ref().and_then(|error| error.retry_after));
+                self.owed |= self.code_shown;
+            }
+            Asked::Rotate => self.rotated(judged),
+            _ => {}
+        }
+        self.lost |= is_lost && !matches!(asked, Asked::Start | Asked::Verify);
+        // Another answer may stand in the place of the one that delivered.
+        self.lost |= matches!((asked, judged.class), (Asked::Poll | Asked::HandIn, Class::Broken));
+    }
+
+    /// A rotation was sent. Only a plain no leaves the old badge as it was; a 503 may have come too late to be one.
+    fn rotated(&mut self, judged: &Classified) {
+        let status = judged.error.as_ref().map_or(0, |error| error.status);
+        let is_open = match judged.class {
+            Class::NotSent => return,
+            Class::Refused => matches!(status, 200..=299 | 408 | 409),
+            class => class != Class::TooMany,
+        };
+        self.verdict = None;
+        self.lost |= is_open;
+    }
+
+    fn polled(&mut self, judged: &Classified) {
+        let error = judged.error.as_ref();
+        let retry_after = error.and_then(|error| error.retry_after);
+        let interval = error.and_then(|error| error.interval).unwrap_or(0);
+        let code = error.and_then(|error| error.code.as_ref()).map_or("", |code| code.raw());
+        let status = error.map_or(0, |error| error.status);
+        match (judged.class, code) {
+            (Class::Refused, "authorization_pending") if is_oauth(status) => {
+                self.definite(interval, retry_after);
+                self.lost = false;
+            }
+            (Class::Refused, "slow_down") if is_oauth(status) => self.slow_down(interval, retry_after),
+            (Class::TooMany, "slow_down") => self.slow_down(interval, retry_after),
+            (Class::Refused, "temporarily_unavailable") if is_oauth(status) => self.troubled(retry_after),
+            (Class::Refused, "") if matches!(status, 400 | 403 | 408) => self.troubled(retry_after),
+            (Class::Refused, _) => self.owed = false,
+            (Class::Object | Class::Unreadable, _) => {
+                self.troubled(None);
+                self.lost = true;
+            }
+            (Class::Lost | Class::TooMany | Class::Unavailable | Class::NotSent, _) => self.troubled(retry_after),
+            (Class::Broken, _) => {}
+        }
+    }
+
+    fn definite(&mut self, interval: u32, retry_after: Option<u64>) {
+        self.interval = self.interval.max(interval);
+        self.backoff = 0;
+        self.retry_after = once(retry_after);
+        self.owed = false;
+    }
+
+    fn slow_down(&mut self, interval: u32, retry_after: Option<u64>) {
+        let slower = self.interval.saturating_add(STEP).min(LONGEST);
+        self.slowed = true;
+        self.definite(interval.max(slower), retry_after);
+    }
+
+    fn troubled(&mut self, retry_after: Option<u64>) {
+        if retry_after.is_none() {
+            self.backoff = self.backoff.max(self.interval).saturating_mul(2).min(MOST_BACKOFF);
+        }
+        self.retry_after = once(retry_after);
+    }
+
+    /// A start that is given up slows no later poll down.
+    pub(crate) fn keep_pace_of(&mut self, other: &Self) {
+        (self.backoff, self.retry_after) = (other.backoff, other.retry_after);
+    }
+
+    /// Another attempt has begun: its interval counts, and nothing of the last one.
+    pub(crate) fn begun(&mut self, interval: u32) {
+        let last = self.last;
+        *self = Self { interval, owed: true, code_shown: true, last, ..Self::nothing() };
+    }
+}
+
+const fn is_oauth(status: u16) -> bool {
+    status == 400 || (status >= 200 && status < 300)
+}
+
+fn once(retry_after: Option<u64>) -> u32 {
+    retry_after.map_or(0, |seconds| u32::try_from(seconds).unwrap_or(LONGEST).min(LONGEST))
+}

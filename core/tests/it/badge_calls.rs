@@ -1,0 +1,98 @@
+//! What anybody may ask of SentryAgent, and what a holder has signed: the answers as the caller gets them.
+
+use std::time::Duration;
+
+use crate::common::*;
+use enlist_core::badge::{Did, FetchDid, FetchJwks, Health, LookUp, Sign};
+use enlist_core::secret::Badge;
+use enlist_core::{ApiCall, Exchange, FailureCode, Timestamp};
+
+fn did() -> Did {
+    Did::parse("did:sentryagent:abc123").unwrap()
+}
+
+#[test]
+fn an_agent_is_published_or_not_there_or_another() {
+    let look_up = |answer: Answered| LookUp::new(&sentryagent(), did()).parse(START, answer).map_err(|failure| failure.code());
+    let body = |did: &str| {
+        format!(
+            r#"{{"did":"{did}","public_profile":{{"agent_name":"A","tools":["web-search",7,"email"]}},"issued_at":"2026-06-01T12:00:00Z"}}"#
+        )
+    };
+    let published = look_up(json(200, &body("did:sentryagent:abc123"))).unwrap().unwrap();
+    assert_eq!((published.did, published.issued_at), (did(), Timestamp::parse_rfc3339("2026-06-01T12:00:00Z")));
+    assert_eq!(published.profile.agent_name.unwrap().to_string(), "A");
+    assert_eq!(published.profile.tools.iter().map(ToString::to_string).collect::<Vec<_>>(), ["web-search", "email"]);
+    assert_eq!(look_up(html(404)), Ok(None));
+    for (status, code) in [(400, FailureCode::Rejected), (410, FailureCode::Rejected), (429, FailureCode::RateLimited)] {
+        assert_eq!(look_up(html(status)), Err(code), "{status}");
+    }
+    for bad in [body("did:sentryagent:other"), r#"{"did":"did:sentryagent:abc123"}"#.into()] {
+        assert_eq!(look_up(json(200, &bad)), Err(FailureCode::ProtocolViolation), "{bad}");
+    }
+}
+
+#[test]
+fn the_keys_come_as_they_are_written() {
+    let fetch = |answer: Answered| FetchJwks::new(&sentryagent()).parse(START, answer).map_err(|failure| failure.code());
+    let document = r#"{ "keys": [ {"kty":"OKP"} ], "more": 1 }"#;
+    assert_eq!(fetch(json(200, document)), Ok(document.to_owned()));
+    assert_eq!(fetch(json(200, r#"{"keys":{}}"#)), Err(FailureCode::ProtocolViolation));
+    assert_eq!(fetch(html(404)), Err(FailureCode::Rejected));
+}
+
+#[test]
+fn the_services_own_document_comes_as_it_is_written() {
+    let fetch = |answer: Answered| FetchDid::new(&sentryagent()).parse(START, answer).map_err(|failure| failure.code());
+    let text = r#"{ "id": "did:web:identity.sentryagent.ai", "x": [] }"#;
+    let document = fetch(json(200, text)).unwrap();
+    assert_eq!((document.as_json(), document.id().to_string()), (text, "did:web:identity.sentryagent.ai".into()));
+    assert_eq!(fetch(json(200, r#"{"id":1}"#)), Err(FailureCode::ProtocolViolation));
+}
+
+#[test]
+fn health_is_the_word_ok_and_nothing_else() {
+    let health = |word: &str| Health::new(&sentryagent()).parse(START, json(200, &format!(r#"{{"status":"{word}","version":"1.2"}}"#)));
+    let report = health("ok").unwrap();
+    assert!(report.is_ok() && report.version.unwrap().to_string() == "1.2");
+    for word in ["degraded", "OK", ""] {
+        assert!(!health(word).is_ok_and(|report| report.is_ok()), "{word}");
+    }
+}
+
+#[test]
+fn what_reads_as_claims_is_not_signed_by_mistake() {
+    let badge = || Badge::parse("a.b.c").unwrap();
+    let sign = |message: &str| Sign::new(&sentryagent(), badge(), message);
+    for claims in [r#"{"sub":"x"}"#, r#" {"exp":1} "#, r#"{"public_profile":{}}"#] {
+        assert!(sign(claims).is_err(), "{claims}");
+    }
+    for message in ["sub", r#""sub""#, r#"["sub"]"#, "{}", r#"{"text":"sub"}"#, "{"] {
+        assert!(sign(message).is_ok(), "{message}");
+    }
+    let any = Sign::new_even_claims(&sentryagent(), badge(), r#"{"sub":"x"}"#).exchange();
+    assert!(String::from_utf8(any.request.body().as_bytes().to_vec()).unwrap().contains(r#"{\"sub\":\"x\"}"#));
+}
+
+/// The answer may hold the message once more, in base64.
+#[test]
+fn the_signature_of_a_long_message_may_be_long() {
+    let message = "m".repeat(100_000);
+    let exchange = Sign::new(&sentryagent(), Badge::parse("a.b.c").unwrap(), &message).unwrap().exchange();
+    assert!(exchange.max_body >= Exchange::MAX_BODY + message.len() * 4 / 3);
+    assert_eq!((exchange.timeout, exchange.delivers), (Duration::from_secs(10), false));
+}
+
+/// Where OpenTrain's Public API stands apart: it names the request, and its `error` is prose.
+#[test]
+fn the_code_stands_under_error_unless_the_answer_names_its_request() {
+    let read = |body: &str| {
+        let end = Health::new(&sentryagent()).parse(START, json(400, body)).unwrap_err();
+        let error = end.server_error().unwrap().clone();
+        [error.code, error.description].map(|text| text.map(|text| text.to_string()).unwrap_or_default())
+    };
+    assert_eq!(read(r#"{"error":"No such token","code":"not_found","requestId":"1"}"#), ["not_found", "No such token"]);
+    assert_eq!(read(r#"{"error":"not_found","code":"7","error_description":"No."}"#), ["not_found", "No."]);
+    assert_eq!(read(r#"{"error":"not_found","requestId":"1","error_description":"No."}"#), ["not_found", "No."]);
+    assert_eq!(read(r#"{"error":"","code":"not_found","error_description":"","message":"No."}"#), ["not_found", "No."]);
+}
