@@ -48,6 +48,27 @@ pub trait Store {
     fn save<C: Ceremony>(&mut self, ceremony: &C) -> Result<(), Self::Error>;
 }
 
+/// A borrowed store, so that [`Inline`] can have one without owning it.
+impl<S: Store> Store for &mut S {
+    type Error = S::Error;
+
+    fn prepare<C: Ceremony>(&mut self, ceremony: &C, exchange: &Exchange) -> Result<(), S::Error> {
+        S::prepare(self, ceremony, exchange)
+    }
+
+    fn journal(&mut self, exchange: &Exchange, answer: &ExchangeResult) -> Result<(), S::Error> {
+        S::journal(self, exchange, answer)
+    }
+
+    fn journaled(&mut self, id: ExchangeId) -> Result<Option<ExchangeResult>, S::Error> {
+        S::journaled(self, id)
+    }
+
+    fn save<C: Ceremony>(&mut self, ceremony: &C) -> Result<(), S::Error> {
+        S::save(self, ceremony)
+    }
+}
+
 /// The async twin of [`Store`]: the same methods with the same duties. An implementation may write each one as an `async fn`; its
 /// future must be [`Send`].
 pub trait AsyncStore {
