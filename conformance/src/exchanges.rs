@@ -1,34 +1,35 @@
-//! Single exchanges: what a client must make of each answer.
+//! Single exchanges: what a client must report of each answer.
 
 use std::time::{Duration, Instant};
 
 use enlist_core::claim::Enrolment;
-use enlist_core::{Ceremony, Exchange, Origin, Timestamp};
+use enlist_core::{Ceremony, Exchange, ExchangeResult, Origin, Timestamp};
 
 use crate::Driver;
-use crate::mock_host::{described, directed};
-use crate::reply::{Answered, Reply};
+use crate::mock_host::adjusted;
+use crate::mock_store::described;
+use crate::reply::Reply;
 use crate::scripted_server::{Planned, Script, ScriptedServer};
 
-/// Where the exchanges go. The query is as secret as the rest.
+/// The target of every exchange. Its query is as secret as the rest.
 const PATH: &str = "/path?token=canary-query";
 const BODY: &str = "claim_token=canary-body";
-/// What no failure's words may have in them.
+/// Secrets that no text of a failure may contain.
 const CANARIES: [&str; 3] = ["canary-query", "canary-header", "canary-body"];
-/// How much of an endless answer a client may let come: what the system's buffers take.
+/// How many bytes of an endless answer may be sent before the client breaks off: what fits into the system's buffers.
 const SOON: usize = 20_000_000;
 
-/// The replies in their order, for whatever path.
+/// The replies in their order, for every path.
 pub(crate) fn script(replies: &[Reply]) -> Script {
     Script::new(replies.iter().map(|reply| Planned { path: None, times: 1, reply: reply.clone() }), None)
 }
 
-/// One exchange for each reply.
+/// Makes one exchange for each reply.
 pub(crate) fn transcript(driver: &mut impl Driver, server: &ScriptedServer, replies: &[Reply], max_body: usize) -> String {
     let mut lines = Vec::new();
     for reply in replies {
         match exchange(&server.origin(), max_body) {
-            Some(exchange) => lines.extend(one(driver, server, reply, &directed(server, &exchange))),
+            Some(exchange) => lines.extend(one(driver, server, reply, &adjusted(server, &exchange))),
             None => return "the case cannot begin".to_owned(),
         }
     }
@@ -60,9 +61,9 @@ fn one(driver: &mut impl Driver, server: &ScriptedServer, reply: &Reply, exchang
     lines
 }
 
-/// A POST with canaries in its query, a header and its body.
+/// A POST with a canary in its query, one in a header and one in its body.
 fn exchange(origin: &str, max_body: usize) -> Option<Exchange> {
-    // Only a ceremony can name an exchange.
+    // Only a ceremony can make the id of an exchange.
     let mut ceremony = Enrolment::new(Origin::parse(origin).ok()?, None, None);
     let exchange = ceremony.begin(Timestamp::from_unix_ms(0)).ok()?;
     let request = http::Request::post(format!("{origin}{PATH}"))
@@ -74,8 +75,8 @@ fn exchange(origin: &str, max_body: usize) -> Option<Exchange> {
     Some(Exchange { request: request.map(Into::into), timeout: Duration::from_secs(5), max_body, ..exchange })
 }
 
-/// Status, the headers that are no matter of transport, and the body when it is short.
-fn shown(answer: &Answered) -> String {
+/// The status, the headers except those of the framing, and the body if it is short.
+fn shown(answer: &ExchangeResult) -> String {
     let Ok(response) = answer else { return described(answer) };
     let mut shown = described(answer);
     for (name, value) in response.headers() {

@@ -1,5 +1,5 @@
-//! The three ceremonies as the cases play them: with whom they begin, how their service answers when nothing is wrong, what their
-//! human says.
+//! The ceremonies as the cases use them: how they begin, how their service answers when nothing is wrong, and what their person
+//! answers.
 
 use enlist_core::badge::{self, BadgeRegistration, BadgeRotation, Manifest, Rotated, RotationAnswer, RotationPrompt};
 use enlist_core::claim::{self, Claim, Enrolment, Label};
@@ -24,35 +24,36 @@ pub(crate) const DELIVERED: &str = r#"{"access_token":"ot_pat_2_POSTCLAIM","toke
 pub(crate) const SPENT: &str = r#"{"error":"invalid_grant","error_description":"The access token was already delivered."}"#;
 pub(crate) const SUBMITTED: &str = r#"{"manifest_session_id":"a3f7c821","public_profile":{"agent_name":"Ada","agent_version":"1.0.0","developer_name":"Acme","contact_email":"dev@acme.com","primary_goal":"Support","tools":["email"],"trust_tier":"community","data_residency":"us-east-1"}}"#;
 pub(crate) const TEXTED: &str = r#"{"otp_session_id":"b9d2e445","expires_at":"2026-06-12T09:15:00.000Z"}"#;
-/// Header, payload `{"sub":"did:sentryagent:ada"}`, and a signature that nobody checks here.
+/// The payload is `{"sub":"did:sentryagent:ada"}`; nobody checks the signature here.
 pub(crate) const BADGE: &str = r#"{"verified":true,"badge":"eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6YWRhIn0.c2ln"}"#;
-/// The badge that is rotated: of `did:sentryagent:ada`.
+/// The badge that is rotated. Its subject is `did:sentryagent:ada`.
 pub(crate) const OLD_BADGE: &str = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6YWRhIn0.c2ln";
 pub(crate) const VALID: &str = r#"{"valid":true,"did":"did:sentryagent:ada","public_profile":{"agent_name":"Ada"}}"#;
-/// The badge of `did:sentryagent:eve`.
+/// The new badge. Its subject is `did:sentryagent:eve`.
 pub(crate) const ROTATED: &str = r#"{"new_badge":"eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6ZXZlIn0.c2ln","new_did":"did:sentryagent:eve","rotated_at":"2026-06-12T09:00:00.000Z"}"#;
 const PROFILE: &str = r#"{"mobile_phone":"+15005550006","compliance_attestation":true,"agent_name":"Ada","agent_version":"1.0.0","developer_name":"Acme","contact_email":"dev@acme.com","primary_goal":"Support","tools":["email"],"trust_tier":"community","data_residency":"us-east-1"}"#;
 
-/// Started, with a link on the service's own origin. Before the service is asked its origin is not known: see [`on`].
+/// A claim that was started, with a link on the service's own origin, whose place the word `SERVICE` takes.
 pub(crate) const STARTED: &str =
     r#"{"user_code":"039218","verification_uri":"SERVICE/claim?token=ot_cat_LINK","expires_in":1800,"interval":5,"email_sent":true}"#;
 
-/// A ceremony on a host.
-pub(crate) trait Fixture: Ceremony {
-    /// Its beginning, at the origin.
+/// A ceremony as the cases use it.
+pub(crate) trait TestCeremony: Ceremony {
+    /// A new ceremony at the origin.
     fn start(origin: Origin) -> Option<Self>;
 
-    /// What the human answers; `None` when nobody does.
+    /// The person's answer to a prompt before which so many others came; `None` when nobody answers.
     fn answer(prompt: &Self::Prompt, asked: usize) -> Option<Self::Answer>;
 
-    /// The question as the transcript has it.
+    /// The question as the transcript shows it.
     fn prompt_text(prompt: &Self::Prompt) -> String;
 
-    /// What it brought.
+    /// The outcome as the transcript shows it.
     fn outcome_text(outcome: &Self::Outcome) -> String;
 }
 
-/// What a service where nothing is wrong answers: the owner has typed the code by the second poll.
+/// The reply of a service where nothing is wrong to a request for this path, of which it has seen so many before. The owner has typed
+/// the code by the second poll.
 pub(crate) fn healthy(path: &str, asked: usize) -> Reply {
     match (path, asked) {
         (REGISTER, _) => Reply::json(200, REGISTERED),
@@ -70,7 +71,7 @@ pub(crate) fn healthy(path: &str, asked: usize) -> Reply {
     }
 }
 
-impl Fixture for Enrolment {
+impl TestCeremony for Enrolment {
     fn start(origin: Origin) -> Option<Self> {
         Some(Self::new(origin, Label::parse("Ada & Söhne").ok(), None))
     }
@@ -91,7 +92,7 @@ impl Fixture for Enrolment {
     }
 }
 
-impl Fixture for Claim {
+impl TestCeremony for Claim {
     fn start(origin: Origin) -> Option<Self> {
         let mut enrolment = Enrolment::new(origin, None, None);
         let now = Timestamp::from_unix_ms(0);
@@ -115,12 +116,12 @@ impl Fixture for Claim {
     }
 }
 
-impl Fixture for BadgeRegistration {
+impl TestCeremony for BadgeRegistration {
     fn start(origin: Origin) -> Option<Self> {
         Some(Self::new(origin, Manifest::from_json(PROFILE.as_bytes()).ok()?))
     }
 
-    /// Says yes to the profile and types the code, once each; allows no second SMS.
+    /// Accepts the profile and types the code, once each, and allows no second SMS.
     fn answer(prompt: &badge::RegistrationPrompt, asked: usize) -> Option<badge::RegistrationAnswer> {
         match prompt {
             badge::RegistrationPrompt::Profile { .. } => Some(badge::RegistrationAnswer::ProfileOk),
@@ -149,7 +150,7 @@ impl Fixture for BadgeRegistration {
     }
 }
 
-impl Fixture for BadgeRotation {
+impl TestCeremony for BadgeRotation {
     fn start(origin: Origin) -> Option<Self> {
         Some(Self::new(origin, Badge::parse(OLD_BADGE).ok()?))
     }

@@ -1,36 +1,29 @@
-//! Drivers of the suite's own: the plain loop for those who bring a client only, and the client that knows the script.
+//! The reference: the loop that drives whoever brings a client only, and a client that knows the script.
 
 use std::sync::Arc;
 
-use enlist_core::{Ceremony, DriveError, Ending, Exchange, Input, Step};
+use enlist_core::{Ceremony, DriveError, Ending, Exchange, ExchangeId, ExchangeResult, Input, Step, Store};
 
 use crate::Driver;
-use crate::mock_host::{Driven, MockHost};
-use crate::reply::Answered;
+use crate::mock_host::{Driven, MockError, MockHost};
+use crate::mock_store::MockStore;
 use crate::scripted_server::{ScriptedServer, Seen};
 
-/// The loop of `enlist_core`'s first page, with a store.
-pub(crate) fn drive<C: Ceremony, D: Driver + ?Sized>(driver: &mut D, ceremony: &mut C, host: &mut MockHost<C>) -> Driven<C::Outcome> {
+/// The loop of the first page of `enlist_core`, with a store.
+pub(crate) fn drive<C: Ceremony, D: Driver + ?Sized>(
+    driver: &mut D,
+    ceremony: &mut C,
+    host: &mut MockHost<C>,
+    store: &mut MockStore,
+) -> Driven<C::Outcome> {
     loop {
         let now = host.now();
         match ceremony.poll(now) {
             Step::Send => {
                 let exchange = ceremony.begin(now)?;
-                if let Err(error) = host.prepare(&ceremony.snapshot(), &exchange) {
-                    ceremony.handle(host.now(), Input::not_sent(exchange.id))?;
-                    return Err(DriveError::Store(error));
-                }
-                let answer = driver.execute(&host.direct(&exchange));
-                let journaled = host.journal(&exchange, &answer);
-                ceremony.handle(host.now(), Input::answered(exchange.id, answer))?;
-                host.save(&ceremony.snapshot()).map_err(DriveError::Store)?;
-                journaled.map_err(DriveError::Store)?;
+                send(driver, ceremony, &exchange, host, store)?;
             }
-            Step::InFlight(id) => {
-                let answer = host.journaled(id).map_err(DriveError::Store)?;
-                ceremony.handle(host.now(), answer.map_or_else(|| Input::lost(id), |answer| Input::answered(id, answer)))?;
-                host.save(&ceremony.snapshot()).map_err(DriveError::Store)?;
-            }
+            Step::InFlight(id) => settle(ceremony, id, host, store)?,
             Step::Notify(notice) => {
                 host.show(&notice).map_err(DriveError::Host)?;
                 ceremony.handle(host.now(), Input::Notified)?;
@@ -46,25 +39,53 @@ pub(crate) fn drive<C: Ceremony, D: Driver + ?Sized>(driver: &mut D, ceremony: &
                 ceremony.handle(host.now(), Input::Woke)?;
             }
             Step::Done(result) => {
-                host.save(&ceremony.snapshot()).map_err(DriveError::Store)?;
+                store.save(ceremony).map_err(DriveError::Store)?;
                 return Ok(Ending::Finished(result));
             }
         }
     }
 }
 
-/// Reports what a client that does its duty would, without any socket.
+type Done = Result<(), DriveError<MockError, MockError>>;
+
+fn send<C: Ceremony, D: Driver + ?Sized>(
+    driver: &mut D,
+    ceremony: &mut C,
+    exchange: &Exchange,
+    host: &mut MockHost<C>,
+    store: &mut MockStore,
+) -> Done {
+    if let Err(error) = store.prepare(ceremony, exchange) {
+        ceremony.handle(host.now(), Input::not_sent(exchange.id))?;
+        return Err(DriveError::Store(error));
+    }
+    let answer = driver.execute(&host.network().adjust(exchange));
+    let journaled = store.journal(exchange, &answer);
+    ceremony.handle(host.now(), Input::answered(exchange.id, answer))?;
+    store.save(ceremony).map_err(DriveError::Store)?;
+    // A journal that failed is reported, but nothing is lost: the answer was taken in and saved.
+    journaled.map_err(DriveError::Store)
+}
+
+/// Takes in the answer that is owed since before a restart.
+fn settle<C: Ceremony>(ceremony: &mut C, id: ExchangeId, host: &mut MockHost<C>, store: &mut MockStore) -> Done {
+    let answer = store.journaled(id).map_err(DriveError::Store)?;
+    ceremony.handle(host.now(), answer.map_or_else(|| Input::lost(id), |answer| Input::answered(id, answer)))?;
+    store.save(ceremony).map_err(DriveError::Store)
+}
+
+/// Gives what a client must report of each reply, without any socket.
 pub(crate) struct ReferenceClient(pub(crate) Arc<ScriptedServer>);
 
 impl Driver for ReferenceClient {
-    fn execute(&mut self, exchange: &Exchange) -> Answered {
+    fn execute(&mut self, exchange: &Exchange) -> ExchangeResult {
         let mut script = self.0.script();
         let reply = script.take_detour().unwrap_or_else(|| script.take(seen(exchange)));
         reply.expected(exchange.max_body)
     }
 }
 
-/// The request as it would come.
+/// The request as the server would see it.
 fn seen(exchange: &Exchange) -> Seen {
     let request = &exchange.request;
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());

@@ -1,13 +1,11 @@
-//! What becomes of one request: on the wire, and in the words of a client that does its duty.
+//! The reply to one request: on the wire, and as a correct client reports it.
 
 use std::fmt::Write as _;
 
-use enlist_core::{Delivery, Partial, TransportFailure, TransportKind};
+use enlist_core::{Delivery, ExchangeResult, Partial, TransportFailure, TransportKind};
 use http::Response;
 
-/// The result of an exchange, as a client reports it.
-pub(crate) type Answered = Result<Response<Vec<u8>>, TransportFailure>;
-
+/// What happens to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Reply {
     Answer(Answer),
@@ -15,28 +13,28 @@ pub(crate) enum Reply {
     NoAnswer,
     /// The head of the request is read, and the connection closed on the rest.
     Reset,
-    /// The request is read, and nothing comes.
+    /// The request is read, and nothing is sent.
     Silence,
-    /// The request never gets as far as the service.
+    /// The request is diverted and never reaches the service.
     Detour(Detour),
-    /// These bytes, and the end of the connection; what they come to.
+    /// These bytes are sent and the connection is closed. A client reports a failure of this kind.
     Bytes(&'static str, TransportKind),
-    /// The first, then the second again and again: in the head, which no client must take, or in the body.
+    /// The first text is sent once and the second again and again, as a head or as a body.
     Endless {
         first: &'static str,
         again: &'static str,
         in_body: bool,
     },
-    /// A head, one byte at a time.
+    /// A head is sent one byte at a time.
     DrippedHead,
 }
 
-/// Where a request goes instead.
+/// The address to which a request is diverted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Detour {
     UnknownName,
     Refused,
-    /// A peer that wants another TLS.
+    /// A peer that refuses the TLS handshake.
     TlsAlert,
     /// A peer that hangs up on the TLS handshake.
     TlsCut,
@@ -44,6 +42,7 @@ pub(crate) enum Detour {
     TlsSilence,
 }
 
+/// An answer of the service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -52,27 +51,27 @@ pub(crate) struct Answer {
     pub(crate) framing: Framing,
 }
 
-/// How the body is sent.
+/// How a body is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Framing {
-    /// With its length; the connection stays open for more.
+    /// With its length. The connection stays open for another request.
     Length,
-    /// The same after a `103 Early Hints`.
+    /// With its length, after a `103 Early Hints`.
     AfterHints,
-    /// With its length; then the connection is closed, although nothing said so.
+    /// With its length. Then the connection is closed without notice.
     ThenClosed,
     Chunked,
-    /// Without a length: the end of the connection is its end.
+    /// Without a length. It ends with the connection.
     UntilClose,
-    /// With its length; but after so many bytes the connection is closed.
+    /// With its length, but the connection is closed after so many bytes.
     Cut(usize),
-    /// The same with chunks.
+    /// In chunks, but the connection is closed after so many bytes.
     CutInChunks(usize),
-    /// With its length; but after so many bytes nothing more comes.
+    /// With its length, but nothing is sent after so many bytes.
     Stalled(usize),
-    /// With its length, one byte at a time, too slowly.
+    /// With its length, one byte at a time, and too slowly.
     Dripped,
-    /// With the length of so many bytes less; the rest follows all the same.
+    /// With a length that is too short by so many bytes, which are sent all the same.
     TooShort(usize),
 }
 
@@ -81,7 +80,7 @@ impl Reply {
         Answer::json(status, body).into()
     }
 
-    /// Whether it takes the client's deadline to end it.
+    /// Whether it goes on until the client's deadline.
     pub(crate) fn is_slow(&self) -> bool {
         match self {
             Self::Silence | Self::DrippedHead | Self::Detour(Detour::TlsSilence) => true,
@@ -95,8 +94,8 @@ impl Reply {
         matches!(self, Self::Detour(Detour::TlsAlert | Detour::TlsCut | Detour::TlsSilence))
     }
 
-    /// What a client that does its duty makes of it.
-    pub(crate) fn expected(&self, max_body: usize) -> Answered {
+    /// The result that a correct client reports.
+    pub(crate) fn expected(&self, max_body: usize) -> ExchangeResult {
         let failed = |kind, delivery| Err(TransportFailure::new(kind, delivery));
         match self {
             Self::Answer(answer) => answer.expected(max_body),
@@ -141,7 +140,7 @@ impl Answer {
         self
     }
 
-    /// With the origins in place of their names.
+    /// The answer with the origins in the place of the words `SERVICE` and `ELSEWHERE`.
     pub(crate) fn at(mut self, service: &str, elsewhere: &str) -> Self {
         let place = |text: &str| text.replace("SERVICE", service).replace("ELSEWHERE", elsewhere);
         for (_, value) in &mut self.headers {
@@ -157,19 +156,19 @@ impl Answer {
         Self { framing, ..self }
     }
 
-    /// What comes of the body.
+    /// The part of the body that is sent.
     pub(crate) fn sent(&self) -> &[u8] {
         let sent = match self.framing {
             Framing::Cut(sent) | Framing::CutInChunks(sent) | Framing::Stalled(sent) => sent,
             Framing::TooShort(less) => self.body.len().saturating_sub(less),
-            // How far it comes is chance.
+            // How much of it arrives in time is chance.
             Framing::Dripped => 0,
             Framing::Length | Framing::AfterHints | Framing::ThenClosed | Framing::Chunked | Framing::UntilClose => self.body.len(),
         };
         self.body.get(..sent).unwrap_or(&self.body)
     }
 
-    /// Status line and headers.
+    /// The status line and the headers.
     pub(crate) fn head(&self) -> String {
         let hints = if self.framing == Framing::AfterHints { "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n" } else { "" };
         let mut head = format!("{hints}HTTP/1.1 {} Status\r\n", self.status);
@@ -185,7 +184,7 @@ impl Answer {
         head
     }
 
-    fn expected(&self, max_body: usize) -> Answered {
+    fn expected(&self, max_body: usize) -> ExchangeResult {
         let sent = self.sent();
         let failed = |kind, bytes: &[u8]| {
             let partial = Some(Partial { status: self.status, body: bytes.to_vec() });
@@ -202,7 +201,7 @@ impl Answer {
     fn response(&self, body: &[u8]) -> Response<Vec<u8>> {
         let builder = Response::builder().status(self.status);
         let builder = self.headers.iter().fold(builder, |builder, (name, value)| builder.header(*name, value));
-        // The statuses and headers are written out in this module's cases.
+        // Every status and header is a constant of this crate, and valid.
         builder.body(body.to_vec()).unwrap_or_default()
     }
 }

@@ -1,62 +1,74 @@
-//! Plays a ceremony on a host to its end, and says what became of it.
+//! Runs a ceremony with the mocks to its end and reports what became of it.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use enlist_core::{DriveError, Ending, Failure, Origin, Snapshot};
+use enlist_core::badge::{BadgeRegistration, BadgeRotation};
+use enlist_core::claim::{Claim, Enrolment};
+use enlist_core::{CeremonyKind, DriveError, Ending, Failure, Origin, Snapshot};
 
 use crate::Driver;
-use crate::fixture::Fixture;
-use crate::mock_host::{Driven, HostFault, Human, MockHost, failure_text};
+use crate::fixture::TestCeremony;
+use crate::mock_host::{Driven, Human, LocalFault, MockHost, failure_text};
+use crate::mock_store::MockStore;
 use crate::scripted_server::ScriptedServer;
 
-/// How often a drive is taken up again at most.
-const MAX_RUNS: usize = 4;
+/// How often a ceremony is driven at most.
+const MAX_DRIVES: usize = 4;
 
 /// What became of a ceremony.
 #[derive(Debug)]
 pub(crate) struct Report {
-    /// What the host was called for.
-    pub(crate) log: Vec<String>,
+    /// What the host and the store were called for.
+    pub(crate) transcript: Vec<String>,
     pub(crate) ending: String,
-    /// What the last snapshot holds of value.
+    /// What of value the last snapshot holds.
     pub(crate) kept: String,
 }
 
-/// Plays `C` at the server. After a fault it goes on as another process would, or the same one.
-pub(crate) fn run<C: Fixture, D: Driver>(driver: &mut D, server: &Arc<ScriptedServer>, fault: Option<(HostFault, u64)>) -> Report {
-    let mut host = MockHost::<C>::new(Arc::clone(server), Human { answers: C::answer, question: C::prompt_text }, fault);
+/// Runs a ceremony of this kind.
+pub(crate) fn run(kind: CeremonyKind, driver: &mut impl Driver, server: &Arc<ScriptedServer>, fault: Option<(LocalFault, u64)>) -> Report {
+    match kind {
+        CeremonyKind::Enrolment => run_ceremony::<Enrolment, _>(driver, server, fault),
+        CeremonyKind::Claim => run_ceremony::<Claim, _>(driver, server, fault),
+        CeremonyKind::BadgeRegistration => run_ceremony::<BadgeRegistration, _>(driver, server, fault),
+        CeremonyKind::BadgeRotation => run_ceremony::<BadgeRotation, _>(driver, server, fault),
+    }
+}
+
+/// After the fault, the ceremony is driven again by the same process or by another one, depending on the fault.
+fn run_ceremony<C: TestCeremony, D: Driver>(driver: &mut D, server: &Arc<ScriptedServer>, fault: Option<(LocalFault, u64)>) -> Report {
+    let human = Human { answers: C::answer, prompt_text: C::prompt_text };
+    let mut host = MockHost::<C>::new(Arc::clone(server), human, fault);
+    let mut store = host.store();
     let origin = Origin::parse(&server.origin()).ok();
     let Some(mut ceremony) = origin.and_then(C::start) else {
-        return Report { log: Vec::new(), ending: "the case cannot begin".to_owned(), kept: String::new() };
+        return Report { transcript: Vec::new(), ending: "the case cannot begin".to_owned(), kept: String::new() };
     };
     let mut ending = String::new();
-    for _ in 0..MAX_RUNS {
-        let driven = driver.drive(&mut ceremony, &mut host);
-        match turn(driven, &mut ceremony, &mut host) {
+    for _ in 0..MAX_DRIVES {
+        let driven = driver.drive(&mut ceremony, &mut host, &mut store);
+        match next(driven, &mut ceremony, &host, &store) {
             ControlFlow::Break(end) => {
                 ending = end;
                 break;
             }
-            ControlFlow::Continue(()) => host.clear_fault(),
+            ControlFlow::Continue(()) => host.shared.clear_fault(),
         }
     }
-    let kept = kept(&ceremony.snapshot());
-    Report { log: host.log, ending, kept }
+    Report { transcript: host.shared.transcript(), ending, kept: kept(&ceremony.snapshot()) }
 }
 
-/// The end; or the ceremony as it goes on.
-fn turn<C: Fixture>(driven: Driven<C::Outcome>, ceremony: &mut C, host: &mut MockHost<C>) -> ControlFlow<String> {
-    match (driven, host.fault()) {
+/// Says how the ceremony ended, or makes it ready to be driven again.
+fn next<C: TestCeremony>(driven: Driven<C::Outcome>, ceremony: &mut C, host: &MockHost<C>, store: &MockStore) -> ControlFlow<String> {
+    match (driven, host.shared.fault()) {
         (Ok(Ending::Finished(Ok(outcome))), _) => ControlFlow::Break(format!("done: {}", C::outcome_text(&outcome))),
         (Ok(Ending::Finished(Err(failure))), _) => ControlFlow::Break(failed(&failure)),
-        (Ok(Ending::Paused), Some(HostFault::Leaves)) => resumed(ceremony, host),
-        (Ok(Ending::Paused), _) => ControlFlow::Break(format!("asks: {}", host.question.clone().unwrap_or_default())),
-        (Err(DriveError::Host(_)), Some(HostFault::DiesBeforeSending | HostFault::DiesBeforeJournal | HostFault::DiesAfterJournal)) => {
-            resumed(ceremony, host)
-        }
-        (Err(DriveError::Host(_)), Some(_)) => {
-            host.log.push("drive again".to_owned());
+        (Ok(Ending::Paused), Some(LocalFault::HostLeaves)) => resume(ceremony, host, store),
+        (Ok(Ending::Paused), _) => ControlFlow::Break(format!("asks: {}", host.unanswered.clone().unwrap_or_default())),
+        (Err(DriveError::Store(_)), Some(fault)) if fault.is_death() => resume(ceremony, host, store),
+        (Err(DriveError::Store(_)), Some(_)) => {
+            host.shared.note("drive again");
             ControlFlow::Continue(())
         }
         (Err(error), _) => ControlFlow::Break(format!("broke off: {error}")),
@@ -67,19 +79,20 @@ fn failed(failure: &Failure) -> String {
     format!("{}: \"{}\"", failure.code().as_str(), failure_text(failure))
 }
 
-fn resumed<C: Fixture>(ceremony: &mut C, host: &mut MockHost<C>) -> ControlFlow<String> {
-    host.log.push("resume in another process".to_owned());
-    let found = host.disk.as_deref().and_then(|disk| Snapshot::from_json(disk.as_bytes()).ok());
-    match found.and_then(|snapshot| C::resume(&snapshot).ok()) {
-        Some(found) => {
-            *ceremony = found;
+fn resume<C: TestCeremony>(ceremony: &mut C, host: &MockHost<C>, store: &MockStore) -> ControlFlow<String> {
+    host.shared.note("resume in another process");
+    // Through its text, as another process would read it.
+    let saved = store.snapshot().and_then(|snapshot| Snapshot::from_json(snapshot.to_json().expose().as_bytes()).ok());
+    match saved.and_then(|snapshot| C::resume(&snapshot).ok()) {
+        Some(resumed) => {
+            *ceremony = resumed;
             ControlFlow::Continue(())
         }
         None => ControlFlow::Break("nothing to resume".to_owned()),
     }
 }
 
-/// The secrets that a ceremony at rest still holds, by their names.
+/// The secrets that a snapshot holds, by their names.
 fn kept(snapshot: &Snapshot) -> String {
     let json = snapshot.to_json();
     let secrets = [
@@ -92,7 +105,7 @@ fn kept(snapshot: &Snapshot) -> String {
         ("eyJhbGciOiJFZERTQSJ9", "badge"),
     ];
     let held = secrets.into_iter().filter(|(secret, _)| json.expose().contains(secret)).map(|(_, name)| name.to_owned());
-    let answers = match &snapshot.unreadable()[..] {
+    let answers = match snapshot.unreadable().as_slice() {
         [] => None,
         [id] => Some(format!("the bytes of answer {id}")),
         several => Some(format!("the bytes of {} answers", several.len())),

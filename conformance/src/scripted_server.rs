@@ -1,4 +1,4 @@
-//! The other side of a case: its script, what it has seen, and the sockets that play it.
+//! The server of a case: its script, the requests that it has seen, and the sockets on which it answers.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Read, Write};
@@ -10,37 +10,37 @@ use std::time::Duration;
 
 use crate::reply::{Answer, Detour, Framing, Reply};
 
-/// The deadline of an exchange whose reply never ends by itself.
+/// The deadline of an exchange whose answer never ends by itself.
 pub(crate) const DEADLINE: Duration = Duration::from_millis(500);
-/// How long a connection is held at most: then a client that does not keep its deadline is let go.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How much of an endless reply is written at most.
+/// How long a connection is kept open at most. It ends the wait of a client that does not keep its deadline.
+const LONGEST_HOLD: Duration = Duration::from_secs(5);
+/// How many bytes of an endless reply are written at most.
 const FLOOD: usize = 60_000_000;
 
-/// Answers to the requests of a case.
+/// The replies to the requests of a case.
 #[derive(Debug, Default)]
 pub(crate) struct Script {
     replies: VecDeque<Planned>,
-    /// What a request for this path is answered when nothing else is planned, and after how many such answers.
+    /// The reply to a request for this path when nothing else is planned, and when so many of them were answered before.
     healthy: Option<fn(&str, usize) -> Reply>,
     served: BTreeMap<String, usize>,
     pub(crate) requests: Vec<Seen>,
-    /// Where the last request went that never came.
+    /// The address to which the last request was diverted.
     detour: Option<Detour>,
-    /// The service's own, and the other.
+    /// The origin of the service, and another one.
     origins: (String, String),
 }
 
 /// A reply for certain requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Planned {
-    /// The path, or any.
+    /// The path; `None` for every path.
     pub(crate) path: Option<&'static str>,
     pub(crate) times: usize,
     pub(crate) reply: Reply,
 }
 
-/// A request as it came.
+/// A request as it arrived.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
     pub(crate) line: String,
@@ -48,7 +48,7 @@ pub(crate) struct Seen {
     /// Sorted, in lower case.
     pub(crate) headers: Vec<String>,
     pub(crate) body: String,
-    /// It never came as far as the service.
+    /// It never reached the service.
     pub(crate) is_lost: bool,
 }
 
@@ -68,7 +68,7 @@ impl Script {
         }
     }
 
-    /// Uses the reply up.
+    /// Notes the request and uses up its reply.
     pub(crate) fn take(&mut self, seen: Seen) -> Reply {
         let reply = self.next(&seen.path);
         match self.replies.iter_mut().find(|planned| planned.matches(&seen.path)) {
@@ -80,7 +80,7 @@ impl Script {
         reply
     }
 
-    /// What a request that was detoured is answered.
+    /// The result of a request that was diverted.
     pub(crate) fn take_detour(&mut self) -> Option<Reply> {
         self.detour.take().map(Reply::Detour)
     }
@@ -92,32 +92,32 @@ impl Planned {
     }
 }
 
-/// A script, and where it is played.
+/// A script and the listeners that play it.
 #[derive(Debug)]
 pub(crate) struct ScriptedServer {
     script: Arc<Mutex<Script>>,
     service: Option<Listener>,
     tls: Option<Listener>,
     elsewhere: Option<Listener>,
-    /// A port on which nobody listens any more.
+    /// A port on which nobody listens.
     nobodys_port: u16,
-    /// Of the last endless reply.
+    /// How many bytes of the last endless reply were written.
     flooded: Arc<AtomicUsize>,
 }
 
 impl ScriptedServer {
-    /// Played by nobody: for the client that knows the script.
-    pub(crate) fn unplayed(script: Script) -> Self {
+    /// A server without a listener, for the client that knows the script.
+    pub(crate) fn without_sockets(script: Script) -> Self {
         let script = Script { origins: (format!("http://{}", authority(None)), "http://127.0.0.1:55556".to_owned()), ..script };
         Self { script: Arc::new(Mutex::new(script)), service: None, tls: None, elsewhere: None, nobodys_port: 1, flooded: Arc::default() }
     }
 
     pub(crate) fn start(script: Script) -> io::Result<Self> {
-        let mut server = Self::unplayed(script);
+        let mut server = Self::without_sockets(script);
         let (script, flooded) = (Arc::clone(&server.script), Arc::clone(&server.flooded));
         server.service = Some(Listener::start(move |stream| serve(stream, &script, &flooded))?);
         let script = Arc::clone(&server.script);
-        server.tls = Some(Listener::start(move |stream| misbehave(stream, &script))?);
+        server.tls = Some(Listener::start(move |stream| fail_handshake(stream, &script))?);
         server.elsewhere = Some(Listener::start(|mut stream| stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"))?);
         server.script().origins = (server.origin(), server.elsewhere());
         server.nobodys_port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
@@ -132,7 +132,7 @@ impl ScriptedServer {
         format!("http://{}", authority(self.service.as_ref()))
     }
 
-    /// Host and port of it.
+    /// The host and the port of the service.
     pub(crate) fn authority(&self) -> String {
         authority(self.service.as_ref())
     }
@@ -145,12 +145,12 @@ impl ScriptedServer {
         format!("http://127.0.0.1:{}", self.nobodys_port)
     }
 
-    /// Where redirects point to.
+    /// The origin to which redirects point.
     pub(crate) fn elsewhere(&self) -> String {
         format!("http://{}", authority(self.elsewhere.as_ref()))
     }
 
-    /// How often anybody connected there.
+    /// How many connections were made to that origin.
     pub(crate) fn connections_elsewhere(&self) -> usize {
         self.elsewhere.as_ref().map_or(0, |listener| listener.connections.load(Ordering::SeqCst))
     }
@@ -161,11 +161,11 @@ impl ScriptedServer {
 }
 
 fn authority(listener: Option<&Listener>) -> String {
-    // As many digits as the system's own choices have, so that texts are of one length.
+    // The system chooses ports of five digits too, so texts have the same length with and without a listener.
     format!("127.0.0.1:{}", listener.map_or(55_555, |listener| listener.port))
 }
 
-/// Accepts until it is dropped; each connection has a thread, which ends soon after its client's.
+/// Accepts connections until it is dropped. Each connection has a thread, which ends soon after its client closes.
 #[derive(Debug)]
 struct Listener {
     port: u16,
@@ -187,8 +187,8 @@ impl Listener {
                 }
                 counter.fetch_add(1, Ordering::SeqCst);
                 let serve = Arc::clone(&serve);
-                // What the client broke off is seen at the client.
-                thread::spawn(move || stream.set_read_timeout(Some(PATIENCE)).and_then(|()| serve(stream)).ok());
+                // An error here means that the client broke off, which the client reports.
+                thread::spawn(move || stream.set_read_timeout(Some(LONGEST_HOLD)).and_then(|()| serve(stream)).ok());
             }
         });
         Ok(Self { port, connections, stopped, thread: Some(thread) })
@@ -198,7 +198,7 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         self.stopped.store(true, Ordering::SeqCst);
-        // Wakes it up.
+        // Ends the wait for a connection.
         if TcpStream::connect(("127.0.0.1", self.port)).is_ok()
             && let Some(thread) = self.thread.take()
         {
@@ -207,7 +207,7 @@ impl Drop for Listener {
     }
 }
 
-/// Requests of one connection, until a reply ends it.
+/// Serves the requests of one connection until a reply ends it.
 fn serve(mut stream: TcpStream, script: &Mutex<Script>, flooded: &AtomicUsize) -> io::Result<()> {
     stream.set_nodelay(true)?;
     loop {
@@ -217,7 +217,7 @@ fn serve(mut stream: TcpStream, script: &Mutex<Script>, flooded: &AtomicUsize) -
         let mut body = vec![0; if resets { 0 } else { length }];
         stream.read_exact(&mut body)?;
         let seen = Seen { body: String::from_utf8_lossy(&body).into_owned(), ..seen };
-        // Not in the head of the match: the script would stay locked for as long as the reply takes.
+        // In the head of the match, the script would stay locked for as long as the reply takes.
         let reply = lock(script).take(seen);
         match reply {
             Reply::Answer(answer) => {
@@ -239,7 +239,7 @@ fn lock(script: &Mutex<Script>) -> MutexGuard<'_, Script> {
 }
 
 impl Answer {
-    /// Whether the connection is good for another request.
+    /// Writes the answer, and says whether the connection can take another request.
     fn write(&self, stream: &mut TcpStream) -> io::Result<bool> {
         let head = self.head();
         match self.framing {
@@ -263,7 +263,7 @@ fn chunks(body: &[u8]) -> Vec<u8> {
     body.chunks(100).flat_map(|chunk| [format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat()).collect()
 }
 
-/// Byte by byte, so that not one too many is taken.
+/// Reads one byte at a time, so that none of the body is taken.
 fn read_head(stream: &mut impl Read) -> io::Result<Seen> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -283,7 +283,7 @@ fn normalised(header: &str) -> String {
     header.split_once(':').map_or_else(|| header.to_owned(), |(name, value)| format!("{}: {}", name.to_lowercase(), value.trim()))
 }
 
-/// Nothing more, until the client closes or patience ends.
+/// Sends nothing more, until the client closes or the time is up.
 fn hold(stream: &mut TcpStream) -> io::Result<()> {
     io::copy(stream, &mut io::sink()).map(|_| ())
 }
@@ -298,7 +298,7 @@ fn drip(stream: &mut TcpStream, first: &[u8], again: &[u8]) -> io::Result<()> {
 }
 
 fn flood(stream: &mut TcpStream, first: &str, again: &str, flooded: &AtomicUsize) -> io::Result<()> {
-    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(LONGEST_HOLD))?;
     flooded.store(0, Ordering::SeqCst);
     stream.write_all(first.as_bytes())?;
     let block = again.repeat(1000);
@@ -309,8 +309,8 @@ fn flood(stream: &mut TcpStream, first: &str, again: &str, flooded: &AtomicUsize
     Ok(())
 }
 
-/// What a peer that cannot agree on TLS does with a handshake.
-fn misbehave(mut stream: TcpStream, script: &Mutex<Script>) -> io::Result<()> {
+/// Fails a TLS handshake in the way that the script says.
+fn fail_handshake(mut stream: TcpStream, script: &Mutex<Script>) -> io::Result<()> {
     let detour = lock(script).detour;
     if detour == Some(Detour::TlsSilence) {
         return hold(&mut stream);

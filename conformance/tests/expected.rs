@@ -1,4 +1,4 @@
-//! `expected.txt` is what the suite's own loop makes of each case over a client that does its duty, and nothing else.
+//! `expected.txt` and `FAULTS.md` are what the reference loop and the reference client come to.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use std::collections::BTreeSet;
@@ -7,21 +7,21 @@ use std::fs;
 
 use enlist_conformance::{cases, matrix};
 
-/// Set to write the file anew; then read what changed.
+/// If it is set, the files are written anew. Then read what changed.
 const UPDATE: &str = "ENLIST_UPDATE_EXPECTED";
 
 #[test]
-fn the_expected_transcripts_are_those_of_a_client_that_does_its_duty() {
-    let mut found = "The transcript that every driver has of each case.\n".to_owned();
+fn the_expected_transcripts_are_those_of_the_reference() {
+    let mut found = "The transcript that every driver must have of each case.\n".to_owned();
     for case in cases() {
         write!(found, "\n== {}\n# {}\n{}\n", case.name(), case.about(), case.reference_transcript()).unwrap();
     }
     compare("src/expected.txt", &found);
 }
 
-/// All cells of the matrix, in virtual time.
+/// Plays every cell of the matrix in virtual time.
 #[test]
-fn the_table_of_faults_is_what_the_core_makes_of_them() {
+fn the_table_of_faults_is_that_of_the_reference() {
     compare("FAULTS.md", &matrix::table());
     let cells = matrix::cells();
     let played = cells.iter().filter(|cell| cell.reason().is_none()).count();
@@ -29,7 +29,7 @@ fn the_table_of_faults_is_what_the_core_makes_of_them() {
     assert!(played > 300, "{played}");
 }
 
-/// What was found must be in the file, to the letter.
+/// The file must have exactly this text.
 fn compare(file: &str, found: &str) {
     let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
     if std::env::var_os(UPDATE).is_some() {
@@ -50,7 +50,7 @@ fn no_two_cases_have_one_name() {
 }
 
 #[test]
-fn transcripts_hold_what_they_are_for() {
+fn transcripts_show_no_secret_and_no_stray_connection() {
     for case in cases() {
         let expected = case.expected();
         assert!(expected.contains("connections elsewhere: 0"), "{}", case.name());

@@ -1,55 +1,54 @@
-//! The faults, and how each meets each request.
+//! The faults, and what each one does to each request.
 
 use enlist_core::TransportKind;
 
 use super::requests::Request;
-use crate::mock_host::HostFault;
+use crate::mock_host::LocalFault;
 use crate::reply::{Answer, Detour, Framing, Reply};
 
-/// A fault of the network, the service or the host.
+/// A fault of the network, of the service, or on this machine.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fault {
     pub(super) title: &'static str,
-    pub(super) play: Play,
+    pub(super) injection: Injection,
 }
 
-/// How it is played.
+/// How a fault is brought about.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Play {
-    /// The request meets this reply; or there is no such cell, for this reason.
+pub(super) enum Injection {
+    /// The request gets this reply, or the cell is not played for this reason.
     Reply(fn(Request) -> Result<Reply, &'static str>),
-    /// The host meets with this.
-    HostFault(HostFault),
-    /// No cell of it is played, for this reason.
+    /// The host or the store has this fault.
+    Local(LocalFault),
+    /// No cell of the fault is played, for this reason.
     Nowhere(&'static str),
 }
 
-/// Nothing that was sent: whether the service would have delivered makes no difference.
-const NOT_SENT: &str = "as the one that does not deliver: the service sees nothing";
-const REFUSAL: &str = "as the one that does not deliver: a refusal delivers nothing";
-const DELIVERED: &str = "as the one that does not deliver: this answer delivers";
+pub(super) const NOT_SENT: &str = "same as the request that does not deliver: the service sees nothing";
+const REFUSAL: &str = "same as the request that does not deliver: a refusal delivers nothing";
+const DELIVERED: &str = "same as the request that does not deliver: this answer delivers";
 const NO_SUCH_ANSWER: &str = "the service gives no such answer here";
 
 /// Every fault, in the order of the table.
 pub(super) fn faults() -> Vec<Fault> {
-    [of_the_network(), of_successes(), of_refusals(), of_the_host()].concat()
+    [of_the_network(), of_successes(), of_refusals(), of_this_machine()].concat()
 }
 
 fn reply(title: &'static str, reply: fn(Request) -> Result<Reply, &'static str>) -> Fault {
-    Fault { title, play: Play::Reply(reply) }
+    Fault { title, injection: Injection::Reply(reply) }
 }
 
-fn fault(title: &'static str, fault: HostFault) -> Fault {
-    Fault { title, play: Play::HostFault(fault) }
+fn local(title: &'static str, fault: LocalFault) -> Fault {
+    Fault { title, injection: Injection::Local(fault) }
 }
 
 fn of_the_network() -> Vec<Fault> {
     vec![
-        reply("the service's name is not known", |request| detoured(request, Detour::UnknownName)),
-        reply("the connection is refused", |request| detoured(request, Detour::Refused)),
-        reply("TLS is refused", |request| detoured(request, Detour::TlsAlert)),
-        reply("the TLS handshake is cut off", |request| detoured(request, Detour::TlsCut)),
-        reply("the deadline passes before a byte was sent", |request| detoured(request, Detour::TlsSilence)),
+        reply("the service's name is not known", |request| diverted(request, Detour::UnknownName)),
+        reply("the connection is refused", |request| diverted(request, Detour::Refused)),
+        reply("TLS is refused", |request| diverted(request, Detour::TlsAlert)),
+        reply("the TLS handshake is cut off", |request| diverted(request, Detour::TlsCut)),
+        reply("the deadline passes before a byte was sent", |request| diverted(request, Detour::TlsSilence)),
         reply("the connection is reset while the request is sent", |_| Ok(Reply::Reset)),
         reply("the connection is closed without an answer", |_| Ok(Reply::NoAnswer)),
         reply("the deadline passes while the answer is awaited", |_| Ok(Reply::Silence)),
@@ -59,20 +58,20 @@ fn of_the_network() -> Vec<Fault> {
 
 fn of_successes() -> Vec<Fault> {
     vec![
-        reply("200, its body cut off", |request| Ok(good(request).framed(Framing::Cut(30)).into())),
-        reply("200, its body cut off in chunks", |request| Ok(good(request).framed(Framing::CutInChunks(30)).into())),
+        reply("200, its body cut off", |request| Ok(success(request).framed(Framing::Cut(30)).into())),
+        reply("200, its body cut off in chunks", |request| Ok(success(request).framed(Framing::CutInChunks(30)).into())),
         reply("200, its body cut off without a sign", |request| {
             Ok(Answer::json(200, request.success().get(..30).unwrap_or_default()).framed(Framing::UntilClose).into())
         }),
-        reply("200, its body stalls", |request| Ok(good(request).framed(Framing::Stalled(30)).into())),
-        reply("200, its body drips", |request| Ok(good(request).framed(Framing::Dripped).into())),
+        reply("200, its body stalls", |request| Ok(success(request).framed(Framing::Stalled(30)).into())),
+        reply("200, its body drips", |request| Ok(success(request).framed(Framing::Dripped).into())),
         reply("200, called text/html, but JSON", |request| {
             delivering(request, Answer::new(200, request.success()).with("content-type", "text/html"))
         }),
         reply("200, HTML", |_| Ok(page(200))),
         reply("200, empty", |_| Ok(Answer::new(200, "").into())),
         reply("200, larger than the cap", |request| Ok(Answer::json(200, &format!("{}{}", request.success(), " ".repeat(100_000))).into())),
-        reply("200, compressed", |request| Ok(good(request).with("content-encoding", "gzip").into())),
+        reply("200, compressed", |request| Ok(success(request).with("content-encoding", "gzip").into())),
         reply("200, the required member is missing", |request| {
             Ok(changed(request, |key| (format!("\"{key}\":"), "\"other\":".to_owned())))
         }),
@@ -136,18 +135,18 @@ fn of_refusals() -> Vec<Fault> {
     ];
     faults.extend([
         reply("400, a code that nobody knows", |request| refused(request, 400, "something_new")),
-        reply("400, HTML", |request| strange(request, 400)),
+        reply("400, HTML", |request| intercepted(request, 400)),
         reply("401", |request| refused(request, 401, "unauthorized")),
         reply("403", |request| refused(request, 403, "forbidden")),
         reply("403 anonymous_not_enabled", |request| match request {
             Request::Register | Request::ClaimStart => refused(request, 403, "anonymous_not_enabled"),
             _ => Err(NO_SUCH_ANSWER),
         }),
-        reply("403, HTML", |request| strange(request, 403)),
+        reply("403, HTML", |request| intercepted(request, 403)),
         reply("404", |request| refused(request, 404, "not_found")),
         reply("405", |request| refused(request, 405, "method_not_allowed")),
-        reply("407, HTML", |request| strange(request, 407)),
-        reply("408, HTML", |request| strange(request, 408)),
+        reply("407, HTML", |request| intercepted(request, 407)),
+        reply("408, HTML", |request| intercepted(request, 408)),
         reply("409", |request| refused(request, 409, "conflict")),
         reply("410", |request| refused(request, 410, "gone")),
         reply("429", |request| refused(request, 429, "rate_limit_exceeded")),
@@ -161,55 +160,61 @@ fn of_refusals() -> Vec<Fault> {
     faults
 }
 
-fn of_the_host() -> Vec<Fault> {
+fn of_this_machine() -> Vec<Fault> {
     vec![
         Fault {
             title: "an answer to an earlier exchange comes late",
-            play: Play::Nowhere("no driver has two exchanges at a time; core drops it: its tests of each state"),
+            injection: Injection::Nowhere(
+                "no driver has two exchanges at a time, and core drops such an answer: its tests of every state and input",
+            ),
         },
-        fault("the clock is put back by an hour meanwhile", HostFault::ClockBack),
-        fault("the machine sleeps for two hours meanwhile", HostFault::Suspended),
-        fault("the process ends before the request is sent", HostFault::DiesBeforeSending),
-        fault("the process ends before the answer is written down", HostFault::DiesBeforeJournal),
-        fault("the process ends after the answer is written down", HostFault::DiesAfterJournal),
-        fault("the disk is full before the request", HostFault::PrepareFails),
-        fault("the answer cannot be written down", HostFault::JournalFails),
-        fault("the snapshot cannot be written after the answer", HostFault::SaveFails),
+        local("the clock is put back by an hour meanwhile", LocalFault::ClockBack),
+        local("the machine sleeps for two hours meanwhile", LocalFault::Suspended),
+        local("the process ends before the request is sent", LocalFault::DiesBeforeSending),
+        local("the process ends before the answer is written down", LocalFault::DiesBeforeJournal),
+        local("the process ends after the answer is written down", LocalFault::DiesAfterJournal),
+        local("the disk is full before the request", LocalFault::PrepareFails),
+        local("the answer cannot be written down", LocalFault::JournalFails),
+        local("the snapshot cannot be written after the answer", LocalFault::SaveFails),
         Fault {
             title: "the snapshot is corrupt",
-            play: Play::Nowhere("it is refused and left as it is, whatever it was of: core's tests of snapshots, cli/src/store/tests.rs"),
+            injection: Injection::Nowhere(
+                "the snapshot is refused and left as it is, whatever its ceremony is: the tests of enlist-core and enlist-store",
+            ),
         },
         Fault {
             title: "a second process at once",
-            play: Play::Nowhere("the store's lock keeps it out before any request: cli/tests/it/many.rs"),
+            injection: Injection::Nowhere(
+                "the store keeps it out before any request: the case a_second_owner_is_refused, and cli/tests/it/many.rs",
+            ),
         },
     ]
 }
 
-/// One that does not deliver, whose twin that does would be the same.
-fn alone(request: Request, reason: &'static str) -> Result<(), &'static str> {
+/// Gives the reason for a request that delivers, if the cell of the request that does not deliver shows the same.
+fn unless_delivering(request: Request, reason: &'static str) -> Result<(), &'static str> {
     if request.spent().is_some() { Err(reason) } else { Ok(()) }
 }
 
-fn detoured(request: Request, detour: Detour) -> Result<Reply, &'static str> {
-    alone(request, NOT_SENT).map(|()| Reply::Detour(detour))
+fn diverted(request: Request, detour: Detour) -> Result<Reply, &'static str> {
+    unless_delivering(request, NOT_SENT).map(|()| Reply::Detour(detour))
 }
 
 fn not_delivering(request: Request, answer: Answer) -> Result<Reply, &'static str> {
-    alone(request, REFUSAL).map(|()| answer.into())
+    unless_delivering(request, REFUSAL).map(|()| answer.into())
 }
 
 fn delivering(request: Request, answer: Answer) -> Result<Reply, &'static str> {
-    alone(request, DELIVERED).map(|()| answer.into())
+    unless_delivering(request, DELIVERED).map(|()| answer.into())
 }
 
 fn refused(request: Request, status: u16, code: &str) -> Result<Reply, &'static str> {
     not_delivering(request, Answer::json(status, &format!(r#"{{"error":"{code}"}}"#)))
 }
 
-/// A proxy's or a captive portal's page: the request has not come so far.
-fn strange(request: Request, status: u16) -> Result<Reply, &'static str> {
-    alone(request, NOT_SENT).map(|()| page(status))
+/// A page of a proxy or a captive portal, which the request did not pass.
+fn intercepted(request: Request, status: u16) -> Result<Reply, &'static str> {
+    unless_delivering(request, NOT_SENT).map(|()| page(status))
 }
 
 fn documented(request: Request, by: &[Request], code: &str) -> Result<Reply, &'static str> {
@@ -224,11 +229,11 @@ fn page(status: u16) -> Reply {
     Answer::new(status, "<!doctype html><title>Please log in</title>").with("content-type", "text/html").into()
 }
 
-fn good(request: Request) -> Answer {
+fn success(request: Request) -> Answer {
     Answer::json(200, request.success())
 }
 
-/// The success with something else in place of its required member.
+/// The success, with something else in the place of its required member.
 fn changed(request: Request, change: fn(&str) -> (String, String)) -> Reply {
     let (old, new) = change(request.required());
     Reply::json(200, &request.success().replacen(&old, &new, 1))

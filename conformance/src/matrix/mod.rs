@@ -1,34 +1,31 @@
-//! Every request of the ceremonies against every fault: repeated or not, what the human is told, what is kept.
+//! Every request of the ceremonies against every fault: how often it is sent, what the person is told, how the ceremony ends, and what
+//! it keeps.
 //!
-//! The cells are enumerated, and each is played: the fault meets the request once, and then each time. What is to come of it is
-//! in the table, `FAULTS.md`; the core gives it in virtual time, and every driver over its sockets.
+//! Each cell is played twice: the fault meets the request once, and then whenever it is sent. The expected results are in the table
+//! `FAULTS.md`. The reference client fills it in, in virtual time; every driver must come to the same results over its sockets.
 
 mod faults;
 mod requests;
 
 use std::fmt::Write as _;
-use std::io;
 use std::sync::Arc;
 
-use enlist_core::badge::{BadgeRegistration, BadgeRotation};
-use enlist_core::claim::{Claim, Enrolment};
-
-use crate::cases::Which;
-use crate::fixture;
-use crate::mock_host::HostFault;
+use crate::case::NEEDS_HTTPS;
+use crate::fixture::healthy;
+use crate::mock_host::LocalFault;
 use crate::reference::ReferenceClient;
 use crate::reply::Reply;
 use crate::run::{Report, run};
 use crate::scripted_server::{Planned, Script, ScriptedServer};
 use crate::{Driver, Mismatch, Verdict};
-use faults::{Fault, Play, faults};
+use faults::{Fault, Injection, faults};
 pub use requests::Request;
 
 const TABLE: &str = include_str!("../../FAULTS.md");
-/// More often than any request is repeated.
+/// A number of times that no request is repeated.
 const ALWAYS: usize = 1000;
 
-/// One fault meeting one request.
+/// A fault that meets a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Cell {
     fault: Fault,
@@ -38,19 +35,19 @@ pub struct Cell {
 /// How often the fault meets the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Times {
-    /// Once; then all is well.
+    /// It meets the request once, and then all is well.
     Once,
-    /// Whenever it is sent.
+    /// It meets the request whenever it is sent.
     Always,
 }
 
-/// Every cell, row by row.
+/// Every cell, in the order of the table.
 pub fn cells() -> Vec<Cell> {
     faults().into_iter().flat_map(|fault| Request::ALL.map(|request| Cell { fault, request })).collect()
 }
 
 impl Cell {
-    /// The fault, as the table names it.
+    /// The fault's name in the table.
     pub fn fault(&self) -> &'static str {
         self.fault.title
     }
@@ -60,30 +57,34 @@ impl Cell {
         self.request
     }
 
-    /// Why it is not played, if it is not.
+    /// Why the cell is not played; `None` for a cell that is.
     pub fn reason(&self) -> Option<&'static str> {
-        match self.fault.play {
-            Play::Reply(reply) => reply(self.request).err(),
-            Play::HostFault(HostFault::DiesBeforeSending | HostFault::PrepareFails) if self.request.spent().is_some() => {
-                Some("as the one that does not deliver: the service sees nothing")
+        match self.fault.injection {
+            Injection::Reply(reply) => reply(self.request).err(),
+            Injection::Local(LocalFault::DiesBeforeSending | LocalFault::PrepareFails) if self.request.spent().is_some() => {
+                Some(faults::NOT_SENT)
             }
-            Play::HostFault(_) => None,
-            Play::Nowhere(reason) => Some(reason),
+            Injection::Local(_) => None,
+            Injection::Nowhere(reason) => Some(reason),
         }
     }
 
-    /// Plays it with the driver, and compares with the table.
+    /// Plays the cell with the driver and compares the result with the table.
     ///
     /// # Errors
-    /// [`Mismatch`], whose `Display` shows both.
+    /// [`Mismatch`], whose `Display` shows both results.
     pub fn run(&self, driver: &mut impl Driver, times: Times) -> Result<Verdict, Mismatch> {
-        let needs_https = matches!(self.fault.play, Play::Reply(reply) if reply(self.request).is_ok_and(|reply| reply.needs_https()));
-        if self.reason().is_some() || (needs_https && !driver.speaks_https()) {
-            return Ok(Verdict::Skipped);
+        let needs_https =
+            matches!(self.fault.injection, Injection::Reply(reply) if reply(self.request).is_ok_and(|reply| reply.needs_https()));
+        if let Some(reason) = self.reason() {
+            return Ok(Verdict::Skipped(reason));
+        }
+        if needs_https && !driver.speaks_https() {
+            return Ok(NEEDS_HTTPS);
         }
         let found = match ScriptedServer::start(self.script(times)) {
             Ok(server) => self.at(&Arc::new(server), driver),
-            Err(error) => cannot_begin(&error),
+            Err(error) => format!("the cell cannot begin: {error}"),
         };
         let expected = self.expected(times);
         let name = self.fault.title;
@@ -94,13 +95,13 @@ impl Cell {
         }
     }
 
-    /// What a client that does its duty comes to, without any socket.
+    /// The result of the reference client, which opens no socket.
     pub fn reference(&self, times: Times) -> String {
-        let server = Arc::new(ScriptedServer::unplayed(self.script(times)));
+        let server = Arc::new(ScriptedServer::without_sockets(self.script(times)));
         self.at(&server, &mut ReferenceClient(Arc::clone(&server)))
     }
 
-    /// What the table says.
+    /// The result in the table.
     pub fn expected(&self, times: Times) -> String {
         let section = TABLE.split_once(&format!("\n## {}\n", self.fault.title)).map_or("", |(_, rest)| rest);
         let section = section.split_once("\n## ").map_or(section, |(own, _)| own);
@@ -112,53 +113,43 @@ impl Cell {
 
     /// Whether the fault can meet the request more than once.
     pub fn recurs(&self) -> bool {
-        self.reason().is_none() && matches!(self.fault.play, Play::Reply(_))
+        self.reason().is_none() && matches!(self.fault.injection, Injection::Reply(_))
     }
 
     fn script(&self, times: Times) -> Script {
         let planned = |times, reply| Planned { path: Some(self.request.path()), times, reply };
-        let fault = match self.fault.play {
-            Play::Reply(reply) => reply(self.request).ok(),
-            // The service answers as it should, and acts; it is the host that does not see it.
-            Play::HostFault(HostFault::DiesBeforeJournal) => self.request.spent().map(|_| Reply::json(200, self.request.success())),
-            Play::HostFault(_) if self.request.spent().is_some() => Some(Reply::json(200, self.request.success())),
-            Play::HostFault(_) | Play::Nowhere(_) => None,
+        let fault = match self.fault.injection {
+            Injection::Reply(reply) => reply(self.request).ok(),
+            // The service acts and answers as it should, but the host does not see the answer.
+            Injection::Local(LocalFault::DiesBeforeJournal) => self.request.spent().map(|_| Reply::json(200, self.request.success())),
+            Injection::Local(_) if self.request.spent().is_some() => Some(Reply::json(200, self.request.success())),
+            Injection::Local(_) | Injection::Nowhere(_) => None,
         };
         let often = if times == Times::Once { 1 } else { ALWAYS };
-        let first = fault.map(|reply| planned(if matches!(self.fault.play, Play::HostFault(_)) { 1 } else { often }, reply));
+        let first = fault.map(|reply| planned(if matches!(self.fault.injection, Injection::Local(_)) { 1 } else { often }, reply));
         let spent = self.request.spent().map(|reply| planned(ALWAYS, reply));
-        Script::new(first.into_iter().chain(spent), Some(fixture::healthy))
+        Script::new(first.into_iter().chain(spent), Some(healthy))
     }
 
     fn at(&self, server: &Arc<ScriptedServer>, driver: &mut impl Driver) -> String {
-        let fault = match self.fault.play {
-            Play::HostFault(fault) => Some((fault, self.request.number())),
-            Play::Reply(_) | Play::Nowhere(_) => None,
+        let fault = match self.fault.injection {
+            Injection::Local(fault) => Some((fault, self.request.number())),
+            Injection::Reply(_) | Injection::Nowhere(_) => None,
         };
-        let performance = match self.request.ceremony() {
-            Which::Enrolment => run::<Enrolment, _>(driver, server, fault),
-            Which::Claim => run::<Claim, _>(driver, server, fault),
-            Which::Registration => run::<BadgeRegistration, _>(driver, server, fault),
-            Which::Rotation => run::<BadgeRotation, _>(driver, server, fault),
-        };
+        let report = run(self.request.kind(), driver, server, fault);
         let sent = server.script().requests.iter().filter(|seen| seen.path == self.request.path()).count();
-        let connections_elsewhere = if server.connections_elsewhere() == 0 {
-            String::new()
-        } else {
-            format!("; connections_elsewhere {} times", server.connections_elsewhere())
+        let elsewhere = match server.connections_elsewhere() {
+            0 => String::new(),
+            times => format!("; connected elsewhere {times} times"),
         };
-        format!("sent {sent}{}; {}{connections_elsewhere}; keeps {}", performance.told(), performance.ended(), performance.kept)
+        format!("sent {sent}{}; {}{elsewhere}; keeps {}", report.waits(), report.ended(), report.kept)
     }
 }
 
-fn cannot_begin(error: &io::Error) -> String {
-    format!("the cell cannot begin: {error}")
-}
-
 impl Report {
-    /// What the human was told while the ceremony waited for a trouble to pass.
-    fn told(&self) -> String {
-        let troubles: Vec<_> = self.log.iter().filter(|line| line.starts_with("wait ") && line.ends_with('"')).collect();
+    /// The waits for a trouble to pass, and what the person was told meanwhile.
+    fn waits(&self) -> String {
+        let troubles: Vec<_> = self.transcript.iter().filter(|line| line.starts_with("wait ") && line.ends_with('"')).collect();
         let (Some(first), Some(last)) = (troubles.first(), troubles.last()) else { return String::new() };
         let seconds = |line: &str| line.split(' ').nth(1).and_then(|ms| ms.parse::<u64>().ok()).unwrap_or_default() / 1000;
         let words = last.split_once(": ").map_or("", |(_, words)| words);
@@ -176,7 +167,7 @@ impl Report {
 
 const SAME: &str = "the same";
 
-/// The whole table, as a client that does its duty fills it in; what `FAULTS.md` is made from.
+/// The whole table as the reference client fills it in. `FAULTS.md` is made from it.
 pub fn table() -> String {
     let mut table = PREFACE.to_owned();
     for row in cells().chunks(Request::ALL.len()) {
@@ -190,7 +181,7 @@ pub fn table() -> String {
     table
 }
 
-/// The requests that a fault is not played with, by the reason why.
+/// The requests with which a fault is not played, grouped by the reason.
 fn not_played(row: &[Cell]) -> String {
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
     for cell in row {
@@ -205,12 +196,12 @@ fn not_played(row: &[Cell]) -> String {
 
 const PREFACE: &str = "# Faults
 
-What becomes of each request when something goes wrong: how often it is sent in all, what the human is told while the ceremony
-waits, how it ends, and what of value the ceremony still holds then. *Once*: the fault meets the request the first time, and then
-all is well. *Always*: it meets it whenever it is sent. A cell that is not played says why.
+What becomes of each request when something goes wrong: how often it is sent in all, what the person is told while the ceremony waits,
+how the ceremony ends, and what of value it still holds then. *Once* means that the fault meets the request the first time, and then all
+is well. *Always* means that the fault meets the request whenever it is sent. A cell that is not played says why.
 
-The table is made by `ENLIST_UPDATE_EXPECTED=1 cargo test -p enlist-conformance --test expected`, and then read; every transport is
-held to it.
+The table is made by `ENLIST_UPDATE_EXPECTED=1 cargo test -p enlist-conformance --test expected` and then read by a person. Every
+transport must come to the same results.
 ";
 
 impl Cell {

@@ -1,6 +1,7 @@
-//! The requests of the ceremonies, each at the moment when a fault meets it.
+//! The requests of the ceremonies, as a fault meets them.
 
-use crate::cases::Which;
+use enlist_core::CeremonyKind;
+
 use crate::fixture::{BADGE, CLAIM, DELIVERED, MANIFEST, OTP, REGISTER, REGISTERED, SMS, SPENT, STARTED, SUBMITTED, TEXTED, TOKEN};
 use crate::reply::Reply;
 
@@ -13,20 +14,20 @@ pub enum Request {
     ClaimStart,
     /// OpenTrain's poll, before the owner has typed the code.
     Poll,
-    /// OpenTrain's poll after that: the service hands out the token, whatever becomes of its answer.
+    /// OpenTrain's poll after the owner has typed the code: the service hands out the token, whatever becomes of its answer.
     DeliveringPoll,
-    /// SentryAgent's step 1.
+    /// SentryAgent's step 1: the manifest is submitted.
     Manifest,
-    /// SentryAgent's step 2.
+    /// SentryAgent's step 2: the SMS is ordered.
     Sms,
-    /// SentryAgent's step 3, of which the service sees nothing or takes no notice.
+    /// SentryAgent's step 3: the code is handed in, and the service does not issue the badge.
     HandIn,
-    /// SentryAgent's step 3: the service issues the badge, whatever becomes of its answer.
+    /// SentryAgent's step 3: the code is handed in, and the service issues the badge, whatever becomes of its answer.
     DeliveringHandIn,
 }
 
 impl Request {
-    /// Every one.
+    /// Every request.
     pub const ALL: [Self; 8] = [
         Self::Register,
         Self::ClaimStart,
@@ -38,7 +39,7 @@ impl Request {
         Self::DeliveringHandIn,
     ];
 
-    /// Its name in the table.
+    /// The request's name in the table.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Register => "register",
@@ -52,11 +53,11 @@ impl Request {
         }
     }
 
-    pub(super) const fn ceremony(self) -> Which {
+    pub(super) const fn kind(self) -> CeremonyKind {
         match self {
-            Self::Register => Which::Enrolment,
-            Self::ClaimStart | Self::Poll | Self::DeliveringPoll => Which::Claim,
-            Self::Manifest | Self::Sms | Self::HandIn | Self::DeliveringHandIn => Which::Registration,
+            Self::Register => CeremonyKind::Enrolment,
+            Self::ClaimStart | Self::Poll | Self::DeliveringPoll => CeremonyKind::Claim,
+            Self::Manifest | Self::Sms | Self::HandIn | Self::DeliveringHandIn => CeremonyKind::BadgeRegistration,
         }
     }
 
@@ -71,7 +72,7 @@ impl Request {
         }
     }
 
-    /// Which exchange of its ceremony it is.
+    /// The number of its exchange in the ceremony.
     pub(super) const fn number(self) -> u64 {
         match self {
             Self::Register | Self::ClaimStart | Self::Manifest => 1,
@@ -80,7 +81,7 @@ impl Request {
         }
     }
 
-    /// The body of its success.
+    /// The body of the answer when all is well.
     pub(super) const fn success(self) -> &'static str {
         match self {
             Self::Register => REGISTERED,
@@ -92,7 +93,7 @@ impl Request {
         }
     }
 
-    /// The member of it without which the ceremony cannot go on.
+    /// The member of that body without which the ceremony cannot continue.
     pub(super) const fn required(self) -> &'static str {
         match self {
             Self::Register | Self::Poll | Self::DeliveringPoll => "access_token",
@@ -103,7 +104,7 @@ impl Request {
         }
     }
 
-    /// What the service says ever after it has delivered.
+    /// The reply to this request after the service has delivered.
     pub(super) fn spent(self) -> Option<Reply> {
         match self {
             Self::DeliveringPoll => Some(Reply::json(400, SPENT)),
