@@ -8,6 +8,7 @@ use flate2::write::GzEncoder;
 
 use crate::Case;
 use crate::calls::{ENDPOINTS, Endpoint};
+use crate::exchanges::RequestShape;
 use crate::fixture::{self, CLAIM, DELIVERED, OTP, PENDING, REGISTER, ROTATE, SMS, SPENT, TOKEN, VERIFY};
 use crate::mock_host::LocalFault;
 use crate::reply::{Answer, Detour, Framing, Reply};
@@ -23,8 +24,14 @@ fn exchange(name: &'static str, about: &'static str, replies: impl IntoIterator<
     capped(name, about, Exchange::MAX_BODY, replies)
 }
 
+fn shaped(name: &'static str, about: &'static str, shape: RequestShape, replies: impl IntoIterator<Item = Reply>) -> Case {
+    let scenario = Scenario::Exchanges { shape, replies: replies.into_iter().collect(), max_body: Exchange::MAX_BODY };
+    Case { name, about, scenario }
+}
+
 fn capped(name: &'static str, about: &'static str, max_body: usize, replies: impl IntoIterator<Item = Reply>) -> Case {
-    Case { name, about, scenario: Scenario::Exchanges { replies: replies.into_iter().collect(), max_body } }
+    let scenario = Scenario::Exchanges { shape: RequestShape::Full, replies: replies.into_iter().collect(), max_body };
+    Case { name, about, scenario }
 }
 
 fn of_exchanges() -> Vec<Case> {
@@ -36,6 +43,13 @@ fn of_exchanges() -> Vec<Case> {
     let bytes = |bytes, kind| Reply::Bytes(bytes, kind);
     vec![
         exchange("the_request_is_sent_as_it_was_built", "The client adds no header except the host and the length.", [hello().into()]),
+        shaped("a_get_is_answered", "It has no body.", RequestShape::Get, [hello().into()]),
+        shaped(
+            "a_post_without_a_body_is_answered",
+            "Nothing shows how much of such a request was sent, so after a failure the service may have carried it out.",
+            RequestShape::WithoutBody,
+            [hello().into(), Reply::NoAnswer, Reply::Detour(Detour::Refused), Reply::Detour(Detour::UnknownName)],
+        ),
         exchange(
             "every_status_is_an_answer",
             "It comes with its headers and body: the body of a refusal says what to do next.",
@@ -99,6 +113,9 @@ fn of_exchanges() -> Vec<Case> {
             "The service may have carried out the request.",
             [
                 "SSH-2.0-OpenSSH_9.6\r\n",
+                "220 mail.example ESMTP\r\n",
+                "\u{1b}[2J\u{7}\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nb\u{0}d: canary-header\r\n\r\n",
                 "HTTP/1.1 2x0 OK\r\n\r\n",
                 "HTTP/1.1 200 OK\r\ncontent-length: canary-body\r\n\r\n",
                 "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
@@ -274,6 +291,8 @@ fn of_hosts() -> Vec<Case> {
     };
     vec![
         case("a_host_that_leaves_a_wait_loses_nothing", "Another process continues with the same code.", LocalFault::HostLeaves, 0),
+        case("an_early_wake_does_no_harm", "The rest of the time is waited for.", LocalFault::WakesEarly, 0),
+        case("what_could_not_be_shown_is_shown_again", "The person sees the code before the first poll.", LocalFault::ShowFails, 0),
         case("what_cannot_be_prepared_is_not_sent", "A full disk is noticed before anything can be lost.", LocalFault::PrepareFails, 3),
         case("a_journal_that_fails_costs_no_token", "The failure is reported after the answer was taken in.", LocalFault::JournalFails, 3),
         case("a_token_that_was_not_saved_stays", "The token is reported only after it was saved.", LocalFault::SaveFails, 3),
@@ -285,6 +304,25 @@ fn of_hosts() -> Vec<Case> {
         ),
         case("a_process_that_ends_before_the_journal", "A token is lost only at this moment.", LocalFault::DiesBeforeJournal, 3),
         case("a_process_that_ends_after_the_journal", "The answer is in the journal.", LocalFault::DiesAfterJournal, 3),
+        Case {
+            name: "a_cut_answer_in_the_journal_is_cut",
+            about: "It is taken in as what it is, after the process ended.",
+            scenario: Scenario::Ceremony {
+                kind: CeremonyKind::Claim,
+                planned: vec![
+                    at(TOKEN, Reply::json(400, PENDING)),
+                    at(TOKEN, Answer::json(200, DELIVERED).framed(Framing::Cut(30))),
+                    at(TOKEN, Reply::json(400, SPENT)),
+                ],
+                fault: Some((LocalFault::DiesAfterJournal, 3)),
+            },
+        },
+        case(
+            "a_journal_that_cannot_be_read_is_not_an_empty_one",
+            "The answer does not count as lost, and is found when the journal can be read.",
+            LocalFault::JournalUnreadable,
+            3,
+        ),
         case("a_clock_that_is_put_back", "It costs one interval at most.", LocalFault::ClockBack, 2),
         case("a_machine_that_slept", "The next poll is due at once, and is the last one.", LocalFault::Suspended, 2),
     ]

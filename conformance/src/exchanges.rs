@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use enlist_core::claim::Enrolment;
 use enlist_core::{Ceremony, Exchange, ExchangeResult, Origin, Timestamp};
+use http::{Method, Request};
 
 use crate::Driver;
 use crate::mock_host::adjusted;
@@ -19,16 +20,50 @@ const CANARIES: [&str; 3] = ["canary-query", "canary-header", "canary-body"];
 /// How many bytes of an endless answer may be sent before the client breaks off: what fits into the system's buffers.
 const SOON: usize = 20_000_000;
 
+/// The request of an exchange.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum RequestShape {
+    /// A POST with a canary in its query, one in a header and one in its body.
+    Full,
+    /// A POST without a body.
+    WithoutBody,
+    /// A GET, which has no body.
+    Get,
+}
+
+impl RequestShape {
+    fn request(self, url: &str) -> http::Result<Request<Vec<u8>>> {
+        let (method, body) = match self {
+            Self::Full => (Method::POST, BODY),
+            Self::WithoutBody => (Method::POST, ""),
+            Self::Get => (Method::GET, ""),
+        };
+        Request::builder()
+            .method(method)
+            .uri(url)
+            .header("accept", "application/json")
+            .header("authorization", "Bearer canary-header")
+            .header("user-agent", "enlist/conformance")
+            .body(body.as_bytes().to_vec())
+    }
+}
+
 /// The replies in their order, for every path.
 pub(crate) fn script(replies: &[Reply]) -> Script {
     Script::new(replies.iter().map(|reply| Planned { path: None, times: 1, reply: reply.clone() }), None)
 }
 
 /// Makes one exchange for each reply.
-pub(crate) fn transcript(driver: &mut impl Driver, server: &ScriptedServer, replies: &[Reply], max_body: usize) -> String {
+pub(crate) fn transcript(
+    driver: &mut impl Driver,
+    server: &ScriptedServer,
+    shape: RequestShape,
+    replies: &[Reply],
+    max_body: usize,
+) -> String {
     let mut lines = Vec::new();
     for reply in replies {
-        match exchange(&server.origin(), max_body) {
+        match exchange(&server.origin(), shape, max_body) {
             Some(exchange) => lines.extend(one(driver, server, reply, &adjusted(server, &exchange))),
             None => return "the case cannot begin".to_owned(),
         }
@@ -61,17 +96,11 @@ fn one(driver: &mut impl Driver, server: &ScriptedServer, reply: &Reply, exchang
     lines
 }
 
-/// A POST with a canary in its query, one in a header and one in its body.
-fn exchange(origin: &str, max_body: usize) -> Option<Exchange> {
+fn exchange(origin: &str, shape: RequestShape, max_body: usize) -> Option<Exchange> {
     // Only a ceremony can make the id of an exchange.
     let mut ceremony = Enrolment::new(Origin::parse(origin).ok()?, None, None);
     let exchange = ceremony.begin(Timestamp::from_unix_ms(0)).ok()?;
-    let request = http::Request::post(format!("{origin}{PATH}"))
-        .header("accept", "application/json")
-        .header("authorization", "Bearer canary-header")
-        .header("user-agent", "enlist/conformance")
-        .body(BODY.as_bytes().to_vec())
-        .ok()?;
+    let request = shape.request(&format!("{origin}{PATH}")).ok()?;
     Some(Exchange { request: request.map(Into::into), timeout: Duration::from_secs(5), max_body, ..exchange })
 }
 

@@ -28,6 +28,10 @@ pub type Driven<O> = Result<Ending<O>, DriveError<MockError, MockError>>;
 pub(crate) enum LocalFault {
     /// The host leaves at the first wait.
     HostLeaves,
+    /// The host returns from the first wait when half of it is over.
+    WakesEarly,
+    /// The host cannot show the first notice.
+    ShowFails,
     PrepareFails,
     JournalFails,
     SaveFails,
@@ -37,17 +41,12 @@ pub(crate) enum LocalFault {
     DiesBeforeJournal,
     /// The process ends when the answer has been written down.
     DiesAfterJournal,
+    /// The process ends when the answer has been written down, and the next process cannot read it at first.
+    JournalUnreadable,
     /// The clock is put back by an hour while the answer is awaited.
     ClockBack,
     /// The machine sleeps for two hours while the answer is awaited.
     Suspended,
-}
-
-impl LocalFault {
-    /// Whether the process ends.
-    pub(crate) const fn is_death(self) -> bool {
-        matches!(self, Self::DiesBeforeSending | Self::DiesBeforeJournal | Self::DiesAfterJournal)
-    }
 }
 
 /// What the mocks of one case share: the clock, the transcript, and the fault.
@@ -96,10 +95,29 @@ impl Shared {
         state.fault.is_some_and(|(_, number)| state.transcript.contains(&format!("send {number}")))
     }
 
-    /// Another process begins, and nothing goes wrong any more.
-    pub(crate) fn clear_fault(&self) {
+    /// Whether the process has ended.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.state().is_dead
+    }
+
+    /// Another process begins, or the same one goes on. Nothing goes wrong any more, unless the fault has a second part.
+    pub(crate) fn begin_again(&self) {
         let mut state = self.state();
-        (state.fault, state.is_dead) = (None, false);
+        let has_second_part = state.is_dead && matches!(state.fault, Some((LocalFault::JournalUnreadable, _)));
+        if !has_second_part {
+            state.fault = None;
+        }
+        state.is_dead = false;
+    }
+
+    /// Whether this fault is there and was not met yet. From now on it was.
+    fn meets_first(&self, fault: LocalFault) -> bool {
+        let mut state = self.state();
+        let is_first = state.fault == Some((fault, 0));
+        if is_first {
+            state.fault = Some((fault, 1));
+        }
+        is_first
     }
 
     /// Notes a call. It fails if the case says so; after the process has ended it fails without a note.
@@ -180,7 +198,9 @@ impl<C: Ceremony> MockHost<C> {
         if self.shared.meets(LocalFault::HostLeaves, 0) {
             return Ok(ControlFlow::Break(()));
         }
-        self.shared.state().now = until;
+        let slept = if self.shared.meets_first(LocalFault::WakesEarly) { wait / 2 } else { wait };
+        let now = self.now();
+        self.shared.state().now = now.after(slept);
         Ok(ControlFlow::Continue(()))
     }
 
@@ -189,7 +209,7 @@ impl<C: Ceremony> MockHost<C> {
     /// # Errors
     /// When the case says so.
     pub fn show(&mut self, _notice: &C::Notice) -> Result<(), MockError> {
-        self.shared.call("show".to_owned(), false)
+        self.shared.call("show".to_owned(), self.shared.meets_first(LocalFault::ShowFails))
     }
 
     /// Answers as the case's person does.

@@ -42,10 +42,14 @@ impl Store for MockStore {
         let fails = self.shared.meets(LocalFault::JournalFails, number);
         self.shared.call(format!("journal {number}: {}", described(answer)), fails)?;
         self.memory.journal(exchange, answer).map_err(failed)?;
-        self.shared.dies_if(LocalFault::DiesAfterJournal, number)
+        self.shared.dies_if(LocalFault::DiesAfterJournal, number)?;
+        self.shared.dies_if(LocalFault::JournalUnreadable, number)
     }
 
     fn journaled(&mut self, id: ExchangeId) -> Result<Option<ExchangeResult>, MockError> {
+        if self.shared.meets(LocalFault::JournalUnreadable, id.as_u64()) {
+            self.shared.call(format!("journaled {id}"), true)?;
+        }
         let found = self.memory.journaled(id).map_err(failed)?;
         self.shared.call(format!("journaled {id}: {}", if found.is_some() { "yes" } else { "no" }), false)?;
         Ok(found)

@@ -53,7 +53,7 @@ fn run_ceremony<C: TestCeremony, D: Driver>(driver: &mut D, server: &Arc<Scripte
                 ending = end;
                 break;
             }
-            ControlFlow::Continue(()) => host.shared.clear_fault(),
+            ControlFlow::Continue(()) => host.shared.begin_again(),
         }
     }
     Report { transcript: host.shared.transcript(), ending, kept: kept(&ceremony.snapshot()) }
@@ -66,8 +66,8 @@ fn next<C: TestCeremony>(driven: Driven<C::Outcome>, ceremony: &mut C, host: &Mo
         (Ok(Ending::Finished(Err(failure))), _) => ControlFlow::Break(failed(&failure)),
         (Ok(Ending::Paused), Some(LocalFault::HostLeaves)) => resume(ceremony, host, store),
         (Ok(Ending::Paused), _) => ControlFlow::Break(format!("asks: {}", host.unanswered.clone().unwrap_or_default())),
-        (Err(DriveError::Store(_)), Some(fault)) if fault.is_death() => resume(ceremony, host, store),
-        (Err(DriveError::Store(_)), Some(_)) => {
+        (Err(DriveError::Store(_)), Some(_)) if host.shared.is_dead() => resume(ceremony, host, store),
+        (Err(DriveError::Host(_) | DriveError::Store(_)), Some(_)) => {
             host.shared.note("drive again");
             ControlFlow::Continue(())
         }

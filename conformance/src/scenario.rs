@@ -5,6 +5,7 @@ use std::sync::Arc;
 use enlist_core::CeremonyKind;
 
 use crate::calls::Endpoint;
+use crate::exchanges::RequestShape;
 use crate::mock_host::LocalFault;
 use crate::reference::ReferenceClient;
 use crate::reply::Reply;
@@ -16,7 +17,7 @@ use crate::{Driver, exchanges, fixture};
 #[derive(Clone, Debug)]
 pub(crate) enum Scenario {
     /// One exchange for each reply.
-    Exchanges { replies: Vec<Reply>, max_body: usize },
+    Exchanges { shape: RequestShape, replies: Vec<Reply>, max_body: usize },
     /// A ceremony with a service that gives these replies first and is healthy otherwise. The fault meets the exchange of this number.
     Ceremony { kind: CeremonyKind, planned: Vec<Planned>, fault: Option<(LocalFault, u64)> },
     /// An API call.
@@ -55,7 +56,7 @@ impl Scenario {
 
     fn play(&self, server: &Arc<ScriptedServer>, driver: &mut impl Driver) -> String {
         match self {
-            Self::Exchanges { replies, max_body } => exchanges::transcript(driver, server, replies, *max_body),
+            Self::Exchanges { shape, replies, max_body } => exchanges::transcript(driver, server, *shape, replies, *max_body),
             Self::Ceremony { kind, fault, .. } => {
                 let report = run(*kind, driver, server, *fault);
                 let mut lines = report.transcript;

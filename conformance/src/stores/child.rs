@@ -102,7 +102,11 @@ impl Script {
     }
 
     fn answer(&self, exchange: &Exchange) -> ExchangeResult {
-        if self.exchanges % 2 == 0 { page(&format!("<html>{}{}</html>", self.exchanges, " ".repeat(4000))) } else { good(exchange) }
+        if self.exchanges.is_multiple_of(2) {
+            page(&format!("<html>{}{}</html>", self.exchanges, " ".repeat(4000)))
+        } else {
+            good(exchange)
+        }
     }
 }
 
