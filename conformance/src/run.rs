@@ -102,7 +102,8 @@ fn kept(snapshot: &Snapshot) -> String {
         ("+15005550006", "manifest"),
         ("a3f7c821", "manifest's session"),
         ("b9d2e445", "code's session"),
-        ("eyJhbGciOiJFZERTQSJ9", "badge"),
+        ("eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6YWRhIn0", "badge"),
+        ("eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6ZXZlIn0", "new badge"),
     ];
     let held = secrets.into_iter().filter(|(secret, _)| json.expose().contains(secret)).map(|(_, name)| name.to_owned());
     let answers = match snapshot.unreadable().as_slice() {

@@ -72,18 +72,14 @@ fn of_successes() -> Vec<Fault> {
         reply("200, empty", |_| Ok(Answer::new(200, "").into())),
         reply("200, larger than the cap", |request| Ok(Answer::json(200, &format!("{}{}", request.success(), " ".repeat(100_000))).into())),
         reply("200, compressed", |request| Ok(success(request).with("content-encoding", "gzip").into())),
-        reply("200, the required member is missing", |request| {
-            Ok(changed(request, |key| (format!("\"{key}\":"), "\"other\":".to_owned())))
-        }),
+        reply("200, the required member is missing", |request| changed(request, |key| (format!("\"{key}\":"), "\"other\":".to_owned()))),
         reply("200, the required member is empty", |request| {
-            Ok(changed(request, |key| (format!("\"{key}\":\""), format!("\"{key}\":\"\",\"other\":\""))))
+            changed(request, |key| (format!("\"{key}\":\""), format!("\"{key}\":\"\",\"other\":\"")))
         }),
         reply("200, the required member is a number", |request| {
-            Ok(changed(request, |key| (format!("\"{key}\":"), format!("\"{key}\":7,\"other\":"))))
+            changed(request, |key| (format!("\"{key}\":"), format!("\"{key}\":7,\"other\":")))
         }),
-        reply("200, the required member comes twice", |request| {
-            Ok(changed(request, |key| ("{".to_owned(), format!("{{\"{key}\":\"x\","))))
-        }),
+        reply("200, the required member comes twice", |request| changed(request, |key| ("{".to_owned(), format!("{{\"{key}\":\"x\",")))),
         reply("200, with members that nobody knows", |request| {
             let body = request.success().replacen('{', r#"{"new":{"a":[1,null,true]},"#, 1);
             delivering(request, Answer::json(200, &body))
@@ -193,7 +189,7 @@ fn of_this_machine() -> Vec<Fault> {
 
 /// Gives the reason for a request that delivers, if the cell of the request that does not deliver shows the same.
 fn unless_delivering(request: Request, reason: &'static str) -> Result<(), &'static str> {
-    if request.spent().is_some() { Err(reason) } else { Ok(()) }
+    if request.delivers() { Err(reason) } else { Ok(()) }
 }
 
 fn diverted(request: Request, detour: Detour) -> Result<Reply, &'static str> {
@@ -234,7 +230,10 @@ fn success(request: Request) -> Answer {
 }
 
 /// The success, with something else in the place of its required member.
-fn changed(request: Request, change: fn(&str) -> (String, String)) -> Reply {
+fn changed(request: Request, change: fn(&str) -> (String, String)) -> Result<Reply, &'static str> {
     let (old, new) = change(request.required());
-    Reply::json(200, &request.success().replacen(&old, &new, 1))
+    if !request.success().contains(&old) {
+        return Err("the required member of this answer is no text");
+    }
+    Ok(Reply::json(200, &request.success().replacen(&old, &new, 1)))
 }

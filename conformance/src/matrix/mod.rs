@@ -61,9 +61,7 @@ impl Cell {
     pub fn reason(&self) -> Option<&'static str> {
         match self.fault.injection {
             Injection::Reply(reply) => reply(self.request).err(),
-            Injection::Local(LocalFault::DiesBeforeSending | LocalFault::PrepareFails) if self.request.spent().is_some() => {
-                Some(faults::NOT_SENT)
-            }
+            Injection::Local(LocalFault::DiesBeforeSending | LocalFault::PrepareFails) if self.request.delivers() => Some(faults::NOT_SENT),
             Injection::Local(_) => None,
             Injection::Nowhere(reason) => Some(reason),
         }
@@ -121,14 +119,13 @@ impl Cell {
         let fault = match self.fault.injection {
             Injection::Reply(reply) => reply(self.request).ok(),
             // The service acts and answers as it should, but the host does not see the answer.
-            Injection::Local(LocalFault::DiesBeforeJournal) => self.request.spent().map(|_| Reply::json(200, self.request.success())),
-            Injection::Local(_) if self.request.spent().is_some() => Some(Reply::json(200, self.request.success())),
+            Injection::Local(LocalFault::DiesBeforeJournal) => self.request.delivers().then(|| Reply::json(200, self.request.success())),
+            Injection::Local(_) if self.request.delivers() => Some(Reply::json(200, self.request.success())),
             Injection::Local(_) | Injection::Nowhere(_) => None,
         };
         let often = if times == Times::Once { 1 } else { ALWAYS };
         let first = fault.map(|reply| planned(if matches!(self.fault.injection, Injection::Local(_)) { 1 } else { often }, reply));
-        let spent = self.request.spent().map(|reply| planned(ALWAYS, reply));
-        Script::new(first.into_iter().chain(spent), Some(healthy))
+        Script::new(first.into_iter().chain(self.request.replies_around()), Some(healthy))
     }
 
     fn at(&self, server: &Arc<ScriptedServer>, driver: &mut impl Driver) -> String {
