@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let registration = register(&sandbox)?;
     let mut claim = Claim::new(&registration, Email::parse("owner@example.com")?);
     let mut store = DiesOnDelivery { row: Row::open(&file)?, is_dead: false };
-    match drive(&mut claim, &Client::new(), &mut SimpleHost::new(show, never), &mut store) {
+    match drive(&mut claim, &Client::new()?, &mut SimpleHost::new(show, never), &mut store) {
         Err(DriveError::Store(Trouble::Died)) => println!("the process ended when the token had come"),
         other => return Err(format!("the process should have ended: {other:?}").into()),
     }
@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // The second process has the database and nothing else.
     let mut row = Row::open(&file)?;
     let mut claim = Claim::resume(&row.snapshot()?.ok_or("the row is empty")?)?;
-    let token = drive_to_end(&mut claim, &Client::new(), &mut SimpleHost::new(show, never), &mut row)?;
+    let token = drive_to_end(&mut claim, &Client::new()?, &mut SimpleHost::new(show, never), &mut row)?;
     println!("another process found the token in the row: claimed, with {:?}", token.scopes());
     println!("tokens that the service handed out: {}", sandbox.counts().tokens_delivered);
     Ok(())
@@ -49,7 +49,7 @@ fn register(sandbox: &Sandbox) -> Result<Registration, Box<dyn Error>> {
     // Nobody is asked whether to register again after a lost answer.
     let mut host = SimpleHost::new(|never: &Infallible| match *never {}, |_: &EnrolmentPrompt| ControlFlow::Break(()));
     let mut enrolment = Enrolment::new(Origin::parse(sandbox.opentrain_url())?, None, None);
-    Ok(drive_to_end(&mut enrolment, &Client::new(), &mut host, &mut NoStore)?)
+    Ok(drive_to_end(&mut enrolment, &Client::new()?, &mut host, &mut NoStore)?)
 }
 
 fn show(code: &EnterCode) {

@@ -46,7 +46,7 @@ impl<C: Ceremony> Host<C> for HostAdapter<'_, C> {
 
 #[test]
 fn every_case_comes_out_as_expected() {
-    let mut driver = Blocking(Client::new());
+    let mut driver = Blocking(Client::new().unwrap());
     let verdicts: Vec<_> = cases().iter().map(|case| case.run(&mut driver)).collect();
     let failed: Vec<_> = verdicts.iter().filter_map(|verdict| verdict.as_ref().err()).map(ToString::to_string).collect();
     assert!(failed.is_empty(), "{} of {} cases:\n{}", failed.len(), verdicts.len(), failed.join("\n"));
@@ -65,11 +65,11 @@ fn play(driver: &mut Blocking, times: Times) {
 
 #[test]
 fn every_request_meets_every_fault_once() {
-    play(&mut Blocking(Client::new()), Times::Once);
+    play(&mut Blocking(Client::new().unwrap()), Times::Once);
 }
 
 #[test]
 #[ignore = "it takes a minute: part of .ci/long"]
 fn every_request_meets_every_fault_whenever_it_is_sent() {
-    play(&mut Blocking(Client::new()), Times::Always);
+    play(&mut Blocking(Client::new().unwrap()), Times::Always);
 }
