@@ -2,26 +2,23 @@
 
 use std::ffi::OsStr;
 use std::fmt::Display;
-use std::fs::OpenOptions;
-use std::io::{self, IsTerminal};
+use std::io::{self, ErrorKind, IsTerminal};
 use std::os::fd::AsFd;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use enlist_core::Untrusted;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::OFlags;
-use rustix::io::Errno;
 use zeroize::Zeroizing;
 
 use crate::interrupt::Interrupt;
 use crate::output::stderr::note;
 use crate::problem::Problem;
+use crate::sys;
 
 /// What an input is at most, in bytes.
 const LARGEST: usize = 64 * 1024;
 /// How long a read may be deaf to a signal.
-const GLANCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
+const GLANCE: Duration = Duration::from_millis(200);
 
 /// A file, or stdin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,12 +65,8 @@ impl Source {
         }
         let read = match &self.path {
             None => read_all(&io::stdin(), what, interrupt),
-            // A named pipe that nobody writes to shall not keep the process from obeying a signal either.
-            Some(path) => OpenOptions::new()
-                .read(true)
-                .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
-                .open(path)
-                .and_then(|file| read_all(&file, what, interrupt)),
+            // A named pipe that nobody writes to must not keep the process from obeying a signal.
+            Some(path) => sys::open_without_blocking(path).and_then(|file| read_all(&file, what, interrupt)),
         };
         interrupt.check()?;
         let bytes = read.map_err(|error| self.refused(error))?;
@@ -119,17 +112,19 @@ fn read_all(from: &(impl AsFd + IsTerminal), what: &str, interrupt: &Interrupt) 
     Ok(bytes)
 }
 
-/// The next bytes, as many as there are and `room` takes; 0 at the end. `EINTR` when a signal came first.
-pub(crate) fn read_some(from: &impl AsFd, room: &mut [u8], interrupt: &Interrupt) -> Result<usize, Errno> {
+/// The next bytes, as many as there are and `room` takes; 0 at the end.
+///
+/// # Errors
+/// [`ErrorKind::Interrupted`] when a signal came first.
+pub(crate) fn read_some(from: &impl AsFd, room: &mut [u8], interrupt: &Interrupt) -> io::Result<usize> {
     while interrupt.exit_code().is_none() {
-        match poll(&mut [PollFd::new(from, PollFlags::IN)], Some(&GLANCE)) {
-            Ok(0) | Err(Errno::INTR) => continue,
-            polled => polled?,
-        };
-        match rustix::io::read(from, &mut *room) {
-            Err(Errno::INTR | Errno::AGAIN) => {}
+        if !sys::wait_readable(from, GLANCE)? {
+            continue;
+        }
+        match sys::read(from, room) {
+            Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
             read => return read,
         }
     }
-    Err(Errno::INTR)
+    Err(ErrorKind::Interrupted.into())
 }

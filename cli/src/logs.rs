@@ -3,7 +3,6 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -18,6 +17,7 @@ use crate::env::{self, variable};
 use crate::input::shown;
 use crate::problem::Problem;
 use crate::store::files;
+use crate::sys;
 
 /// Only our own words: the libraries below would write down what they send.
 const TARGET: &str = "enlist";
@@ -68,10 +68,7 @@ fn open(path: &Path) -> Result<File, Problem> {
         files::open(path, OpenOptions::new().append(true)).map_err(|error| Problem::usage(format_args!("the log file: {error}")))?;
     match existing {
         Some(file) => Ok(file),
-        None => {
-            let made = OpenOptions::new().append(true).create_new(true).mode(0o600).open(path);
-            made.map_err(|error| Problem::usage(format_args!("the log file: {}: {error}", shown(path))))
-        }
+        None => sys::create_private(path).map_err(|error| Problem::usage(format_args!("the log file: {}: {error}", shown(path)))),
     }
 }
 

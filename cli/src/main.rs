@@ -33,6 +33,7 @@ mod screen;
 mod service;
 mod setting;
 mod store;
+mod sys;
 mod talk;
 mod usage;
 mod view;

@@ -1,9 +1,8 @@
 //! OpenTrain's own command: the file where it keeps its credential, and the variables that are stronger than that file.
 
 use std::fmt;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use serde::de::{MapAccess, Visitor};
@@ -14,6 +13,7 @@ use zeroize::Zeroizing;
 use crate::env::{self, variable};
 use crate::problem::Problem;
 use crate::store::{StoreError, files};
+use crate::sys;
 
 /// What its file is at most, in bytes.
 const LARGEST: u64 = 1024 * 1024;
@@ -90,16 +90,10 @@ impl ToolFile {
     pub(crate) fn write(&self, path: &Path) -> Result<(), StoreError> {
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let folder = files::parent(&target);
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        made.map_err(|error| StoreError::unwritable(folder, &error))?;
+        sys::create_private_folders(folder).map_err(|error| StoreError::unwritable(folder, &error))?;
         let json = serde_json::to_vec_pretty(self).map_err(|error| StoreError::corrupt(&target, error))?;
         files::replace_in_place(&target, &Zeroizing::new([&json[..], b"\n"].concat()))
     }
-}
-
-/// Whether others can read what stands there.
-pub(crate) fn is_open_to_others(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|found| found.mode() & 0o077 != 0)
 }
 
 impl<'de> Deserialize<'de> for ToolFile {

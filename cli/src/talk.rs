@@ -1,13 +1,12 @@
 //! The human's end of a command: what was answered in advance on the command line, and questions at a terminal.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, ErrorKind, IsTerminal};
 use std::thread;
 use std::time::Duration;
 
 use enlist_core::claim::EnterCode;
 use enlist_core::secret::Otp;
 use enlist_core::{Timestamp, WaitReason};
-use rustix::io::Errno;
 
 use crate::input::read_some;
 use crate::interrupt::Interrupt;
@@ -224,7 +223,7 @@ impl<'a> Voice<'a> {
             match read_some(&stdin, &mut byte, self.interrupt) {
                 Ok(0) => break,
                 Ok(_) => line.extend(byte),
-                Err(Errno::INTR) => {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {
                     note("");
                     return Ok(None);
                 }

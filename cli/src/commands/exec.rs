@@ -1,7 +1,6 @@
 //! `enlist exec`: a command with a credential in its environment. From then on the process is that command.
 
 use std::convert::Infallible;
-use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use super::token::{held, warn_of_shadows};
@@ -10,6 +9,7 @@ use crate::env;
 use crate::input::shown;
 use crate::problem::Problem;
 use crate::setting::Setting;
+use crate::sys;
 
 /// Comes back only when the command could not be run.
 pub(crate) fn run(args: &ExecArgs, setting: &Setting<'_>) -> Result<Infallible, Problem> {
@@ -17,6 +17,6 @@ pub(crate) fn run(args: &ExecArgs, setting: &Setting<'_>) -> Result<Infallible, 
     let name = args.variable.as_deref().unwrap_or_else(|| env::credential(args.service));
     warn_of_shadows(args.service, &secret, &[name], setting);
     let (program, arguments) = args.command.split_first().ok_or_else(|| Problem::usage("no command was given"))?;
-    let error = Command::new(program).args(arguments).env(name, secret.as_str()).exec();
+    let error = sys::exec(Command::new(program).args(arguments).env(name, secret.as_str()));
     Err(Problem::usage(format_args!("{} cannot be run: {error}", shown(program))))
 }

@@ -1,10 +1,10 @@
 //! The person's browser, opened on a key only. No shell: the link is one word of a command line.
 
 use std::io;
-use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 use crate::env::{self, variable};
+use crate::sys;
 
 /// How a browser is opened here, or why none is.
 pub(super) struct Browser {
@@ -76,6 +76,7 @@ fn start(command: &str, link: &str) -> io::Result<Child> {
     for name in env::OPENTRAIN_TOKENS.into_iter().chain([env::BADGE]) {
         command.env_remove(name);
     }
-    // In a group of its own: Ctrl-C is for us, and the window stays.
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).spawn()
+    // Ctrl-C is for us, and the window stays.
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    sys::in_own_group(&mut command).spawn()
 }

@@ -5,9 +5,9 @@
 use std::io::{IsTerminal, Stdin, stderr, stdin};
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::getpgrp;
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
+
+use crate::sys;
 
 const ESCAPE: u8 = 0x1b;
 /// Where the terminal does not say how wide it is.
@@ -65,13 +65,11 @@ impl Terminal {
         }
         // After a stop, the shell gave the terminal back as it likes it.
         self.unbuffer();
-        let mut fds = [PollFd::new(&self.stdin, PollFlags::IN)];
-        let timeout = Timespec { tv_sec: i64::try_from(time.as_secs()).ok()?, tv_nsec: time.subsec_nanos().into() };
-        if poll(&mut fds, Some(&timeout)).ok()? == 0 {
+        if !sys::wait_readable(&self.stdin, time).ok()? {
             return None;
         }
         let mut bytes = [0; 32];
-        let length = rustix::io::read(&self.stdin, &mut bytes).unwrap_or_default();
+        let length = sys::read(&self.stdin, &mut bytes).unwrap_or_default();
         if length == 0 {
             // Hung up: it would be readable for ever.
             std::thread::sleep(time);
@@ -86,7 +84,7 @@ impl Terminal {
 
     /// Whether this process is in the foreground. Another one must not touch the terminal: it would be stopped for it.
     pub(super) fn is_ours(&self) -> bool {
-        tcgetpgrp(&self.stdin).map_or(true, |group| group == getpgrp())
+        sys::is_in_foreground(&self.stdin)
     }
 
     fn unbuffer(&self) {

@@ -1,8 +1,6 @@
 //! The report that somebody else may read: no secret, no address, no name, no value of a variable.
 
-use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use enlist_blocking::Proxies;
@@ -12,6 +10,7 @@ use crate::env;
 use crate::input::shown;
 use crate::output::data::Bundle;
 use crate::problem::Problem;
+use crate::sys;
 
 pub(super) fn of(checks: &[Check], offline: bool) -> Bundle {
     let mut set: Vec<&'static str> = env::all().chain(Proxies::VARIABLES).collect();
@@ -35,7 +34,6 @@ pub(super) fn text(bundle: &Bundle) -> Result<String, Problem> {
 /// A new file, for its owner.
 pub(super) fn write(bundle: &Bundle, path: &Path) -> Result<(), Problem> {
     let text = text(bundle)?;
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+    let written = sys::create_private(path).and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| Problem::usage(format_args!("--bundle {}: {error}", shown(path))))
 }

@@ -1,11 +1,7 @@
 //! Where things are kept, what stands in the way of what is kept, and what is under way.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-
-use rustix::fs::{Access, access};
-use rustix::io::Errno;
 
 use super::check::Check;
 use crate::ceremonies::{End, Live};
@@ -15,6 +11,7 @@ use crate::output::data::CheckName;
 use crate::problem::Problem;
 use crate::setting::Setting;
 use crate::store::{DamagedFlow, Profiles, Service, StoreError, files};
+use crate::sys;
 
 /// How many files are looked at, at most.
 const MOST: usize = 10_000;
@@ -42,8 +39,7 @@ fn store(setting: &Setting<'_>) -> Check {
 fn proved_writable(home: &Path) -> Result<(), StoreError> {
     if !home.exists() {
         let above = home.ancestors().skip(1).find(|above| above.exists()).unwrap_or_else(|| Path::new("/"));
-        let allowed = if above.is_dir() { access(above, Access::WRITE_OK | Access::EXEC_OK) } else { Err(Errno::NOTDIR) };
-        return allowed.map_err(|error| StoreError::unwritable(home, &error.into()));
+        return sys::is_writable_folder(above).map_err(|error| StoreError::unwritable(home, &error));
     }
     let probe = home.join(format!(".doctor.{}.tmp", std::process::id()));
     let written = files::write_new(&probe, &[0; 4096]);
@@ -63,8 +59,7 @@ fn all_private(home: &Path) -> Result<(), StoreError> {
         for entry in entries.flatten() {
             let path = entry.path();
             let found = fs::symlink_metadata(&path).map_err(|error| StoreError::unreadable(&path, &error))?;
-            let is_ours = (found.is_dir() || found.is_file()) && found.uid() == files::own_uid() && found.mode() & 0o077 == 0;
-            if !is_ours {
+            if !sys::is_private(&found, files::own_uid()) {
                 return Err(StoreError::exposed(&path, "yours, and open to nobody else (0600, a folder 0700)"));
             }
             if found.is_dir() {

@@ -14,6 +14,7 @@ use crate::patience::now;
 use crate::problem::Problem;
 use crate::setting::Setting;
 use crate::store::{Credential, Service, StoreError};
+use crate::sys;
 
 pub(super) fn run(tool: Tool, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let Tool::Opentrain = tool;
@@ -35,7 +36,7 @@ pub(super) fn run(tool: Tool, setting: &Setting<'_>) -> Result<Outcome, Problem>
         None => Credential::Token { base_url: origin.to_string(), token, scopes: Vec::new(), adopted: true },
         Some(claim_token) => unclaimed(origin, &token, &claim_token)?,
     };
-    if opentrain_tool::is_open_to_others(&path) {
+    if sys::is_open_to_others(&path) {
         setting.output.warn(format!("others on this machine can read {}: chmod 600 it", path.display()));
     }
     adopt::keep(credential, setting)
