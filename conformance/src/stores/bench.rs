@@ -22,6 +22,18 @@ pub(super) struct Bench<'f, F> {
     places: Cell<u32>,
 }
 
+/// What is left of an exchange whose answer was written down.
+pub(super) enum Left {
+    /// The exchange is in flight, and this is its answer.
+    Answer(ExchangeResult),
+    /// The store took the answer in when it was opened. Nobody can read it, and the snapshot says so.
+    Unreadable,
+    /// The store took the answer in when it was opened, and the ceremony has ended.
+    Ended,
+    /// There is no answer.
+    Nothing,
+}
+
 /// A store and the place where it is open.
 pub(super) struct Opened<F: Fixture> {
     pub(super) place: PathBuf,
@@ -76,6 +88,21 @@ impl<'f, F: Fixture> Bench<'f, F> {
         let copy = self.place()?;
         self.fixture.crash(opened.store, &opened.place, &copy)?;
         self.open(copy)
+    }
+
+    /// What is left of an exchange after the store was opened.
+    pub(super) fn left(&self, opened: &mut Opened<F>, id: ExchangeId) -> Result<Left, Broken> {
+        if self.fixture.has_ended(&mut opened.store)? {
+            return Ok(Left::Ended);
+        }
+        let Some(saved) = self.fixture.saved(&mut opened.store)? else { return Ok(Left::Nothing) };
+        if saved.in_flight() == Some(id) {
+            Ok(opened.journaled(id)?.map_or(Left::Nothing, Left::Answer))
+        } else if saved.unreadable().contains(&id) {
+            Ok(Left::Unreadable)
+        } else {
+            Ok(Left::Nothing)
+        }
     }
 
     /// The saved snapshot, which there must be.

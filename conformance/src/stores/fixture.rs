@@ -51,6 +51,17 @@ pub trait Fixture {
     /// The snapshot cannot be read.
     fn saved(&self, store: &mut Self::Store) -> Fallible<Option<Snapshot>>;
 
+    /// Whether the store, when it was opened, found that its flow had ended and acted upon that: it put the credential in its place, for
+    /// example. Then the store need not hold a snapshot any more.
+    ///
+    /// The default is `false`: the ceremony learns of an answer that was written down only when it is driven again.
+    ///
+    /// # Errors
+    /// The store cannot tell.
+    fn has_ended(&self, _store: &mut Self::Store) -> Fallible<bool> {
+        Ok(false)
+    }
+
     /// Copies to `copy`, an empty place, what would be left if the process that owns the store died now. Then the store may be dropped;
     /// what its destructor still writes must not get into the copy.
     ///

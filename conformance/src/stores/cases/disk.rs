@@ -68,6 +68,9 @@ pub fn failed_journal_loses_no_answer<F: Fixture>(fixture: &F) -> Result<Verdict
     set_full(fixture, &mut opened, false)?;
     opened.save(&flow.ceremony)?;
     let mut opened = bench.reopen(opened)?;
+    if fixture.has_ended(&mut opened.store)? {
+        return Ok(Verdict::Passed);
+    }
     let resumed = Flow::<Claim>::resume(&bench.saved(&mut opened)?)?;
     match resumed.ceremony.poll(BEGINNING) {
         Step::Done(Ok(_)) => Ok(Verdict::Passed),

@@ -1,11 +1,11 @@
 //! What a call has promised is there after a crash.
 
 use enlist_core::Input;
-use enlist_core::claim::{Claim, Enrolment};
+use enlist_core::claim::Claim;
 
 use crate::Verdict;
-use crate::stores::bench::Bench;
-use crate::stores::flow::{Flow, good};
+use crate::stores::bench::{Bench, Left};
+use crate::stores::flow::{Flow, good, page};
 use crate::stores::{Broken, Fixture};
 
 /// When `prepare` has returned, a process that resumes finds the exchange in flight. Otherwise it would send the request a second
@@ -31,14 +31,15 @@ pub fn prepare_is_durable<F: Fixture>(fixture: &F) -> Result<Verdict, Broken> {
 /// [`Broken`].
 pub fn written_answer_is_durable<F: Fixture>(fixture: &F) -> Result<Verdict, Broken> {
     let bench = Bench::new(fixture)?;
-    let (mut opened, mut flow) = (bench.empty()?, Flow::<Enrolment>::start()?);
+    let (mut opened, mut flow) = (bench.empty()?, Flow::<Claim>::start()?);
+    flow.exchange(&mut opened)?;
     let exchange = flow.prepare(&mut opened)?;
-    opened.journal(&exchange, &good(&exchange))?;
+    opened.journal(&exchange, &page("<html>Please log in</html>"))?;
     let mut opened = bench.crash(opened)?;
-    match opened.journaled(exchange.id)? {
-        Some(Ok(_)) => Ok(Verdict::Passed),
-        Some(Err(_)) => Err(Broken::new("after journal and a crash, the answer comes back as cut off")),
-        None => Err(Broken::new("after journal and a crash, no answer is found")),
+    match bench.left(&mut opened, exchange.id)? {
+        Left::Answer(Ok(_)) | Left::Unreadable => Ok(Verdict::Passed),
+        Left::Answer(Err(_)) => Err(Broken::new("after journal and a crash, the answer comes back as cut off")),
+        Left::Ended | Left::Nothing => Err(Broken::new("after journal and a crash, no answer is found")),
     }
 }
 

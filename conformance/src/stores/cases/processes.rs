@@ -40,6 +40,9 @@ fn claim<F: Fixture>(fixture: &F, calls: impl Fn(usize) -> usize) -> Result<usiz
             return Ok(process + 1);
         }
         opened = bench.crash(opened)?;
+        if fixture.has_ended(&mut opened.store)? {
+            return Ok(process + 2);
+        }
         flow = Flow::resume(&bench.saved(&mut opened)?)?;
     }
     Err(Broken::new(format_args!("{MAX_PROCESSES} processes that died did not bring a claim to its end")))

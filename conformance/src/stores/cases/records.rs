@@ -1,10 +1,10 @@
 //! A record is the whole answer to one exchange of one flow, for as long as it is needed.
 
 use enlist_core::claim::{Claim, Enrolment};
-use enlist_core::{Exchange, ExchangeResult, Input, Store};
+use enlist_core::{Ceremony, Exchange, ExchangeResult, Input};
 
 use crate::Verdict;
-use crate::stores::bench::{Bench, Opened, close};
+use crate::stores::bench::{Bench, Left, Opened, close};
 use crate::stores::flow::{Flow, good, json, page};
 use crate::stores::{Broken, Fixture, Support, Tear};
 
@@ -75,10 +75,12 @@ pub fn a_torn_record_is_no_whole_answer<F: Fixture>(fixture: &F) -> Result<Verdi
         }
         // A store may also refuse to open.
         let Ok(mut opened) = bench.open_closed(place) else { continue };
-        match opened.store.journaled(exchange.id) {
-            Ok(Some(Ok(_))) => return Err(Broken::new(format_args!("a torn record ({tear:?}) came back as a whole answer"))),
-            Ok(None) => return Err(Broken::new(format_args!("a torn record ({tear:?}) came back as no answer"))),
-            Ok(Some(Err(_))) | Err(_) => {}
+        match bench.left(&mut opened, exchange.id) {
+            Ok(Left::Answer(Ok(_)) | Left::Ended) => {
+                return Err(Broken::new(format_args!("a torn record ({tear:?}) came back as a whole answer")));
+            }
+            Ok(Left::Nothing) => return Err(Broken::new(format_args!("a torn record ({tear:?}) came back as no answer"))),
+            Ok(Left::Answer(Err(_)) | Left::Unreadable) | Err(_) => {}
         }
     }
     Ok(Verdict::Passed)
@@ -127,7 +129,6 @@ fn settled<F: Fixture>(bench: &Bench<'_, F>, answer: ExchangeResult) -> Result<(
     flow.exchange(&mut opened)?;
     let exchange = flow.prepare(&mut opened)?;
     flow.settle(&mut opened, &exchange, answer)?;
-    let mut opened = bench.reopen(opened)?;
-    let is_unreadable = bench.saved(&mut opened)?.unreadable().contains(&exchange.id);
+    let is_unreadable = flow.ceremony.snapshot().unreadable().contains(&exchange.id);
     Ok((opened, is_unreadable))
 }
