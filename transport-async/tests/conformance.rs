@@ -32,7 +32,7 @@ fn every_request_meets_every_fault_once() {
 }
 
 #[test]
-#[ignore = "it takes a minute: part of .ci/long"]
+#[ignore = "it takes minutes: part of .ci/nightly"]
 fn every_request_meets_every_fault_whenever_it_is_sent() {
     play(&mut Async::new(), Times::Always);
 }

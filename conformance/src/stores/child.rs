@@ -23,7 +23,7 @@ const DEFAULT_KILLS: u64 = 20;
 /// What a child writes to its standard output after each call of the store that has returned.
 const RETURNED: &str = "enlist-conformance: a call has returned";
 /// How many exchanges a child makes if nobody kills it.
-const EXCHANGES: usize = 100;
+const EXCHANGES: usize = 40;
 /// How long a child may take for one call.
 const LONGEST_CALL: Duration = Duration::from_secs(20);
 
@@ -140,7 +140,7 @@ impl Kill {
     pub(super) fn all() -> impl Iterator<Item = Self> {
         let kills = env::var(KILLS).ok().and_then(|kills| kills.parse().ok()).unwrap_or(DEFAULT_KILLS);
         (0..kills).map(|kill| Self {
-            calls: 1 + usize::try_from(kill * 7 % 90).unwrap_or_default(),
+            calls: 1 + usize::try_from(kill * 7 % 30).unwrap_or_default(),
             delay: Duration::from_micros(kill * 293 % 3000),
         })
     }
