@@ -1,12 +1,13 @@
 //! The environment variables that the command reads, by name, and how they are read.
 
 use std::env::{self, VarError};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
 use crate::problem::Problem;
 use crate::service::Service;
+use crate::store::Home;
 
 /// The folder in which everything is kept.
 pub(crate) const HOME: &str = "ENLIST_HOME";
@@ -92,11 +93,29 @@ pub(crate) fn path(name: &str) -> Option<PathBuf> {
 }
 
 /// The folder in which everything is kept. `None` when no variable names one.
-pub(crate) fn home() -> Option<PathBuf> {
+fn home() -> Option<PathBuf> {
     // The XDG specification wants relative paths ignored.
     let state = || path("XDG_STATE_HOME").filter(|state| state.is_absolute());
     let fallback = || path("HOME").map(|home| home.join(".local/state"));
     path(HOME).or_else(|| state().or_else(fallback).map(|state| state.join("enlist")))
+}
+
+/// The store's home, if a variable names one.
+///
+/// # Errors
+/// [`Problem::Usage`] for a relative path: with another working directory it would be another home.
+pub(crate) fn store_home() -> Result<Option<Home>, Problem> {
+    let Some(folder) = home() else { return Ok(None) };
+    Home::at(&folder).map(Some).map_err(|error| Problem::Usage { message: error.to_string(), hint: absolute(&folder) })
+}
+
+/// How a relative home can be written as an absolute path. A shell replaces a `~`, and a file of variables does not.
+fn absolute(folder: &Path) -> Option<String> {
+    let absolute = match folder.strip_prefix("~") {
+        Ok(rest) => path("HOME")?.join(rest),
+        Err(_) => env::current_dir().ok()?.join(folder),
+    };
+    Some(format!("name it by its absolute path: {}", absolute.display()))
 }
 
 /// The folder of the configurations of programs. `None` when no variable names one.

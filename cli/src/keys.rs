@@ -126,7 +126,7 @@ impl Keys {
 fn path(setting: &Setting<'_>, origin: &Origin) -> Result<PathBuf, Problem> {
     let name: String =
         origin.to_string().chars().map(|char| if char.is_ascii_alphanumeric() || char == '.' { char } else { '_' }).collect();
-    Ok(setting.home()?.join("keys").join(format!("{name}.json")))
+    Ok(setting.home()?.path().join("keys").join(format!("{name}.json")))
 }
 
 /// An age in its largest unit.

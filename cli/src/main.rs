@@ -3,8 +3,8 @@
 //! One file per command in `commands`; `args` is the command line, `output` what goes to stdout and stderr, `exit` the
 //! exit codes, `problem` how a command can fail.
 //!
-//! What an everyday command does: `setting` says where things are, `desk` takes the lock and finishes what was left behind,
-//! `keeper` is the host that writes everything to the `store` while a ceremony is driven, `ceremonies` holds each one's words.
+//! What an everyday command does: `setting` says where things are, `desk` opens a session of the `store`, which finishes what was left
+//! behind, `keeper` is the host while a ceremony is driven, and `ceremonies` holds each one's words.
 //! `asking` sends a call that is no ceremony, `keys` keeps the service's published keys. `talk` speaks with the human, `screen`
 //! is what they see while they are waited for. `network` is the way out, `logs` what is written down about it. `profile` says
 //! which profile is meant, `opentrain_tool` knows the file and the variables of OpenTrain's own tool.

@@ -100,6 +100,7 @@ impl Problem {
             ) => ErrorCode::StoreCorrupt,
             Self::Store(StoreError::Newer { .. }) => ErrorCode::StoreNewer,
             Self::Store(StoreError::NoRandom { .. }) => ErrorCode::Internal,
+            Self::Store(StoreError::RelativeHome { .. }) => ErrorCode::Usage,
             Self::Conflict(_) | Self::UnderWay(_) => ErrorCode::Conflict,
             Self::Usage { .. } | Self::InProfile { .. } => ErrorCode::Usage,
             Self::Internal(_) | Self::Stdout(_) | Self::Interrupted(_) => ErrorCode::Internal,
@@ -170,7 +171,7 @@ impl Problem {
                 flow.as_ref().map(|flow| format!("{flow} is kept: enlist resume {flow} asks again, enlist abandon {flow} gives it up"))
             }
             Self::NotRegistered(_) => Some("register first".to_owned()),
-            Self::Store(StoreError::NoRandom { .. })
+            Self::Store(StoreError::NoRandom { .. } | StoreError::RelativeHome { .. })
             | Self::AnswerLost
             | Self::HumanNeeded(_)
             | Self::OtpRejected(_)

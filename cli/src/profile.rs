@@ -4,7 +4,7 @@ use crate::args::Cli;
 use crate::env;
 use crate::mode::Environment;
 use crate::problem::Problem;
-use crate::store::{NameError, ProfileName, Profiles};
+use crate::store::{NameError, ProfileName};
 
 /// The profile that a command works on.
 #[derive(Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ fn bad_variable(rule: NameError) -> Problem {
 
 /// The one that `enlist profile use` chose. That there is no home is found out by whoever needs one.
 fn used() -> Result<Option<ProfileName>, Problem> {
-    env::home().map_or(Ok(None), |home| Ok(Profiles::of(&home).used()?))
+    env::store_home()?.map_or(Ok(None), |home| Ok(home.used_profile()?))
 }
 
 #[cfg(test)]

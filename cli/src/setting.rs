@@ -1,7 +1,6 @@
 //! What an everyday command works with: where things are kept, whom it talks to, who is there, how long it waits.
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use enlist_core::Origin;
@@ -14,7 +13,7 @@ use crate::output::{Output, style};
 use crate::patience::{Patience, now};
 use crate::problem::Problem;
 use crate::screen::Tastes;
-use crate::store::{Backend, KeyringError, ProfileName, Profiles, Service, Store, keyring};
+use crate::store::{Backend, Home, KeyringError, ProfileName, Service, ServiceStore, keyring};
 use crate::talk::Voice;
 
 /// How long a command waits in one go when nobody sits in front of it.
@@ -28,7 +27,6 @@ pub(crate) struct Setting<'a> {
     no_input: bool,
     tastes: Tastes,
     base_url: Option<Origin>,
-    home: Option<PathBuf>,
     backend: Option<Backend>,
     names_profile: bool,
 }
@@ -38,7 +36,7 @@ impl<'a> Setting<'a> {
         let base_url = global.base_url.as_deref().map(|url| origin("--base-url", url)).transpose()?;
         let interrupt = Interrupt::watch().map_err(Problem::internal)?;
         let network = Network::of(&global.network)?;
-        let (timeout, no_input, home) = (global.timeout, global.no_input, env::home());
+        let (timeout, no_input) = (global.timeout, global.no_input);
         let tastes = Tastes {
             browser: !global.screen.no_browser,
             qr: global.screen.qr,
@@ -47,24 +45,24 @@ impl<'a> Setting<'a> {
         };
         let backend = backend(global)?;
         let names_profile = global.profile.is_some() || variable(env::PROFILE).is_some();
-        Ok(Self { output, interrupt, timeout, network, no_input, tastes, base_url, home, backend, names_profile })
+        Ok(Self { output, interrupt, timeout, network, no_input, tastes, base_url, backend, names_profile })
     }
 
-    pub(crate) fn home(&self) -> Result<&PathBuf, Problem> {
-        self.home.as_ref().ok_or(Problem::NoHome)
+    pub(crate) fn home(&self) -> Result<Home, Problem> {
+        env::store_home()?.ok_or(Problem::NoHome)
     }
 
-    pub(crate) fn store(&self, service: Service) -> Result<Store, Problem> {
+    pub(crate) fn store(&self, service: Service) -> Result<ServiceStore, Problem> {
         self.store_in(self.output.profile(), service)
     }
 
-    pub(crate) fn store_in(&self, profile: &ProfileName, service: Service) -> Result<Store, Problem> {
-        Ok(Store::of(self.home()?, profile, &service.key()).with_backend(self.backend))
+    pub(crate) fn store_in(&self, profile: &ProfileName, service: Service) -> Result<ServiceStore, Problem> {
+        Ok(self.home()?.profile(profile).service(&service.key()).with_backend(self.backend))
     }
 
     /// The profiles that a command looks at which lists things: the one that was named, or else all.
     pub(crate) fn profiles(&self) -> Result<Vec<ProfileName>, Problem> {
-        if self.names_profile { Ok(vec![self.output.profile().clone()]) } else { Ok(Profiles::of(self.home()?).names()?) }
+        if self.names_profile { Ok(vec![self.output.profile().clone()]) } else { Ok(self.home()?.profiles()?) }
     }
 
     /// Where `service` is: the flag, our variable, the official tool's variable, the default.

@@ -2,7 +2,8 @@
 
 pub(crate) use enlist_store::keyring::{self, KeyringError};
 pub(crate) use enlist_store::{
-    Backend, Credential, DamagedFlow, Flow, Lock, NameError, ProfileName, Profiles, Store, StoreError, Warning, files,
+    AnyCeremony, Backend, Credential, DamagedFlow, Flow, FlowEnd, FlowRecord, FlowStore, Flows, Home, Intent, NameError, ProfileName,
+    ServiceStore, Session, StoreError, StoredCeremony, files,
 };
 
 pub(crate) use crate::service::Service;

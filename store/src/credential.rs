@@ -232,8 +232,31 @@ impl Held {
     /// Reads the bytes of a file or of a keyring item. An error names `path`.
     pub(crate) fn parse(bytes: &[u8], path: &Path) -> Result<Self, StoreError> {
         let opened = FORMAT.open(bytes).map_err(|unusable| unusable.at(path))?;
-        let (place, is_newer) = Place::read(&opened).map_err(|unusable| opened.unless_newer(unusable).at(path))?;
-        Ok(Self { place, is_newer: is_newer || opened.is_newer })
+        Self::read_opened(&opened).map_err(|unusable| opened.unless_newer(unusable).at(path))
+    }
+
+    fn read_opened(opened: &Opened<'_>) -> Result<Self, Unusable> {
+        let (Form { kind }, mut is_newer) = (opened.glance()?, opened.is_newer);
+        let place = match &*kind {
+            ENROLMENT => {
+                let (credential, is_newer_snapshot) = enrolled(&opened.read()?)?;
+                is_newer |= is_newer_snapshot;
+                Place::Here(credential)
+            }
+            TOKEN => {
+                let TokenBody { base_url, access_token, scopes, adopted, .. } = opened.read()?;
+                let token = PersonalToken::parse(&access_token).map_err(Unusable::damaged)?;
+                Place::Here(Credential::Token { base_url, token, scopes, adopted })
+            }
+            BADGE => {
+                let BadgeBody { base_url, badge, did, public_profile, .. } = opened.read()?;
+                let badge = Badge::parse(&badge).map_err(Unusable::damaged)?;
+                Place::Here(Credential::Badge { base_url, badge, did, public_profile })
+            }
+            KEYRING => Place::Keyring(opened.read::<KeyringBody>()?.item),
+            _ => return Err(Unusable::damaged("its kind of credential was never used")),
+        };
+        Ok(Self { place, is_newer })
     }
 
     pub(crate) fn item(self) -> Option<String> {
@@ -250,40 +273,14 @@ pub(crate) fn save_item(item: &str, path: &Path) -> Result<(), StoreError> {
     files::replace(path, &written.map_err(|error| StoreError::corrupt(path, position(&error)))?)
 }
 
-impl Place {
-    /// Reads the place, and says whether a newer version of enlist wrote the enrolment in it.
-    fn read(opened: &Opened<'_>) -> Result<(Self, bool), Unusable> {
-        let Form { kind } = opened.glance()?;
-        let place = match &*kind {
-            ENROLMENT => {
-                let (credential, is_newer) = enrolled(opened.read()?)?;
-                return Ok((Self::Here(credential), is_newer));
-            }
-            TOKEN => {
-                let TokenBody { base_url, access_token, scopes, adopted, .. } = opened.read()?;
-                let token = PersonalToken::parse(&access_token).map_err(Unusable::damaged)?;
-                Self::Here(Credential::Token { base_url, token, scopes, adopted })
-            }
-            BADGE => {
-                let BadgeBody { base_url, badge, did, public_profile, .. } = opened.read()?;
-                let badge = Badge::parse(&badge).map_err(Unusable::damaged)?;
-                Self::Here(Credential::Badge { base_url, badge, did, public_profile })
-            }
-            KEYRING => Self::Keyring(opened.read::<KeyringBody>()?.item),
-            _ => return Err(Unusable::damaged("its kind of credential was never used")),
-        };
-        Ok((place, false))
-    }
-}
-
-fn enrolled(body: EnrolmentBody<'_>) -> Result<(Credential, bool), Unusable> {
+/// The unclaimed registration in `body`, and whether a newer version saved it.
+fn enrolled(body: &EnrolmentBody<'_>) -> Result<(Credential, bool), Unusable> {
     let snapshot = Snapshot::from_json(body.enrolment.get().as_bytes())?;
     let credential = Credential::Unclaimed(Box::new(Enrolment::peek(&snapshot)?));
-    if credential.registration().is_some() {
-        Ok((credential, snapshot.is_newer()))
-    } else {
-        Err(Unusable::damaged("it holds no registration"))
+    if credential.registration().is_none() {
+        return Err(Unusable::damaged("it holds no registration"));
     }
+    Ok((credential, snapshot.is_newer()))
 }
 
 #[cfg(test)]

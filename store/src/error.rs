@@ -58,6 +58,12 @@ pub enum StoreError {
         /// Why the keyring does not give it.
         error: KeyringError,
     },
+    /// The home is not named by an absolute path.
+    #[error("{} is not an absolute path", .path.display())]
+    RelativeHome {
+        /// The path.
+        path: PathBuf,
+    },
     /// The operating system gives no random bytes, which a new name needs.
     #[error("the operating system gives no random bytes: {reason}")]
     NoRandom {
@@ -100,6 +106,11 @@ impl StoreError {
     #[must_use]
     pub fn missing(path: &Path) -> Self {
         Self::Corrupt { path: path.to_owned(), reason: "it should be there and is not".to_owned() }
+    }
+
+    /// Whether it is about a file that another version of enlist wrote.
+    pub(crate) fn is_of_another_version(&self) -> bool {
+        matches!(self, Self::Newer { .. } | Self::Unreleased { .. })
     }
 
     pub(crate) fn no_random(error: &getrandom::Error) -> Self {

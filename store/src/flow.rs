@@ -3,32 +3,52 @@
 use std::path::{Path, PathBuf};
 
 use enlist_core::secret::Email;
-use enlist_core::{Ceremony, ResumeError, Snapshot};
+use enlist_core::{Ceremony, CeremonyKind, ResumeError, Snapshot};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::head::{Body, Format, Unusable};
+use crate::ceremony::{AnyCeremony, FlowEnd, kind_of_flow, prefix};
+use crate::head::{Body, Format, Unusable, position};
 use crate::journal::Nonce;
-use crate::kind;
 use crate::{DamagedFlow, StoreError, files};
 
 const ENDING: &str = ".json";
 const FORMAT: Format = Format { name: "enlist-flow", version: 1, minor: 0 };
 
-/// A saved ceremony and its name.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Flow {
-    /// The flow's name: a prefix that tells the ceremony, and eight hexadecimal digits.
-    pub name: String,
+/// What the caller wants with a flow. It is kept beside the ceremony, for whoever resumes the flow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Intent {
     /// The command line that began the flow, without the program's name. Running it again begins another flow.
-    pub origin_argv: Vec<String>,
+    pub argv: Vec<String>,
     /// The owner by whom the agent is to be claimed as soon as this flow, a registration, has succeeded.
     pub then_claim: Option<Email>,
-    /// The ceremony.
-    pub snapshot: Snapshot,
-    /// Ties the answer of the exchange in flight to its record in the journal.
+}
+
+/// A flow as its file holds it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FlowRecord {
+    pub(crate) name: String,
+    /// What the caller wants with the flow.
+    pub intent: Intent,
+    pub(crate) snapshot: Snapshot,
+    /// Ties the answer to the exchange in flight to its record in the journal.
     pub(crate) nonce: Option<Nonce>,
+}
+
+/// A flow that was read, and its ceremony.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flow {
+    pub(crate) record: FlowRecord,
+    pub(crate) ceremony: AnyCeremony,
     is_newer: bool,
+}
+
+/// What a file in the folder of flows is.
+pub(crate) enum Read {
+    Flow(Box<Flow>),
+    Damaged(DamagedFlow),
+    /// It may be whole.
+    Refused(StoreError),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -47,21 +67,88 @@ impl Body for FlowBody<'_> {
     const MEMBERS: &'static [&'static str] = &["flow", "origin_argv", "then_claim", "nonce", "snapshot"];
 }
 
-impl Flow {
-    /// A new flow of `ceremony`, with a random name.
-    ///
-    /// # Errors
-    /// [`StoreError::NoRandom`].
-    pub fn start<C: Ceremony>(ceremony: &C, origin_argv: Vec<String>) -> Result<Self, StoreError> {
+impl FlowRecord {
+    /// A new flow of `ceremony`, with a random name. It is not on disk yet.
+    pub(crate) fn new<C: Ceremony>(ceremony: &C, intent: Intent) -> Result<Self, StoreError> {
         let random = getrandom::u32().map_err(|error| StoreError::no_random(&error))?;
-        let (snapshot, prefix) = (ceremony.snapshot(), kind::prefix_of(C::KIND));
-        Ok(Self { name: format!("{prefix}_{random:08x}"), origin_argv, then_claim: None, snapshot, nonce: None, is_newer: false })
+        Ok(Self { name: format!("{}_{random:08x}", prefix(C::KIND)), intent, snapshot: ceremony.snapshot(), nonce: None })
     }
 
+    /// The flow's name: a prefix that tells the kind of ceremony, and eight hexadecimal digits.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The kind of ceremony.
+    #[must_use]
+    pub fn kind(&self) -> CeremonyKind {
+        self.snapshot.kind()
+    }
+
+    /// The ceremony's snapshot.
+    #[must_use]
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// Writes it durably.
+    pub(crate) fn save(&self, folder: &Path) -> Result<(), StoreError> {
+        let path = path(folder, &self.name);
+        let json = self.snapshot.to_json();
+        let unwritable = |error: serde_json::Error| StoreError::corrupt(&path, position(&error));
+        let body = FlowBody {
+            flow: self.name.clone(),
+            origin_argv: self.intent.argv.clone(),
+            then_claim: self.intent.then_claim.as_ref().map(|owner| owner.expose().to_owned()),
+            nonce: self.nonce.map(Nonce::to_hex),
+            snapshot: serde_json::from_str(json.expose()).map_err(unwritable)?,
+        };
+        files::replace(&path, &FORMAT.write(&body).map_err(unwritable)?)
+    }
+}
+
+impl Flow {
     /// Whether `text` can be the name of a flow.
     #[must_use]
     pub fn is_name(text: &str) -> bool {
-        kind::of_flow(text).is_some()
+        kind_of_flow(text).is_some()
+    }
+
+    /// The flow's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.record.name
+    }
+
+    /// The flow as its file holds it.
+    #[must_use]
+    pub fn record(&self) -> &FlowRecord {
+        &self.record
+    }
+
+    /// The ceremony, as it was saved.
+    #[must_use]
+    pub fn ceremony(&self) -> &AnyCeremony {
+        &self.ceremony
+    }
+
+    /// The record, which [`Session::resume`](crate::Session::resume) takes, and the ceremony to drive.
+    #[must_use]
+    pub fn into_parts(self) -> (FlowRecord, AnyCeremony) {
+        (self.record, self.ceremony)
+    }
+
+    /// How the ceremony has ended; `None` while it goes on.
+    #[must_use]
+    pub fn end(&self) -> Option<FlowEnd> {
+        self.ceremony.end()
+    }
+
+    /// Whether the flow goes on: it has not ended, and is not kept for the sake of a later attempt only.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        !matches!(self.end(), Some(FlowEnd::FailedAndKept(_)))
     }
 
     /// Whether a newer version of enlist wrote it. Such a flow can be looked at and not resumed, and its file must not be changed.
@@ -70,46 +157,24 @@ impl Flow {
         self.is_newer
     }
 
-    pub(crate) fn path(name: &str, folder: &Path) -> PathBuf {
-        folder.join(format!("{name}{ENDING}"))
+    /// Reads all flows in `folder`, in the order of their names.
+    pub(crate) fn all(folder: &Path) -> Result<Vec<Read>, StoreError> {
+        let names = files::names(folder, ENDING)?;
+        Ok(names
+            .into_iter()
+            .filter_map(|name| Self::read(folder, name).transpose())
+            .map(|read| read.unwrap_or_else(Read::Refused))
+            .collect())
     }
 
-    /// Writes it durably.
-    pub(crate) fn save(&self, folder: &Path) -> Result<(), StoreError> {
-        let path = Self::path(&self.name, folder);
-        if self.is_newer {
-            return Err(StoreError::Newer { path });
-        }
-        let json = self.snapshot.to_json();
-        let unwritable = |error: serde_json::Error| StoreError::corrupt(&path, error);
-        let body = FlowBody {
-            flow: self.name.clone(),
-            origin_argv: self.origin_argv.clone(),
-            then_claim: self.then_claim.as_ref().map(|owner| owner.expose().to_owned()),
-            nonce: self.nonce.map(Nonce::to_hex),
-            snapshot: serde_json::from_str(json.expose()).map_err(unwritable)?,
-        };
-        files::replace(&path, &FORMAT.write(&body).map_err(unwritable)?)
-    }
-
-    pub(crate) fn remove(name: &str, folder: &Path) -> Result<(), StoreError> {
-        files::remove(&Self::path(name, folder))
-    }
-
-    /// All flows in `folder` in the order of their names, and the damaged ones. A link, a file of somebody else, and a file of another
-    /// version that cannot be read are errors, because they may be whole.
-    pub(crate) fn all(folder: &Path) -> Result<(Vec<Self>, Vec<DamagedFlow>), StoreError> {
-        let (mut whole, mut damaged) = (Vec::new(), Vec::new());
-        for name in files::names(folder, ENDING)? {
-            let path = Self::path(&name, folder);
-            let Some(bytes) = files::read(&path)? else { continue };
-            match Self::parse(&bytes, &name) {
-                Ok(flow) => whole.push(flow),
-                Err(Unusable::Damaged(reason)) => damaged.push(DamagedFlow::new(name, path, reason)),
-                Err(other) => return Err(other.at(&path)),
-            }
-        }
-        Ok((whole, damaged))
+    fn read(folder: &Path, name: String) -> Result<Option<Read>, StoreError> {
+        let path = path(folder, &name);
+        let Some(bytes) = files::read(&path)? else { return Ok(None) };
+        Ok(Some(match Self::parse(&bytes, &name) {
+            Ok(flow) => Read::Flow(Box::new(flow)),
+            Err(Unusable::Damaged(reason)) => Read::Damaged(DamagedFlow::new(name, path, reason)),
+            Err(other) => Read::Refused(other.at(&path)),
+        }))
     }
 
     fn parse(bytes: &[u8], name: &str) -> Result<Self, Unusable> {
@@ -124,7 +189,7 @@ impl Flow {
             return Err(is_not_named());
         }
         // An unknown name is that of a ceremony which a later version added.
-        let kind = kind::of_flow(name).ok_or(Unusable::Newer)?;
+        let kind = kind_of_flow(name).ok_or(Unusable::Newer)?;
         let nonce = match body.nonce {
             None => None,
             Some(text) => Some(Nonce::from_hex(&text).ok_or_else(|| Unusable::damaged("its nonce cannot be right"))?),
@@ -135,17 +200,21 @@ impl Flow {
         if snapshot.kind() != kind {
             return Err(is_not_named());
         }
-        kind::restores(&snapshot)?;
-        let is_newer = is_newer || snapshot.is_newer();
-        Ok(Self { name: name.to_owned(), origin_argv: body.origin_argv, then_claim, snapshot, nonce, is_newer })
+        let (ceremony, is_newer) = (AnyCeremony::peek(&snapshot)?, is_newer || snapshot.is_newer());
+        let intent = Intent { argv: body.origin_argv, then_claim };
+        Ok(Self { record: FlowRecord { name: name.to_owned(), intent, snapshot, nonce }, ceremony, is_newer })
     }
+}
+
+/// The file of the flow of this name.
+pub(crate) fn path(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}{ENDING}"))
 }
 
 impl From<ResumeError> for Unusable {
     fn from(error: ResumeError) -> Self {
         match error {
             ResumeError::Newer { .. } => Self::Newer,
-            ResumeError::Unreleased => Self::Unreleased,
             // Core's own words also say what became of the snapshot, which the caller decides.
             ResumeError::Invalid { what } => Self::damaged(format_args!("its {what} cannot be right")),
             _ => Self::damaged("it holds no ceremony that can go on"),

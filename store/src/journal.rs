@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use enlist_core::{Delivery, ExchangeId, Partial, TransportFailure, TransportKind};
+use enlist_core::{Delivery, ExchangeId, ExchangeResult, Partial, TransportFailure, TransportKind};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 use rustix::fs::{FallocateFlags, fallocate};
@@ -56,9 +56,6 @@ impl Nonce {
         format!("{:032x}", u128::from_be_bytes(self.0))
     }
 }
-
-/// What came of an exchange: the whole answer, or the reason why there is none.
-pub type ExchangeResult = Result<Response<Vec<u8>>, TransportFailure>;
 
 /// The journal of one flow.
 #[derive(Clone, Debug)]

@@ -1,4 +1,90 @@
-//! The durable file store of enlist: identities, and the ceremonies that are on the way to them.
+//! The durable file store for the ceremonies of [`enlist_core`]: no credential that came once is lost, whenever the process or the
+//! machine stops.
+//!
+//! A ceremony asks for three things: that its state is on disk before a request is sent, that an answer is on disk before it is parsed,
+//! and that the credential is on disk before the state that led to it is removed. This crate does that with one folder for each profile
+//! and service. It works with both transports and with any other driver, and has no HTTP client, no runtime and no command line in its
+//! tree. The command `enlist` uses it as any program can.
+//!
+//! # A registration that survives a crash
+//!
+//! [`Home`] is the folder of everything. A [`Profile`] is one agent, and a [`ServiceStore`] is what the agent has at one service. Looking
+//! at it needs no lock; changing it needs a [`Session`], which one process has at a time. [`Session::begin`] makes a flow of a ceremony, and
+//! the [`FlowStore`] that it returns is the [`Store`](enlist_core::Store) that a driver wants.
+//!
+//! ```
+//! use std::convert::Infallible;
+//! use std::ops::ControlFlow;
+//!
+//! use enlist_blocking::{Ending, SimpleHost, drive};
+//! use enlist_core::claim::{Enrolment, EnrolmentPrompt};
+//! use enlist_core::{Exchange, Origin};
+//! use enlist_store::{Credential, FlowEnd, Home, ProfileName, ServiceKey};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let client = |_: &Exchange| {
+//! #     let answer = r#"{"access_token":"ot_pat_1_pre","claim_token":"ot_clm_2","scopes":["jobs:read"]}"#;
+//! #     Ok(enlist_blocking::http::Response::new(answer.into()))
+//! # };
+//! let home = Home::at(folder.path())?;
+//! let agent = home.profile(&ProfileName::parse("build-bot")?).service(&ServiceKey::OPENTRAIN);
+//!
+//! // Locked from here on. What an earlier process left unfinished has been taken in.
+//! let session = agent.lock()?;
+//! assert!(session.recovery().ended.is_empty());
+//!
+//! let mut enrolment = Enrolment::new(Origin::parse("https://app.opentrain.ai")?, None, None);
+//! let mut store = session.begin(&enrolment)?;
+//! let mut host = SimpleHost::new(|never: &Infallible| match *never {}, |_: &EnrolmentPrompt| ControlFlow::Break(()));
+//! let ending = drive(&mut enrolment, &client, &mut host, &mut store)?;
+//!
+//! // The credential is written, and then the flow is removed. A crash in between costs nothing.
+//! let flow = store.flow().name().to_owned();
+//! match session.finish(&flow, &enrolment)? {
+//!     Some(finished) => assert!(matches!(finished.end, FlowEnd::Brought(_))),
+//!     None => println!("{flow} goes on later: Session::flows, Session::resume"),
+//! }
+//! drop(session);
+//!
+//! // Anybody may look.
+//! assert!(matches!(agent.credential()?, Some(Credential::Unclaimed(_))));
+//! # assert!(matches!(ending, Ending::Finished(Ok(_))));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! An async program wraps the flow's store in [`Inline`](enlist_core::Inline), which calls it in place: each call takes the time of an
+//! fsync.
+//!
+//! # After a crash
+//!
+//! [`ServiceStore::lock`] takes in the answers that were written down and not read, and [`Session::recovery`] tells what came of it. A flow
+//! whose ceremony goes on is resumed:
+//!
+//! ```
+//! use enlist_store::{AnyCeremony, Session, StoreError};
+//!
+//! fn resume_all(session: &Session) -> Result<(), StoreError> {
+//!     for flow in session.flows()? {
+//!         let (record, ceremony) = flow.into_parts();
+//!         let mut store = session.resume(record)?;
+//!         match ceremony {
+//!             // Drive it with `store`, as above.
+//!             AnyCeremony::Enrolment(enrolment) => {}
+//!             AnyCeremony::Claim(claim) => {}
+//!             AnyCeremony::BadgeRegistration(registration) => {}
+//!             AnyCeremony::BadgeRotation(rotation) => {}
+//!         }
+//!     }
+//!     Ok(())
+//! }
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let agent = enlist_store::Home::at(folder.path()).unwrap().profile(&Default::default());
+//! # resume_all(&agent.service(&enlist_store::ServiceKey::OPENTRAIN).lock().unwrap()).unwrap();
+//! ```
+//!
+//! # What is on disk
 //!
 //! ```text
 //! <home>/profiles/.used                                           the profile that is used when nobody names one
@@ -9,260 +95,38 @@
 //!                                     quarantine/<flow>-<n>.answer  an answer that could not be read, for a person
 //!                                     quarantine/<flow>.flow        a damaged flow, for a person
 //! ```
-//! Folders have mode 0700 and files 0600 from their first byte. Files are replaced whole.
+//! Folders have mode 0700 and files 0600 from their first byte. Files are replaced whole. Each JSON file begins with its format, version
+//! and minor; a file of a newer version can be looked at and is never changed ([`StoreError::Newer`]).
 
 #![forbid(unsafe_code)]
 
 mod backend;
+mod ceremony;
 mod credential;
 mod error;
 pub mod files;
 mod flow;
+mod flow_store;
 mod head;
+mod home;
 mod journal;
 pub mod keyring;
-mod kind;
 mod lock;
 mod name;
-mod profiles;
 mod quarantine;
+mod service_store;
+mod session;
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
-
-use enlist_core::{Exchange, ExchangeId, Snapshot};
-
-use credential::Held;
-use journal::{Journal, Nonce};
-
-pub use backend::{Backend, Warning};
+pub use backend::Backend;
+pub use ceremony::{AnyCeremony, FlowEnd, StoredCeremony};
 pub use credential::Credential;
 pub use error::StoreError;
-pub use flow::Flow;
-pub use journal::ExchangeResult;
-pub use lock::Lock;
+pub use flow::{Flow, FlowRecord, Intent};
+pub use flow_store::FlowStore;
+pub use home::{Home, LockedProfile, Profile};
 pub use name::{NameError, ProfileName, ServiceKey};
-pub use profiles::Profiles;
 pub use quarantine::DamagedFlow;
-
-/// The folder of all profiles.
-const PROFILES: &str = "profiles";
-
-/// One profile's identity at one service, and the flows that are on the way to it.
-#[derive(Clone, Debug)]
-pub struct Store {
-    profile_folder: PathBuf,
-    folder: PathBuf,
-    backend: Option<Backend>,
-}
-
-impl Store {
-    /// The store of `profile` at `service` below the folder `home`. Nothing is read or made yet.
-    #[must_use]
-    pub fn of(home: &Path, profile: &ProfileName, service: &ServiceKey) -> Self {
-        let profile_folder = home.join(PROFILES).join(profile.as_str());
-        Self { folder: profile_folder.join(service.folder()), profile_folder, backend: None }
-    }
-
-    /// A profile's name like `profile` under which nothing is kept yet.
-    #[must_use]
-    pub fn free_profile(home: &Path, profile: &ProfileName) -> ProfileName {
-        let is_free = |name: &ProfileName| !home.join(PROFILES).join(name.as_str()).exists();
-        (2..).map(|number| profile.numbered(number)).find(is_free).unwrap_or_default()
-    }
-
-    /// Takes the lock, which a process needs before it changes anything, and before its first request.
-    ///
-    /// # Errors
-    /// [`StoreError::Locked`] when another process holds it; never waits. [`StoreError::Unwritable`] and [`StoreError::Exposed`] when
-    /// the folders cannot be made, or others can write to them.
-    pub fn lock(&self) -> Result<Lock, StoreError> {
-        // Whoever may write to the folder of all profiles could put another profile in the place of ours.
-        if let Some(profiles) = self.profile_folder.parent() {
-            files::make_folder(profiles)?;
-            profiles::sweep(profiles);
-        }
-        files::make_folder(&self.profile_folder)?;
-        let lock = Lock::take(&self.folder.join("lock"))?;
-        // With the lock held, a half-written file can only come from a process that has ended.
-        for folder in [self.folder.clone(), self.flows_folder(), self.journal_folder()] {
-            files::sweep(&folder)?;
-        }
-        self.refuse_other_versions()?;
-        Ok(lock)
-    }
-
-    /// Makes sure that this version may change everything here: a file of another version must stay byte for byte as it is.
-    fn refuse_other_versions(&self) -> Result<(), StoreError> {
-        self.refuse_unreleased()?;
-        let path = self.credential_path();
-        match Held::read(&path) {
-            Ok(Some(held)) if held.is_newer => return Err(StoreError::Newer { path }),
-            Err(error @ (StoreError::Newer { .. } | StoreError::Unreleased { .. })) => return Err(error),
-            // What is wrong with it otherwise is found by whoever needs the credential.
-            _ => {}
-        }
-        match Flow::all(&self.flows_folder()) {
-            Ok((flows, _)) => match flows.iter().find(|flow| flow.is_newer()) {
-                Some(flow) => Err(StoreError::Newer { path: self.flow_path(&flow.name) }),
-                None => Ok(()),
-            },
-            Err(error @ (StoreError::Newer { .. } | StoreError::Unreleased { .. })) => Err(error),
-            Err(_) => Ok(()),
-        }
-    }
-
-    /// Refuses a store with a folder that only unreleased versions had.
-    pub(crate) fn refuse_unreleased(&self) -> Result<(), StoreError> {
-        let path = self.folder.join("kept");
-        if path.exists() { Err(StoreError::Unreleased { path }) } else { Ok(()) }
-    }
-
-    /// The flows that can be resumed; [`damaged_flows`](Self::damaged_flows) returns the others.
-    ///
-    /// # Errors
-    /// [`StoreError`] when a file cannot be read, is not ours, or was written by a newer version.
-    pub fn flows(&self) -> Result<Vec<Flow>, StoreError> {
-        self.refuse_unreleased()?;
-        Ok(Flow::all(&self.flows_folder())?.0)
-    }
-
-    /// Writes a flow durably.
-    ///
-    /// # Errors
-    /// [`StoreError::Unwritable`].
-    pub fn save_flow(&self, flow: &Flow) -> Result<(), StoreError> {
-        flow.save(&self.flows_folder())
-    }
-
-    /// Removes a flow and its journal, but nothing in quarantine. Succeeds when there is no such flow.
-    ///
-    /// # Errors
-    /// [`StoreError::Unwritable`].
-    pub fn remove_flow(&self, name: &str) -> Result<(), StoreError> {
-        self.journal_of(name).remove()?;
-        Flow::remove(name, &self.flows_folder())
-    }
-
-    /// Makes room for the answers of a flow, and shows that its credential can be written, before the flow's first request.
-    ///
-    /// # Errors
-    /// [`StoreError::Unwritable`].
-    pub fn reserve(&self, flow: &str) -> Result<(), StoreError> {
-        files::make_folder(&self.folder)?;
-        files::prove_replaceable(&self.credential_path())?;
-        self.journal_of(flow).reserve(Exchange::MAX_BODY)
-    }
-
-    /// Writes the flow durably as it is with `exchange` in flight, and makes sure that there is room for the answer.
-    ///
-    /// # Errors
-    /// [`StoreError`]. The exchange must not be sent then.
-    pub fn prepare(&self, flow: &mut Flow, snapshot: Snapshot, exchange: &Exchange) -> Result<(), StoreError> {
-        flow.nonce = if exchange.delivers { Some(Nonce::random()?) } else { None };
-        flow.snapshot = snapshot;
-        if exchange.delivers {
-            self.journal_of(&flow.name).reserve(exchange.max_body)?;
-        }
-        self.save_flow(flow)
-    }
-
-    /// Writes down the answer to a delivering exchange durably, before it is parsed. Only a 2xx can hold a credential, so nothing else
-    /// is written.
-    ///
-    /// # Errors
-    /// [`StoreError::Unwritable`].
-    pub fn write_answer(&self, flow: &Flow, exchange: &Exchange, answer: &ExchangeResult) -> Result<(), StoreError> {
-        match flow.nonce.filter(|_| exchange.delivers) {
-            Some(nonce) => self.journal_of(&flow.name).write(exchange.id, &nonce, answer),
-            None => Ok(()),
-        }
-    }
-
-    /// The answer that was written down for exactly this exchange. `None` when none was, so that the answer is lost. A record that was
-    /// not written to its end counts as an answer that was cut off.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the file cannot be read or is not ours.
-    pub fn answer(&self, flow: &Flow, id: ExchangeId) -> Result<Option<ExchangeResult>, StoreError> {
-        match flow.nonce.filter(|_| flow.snapshot.in_flight() == Some(id)) {
-            Some(nonce) => self.journal_of(&flow.name).read(id, &nonce),
-            None => Ok(None),
-        }
-    }
-
-    /// Writes the flow durably after an answer was taken in. Then quarantines the answer if it could not be read, and wipes it
-    /// otherwise.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn save(&self, flow: &mut Flow, snapshot: Snapshot) -> Result<(), StoreError> {
-        flow.nonce = flow.nonce.filter(|_| snapshot.in_flight().is_some() && snapshot.in_flight() == flow.snapshot.in_flight());
-        flow.snapshot = snapshot;
-        self.save_flow(flow)?;
-        self.settle_journal(flow)
-    }
-
-    /// Quarantines an answer that could not be read, and wipes one that is not needed any more.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn settle_journal(&self, flow: &Flow) -> Result<(), StoreError> {
-        let journal = self.journal_of(&flow.name);
-        let Some(id) = journal.holds()? else { return Ok(()) };
-        if flow.snapshot.unreadable().iter().any(|kept| kept.as_u64() == id) {
-            journal.quarantine(id, &self.quarantine_folder()).map(drop)
-        } else if flow.nonce.is_none() {
-            journal.wipe()
-        } else {
-            Ok(())
-        }
-    }
-
-    /// The number of answers and flows in quarantine.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`] when the folder cannot be read.
-    pub fn quarantined(&self) -> Result<usize, StoreError> {
-        Ok(files::names(&self.quarantine_folder(), "")?.len())
-    }
-
-    /// Where the unreadable answers to the exchanges `ids` of a flow are.
-    #[must_use]
-    pub fn quarantine_paths(&self, flow: &str, ids: &[ExchangeId]) -> Vec<PathBuf> {
-        ids.iter().map(|id| journal::quarantine_path(&self.quarantine_folder(), flow, id.as_u64())).collect()
-    }
-
-    /// Whether there is a file of a flow of this name.
-    #[must_use]
-    pub fn has_flow(&self, name: &str) -> bool {
-        self.flow_path(name).exists()
-    }
-
-    /// The file that holds a flow.
-    #[must_use]
-    pub fn flow_path(&self, name: &str) -> PathBuf {
-        Flow::path(name, &self.flows_folder())
-    }
-
-    fn journal_of(&self, flow: &str) -> Journal {
-        Journal::of(&self.journal_folder(), flow)
-    }
-
-    fn credential_path(&self) -> PathBuf {
-        self.folder.join("credential.json")
-    }
-
-    fn flows_folder(&self) -> PathBuf {
-        self.folder.join("flows")
-    }
-
-    fn journal_folder(&self) -> PathBuf {
-        self.folder.join("journal")
-    }
-
-    fn quarantine_folder(&self) -> PathBuf {
-        self.folder.join("quarantine")
-    }
-}
+pub use service_store::{Flows, ServiceStore};
+pub use session::{Finished, Recovery, Session};

@@ -9,7 +9,7 @@ use crate::{StoreError, files};
 
 /// The lock of one profile and service. It is released when this is dropped, and when the process ends.
 #[derive(Debug)]
-pub struct Lock {
+pub(crate) struct Lock {
     _file: File,
 }
 

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
-use enlist_core::claim::{Claim, ClaimedToken, EnterCode};
+use enlist_core::claim::{Claim, EnterCode};
 use enlist_core::{Ceremony, Failure, Step, Timestamp};
 
 use super::{Everyday, Pause};
@@ -11,7 +11,6 @@ use crate::output::Outcome;
 use crate::output::data::CeremonyData;
 use crate::patience::now;
 use crate::problem::Problem;
-use crate::store::Credential;
 use crate::talk::Voice;
 use crate::view::claim::{PendingClaim, WHEN_TO_RESUME};
 use crate::view::flow::Awaiting;
@@ -26,10 +25,6 @@ impl Everyday for Claim {
 
     fn ask(prompt: &Infallible, _voice: &mut Voice<'_>) -> Result<ControlFlow<(), Infallible>, Problem> {
         match *prompt {}
-    }
-
-    fn credential(&self, outcome: &ClaimedToken) -> Credential {
-        Credential::claimed(self.snapshot().origin(), outcome)
     }
 
     fn awaiting(&self) -> Awaiting {
@@ -56,10 +51,6 @@ impl Everyday for Claim {
     /// Before that, it is on its way to a code, and there is nothing to tell the owner.
     fn is_started(&self) -> bool {
         self.notice().is_some()
-    }
-
-    fn outlives_failure(_failure: &Failure) -> bool {
-        true
     }
 }
 

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
-use enlist_core::claim::{Enrolment, EnrolmentAnswer, EnrolmentPrompt, Registration};
+use enlist_core::claim::{Enrolment, EnrolmentAnswer, EnrolmentPrompt};
 use enlist_core::{Ceremony, Step, Timestamp};
 
 use super::{Everyday, Pause};
@@ -12,7 +12,6 @@ use crate::output::data::{CeremonyData, PendingEnrolment};
 use crate::output::event::Action;
 use crate::patience::now;
 use crate::problem::Problem;
-use crate::store::Credential;
 use crate::talk::Voice;
 use crate::view::flow::Awaiting;
 
@@ -32,10 +31,6 @@ impl Everyday for Enrolment {
             voice.agrees(question)?
         };
         Ok(if agreed { ControlFlow::Continue(EnrolmentAnswer::RegisterAgain) } else { ControlFlow::Break(()) })
-    }
-
-    fn credential(&self, _outcome: &Registration) -> Credential {
-        Credential::Unclaimed(Box::new(self.clone()))
     }
 
     fn awaiting(&self) -> Awaiting {

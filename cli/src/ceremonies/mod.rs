@@ -7,16 +7,14 @@ mod rotation;
 
 use std::ops::ControlFlow;
 
-use enlist_core::badge::{BadgeRegistration, BadgeRotation};
-use enlist_core::claim::{Claim, Enrolment};
-use enlist_core::{Ceremony, CeremonyKind, Failure, Input, Step, Timestamp};
+use enlist_core::{Ceremony, ExchangeId, Input, Store as _, Timestamp};
 
 use crate::identity;
 use crate::output::data::Data;
 use crate::output::{Next, Outcome, Output};
 use crate::patience::now;
 use crate::problem::Problem;
-use crate::store::{Credential, Flow, ProfileName, Service, Store, StoreError};
+use crate::store::{AnyCeremony, Credential, Flow, FlowStore, ProfileName, Service, StoredCeremony};
 use crate::talk::Voice;
 use crate::view::Time;
 use crate::view::flow::{Awaiting, PendingFlow};
@@ -24,15 +22,12 @@ use crate::view::flow::{Awaiting, PendingFlow};
 pub(crate) use claim::{ends_registration, may_be_lost};
 
 /// A ceremony as the commands deal with it.
-pub(crate) trait Everyday: Ceremony {
+pub(crate) trait Everyday: StoredCeremony {
     /// Tells the human something.
     fn show(notice: &Self::Notice, voice: &mut Voice<'_>) -> Result<(), Problem>;
 
     /// Asks the human; `Break` when nobody answers.
     fn ask(prompt: &Self::Prompt, voice: &mut Voice<'_>) -> Result<ControlFlow<(), Self::Answer>, Problem>;
-
-    /// What it brought, as it is kept.
-    fn credential(&self, outcome: &Self::Outcome) -> Credential;
 
     /// What it waits for, in a word.
     fn awaiting(&self) -> Awaiting;
@@ -54,11 +49,6 @@ pub(crate) trait Everyday: Ceremony {
     /// Whether the human's part has begun: from then on a command may leave at any wait.
     fn is_started(&self) -> bool {
         true
-    }
-
-    /// Whether a failed one is kept: another attempt must know what may still come of it.
-    fn outlives_failure(_failure: &Failure) -> bool {
-        false
     }
 }
 
@@ -105,87 +95,23 @@ impl Pause<'_> {
     }
 }
 
-/// A saved ceremony, whichever it is.
-pub(crate) enum Live {
-    Enrolment(Enrolment),
-    Claim(Claim),
-    Registration(BadgeRegistration),
-    Rotation(BadgeRotation),
-}
-
-/// How a flow ended.
-pub(crate) enum End {
-    Brought(Box<Credential>),
-    Failed(Failure),
-    /// It failed, and is kept for the attempt after it.
-    FailedAndKept(Failure),
-}
-
-macro_rules! whichever {
-    ($live:expr, $ceremony:ident => $then:expr) => {
-        match $live {
-            Live::Enrolment($ceremony) => $then,
-            Live::Claim($ceremony) => $then,
-            Live::Registration($ceremony) => $then,
-            Live::Rotation($ceremony) => $then,
-        }
+/// The flow in a list of all that is pending.
+pub(crate) fn pending(flow: &Flow, service: Service, profile: &ProfileName) -> PendingFlow {
+    let (awaiting, expires_at) = match flow.ceremony() {
+        AnyCeremony::Enrolment(ceremony) => awaited(ceremony),
+        AnyCeremony::Claim(ceremony) => awaited(ceremony),
+        AnyCeremony::BadgeRegistration(ceremony) => awaited(ceremony),
+        AnyCeremony::BadgeRotation(ceremony) => awaited(ceremony),
     };
+    PendingFlow { flow: flow.name().to_owned(), service, profile: profile.to_string(), awaiting, expires_at }
 }
 
-impl Live {
-    /// The ceremony of `flow`, as it was saved in `store`.
-    pub(crate) fn of(flow: &Flow, store: &Store) -> Result<Self, StoreError> {
-        let snapshot = &flow.snapshot;
-        let resumed = match snapshot.kind() {
-            CeremonyKind::Enrolment => Enrolment::peek(snapshot).map(Self::Enrolment),
-            CeremonyKind::Claim => Claim::peek(snapshot).map(Self::Claim),
-            CeremonyKind::BadgeRegistration => BadgeRegistration::peek(snapshot).map(Self::Registration),
-            CeremonyKind::BadgeRotation => BadgeRotation::peek(snapshot).map(Self::Rotation),
-        };
-        resumed.map_err(|error| StoreError::corrupt(&store.flow_path(&flow.name), error))
-    }
-
-    pub(crate) fn end(&self) -> Option<End> {
-        whichever!(self, ceremony => end_of(ceremony))
-    }
-
-    /// Takes in the answer that was written down and not yet read, if there is one.
-    pub(crate) fn settle(&mut self, flow: &mut Flow, store: &Store) -> Result<(), Problem> {
-        whichever!(self, ceremony => settle(ceremony, flow, store))
-    }
-
-    /// The flow in a list of all that is pending in `profile`.
-    pub(crate) fn summary(&self, flow: &Flow, profile: &ProfileName) -> PendingFlow {
-        let (awaiting, expires_at) = whichever!(self, ceremony => (ceremony.awaiting(), ceremony.expires_at()));
-        let (flow, profile, service) = (flow.name.clone(), profile.to_string(), self.service());
-        PendingFlow { flow, service, profile, awaiting, expires_at: expires_at.map(Time) }
-    }
-
-    const fn service(&self) -> Service {
-        match self {
-            Self::Enrolment(_) | Self::Claim(_) => Service::Opentrain,
-            Self::Registration(_) | Self::Rotation(_) => Service::Sentryagent,
-        }
-    }
+fn awaited<C: Everyday>(ceremony: &C) -> (Awaiting, Option<Time>) {
+    (ceremony.awaiting(), ceremony.expires_at().map(Time))
 }
 
-fn end_of<C: Everyday>(ceremony: &C) -> Option<End> {
-    let Step::Done(result) = ceremony.poll(now()) else { return None };
-    Some(match result {
-        Ok(outcome) => End::Brought(Box::new(ceremony.credential(&outcome))),
-        Err(failure) if C::outlives_failure(&failure) => End::FailedAndKept(failure),
-        Err(failure) => End::Failed(failure),
-    })
-}
-
-fn settle<C: Everyday>(ceremony: &mut C, flow: &mut Flow, store: &Store) -> Result<(), Problem> {
-    let Step::InFlight(id) = ceremony.poll(now()) else { return Ok(()) };
-    let Some(answer) = store.answer(flow, id)? else { return Ok(()) };
-    take_in(ceremony, Input::answered(id, answer), flow, store)
-}
-
-/// Takes in an answer and saves what came of it.
-pub(crate) fn take_in<C: Ceremony>(ceremony: &mut C, answer: Input<C::Answer>, flow: &mut Flow, store: &Store) -> Result<(), Problem> {
-    ceremony.handle(now(), answer).map_err(Problem::internal)?;
-    Ok(store.save(flow, ceremony.snapshot())?)
+/// Takes in that the answer in flight is lost, and saves what came of it.
+pub(crate) fn take_in_lost<C: Ceremony>(ceremony: &mut C, id: ExchangeId, flow: &mut FlowStore<'_>) -> Result<(), Problem> {
+    ceremony.handle(now(), Input::lost(id)).map_err(Problem::internal)?;
+    Ok(flow.save(ceremony)?)
 }

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
-use enlist_core::badge::{BadgeRegistration, Identity, OtpReason, PublicProfile, RegistrationAnswer, RegistrationPrompt};
+use enlist_core::badge::{BadgeRegistration, OtpReason, PublicProfile, RegistrationAnswer, RegistrationPrompt};
 use enlist_core::secret::Otp;
 use enlist_core::{Ceremony, Step, Timestamp};
 
@@ -14,7 +14,6 @@ use crate::output::stderr::note;
 use crate::output::{Next, Outcome};
 use crate::patience::now;
 use crate::problem::{Problem, trouble_words};
-use crate::store::Credential;
 use crate::talk::Voice;
 use crate::view::Time;
 use crate::view::flow::Awaiting;
@@ -51,11 +50,6 @@ impl Everyday for BadgeRegistration {
             _ => None,
         };
         Ok(answer.map_or(ControlFlow::Break(()), ControlFlow::Continue))
-    }
-
-    fn credential(&self, outcome: &Identity) -> Credential {
-        let profile = serde_json::to_value(Profile::from(outcome.public_profile())).unwrap_or_default();
-        Credential::badge(self.snapshot().origin(), outcome, profile)
     }
 
     fn awaiting(&self) -> Awaiting {

@@ -3,9 +3,8 @@
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
-use enlist_core::badge::{BadgeRotation, Rotated, RotationAnswer, RotationPrompt};
+use enlist_core::badge::{BadgeRotation, RotationAnswer, RotationPrompt};
 use enlist_core::{Ceremony, Step, Timestamp};
-use serde_json::Value;
 
 use super::{Everyday, Pause};
 use crate::output::data::{CeremonyData, OldBadge, PendingRotation};
@@ -34,16 +33,6 @@ impl Everyday for BadgeRotation {
             voice.agrees(question)?
         };
         Ok(if agreed { ControlFlow::Continue(RotationAnswer::VerifyAgain) } else { ControlFlow::Break(()) })
-    }
-
-    /// Without the profile, which a rotation does not tell: it is the old badge's.
-    fn credential(&self, outcome: &Rotated) -> Credential {
-        Credential::Badge {
-            base_url: self.origin().to_string(),
-            badge: outcome.badge().clone(),
-            did: outcome.did().map(ToString::to_string),
-            public_profile: Value::Null,
-        }
     }
 
     fn awaiting(&self) -> Awaiting {

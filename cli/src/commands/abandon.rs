@@ -26,7 +26,7 @@ pub(crate) fn run(args: &AbandonArgs, setting: &Setting<'_>) -> Result<Outcome, 
         setting.output.warn(format!("{name} had come to its end; what it brought is kept"));
         return Ok(ended);
     }
-    desk.store.remove_flow(&name)?;
+    desk.session.remove_flow(&name)?;
     setting.output.text(format_args!("{name} is given up."))?;
     Ok(Outcome::ready(FlowName { flow: name }))
 }

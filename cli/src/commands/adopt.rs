@@ -3,14 +3,14 @@
 use enlist_core::secret::PersonalToken;
 
 use crate::args::AdoptArgs;
-use crate::ceremonies::{End, Live, may_be_lost};
+use crate::ceremonies::may_be_lost;
 use crate::desk::Desk;
 use crate::identity;
 use crate::input::Source;
 use crate::output::Outcome;
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::{Credential, Flow, Service};
+use crate::store::{AnyCeremony, Credential, Flow, Service};
 
 pub(crate) fn run(args: &AdoptArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let AdoptArgs::Opentrain { token_file } = args;
@@ -34,13 +34,13 @@ fn origin(setting: &Setting<'_>) -> Result<String, Problem> {
 pub(super) fn keep(credential: Credential, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let desk = Desk::open(setting, Service::Opentrain)?;
     desk.end_of(None)?;
-    let flows = desk.flows()?;
+    let flows = desk.session.flows()?;
     refuse_what_may_still_come(&desk, &flows)?;
-    setting.output.warn_of(desk.store.save_credential(&credential)?);
-    for (flow, live) in &flows {
+    setting.output.warn_of(desk.session.keep(&credential)?);
+    for flow in &flows {
         // The attempts of a registration that nobody will claim any more.
-        if let Live::Claim(_) = live {
-            desk.store.remove_flow(&flow.name)?;
+        if let AnyCeremony::Claim(_) = flow.ceremony() {
+            desk.session.remove_flow(flow.name())?;
         }
     }
     identity::tell(&credential, setting.output)?;
@@ -48,12 +48,12 @@ pub(super) fn keep(credential: Credential, setting: &Setting<'_>) -> Result<Outc
 }
 
 /// A registration that can still be claimed is worth more than room for a token: it holds the only claim token.
-fn refuse_what_may_still_come(desk: &Desk<'_>, flows: &[(Flow, Live)]) -> Result<(), Problem> {
-    if let Some((flow, _)) = flows.iter().find(|(_, live)| !matches!(live.end(), Some(End::FailedAndKept(_)))) {
-        return Err(Problem::UnderWay(format!("{} is under way in this profile, and may bring a token yet", flow.name)));
+fn refuse_what_may_still_come(desk: &Desk<'_>, flows: &[Flow]) -> Result<(), Problem> {
+    if let Some(flow) = flows.iter().find(|flow| flow.is_pending()) {
+        return Err(Problem::UnderWay(format!("{} is under way in this profile, and may bring a token yet", flow.name())));
     }
-    let may_be_lost = flows.iter().any(|(_, live)| matches!(live, Live::Claim(claim) if may_be_lost(claim)));
-    match desk.store.credential()? {
+    let may_be_lost = flows.iter().any(|flow| matches!(flow.ceremony(), AnyCeremony::Claim(claim) if may_be_lost(claim)));
+    match desk.session.credential()? {
         None => Ok(()),
         Some(Credential::Unclaimed(_)) if may_be_lost => Ok(()),
         Some(Credential::Unclaimed(_)) => {

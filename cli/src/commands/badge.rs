@@ -11,13 +11,12 @@ use enlist_core::secret::Badge;
 
 use super::revoke;
 use crate::args::BadgeArgs;
-use crate::ceremonies::Live;
 use crate::desk::Desk;
 use crate::input::Source;
 use crate::output::Outcome;
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::{Credential, Service};
+use crate::store::{AnyCeremony, Credential, Service};
 
 pub(crate) fn run(args: &BadgeArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     match args {
@@ -55,11 +54,11 @@ fn own(setting: &Setting<'_>) -> Result<Held, Problem> {
     };
     setting.keeps_to(&base_url)?;
     let origin = Origin::parse(&base_url).map_err(Problem::internal)?;
-    for flow in store.flows()? {
-        if let Live::Rotation(rotation) = Live::of(&flow, &store)?
+    for flow in store.flows()?.readable {
+        if let AnyCeremony::BadgeRotation(rotation) = flow.ceremony()
             && rotation.in_doubt()
         {
-            setting.output.warn(format!("a rotation's answer was lost, and this badge may be dead: enlist resume {}", flow.name));
+            setting.output.warn(format!("a rotation's answer was lost, and this badge may be dead: enlist resume {}", flow.name()));
         }
     }
     Ok(Held { badge, origin, is_own: true })

@@ -4,13 +4,12 @@ use enlist_core::secret::Otp;
 
 use super::pick::pick;
 use crate::args::OtpArgs;
-use crate::ceremonies::Live;
 use crate::desk::Desk;
 use crate::input::{Source, looks_like_a_secret};
 use crate::output::Outcome;
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::Service;
+use crate::store::{AnyCeremony, Flow, Service};
 
 pub(crate) fn run(args: &OtpArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     if args.flow.as_ref().is_some_and(looks_like_a_secret) {
@@ -26,11 +25,11 @@ pub(crate) fn run(args: &OtpArgs, setting: &Setting<'_>) -> Result<Outcome, Prob
     if let Some(ended) = desk.end_of(Some(&name))? {
         return Ok(ended);
     }
-    let found = desk.flows()?.into_iter().find(|(flow, _)| flow.name == name);
-    let Some((flow, Live::Registration(registration))) = found else {
+    let found = desk.session.flows()?.into_iter().find(|flow| flow.name() == name).map(Flow::into_parts);
+    let Some((flow, AnyCeremony::BadgeRegistration(registration))) = found else {
         return Err(Problem::usage(format_args!("{name}: no code is asked for")));
     };
-    setting.keeps_to(flow.snapshot.origin())?;
+    setting.keeps_to(flow.snapshot().origin())?;
     let mut voice = setting.voice();
     voice.otp = otp;
     desk.go_on(registration, flow, voice, patience)

@@ -1,18 +1,18 @@
 //! `enlist pending`.
 
-use crate::ceremonies::{End, Live};
+use crate::ceremonies;
 use crate::desk::Desk;
 use crate::output::data::{Data, Pending};
 use crate::output::{Outcome, Output};
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::{ProfileName, Service, Store, StoreError};
+use crate::store::{Flows, ProfileName, Service, ServiceStore, StoreError};
 use crate::view::flow::{PendingFlow, Unreadable};
 
 pub(crate) fn run(setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let (mut pending, mut unreadable) = (Vec::new(), Failures::default());
     for shelf in shelves(setting)? {
-        pending.extend(unreadable.unless_read(&shelf, shelf.flows(setting))?.unwrap_or_default());
+        pending.extend(unreadable.pending(&shelf, setting)?);
     }
     if pending.is_empty() && unreadable.0.is_empty() {
         setting.output.text("Nothing is pending.")?;
@@ -25,7 +25,7 @@ pub(crate) fn run(setting: &Setting<'_>) -> Result<Outcome, Problem> {
 pub(super) struct Shelf {
     pub(super) profile: ProfileName,
     pub(super) service: Service,
-    pub(super) store: Store,
+    pub(super) store: ServiceStore,
 }
 
 /// All that are looked at.
@@ -40,10 +40,10 @@ pub(super) fn shelves(setting: &Setting<'_>) -> Result<Vec<Shelf>, Problem> {
 }
 
 impl Shelf {
-    /// What is under way, when what was left is finished.
-    pub(super) fn flows(&self, setting: &Setting<'_>) -> Result<Vec<PendingFlow>, Problem> {
+    /// The flows, when what was left is finished.
+    fn flows(&self, setting: &Setting<'_>) -> Result<Flows, Problem> {
         Desk::look_at(&self.store, setting)?;
-        Ok(flows(&self.store, &self.profile)?)
+        Ok(self.store.flows()?)
     }
 }
 
@@ -57,12 +57,24 @@ impl Failures {
         match read {
             Ok(read) => Ok(Some(read)),
             Err(Problem::Store(error)) => {
-                let (service, profile) = (shelf.service, shelf.profile.to_string());
-                self.0.push((Unreadable { service, profile, message: error.to_string() }, error));
+                self.note(shelf, error);
                 Ok(None)
             }
             Err(problem) => Err(problem),
         }
+    }
+
+    /// What is under way on `shelf`; that something cannot be read is noted.
+    pub(super) fn pending(&mut self, shelf: &Shelf, setting: &Setting<'_>) -> Result<Vec<PendingFlow>, Problem> {
+        let Some(flows) = self.unless_read(shelf, shelf.flows(setting))? else { return Ok(Vec::new()) };
+        let pending = pending(&flows, shelf.service, &shelf.profile).collect();
+        flows.refused.into_iter().for_each(|error| self.note(shelf, error));
+        Ok(pending)
+    }
+
+    fn note(&mut self, shelf: &Shelf, error: StoreError) {
+        let (service, profile) = (shelf.service, shelf.profile.to_string());
+        self.0.push((Unreadable { service, profile, message: error.to_string() }, error));
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -81,16 +93,9 @@ impl Failures {
     }
 }
 
-/// What is under way in `store`; an attempt that failed and is only remembered is not.
-pub(super) fn flows(store: &Store, profile: &ProfileName) -> Result<Vec<PendingFlow>, StoreError> {
-    let mut pending = Vec::new();
-    for flow in store.flows()? {
-        let live = Live::of(&flow, store)?;
-        if !matches!(live.end(), Some(End::FailedAndKept(_))) {
-            pending.push(live.summary(&flow, profile));
-        }
-    }
-    Ok(pending)
+/// What is under way; an attempt that failed and is only remembered is not.
+pub(super) fn pending<'a>(flows: &'a Flows, service: Service, profile: &'a ProfileName) -> impl Iterator<Item = PendingFlow> + 'a {
+    flows.readable.iter().filter(|flow| flow.is_pending()).map(move |flow| ceremonies::pending(flow, service, profile))
 }
 
 pub(super) fn tell(pending: &[PendingFlow], output: &Output) -> Result<(), Problem> {

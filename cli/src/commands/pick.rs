@@ -2,11 +2,10 @@
 
 use enlist_core::Untrusted;
 
-use crate::ceremonies::{End, Live};
 use crate::input::looks_like_a_secret;
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::{Flow, Profiles, Service};
+use crate::store::{Flow, Service};
 
 /// The named flow, or the only one of `services`. Reads without a lock: who takes it must look again.
 pub(crate) fn pick(setting: &Setting<'_>, name: Option<&str>, services: &[Service]) -> Result<(Service, String), Problem> {
@@ -28,7 +27,7 @@ pub(crate) fn pick(setting: &Setting<'_>, name: Option<&str>, services: &[Servic
 
 /// A flow that this profile does not have. Another may.
 fn missing(setting: &Setting<'_>, name: &str) -> Result<Problem, Problem> {
-    for profile in Profiles::of(setting.home()?).names()? {
+    for profile in setting.home()?.profiles()? {
         for service in Service::ALL {
             if setting.store_in(&profile, service)?.has_flow(name) {
                 return Ok(Problem::InProfile { flow: name.to_owned(), profile });
@@ -42,7 +41,7 @@ fn missing(setting: &Setting<'_>, name: &str) -> Result<Problem, Problem> {
 /// Nothing that could be gone on with: there is nothing, or nothing whole.
 fn nothing(setting: &Setting<'_>, services: &[Service]) -> Result<Problem, Problem> {
     for service in services {
-        if let Some(damaged) = setting.store(*service)?.damaged_flows()?.first() {
+        if let Some(damaged) = setting.store(*service)?.flows()?.damaged.first() {
             return Ok(damaged.error().into());
         }
     }
@@ -53,18 +52,15 @@ fn nothing(setting: &Setting<'_>, services: &[Service]) -> Result<Problem, Probl
 fn candidates(setting: &Setting<'_>, name: Option<&str>, services: &[Service]) -> Result<Vec<(Service, String)>, Problem> {
     let mut found = Vec::new();
     for service in services {
-        let store = setting.store(*service)?;
-        // Whoever names a damaged one is told so by the one who moves it aside.
-        found.extend(store.damaged_flows()?.into_iter().filter(|flow| Some(flow.name.as_str()) == name).map(|flow| (*service, flow.name)));
-        for flow in store.flows()? {
-            let is_meant = match name {
-                Some(name) => flow.name == name,
-                None => !matches!(Live::of(&flow, &store)?.end(), Some(End::FailedAndKept(_))),
-            };
-            if is_meant {
-                found.push((*service, flow.name));
-            }
+        let flows = setting.store(*service)?.flows()?;
+        if let Some(error) = flows.refused.into_iter().next() {
+            return Err(error.into());
         }
+        // A damaged flow can be selected by name; the session that is opened next tells of it.
+        let damaged = flows.damaged.into_iter().map(|flow| flow.name).filter(|flow| Some(flow.as_str()) == name);
+        let is_meant = |flow: &Flow| name.map_or_else(|| flow.is_pending(), |name| flow.name() == name);
+        let whole = flows.readable.iter().filter(|flow| is_meant(flow)).map(|flow| flow.name().to_owned());
+        found.extend(damaged.chain(whole).map(|name| (*service, name)));
     }
     Ok(found)
 }

@@ -11,7 +11,7 @@ use crate::output::Outcome;
 use crate::output::data::{ListedProfile, ProfileUsed, Profiles as Listed};
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::{DamagedFlow, ProfileName, Profiles, Service, Store, StoreError};
+use crate::store::{DamagedFlow, Home, ProfileName, Service, StoreError};
 use crate::view::credential::Identity;
 use crate::view::flow::PendingFlow;
 
@@ -28,9 +28,9 @@ pub(crate) fn run(args: &ProfileArgs, setting: &Setting<'_>) -> Result<Outcome, 
 
 /// One that cannot be read does not hide the others.
 fn list(setting: &Setting<'_>) -> Result<Outcome, Problem> {
-    let profiles = Profiles::of(setting.home()?);
-    let used = profiles.used()?.unwrap_or_default();
-    let mut names = profiles.names()?;
+    let home = setting.home()?;
+    let used = home.used_profile()?.unwrap_or_default();
+    let mut names = home.profiles()?;
     if !names.contains(&used) {
         names.push(used.clone());
         names.sort();
@@ -50,9 +50,9 @@ fn list(setting: &Setting<'_>) -> Result<Outcome, Problem> {
 }
 
 fn choose(name: &ProfileName, setting: &Setting<'_>) -> Result<Outcome, Problem> {
-    let profiles = Profiles::of(setting.home()?);
-    profiles.choose(name)?;
-    if !profiles.has(name) {
+    let home = setting.home()?;
+    home.use_profile(name)?;
+    if !home.has_profile(name) {
         setting.output.warn(format!("nothing is kept in profile {name} yet"));
     }
     setting.output.text(format_args!("{name} is meant from now on, unless --profile or ENLIST_PROFILE says otherwise."))?;
@@ -72,16 +72,19 @@ impl Held {
     fn read(name: &ProfileName, setting: &Setting<'_>) -> Result<Self, Problem> {
         let mut held = Self { identities: Vec::new(), pending: Vec::new(), quarantined: 0, unreadable: Vec::new() };
         for service in Service::ALL {
-            let store = Store::of(setting.home()?, name, &service.key());
+            let store = setting.store_in(name, service)?;
             match store.credential() {
                 Ok(found) => held.identities.extend(found.map(|credential| Identity::of(&credential, name))),
                 Err(trouble) => held.unreadable.push(trouble),
             }
-            match pending::flows(&store, name) {
-                Ok(flows) => held.pending.extend(flows),
+            match store.flows() {
+                Ok(flows) => {
+                    held.pending.extend(pending::pending(&flows, service, name));
+                    held.unreadable.extend(flows.damaged.iter().map(DamagedFlow::error));
+                    held.unreadable.extend(flows.refused);
+                }
                 Err(trouble) => held.unreadable.push(trouble),
             }
-            held.unreadable.extend(store.damaged_flows().unwrap_or_default().iter().map(DamagedFlow::error));
             held.quarantined += store.quarantined()?;
         }
         Ok(held)
@@ -106,9 +109,9 @@ impl Held {
 }
 
 /// A profile that must be there.
-fn existing(name: &ProfileName, setting: &Setting<'_>) -> Result<Profiles, Problem> {
-    let profiles = Profiles::of(setting.home()?);
-    if profiles.has(name) { Ok(profiles) } else { Err(unknown(name)) }
+fn existing(name: &ProfileName, setting: &Setting<'_>) -> Result<Home, Problem> {
+    let home = setting.home()?;
+    if home.has_profile(name) { Ok(home) } else { Err(unknown(name)) }
 }
 
 fn unknown(name: &ProfileName) -> Problem {

@@ -3,11 +3,11 @@
 use enlist_core::badge::{BadgeRegistration, Manifest, ManifestError};
 use enlist_core::claim::{Claim, Enrolment, Label};
 use enlist_core::secret::Email;
-use enlist_core::{Ceremony, Input, Origin, Step};
+use enlist_core::{Ceremony, Origin, Step};
 
 use super::claim;
 use crate::args::{RegisterArgs, RegisterOpentrainArgs, RegisterSentryagentArgs};
-use crate::ceremonies::{Everyday, Live, Pause, take_in};
+use crate::ceremonies::{Everyday, Pause, take_in_lost};
 use crate::desk::Desk;
 use crate::input::Source;
 use crate::output::data::WrongField;
@@ -15,7 +15,7 @@ use crate::output::{self, Outcome};
 use crate::patience::{Patience, now};
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::{Flow, Service};
+use crate::store::{AnyCeremony, Flow, Intent, Service};
 use crate::view::flow::Awaiting;
 
 /// The flag that names the owner who claims the agent next.
@@ -39,7 +39,7 @@ fn opentrain(args: &RegisterOpentrainArgs, setting: &Setting<'_>) -> Result<Outc
 
     let desk = Desk::open(setting, Service::Opentrain)?;
     desk.end_of(None)?;
-    if desk.store.credential()?.is_some() {
+    if desk.session.credential()?.is_some() {
         return Err(Problem::Conflict("this profile has an identity or a registration at opentrain already".to_owned()));
     }
     if let Some(stopped) = clear_enrolments(&desk)? {
@@ -51,9 +51,8 @@ fn opentrain(args: &RegisterOpentrainArgs, setting: &Setting<'_>) -> Result<Outc
         &[("--agent-name", &args.agent_name), ("--organization", &args.organization), (CLAIM, &args.claim)],
     );
     let enrolment = Enrolment::new(origin, agent, organization);
-    let mut flow = Flow::start(&enrolment, origin_argv)?;
-    flow.then_claim.clone_from(&owner);
-    let registered = desk.start(enrolment, flow, setting.voice(), patience)?;
+    let intent = Intent { argv: origin_argv, then_claim: owner.clone() };
+    let registered = desk.begin(enrolment, intent, setting.voice(), patience)?;
     go_straight_on(&desk, owner, registered, setting.patience_with_owner(&args.waiting))
 }
 
@@ -66,27 +65,30 @@ pub(super) fn go_straight_on(desk: &Desk<'_>, owner: Option<Email>, registered: 
 }
 
 fn claim_it(desk: &Desk<'_>, owner: Email, patience: Patience) -> Result<Outcome, Problem> {
-    let registration = desk.store.credential()?.and_then(|credential| credential.registration());
+    let registration = desk.session.credential()?.and_then(|credential| credential.registration());
     let registration = registration.ok_or_else(|| Problem::internal("the registration is gone"))?;
-    let origin_argv = claim::origin_argv(owner.expose());
-    desk.begin(Claim::new(&registration, owner), origin_argv, claim::voice(desk)?, patience)
+    let intent = claim::intent(owner.expose());
+    desk.begin(Claim::new(&registration, owner), intent, claim::voice(desk)?, patience)
 }
 
 /// A registration whose answer was lost stands in the way: another account would be made. One that was certainly not carried
 /// out does not.
 fn clear_enrolments(desk: &Desk<'_>) -> Result<Option<Outcome>, Problem> {
-    for (mut flow, live) in desk.flows()? {
-        let Live::Enrolment(mut enrolment) = live else {
-            return Err(Problem::UnderWay(format!("the claim {} is under way", flow.name)));
+    for (record, ceremony) in desk.session.flows()?.into_iter().map(Flow::into_parts) {
+        let mut enrolment = match ceremony {
+            AnyCeremony::Enrolment(enrolment) => enrolment,
+            AnyCeremony::Claim(_) => return Err(Problem::UnderWay(format!("the claim {} is under way", record.name()))),
+            AnyCeremony::BadgeRegistration(_) | AnyCeremony::BadgeRotation(_) => continue,
         };
+        let name = record.name().to_owned();
         if let Step::InFlight(id) = enrolment.poll(now()) {
             // Its process is gone, and wrote no answer down.
-            take_in(&mut enrolment, Input::lost(id), &mut flow, &desk.store)?;
+            take_in_lost(&mut enrolment, id, &mut desk.session.resume(record)?)?;
         }
         if let Step::Ask(_) = enrolment.poll(now()) {
-            return Ok(Some(enrolment.paused(&pause(&flow))));
+            return Ok(Some(enrolment.paused(&pause(&name))));
         }
-        desk.store.remove_flow(&flow.name)?;
+        desk.session.remove_flow(&name)?;
     }
     Ok(None)
 }
@@ -99,7 +101,7 @@ fn sentryagent(args: &RegisterSentryagentArgs, setting: &Setting<'_>) -> Result<
 
     let desk = Desk::open(setting, Service::Sentryagent)?;
     desk.end_of(None)?;
-    if desk.store.credential()?.is_some() {
+    if desk.session.credential()?.is_some() {
         return Err(Problem::Conflict("this profile has an identity at sentryagent already".to_owned()));
     }
     if let Some(stopped) = clear_registrations(&desk)? {
@@ -108,35 +110,26 @@ fn sentryagent(args: &RegisterSentryagentArgs, setting: &Setting<'_>) -> Result<
     let origin_argv = origin_argv(Service::Sentryagent, &origin, &[("--manifest", &Some(source.argument()))]);
     let mut voice = setting.voice();
     (voice.yes, voice.leave_at_otp) = (args.yes, args.waiting.no_wait);
-    desk.begin(BadgeRegistration::new(origin, manifest), origin_argv, voice, patience)
+    desk.begin(BadgeRegistration::new(origin, manifest), Intent { argv: origin_argv, then_claim: None }, voice, patience)
 }
 
 /// A registration under way stands in the way of another, unless its session is over.
 fn clear_registrations(desk: &Desk<'_>) -> Result<Option<Outcome>, Problem> {
-    for (flow, live) in desk.flows()? {
-        let Live::Registration(registration) = live else { continue };
+    for flow in desk.session.flows()? {
+        let AnyCeremony::BadgeRegistration(registration) = flow.ceremony() else { continue };
         if registration.awaiting() == Awaiting::SmsAgain {
-            return Ok(Some(registration.paused(&pause(&flow))));
+            return Ok(Some(registration.paused(&pause(flow.name()))));
         }
         if registration.expires_at().is_none_or(|end| now() < end) {
-            return Err(Problem::UnderWay(format!("the registration {} is under way", flow.name)));
+            return Err(Problem::UnderWay(format!("the registration {} is under way", flow.name())));
         }
-        desk.store.remove_flow(&flow.name)?;
+        desk.session.remove_flow(flow.name())?;
     }
     Ok(None)
 }
 
-fn pause(flow: &Flow) -> Pause<'_> {
-    Pause {
-        flow: &flow.name,
-        interrupted: None,
-        no_wait: false,
-        is_ci: false,
-        fails_fast: false,
-        is_human: false,
-        declined: false,
-        handed_in: false,
-    }
+fn pause(flow: &str) -> Pause<'_> {
+    Pause { flow, interrupted: None, no_wait: false, is_ci: false, fails_fast: false, is_human: false, declined: false, handed_in: false }
 }
 
 /// The command line, for whoever begins anew.

@@ -120,7 +120,7 @@ fn prepared<'a>(
     setting.output.is_about(service);
     let desk = Desk::open(setting, service)?;
     desk.end_of(None)?;
-    let credential = desk.store.credential()?.ok_or(Problem::NotRegistered(service))?;
+    let credential = desk.session.credential()?.ok_or(Problem::NotRegistered(service))?;
     setting.keeps_to(&credential.base_url())?;
     refuse_what_is_under_way(&desk)?;
     let next = Next::new(&["revoke", service.name(), "--yes"], "when the owner agrees");

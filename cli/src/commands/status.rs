@@ -8,18 +8,17 @@ use super::pending::{self, Failures, Shelf};
 use super::token::warn_of_shadows;
 use crate::args::StatusArgs;
 use crate::asking::{ask, problem};
-use crate::ceremonies::Live;
 use crate::output::Outcome;
 use crate::output::data::Status;
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::{Credential, DamagedFlow, Flow, Store};
+use crate::store::{AnyCeremony, Credential, DamagedFlow, Flow, ServiceStore};
 use crate::view::credential::{Checked, Identity, State};
 
 pub(crate) fn run(args: &StatusArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let (mut kept, mut identities, mut pending, mut unreadable) = (Vec::new(), Vec::new(), Vec::new(), Failures::default());
     for shelf in pending::shelves(setting)? {
-        pending.extend(unreadable.unless_read(&shelf, shelf.flows(setting))?.unwrap_or_default());
+        pending.extend(unreadable.pending(&shelf, setting)?);
         let credential = unreadable.unless_read(&shelf, shelf.store.credential().map_err(Problem::from))?.flatten();
         kept.extend(credential.map(|credential| (shelf, credential)));
     }
@@ -53,10 +52,9 @@ fn identity_of(credential: &Credential, shelf: &Shelf, args: &StatusArgs, settin
 }
 
 /// Whether a rotation's answer was lost, and the badge may be dead. What cannot be read at all is told of elsewhere.
-fn is_doubtful(store: &Store) -> bool {
-    let in_doubt = |flow: &Flow| matches!(Live::of(flow, store), Ok(Live::Rotation(rotation)) if rotation.in_doubt());
-    store.flows().is_ok_and(|flows| flows.iter().any(in_doubt))
-        || store.damaged_flows().is_ok_and(|flows| flows.iter().any(DamagedFlow::may_be_rotation))
+fn is_doubtful(store: &ServiceStore) -> bool {
+    let in_doubt = |flow: &Flow| matches!(flow.ceremony(), AnyCeremony::BadgeRotation(rotation) if rotation.in_doubt());
+    store.flows().is_ok_and(|flows| flows.readable.iter().any(in_doubt) || flows.damaged.iter().any(DamagedFlow::may_be_rotation))
 }
 
 /// What the service says of the credential. Nothing is dropped because of it.

@@ -25,7 +25,7 @@ use crate::env;
 use crate::exit::{Exit, Status};
 use crate::mode::{Environment, Is, Mode};
 use crate::problem::Problem;
-use crate::store::{ProfileName, Service, Warning};
+use crate::store::{ProfileName, Service};
 use data::Data;
 use document::Document;
 use event::{Event, Line, Stamp};
@@ -199,10 +199,10 @@ impl Output {
         self.warnings.borrow_mut().push(warning);
     }
 
-    /// The same of what there may be to say.
-    pub(crate) fn warn_of(&self, remark: Warning) {
-        if let Some(remark) = remark {
-            self.warn(remark);
+    /// Warns if there is something to warn of.
+    pub(crate) fn warn_of(&self, warning: Option<String>) {
+        if let Some(warning) = warning {
+            self.warn(warning);
         }
     }
 

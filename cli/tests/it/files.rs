@@ -195,6 +195,22 @@ fn a_home_of_any_bytes_is_the_one_that_is_meant() {
     assert_eq!(fs::read_dir(world.desk.path()).unwrap().count(), 2);
 }
 
+/// With another working directory it would be another home, and another account.
+#[test]
+fn a_relative_home_is_refused_with_its_absolute_spelling() {
+    let world = World::new();
+    let here = world.desk.path().canonicalize().unwrap();
+    for (home, absolute) in [("agent-home", here.join("agent-home")), ("~/agent-home", world.desk.path().join("agent-home"))] {
+        for arguments in [&["register", "opentrain"][..], &["status"]] {
+            let mut command = world.command(arguments);
+            let document = settled(command.env("ENLIST_HOME", home).current_dir(&here).output().unwrap());
+            assert_eq!(ending(&document), (64, "usage"), "{document}");
+            assert!(document["error"]["hint"].as_str().unwrap().ends_with(absolute.to_str().unwrap()), "{document}");
+        }
+    }
+    assert_eq!((world.sandbox.counts().requests, fs::read_dir(&here).unwrap().count()), (0, 1));
+}
+
 /// Read by a person or a script, never guessed.
 #[test]
 fn places_are_files_or_keyrings() {

@@ -1,50 +1,59 @@
 //! The journal: which record is taken for which exchange.
 
-use std::process::Command;
-
 use super::*;
-use crate::journal::ExchangeResult;
 
-/// A store with a flow whose exchange is in flight.
+/// A flow whose exchange is in flight.
 struct InFlight {
-    _home: TempDir,
-    store: Store,
-    _lock: Lock,
+    _folder: TempDir,
+    session: Session,
     enrolment: Enrolment,
     exchange: Exchange,
-    flow: Flow,
+    record: FlowRecord,
 }
 
 impl InFlight {
     fn new() -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let store = store(&home);
-        let lock = store.lock().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let session = store(&folder).lock().unwrap();
         let (enrolment, exchange) = in_flight();
-        let mut flow = Flow::start(&enrolment, Vec::new()).unwrap();
-        store.reserve(&flow.name).unwrap();
-        store.prepare(&mut flow, enrolment.snapshot(), &exchange).unwrap();
-        Self { _home: home, store, _lock: lock, enrolment, exchange, flow }
+        let mut flow = session.begin(&enrolment).unwrap();
+        flow.prepare(&enrolment, &exchange).unwrap();
+        let record = flow.flow().clone();
+        Self { _folder: folder, session, enrolment, exchange, record }
     }
 
     fn path(&self) -> PathBuf {
-        self.store.journal_folder().join(format!("{}.journal", self.flow.name))
+        self.session.store().journal_folder().join(format!("{}.journal", self.record.name()))
+    }
+
+    /// The flow's store, as this process has it.
+    fn store(&self) -> FlowStore<'_> {
+        self.session.resume(self.record.clone()).unwrap()
     }
 
     fn write(&self, answer: &ExchangeResult) {
-        self.store.write_answer(&self.flow, &self.exchange, answer).unwrap();
+        self.store().journal(&self.exchange, answer).unwrap();
     }
 
     /// The answer as another process finds it.
     fn read(&self) -> Option<ExchangeResult> {
-        let flows = self.store.flows().unwrap();
-        self.store.answer(&flows[0], self.exchange.id).unwrap()
+        let flow = self.session.flows().unwrap().remove(0);
+        self.session.resume(flow.into_parts().0).unwrap().journaled(self.exchange.id).unwrap()
     }
 
-    /// The flow takes in `body` and is saved.
+    /// The same exchange is prepared once more.
+    fn prepare_again(&mut self) {
+        let mut store = self.store();
+        store.prepare(&self.enrolment, &self.exchange).unwrap();
+        self.record = store.flow().clone();
+    }
+
+    /// The ceremony takes in `body`, and is saved.
     fn take_in(&mut self, body: &str) {
         self.enrolment.handle(NOW, Input::Response { id: self.exchange.id, response: answer(200, body) }).unwrap();
-        self.store.save(&mut self.flow, self.enrolment.snapshot()).unwrap();
+        let mut store = self.store();
+        store.save(&self.enrolment).unwrap();
+        self.record = store.flow().clone();
     }
 }
 
@@ -108,11 +117,10 @@ fn a_record_of_another_flow_exchange_or_nonce_is_not_taken() {
     fs::write(flow.path(), &whole).unwrap();
     assert!(flow.read().is_some());
     // Another exchange than the one in flight has no answer here.
-    let mut later = Enrolment::new(Origin::parse("https://app.opentrain.ai").unwrap(), None, None);
-    let first = later.begin(NOW).unwrap();
+    let (mut later, first) = in_flight();
     later.handle(NOW, Input::not_sent(first.id)).unwrap();
-    let second = later.begin(NOW).unwrap();
-    assert!(flow.store.answer(&flow.flow, second.id).unwrap().is_none());
+    let second = later.begin(Timestamp::from_unix_ms(NOW.as_unix_ms() + 60_000)).unwrap();
+    assert!(second.id != first.id && flow.store().journaled(second.id).unwrap().is_none());
 }
 
 /// The same exchange of the same flow, sent again after the flow was put back: the id is the same, the request is not.
@@ -121,8 +129,7 @@ fn a_stale_record_does_not_answer_for_an_exchange_of_the_same_id() {
     let mut flow = InFlight::new();
     flow.write(&Ok(answer(200, ANSWER)));
     let stale = fs::read(flow.path()).unwrap();
-    let snapshot = flow.enrolment.snapshot();
-    flow.store.prepare(&mut flow.flow, snapshot, &flow.exchange).unwrap();
+    flow.prepare_again();
     assert_eq!(fs::read(flow.path()).unwrap(), stale);
     assert!(flow.read().is_none());
     flow.write(&Ok(answer(200, "{}")));
@@ -131,18 +138,16 @@ fn a_stale_record_does_not_answer_for_an_exchange_of_the_same_id() {
 
 #[test]
 fn a_flow_has_one_journal_which_is_used_again_and_wiped() {
-    use std::os::unix::fs::MetadataExt;
     let mut flow = InFlight::new();
     let made = fs::metadata(flow.path()).unwrap();
     assert!(made.len() > Exchange::MAX_BODY as u64 && made.blocks() * 512 >= Exchange::MAX_BODY as u64, "{made:?}");
     flow.write(&Ok(answer(200, ANSWER)));
     flow.take_in(ANSWER);
     assert!(fs::read(flow.path()).unwrap().iter().all(|byte| *byte == 0));
-    let snapshot = flow.enrolment.snapshot();
-    flow.store.prepare(&mut flow.flow, snapshot, &flow.exchange).unwrap();
+    flow.prepare_again();
     let used = fs::metadata(flow.path()).unwrap();
     assert_eq!((used.ino(), used.len()), (made.ino(), made.len()));
-    flow.store.remove_flow(&flow.flow.name).unwrap();
+    flow.session.remove_flow(flow.record.name()).unwrap();
     assert!(!flow.path().exists());
 }
 
@@ -151,58 +156,12 @@ fn an_answer_that_cannot_be_read_is_quarantined() {
     let mut flow = InFlight::new();
     flow.write(&Ok(answer(200, "{")));
     let record = fs::read(flow.path()).unwrap();
-    flow.store.settle_journal(&flow.flow).unwrap();
+    drop(flow.store());
     assert_eq!(fs::read(flow.path()).unwrap(), record, "its answer is still owed");
     flow.take_in("{");
-    let quarantined = flow.store.quarantine_paths(&flow.flow.name, &flow.flow.snapshot.unreadable());
+    let quarantined = flow.session.store().quarantine_paths(flow.record.name(), &flow.record.snapshot().unreadable());
     assert_eq!((quarantined.len(), flow.path().exists()), (1, false));
     assert_eq!(fs::read(&quarantined[0]).unwrap(), record);
-    flow.store.remove_flow(&flow.flow.name).unwrap();
+    flow.session.remove_flow(flow.record.name()).unwrap();
     assert!(quarantined[0].exists());
-}
-
-#[test]
-fn a_damaged_flow_is_moved_to_quarantine_with_what_came_for_it() {
-    let flow = InFlight::new();
-    let (store, name) = (&flow.store, &flow.flow.name);
-    flow.write(&Ok(answer(200, ANSWER)));
-    // The second time it was put back by hand.
-    for round in 1..=2 {
-        fs::write(store.flow_path(name), "{").unwrap();
-        fs::set_permissions(store.flow_path(name), Permissions::from_mode(0o600)).unwrap();
-        let damaged = store.damaged_flows().unwrap().remove(0);
-        let (_, answers) = store.quarantine(damaged).unwrap();
-        assert_eq!(answers, 2 - round);
-        assert_eq!(store.damaged_flows().unwrap(), []);
-        assert!(!flow.path().exists());
-        assert_eq!(store.quarantined().unwrap(), 1 + round);
-        store.reserve(name).unwrap();
-    }
-}
-
-const ON_A_FULL_DISK: &str = "tests::journal::on_a_full_disk";
-const HOME: &str = "ENLIST_STORE_TEST_HOME";
-
-/// Not a test of its own: it runs where no file can become longer than 16 KiB.
-#[test]
-fn on_a_full_disk() {
-    let Some(home) = std::env::var_os(HOME) else { return };
-    let store = Store::of(Path::new(&home), &ProfileName::default(), &ServiceKey::OPENTRAIN);
-    let _lock = store.lock().unwrap();
-    let (enrolment, exchange) = in_flight();
-    let mut flow = Flow::start(&enrolment, Vec::new()).unwrap();
-    for error in [store.reserve(&flow.name), store.prepare(&mut flow, enrolment.snapshot(), &exchange)].map(Result::unwrap_err) {
-        assert!(matches!(error, StoreError::Unwritable { .. }), "{error}");
-    }
-    assert_eq!((store.flows().unwrap(), files::names(&store.journal_folder(), "").unwrap()), (Vec::new(), Vec::new()));
-}
-
-/// A limit on the length of files stands for a disk without room: the same calls fail, and no rights are needed.
-#[test]
-fn a_full_disk_is_noticed_before_anything_is_sent() {
-    let home = tempfile::tempdir().unwrap();
-    let mut limited = Command::new("sh");
-    limited.args(["-c", "trap '' XFSZ; ulimit -f 32 || exit 9; exec \"$0\" --exact \"$1\""]).arg(std::env::current_exe().unwrap());
-    let output = limited.arg(ON_A_FULL_DISK).env(HOME, home.path()).output().unwrap();
-    assert!(output.status.success() && String::from_utf8_lossy(&output.stdout).contains("1 passed"), "{output:?}");
 }

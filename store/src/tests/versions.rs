@@ -3,50 +3,56 @@
 use super::*;
 
 struct Full {
-    home: TempDir,
-    store: Store,
-    flow: Flow,
+    folder: TempDir,
+    store: ServiceStore,
+    flow: FlowRecord,
 }
 
 impl Full {
     /// With a file of each kind.
     fn new() -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let store = store(&home);
-        let lock = store.lock().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder);
+        let session = store.lock().unwrap();
         let (enrolment, exchange) = in_flight();
-        let mut flow = Flow::start(&enrolment, vec!["register".to_owned()]).unwrap();
-        flow.then_claim = Some(Email::parse("owner@example.com").unwrap());
-        store.prepare(&mut flow, enrolment.snapshot(), &exchange).unwrap();
-        store.save_credential(&Credential::Unclaimed(Box::new(enrolled()))).unwrap();
-        Profiles::of(home.path()).choose(&ProfileName::default()).unwrap();
-        drop(lock);
-        Self { home, store, flow }
+        let then_claim = Some(Email::parse("owner@example.com").unwrap());
+        let mut flow = session.begin_with(&enrolment, Intent { argv: vec!["register".to_owned()], then_claim }).unwrap();
+        flow.prepare(&enrolment, &exchange).unwrap();
+        session.keep(&Credential::Unclaimed(Box::new(enrolled()))).unwrap();
+        home(&folder).use_profile(&ProfileName::default()).unwrap();
+        let flow = flow.flow().clone();
+        Self { folder, store, flow }
     }
 
-    fn profiles(&self) -> Profiles {
-        Profiles::of(self.home.path())
+    fn home(&self) -> Home {
+        home(&self.folder)
     }
 
     fn choice_path(&self) -> PathBuf {
-        self.home.path().join(PROFILES).join(".used")
+        self.folder.path().join("profiles/.used")
     }
 
     fn paths(&self) -> [PathBuf; 3] {
-        [self.store.flow_path(&self.flow.name), self.store.credential_path(), self.choice_path()]
+        [self.store.flow_path(self.flow.name()), self.store.credential_path(), self.choice_path()]
     }
 
     /// What reading each of the three files gives.
     fn read(&self) -> [Result<(), StoreError>; 3] {
-        let flows = self.store.flows().map(|flows| assert_eq!(flows.len(), 1));
+        let flows = self.store.flows().and_then(|flows| match flows.refused.into_iter().next() {
+            Some(refused) => Err(refused),
+            None => {
+                assert_eq!(flows.readable.len() + flows.damaged.len(), 1);
+                Ok(())
+            }
+        });
         let credential = self.store.credential().map(|credential| assert!(credential.is_some()));
-        [flows, credential, self.profiles().used().map(|used| assert_eq!(used, Some(ProfileName::default())))]
+        [flows, credential, self.home().used_profile().map(|used| assert_eq!(used, Some(ProfileName::default())))]
     }
 
     /// What changing each of the three files gives. Whoever changes the first two takes the lock first.
     fn change(&self) -> [Result<(), StoreError>; 3] {
         let locked = || self.store.lock().map(drop);
-        [locked(), locked(), self.profiles().choose(&ProfileName::default())]
+        [locked(), locked(), self.home().use_profile(&ProfileName::default())]
     }
 }
 
@@ -85,17 +91,35 @@ fn a_file_of_a_greater_minor_is_read_and_not_changed() {
 }
 
 #[test]
-fn a_newer_flow_says_so_and_cannot_be_saved() {
+fn a_newer_flow_says_so() {
     let full = Full::new();
-    let path = full.store.flow_path(&full.flow.name);
-    assert!(!full.flow.is_newer());
+    let path = full.store.flow_path(full.flow.name());
+    let flow = || full.store.flows().unwrap().readable.remove(0);
+    assert!(!flow().is_newer());
     with(&path, replaced(r#""minor":0,"#, r#""minor":1,"#), || {
-        let mut flow = full.store.flows().unwrap().remove(0);
-        assert!(flow.is_newer() && flow.then_claim == full.flow.then_claim && flow.origin_argv == ["register"]);
-        assert_eq!(full.store.save_flow(&flow), newer(&path));
-        let snapshot = flow.snapshot.clone();
-        assert_eq!(full.store.save(&mut flow, snapshot), newer(&path));
+        assert!(flow().is_newer());
+        assert_eq!(flow().record(), &full.flow);
     });
+}
+
+/// The minor of the snapshot inside counts as well.
+#[test]
+fn a_newer_snapshot_makes_its_file_newer() {
+    let full = Full::new();
+    for (at, path) in full.paths()[..2].iter().enumerate() {
+        let raised = |whole: &str| {
+            let (before, snapshot) = whole.split_once(r#"{"format":"enlist-snapshot","version":1,"minor":"#).unwrap();
+            let (minor, after) = snapshot.split_once(',').unwrap();
+            let minor = minor.parse::<u32>().unwrap() + 1;
+            format!(r#"{before}{{"format":"enlist-snapshot","version":1,"minor":{minor},"added_later":[],{after}"#)
+        };
+        with(path, raised, || {
+            assert_eq!((full.read(), &full.change()[at]), ([Ok(()), Ok(()), Ok(())], &newer(path)));
+        });
+        with(path, replaced(r#""enlist-snapshot","version":1"#, r#""enlist-snapshot","version":2"#), || {
+            assert_eq!((&full.read()[at], &full.change()[at]), (&newer(path), &newer(path)));
+        });
+    }
 }
 
 #[test]
@@ -112,7 +136,7 @@ fn what_cannot_be_read_of_a_newer_file_is_not_damaged() {
             |whole| greater(r#""version":1,"minor":1,"#)(&whole.replacen(member, "\"renamed\":", 1)),
             || {
                 assert_eq!((&full.read()[at], &full.change()[at]), (&newer(path), &newer(path)));
-                assert_eq!(full.store.damaged_flows().map(|damaged| damaged.len()).unwrap_or_default(), 0);
+                assert_eq!(full.store.flows().unwrap().damaged, []);
             },
         );
     }
@@ -121,10 +145,10 @@ fn what_cannot_be_read_of_a_newer_file_is_not_damaged() {
 #[test]
 fn a_flow_of_a_ceremony_that_came_later_is_newer() {
     let full = Full::new();
-    let path = full.store.flow_path(&full.flow.name);
+    let path = full.store.flow_path(full.flow.name());
     let later = path.with_file_name("ado_00c0ffee.json");
     fs::rename(&path, &later).unwrap();
-    with(&later, replaced(&full.flow.name, "ado_00c0ffee"), || {
+    with(&later, replaced(full.flow.name(), "ado_00c0ffee"), || {
         assert_eq!((full.read()[0].as_ref(), full.change()[0].as_ref()), (newer(&later).as_ref(), newer(&later).as_ref()));
     });
 }
@@ -134,7 +158,7 @@ fn a_member_that_is_unknown_at_our_own_minor_is_damage() {
     let full = Full::new();
     for (at, path) in full.paths().iter().enumerate() {
         with(path, replaced(r#""minor":0,"#, r#""minor":0,"added_later":[{}],"#), || match at {
-            0 => assert_eq!(full.store.damaged_flows().unwrap().len(), 1),
+            0 => assert_eq!(full.store.flows().unwrap().damaged.len(), 1),
             _ => assert_eq!(corrupt(full.read()[at].as_ref().unwrap_err()), *path),
         });
     }
@@ -172,15 +196,15 @@ fn a_profile_with_something_newer_is_neither_renamed_nor_removed() {
     let (default, other) = (ProfileName::default(), ProfileName::parse("other").unwrap());
     for path in &full.paths()[..2] {
         with(path, replaced(r#""minor":0,"#, r#""minor":1,"#), || {
-            assert_eq!(full.profiles().lock(&default, &[ServiceKey::OPENTRAIN]).map(drop), newer(path));
+            assert_eq!(full.home().lock_profile(&default, &[ServiceKey::OPENTRAIN]).map(drop), newer(path));
         });
     }
     let path = full.choice_path();
     with(&path, replaced(r#""minor":0,"#, r#""minor":1,"#), || {
-        let _locks = full.profiles().lock(&default, &[ServiceKey::OPENTRAIN]).unwrap();
-        assert_eq!(full.profiles().rename(&default, &other), newer(&path));
-        assert_eq!(full.profiles().remove(&default), newer(&path));
-        assert!(full.profiles().has(&default) && !full.profiles().has(&other));
+        let locked = || full.home().lock_profile(&default, &[ServiceKey::OPENTRAIN]).unwrap();
+        assert_eq!(locked().rename(&other), newer(&path));
+        assert_eq!(locked().remove().map(drop), newer(&path));
+        assert!(full.home().has_profile(&default) && !full.home().has_profile(&other));
     });
 }
 
@@ -188,7 +212,7 @@ fn a_profile_with_something_newer_is_neither_renamed_nor_removed() {
 fn a_damaged_choice_is_mended_by_the_next_one() {
     let full = Full::new();
     fs::write(full.choice_path(), "{").unwrap();
-    assert!(full.profiles().used().unwrap_err().to_string().contains("enlist profile use"));
-    full.profiles().choose(&ProfileName::parse("other").unwrap()).unwrap();
-    assert_eq!(full.profiles().used().unwrap().unwrap().as_str(), "other");
+    assert!(full.home().used_profile().unwrap_err().to_string().contains("enlist profile use"));
+    full.home().use_profile(&ProfileName::parse("other").unwrap()).unwrap();
+    assert_eq!(full.home().used_profile().unwrap().unwrap().as_str(), "other");
 }

@@ -4,13 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::check::Check;
-use crate::ceremonies::{End, Live};
 use crate::env::{self, variable};
 use crate::opentrain_tool::shadowing;
 use crate::output::data::CheckName;
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::{DamagedFlow, Profiles, Service, StoreError, files};
+use crate::store::{DamagedFlow, Service, StoreError, files};
 use crate::sys;
 
 /// How many files are looked at, at most.
@@ -26,7 +25,7 @@ fn store(setting: &Setting<'_>) -> Check {
         Ok(home) => home,
         Err(problem) => return Check::bad(NAME, problem),
     };
-    let chosen = || Profiles::of(home).used().map(drop);
+    let (home, chosen) = (home.path(), || home.used_profile().map(drop));
     if let Err(error) = proved_writable(home).and_then(|()| all_private(home)).and_then(|()| chosen()) {
         return Check::bad(NAME, error.into());
     }
@@ -115,7 +114,7 @@ fn under_way(name: CheckName, flows: &[(String, Service)]) -> Check {
 /// The first flow that is damaged.
 fn damaged(setting: &Setting<'_>) -> Result<Option<DamagedFlow>, Problem> {
     for service in Service::ALL {
-        if let Some(damaged) = setting.store(service)?.damaged_flows()?.into_iter().next() {
+        if let Some(damaged) = setting.store(service)?.flows()?.damaged.into_iter().next() {
             return Ok(Some(damaged));
         }
     }
@@ -126,12 +125,11 @@ fn damaged(setting: &Setting<'_>) -> Result<Option<DamagedFlow>, Problem> {
 fn flows(setting: &Setting<'_>) -> Result<Vec<(String, Service)>, Problem> {
     let mut flows = Vec::new();
     for service in Service::ALL {
-        let store = setting.store(service)?;
-        for flow in store.flows()? {
-            if !matches!(Live::of(&flow, &store)?.end(), Some(End::FailedAndKept(_))) {
-                flows.push((flow.name.clone(), service));
-            }
+        let found = setting.store(service)?.flows()?;
+        if let Some(error) = found.refused.into_iter().next() {
+            return Err(error.into());
         }
+        flows.extend(found.readable.iter().filter(|flow| flow.is_pending()).map(|flow| (flow.name().to_owned(), service)));
     }
     Ok(flows)
 }

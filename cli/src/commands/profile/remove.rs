@@ -5,12 +5,11 @@ use crate::output::data::ProfileRemoved;
 use crate::output::{Next, Outcome};
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::{ProfileName, Service, Store};
+use crate::store::{ProfileName, Service};
 use crate::talk::Answer;
 
 pub(super) fn run(name: &ProfileName, yes: bool, setting: &Setting<'_>) -> Result<Outcome, Problem> {
-    let profiles = existing(name, setting)?;
-    let _locks = profiles.lock(name, &Service::ALL.map(Service::key))?;
+    let profile = existing(name, setting)?.lock_profile(name, &Service::ALL.map(Service::key))?;
     let held = Held::read(name, setting)?;
     if !held.identities.is_empty() {
         let warning = "a removed credential stays good at its service, and nobody here can end it any more: enlist revoke does that first";
@@ -26,10 +25,7 @@ pub(super) fn run(name: &ProfileName, yes: bool, setting: &Setting<'_>) -> Resul
     if let Some(stopped) = answer.unless_yes("may what the profile holds be lost?", data.clone(), next) {
         return Ok(stopped);
     }
-    for service in Service::ALL {
-        setting.output.warn_of(Store::of(setting.home()?, name, &service.key()).clear_keyring());
-    }
-    profiles.remove(name)?;
+    profile.remove()?.into_iter().for_each(|warning| setting.output.warn(warning));
     setting.output.text(format_args!("{name} is removed."))?;
     Ok(Outcome::ready(data))
 }

@@ -5,21 +5,20 @@ use crate::output::Outcome;
 use crate::output::data::ProfileRenamed;
 use crate::problem::Problem;
 use crate::setting::Setting;
-use crate::store::{ProfileName, Profiles, Service};
+use crate::store::{ProfileName, Service};
 
 pub(super) fn run(old: &ProfileName, new: &ProfileName, setting: &Setting<'_>) -> Result<Outcome, Problem> {
-    let profiles = Profiles::of(setting.home()?);
-    if !profiles.has(old) && profiles.has(new) && profiles.used()?.as_ref() == Some(old) {
+    let home = setting.home()?;
+    if !home.has_profile(old) && home.has_profile(new) && home.used_profile()?.as_ref() == Some(old) {
         // The same command was broken off between its two steps.
-        profiles.follow(old, new)?;
+        home.follow_rename(old, new)?;
         return done(old, new, setting);
     }
-    let profiles = existing(old, setting)?;
-    if profiles.has(new) {
+    let home = existing(old, setting)?;
+    if home.has_profile(new) {
         return Err(Problem::Conflict(format!("there is a profile {new} already")));
     }
-    let _locks = profiles.lock(old, &Service::ALL.map(Service::key))?;
-    profiles.rename(old, new)?;
+    home.lock_profile(old, &Service::ALL.map(Service::key))?.rename(new)?;
     done(old, new, setting)
 }
 
