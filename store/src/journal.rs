@@ -263,7 +263,9 @@ impl<'a> Answer<'a> {
         }
         let mut response = Response::new(self.body.to_vec());
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
-        if let Ok(content_type) = HeaderValue::from_bytes(self.content_type) {
+        if !self.content_type.is_empty()
+            && let Ok(content_type) = HeaderValue::from_bytes(self.content_type)
+        {
             response.headers_mut().insert(CONTENT_TYPE, content_type);
         }
         Ok(response)
