@@ -2,9 +2,14 @@
 //!
 //! | example | shows |
 //! |---|---|
+//! | `claim_blocking.rs` | an agent registers and is claimed: the blocking loop and the durable store |
+//! | `claim_async.rs` | the same with the async loop |
+//! | `badge.rs` | a badge from SentryAgent: manifest, profile, code by SMS |
+//! | `resume.rs` | whatever an earlier process left unfinished is continued |
 //! | `own_client.rs` | an HTTP client of your own, over `std::net::TcpStream`, with the blocking loop |
 //! | `smol_hyper.rs` | the async loop on a runtime that is not Tokio: smol, with hyper's client |
 //! | `database_row.rs` | a store of your own: a claim in an SQLite file continues in another process |
 //! | `many_claims.rs` | thousands of claims at once on one thread |
 
+pub mod place;
 pub mod row;

@@ -1,0 +1,58 @@
+//! An agent registers at OpenTrain, and its owner claims it. Kill it at any moment and run it again: it continues.
+//! Run it with `cargo run -p enlist-examples --example claim_async [-- FOLDER SERVICE_URL]`.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::ops::ControlFlow;
+
+use enlist_async::{Client, Host, SimpleHost, drive_to_end};
+use enlist_core::Inline;
+use enlist_core::claim::{Claim, Enrolment, EnrolmentPrompt, EnterCode};
+use enlist_core::secret::Email;
+use enlist_examples::place::Place;
+use enlist_store::{AnyCeremony, FlowStore, Home, ProfileName, ServiceKey, StoredCeremony};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let place = Place::from_args()?;
+    let session = Home::at(&place.folder)?.profile(&ProfileName::default()).service(&ServiceKey::OPENTRAIN).lock()?;
+    let client = Client::new()?;
+    // An answer that was lost may have made an account, so registering again is for a person to decide.
+    let mut at_enrolment = SimpleHost::new(|never: &Infallible| match *never {}, |_: &EnrolmentPrompt| ControlFlow::Break(()));
+    let show = |code: &EnterCode| println!("open {} and type {}", code.verification_uri.expose(), code.user_code.expose());
+    let mut at_claim = SimpleHost::new(show, |never: &Infallible| match *never {});
+
+    // What an earlier process left unfinished comes first.
+    for flow in session.flows()? {
+        let (record, ceremony) = flow.into_parts();
+        let store = session.resume(record)?;
+        match ceremony {
+            AnyCeremony::Enrolment(enrolment) => finish(enrolment, store, &client, &mut at_enrolment).await?,
+            AnyCeremony::Claim(claim) => finish(claim, store, &client, &mut at_claim).await?,
+            AnyCeremony::BadgeRegistration(_) | AnyCeremony::BadgeRotation(_) => {}
+        }
+    }
+    if session.credential()?.is_none() {
+        let enrolment = Enrolment::new(place.origin.clone(), None, None);
+        finish(enrolment.clone(), session.begin(&enrolment)?, &client, &mut at_enrolment).await?;
+    }
+    if let Some(registration) = session.credential()?.and_then(|credential| credential.registration()) {
+        let claim = Claim::new(&registration, Email::parse("owner@example.com")?);
+        finish(claim.clone(), session.begin(&claim)?, &client, &mut at_claim).await?;
+    }
+    println!("claimed");
+    Ok(())
+}
+
+/// Drives a ceremony to its end and puts the credential in its place.
+async fn finish<C: StoredCeremony>(
+    mut ceremony: C,
+    store: FlowStore<'_>,
+    client: &Client,
+    host: &mut impl Host<C, Error = Infallible>,
+) -> Result<(), Box<dyn Error>> {
+    let mut store = Inline(store);
+    drive_to_end(&mut ceremony, client, host, &mut store).await?;
+    store.0.session().finish(store.0.flow().name(), &ceremony)?;
+    Ok(())
+}
