@@ -32,7 +32,7 @@ fn every_request_meets_every_fault_once() {
 }
 
 #[test]
-#[ignore = "it takes minutes: part of .ci/nightly"]
+#[ignore = "takes minutes; `.ci/nightly faults` runs it"]
 fn every_request_meets_every_fault_whenever_it_is_sent() {
     play(&mut Async::new(), Times::Always);
 }

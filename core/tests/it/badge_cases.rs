@@ -1,7 +1,7 @@
-//! Badges good, tampered, confused and malformed, each with its verdict.
+//! Badges that are good, tampered with, confused or malformed, each with its verdict.
 //!
-//! The same table stands in `badge_cases.json`, for `.ci/second-opinion`: another library must say the same wherever `decided_by`
-//! names one. `ENLIST_WRITE_CASES=1 cargo test -p enlist-core --test it badge_cases` writes it.
+//! `badge_cases.json` holds the table for `.ci/crosscheck-badges`, which asks another library wherever `decided_by` names one.
+//! `ENLIST_WRITE_CASES=1 cargo test -p enlist-core --test it badge_cases` writes that file.
 
 use std::collections::BTreeSet;
 
