@@ -131,7 +131,7 @@ fn without_the_login_that_is_wanted_nothing_reaches_the_service() {
 }
 
 #[test]
-fn a_proxy_that_cannot_be_reached_is_the_proxys_failure() {
+fn an_unreachable_proxy_is_a_failure_of_the_proxy() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     for proxy in [format!("http://127.0.0.1:{port}"), "http://proxy.invalid:3128".to_owned(), format!("socks5h://127.0.0.1:{port}")] {
         let failure = execute(&client_by(by(&proxy)), &exchange("https://service.invalid/")).unwrap_err();

@@ -137,7 +137,7 @@ fn ca_file(world: &World) -> String {
 }
 
 #[test]
-fn a_companys_certificate_is_trusted_by_flag_and_by_variable() {
+fn a_company_certificate_is_trusted_by_flag_and_by_variable() {
     let (world, server) = (World::new(), Server::new(VALID));
     let (ca, url) = (ca_file(&world), format!("https://localhost:{}", server.port));
     for (variables, flags) in [
