@@ -1,13 +1,13 @@
-//! The shape of an e-mail address and of a phone number.
+//! The syntax of e-mail addresses and phone numbers.
 
-/// Something at something, with no white space: the services' own rules are not published.
+/// Whether the text has the form `a@b` without white space. The services' own rules are not published.
 pub(crate) fn is_email(text: &str) -> bool {
     text.split_once('@').is_some_and(|(local, domain)| {
         !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !text.contains(char::is_whitespace)
     })
 }
 
-/// E.164: a plus, then up to 15 digits of which the first is not 0.
+/// Whether the text is E.164: a plus, then up to 15 digits of which the first is not 0.
 pub(crate) fn is_e164(text: &str) -> bool {
     text.strip_prefix('+')
         .is_some_and(|digits| (2..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit()))

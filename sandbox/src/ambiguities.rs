@@ -1,89 +1,89 @@
-//! One choice for each point on which the services' pages are silent ("UNKNOWN Un" of the protocol pages).
+//! The points on which the services' pages are silent ("UNKNOWN Un" of the protocol pages), with one enum of possible behaviours each.
 
-/// The readings to play. Each default is the most literal one, and comes first in its enum.
+/// How the sandbox resolves each ambiguity. Each default is the most literal behaviour, and it comes first in its enum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Readings {
-    /// Where OpenTrain's pages are silent.
-    pub opentrain: OpenTrainReadings,
-    /// Where SentryAgent's pages are silent.
-    pub sentryagent: SentryAgentReadings,
+pub struct Ambiguities {
+    /// Ambiguities of OpenTrain's pages.
+    pub opentrain: OpenTrainAmbiguities,
+    /// Ambiguities of SentryAgent's pages.
+    pub sentryagent: SentryAgentAmbiguities,
 }
 
-/// The unknowns of `opentrain.md` section 13.
+/// Ambiguities of OpenTrain: the unknowns of `opentrain.md` section 13.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct OpenTrainReadings {
+pub struct OpenTrainAmbiguities {
     /// U4: `Retry-After` on a 429.
     pub retry_after: RetryAfter,
-    /// U6: the fate of the former link and code when the ceremony is restarted.
+    /// U6: what happens to the former link and code when the claim is restarted.
     pub old_link: OldLink,
-    /// U6: whether a restart may name another e-mail.
+    /// U6: whether a restart may name another e-mail address.
     pub other_email: OtherEmail,
-    /// U7: what `error_description` says.
+    /// U7: the content of `error_description`.
     pub description: Description,
-    /// U8: the poll's answer after the attempt lapsed, the window still being open.
+    /// U8: the answer to a poll after the attempt lapsed, while the claim window is still open.
     pub lapsed_attempt: LapsedAttempt,
-    /// U9: the poll's answer before any claim start.
+    /// U9: the answer to a poll before any claim start.
     pub no_attempt: NoAttempt,
-    /// U19: what is announced and asked for as the interval.
+    /// U19: the interval that is announced and enforced.
     pub interval: Interval,
-    /// Whether the claim start's answer says that a mail went out.
+    /// Whether the answer to a claim start says that a mail was sent.
     pub email_sent: EmailSent,
-    /// C1: where tokens are revoked.
+    /// C1: the path of the revocation endpoint.
     pub revoke_path: RevokePath,
-    /// U11: how the authorization server's metadata write their issuer.
+    /// U11: the spelling of the issuer in the authorization server's metadata.
     pub issuer: Issuer,
     /// U14: the error at 25 active tokens.
     pub token_cap: TokenCap,
 }
 
-/// The unknowns of `sentryagent.md` section 10.
+/// Ambiguities of SentryAgent: the unknowns of `sentryagent.md` section 10.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct SentryAgentReadings {
+pub struct SentryAgentAmbiguities {
     /// U1: the body of an error.
     pub error_body: ErrorBody,
-    /// U4: whether a manifest session ends.
+    /// U4: whether a manifest session expires.
     pub manifest_session: ManifestSession,
-    /// U5: what a repeat of step 2 does.
+    /// U5: the effect of a repeated step 2.
     pub repeated_step_2: RepeatedStep2,
-    /// U6: whether a 401 tells how many tries are left.
+    /// U6: whether a 401 says how many tries are left.
     pub tries_left: TriesLeft,
     /// U7: `Retry-After` on a 503 or 429.
     pub retry_after: RetryAfter,
     /// C1: whose key signs messages, and whether it is in the JWKS.
     pub signing_key: SigningKeyOf,
-    /// U9: what of a message is signed.
+    /// U9: the payload of a signed message.
     pub signed_payload: SignedPayload,
-    /// C2: how a DID stands in a path.
+    /// C2: the encoding of a DID in a path.
     pub did_in_path: DidInPath,
-    /// C5: how long an old badge lives after a rotation.
+    /// C5: how long an old badge stays valid after a rotation.
     pub old_badge: OldBadge,
-    /// U10: a revocation of a badge that is revoked.
+    /// U10: the answer to the revocation of a revoked badge.
     pub repeated_revoke: RepeatedRevoke,
 }
 
 /// The `Retry-After` header (RFC 9110 section 10.2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RetryAfter {
-    /// Not sent.
+    /// The header is not sent.
     #[default]
     Absent,
-    /// In seconds.
+    /// A number of seconds.
     Seconds,
-    /// As an HTTP date, by the sandbox clock.
+    /// An HTTP date, by the sandbox clock.
     HttpDate,
 }
 
-/// OpenTrain U6: the link and code of an attempt that a newer one followed.
+/// OpenTrain U6: the link and code of an attempt after a newer attempt was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OldLink {
-    /// They die at the restart.
+    /// They become invalid at the restart.
     #[default]
     Dies,
-    /// They work until their own end.
+    /// They stay valid until their own expiry.
     StaysValid,
 }
 
-/// OpenTrain U6: a restart with another e-mail.
+/// OpenTrain U6: a restart with another e-mail address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OtherEmail {
     /// Accepted.
@@ -96,7 +96,7 @@ pub enum OtherEmail {
 /// OpenTrain U7: the wording of `error_description`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Description {
-    /// A sentence; for a taken e-mail it contains `email_already_registered`.
+    /// A sentence. For an address that is taken it contains `email_already_registered`.
     #[default]
     Sentence,
     /// A bare code such as `email_already_registered`.
@@ -105,7 +105,7 @@ pub enum Description {
     Absent,
 }
 
-/// OpenTrain U8: the poll after the attempt lapsed.
+/// OpenTrain U8: the answer to a poll after the attempt lapsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LapsedAttempt {
     /// `expired_token`, as in RFC 8628.
@@ -117,7 +117,7 @@ pub enum LapsedAttempt {
     AuthorizationPending,
 }
 
-/// OpenTrain U9: the poll before any claim start.
+/// OpenTrain U9: the answer to a poll before any claim start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum NoAttempt {
     /// `invalid_grant`.
@@ -132,17 +132,17 @@ pub enum NoAttempt {
 /// OpenTrain U19: the polling interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Interval {
-    /// Announced, and the same throughout.
+    /// Announced and constant.
     #[default]
     Present,
-    /// Not announced, but enforced.
+    /// Enforced without being announced.
     Absent,
-    /// Announced; every `slow_down` adds 5 s (divided by the speed, at least 1 s) to what is asked for (RFC 8628
+    /// Announced. Every `slow_down` adds 5 s (divided by the speed, at least 1 s) to the enforced interval (RFC 8628
     /// section 3.5).
     Grows,
 }
 
-/// OpenTrain: the member `email_sent` of the claim start's answer.
+/// OpenTrain: the member `email_sent` in the answer to a claim start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EmailSent {
     /// `true`, and a mail goes to the outbox.
@@ -150,11 +150,11 @@ pub enum EmailSent {
     Yes,
     /// `false`, and no mail goes out.
     No,
-    /// Not there; a mail goes to the outbox.
+    /// The member is absent, and a mail goes to the outbox.
     Absent,
 }
 
-/// OpenTrain C1: where tokens are revoked. The metadata name the same path.
+/// OpenTrain C1: the path of the revocation endpoint. The metadata name the chosen path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RevokePath {
     /// `POST /api/agent/oauth/revoke`.
@@ -170,7 +170,7 @@ pub enum Issuer {
     /// The origin.
     #[default]
     Exact,
-    /// The origin and a slash, as published samples have it.
+    /// The origin with a trailing slash, as in published samples.
     WithSlash,
 }
 
@@ -187,31 +187,31 @@ pub enum TokenCap {
 /// SentryAgent C1: whose key signs the JWS of `POST /v1/sign`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SigningKeyOf {
-    /// The bridge's, which also signs badges; the JWKS holds it.
+    /// The bridge's key, which also signs badges; the JWKS contains it.
     #[default]
     Bridge,
-    /// The agent's own; the JWKS lists it.
+    /// The agent's own key; the JWKS contains it.
     AgentListed,
-    /// The agent's own; the JWKS does not list it.
+    /// The agent's own key; the JWKS does not contain it.
     AgentUnlisted,
 }
 
 /// SentryAgent U9: the JWS's payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SignedPayload {
-    /// The message as it came.
+    /// The unchanged message.
     #[default]
     Raw,
     /// A JSON object with `sub`, `message` and `iat`.
     Claims,
-    /// The message, which is then left out (RFC 7515 appendix F).
+    /// The message, left out of the JWS after signing (RFC 7515 appendix F).
     Detached,
 }
 
-/// SentryAgent C2: the DID in the path of the manifest lookup.
+/// SentryAgent C2: the encoding of the DID in the path of the manifest lookup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DidInPath {
-    /// Raw colons and `%3A` are the same.
+    /// Raw colons and `%3A` are both accepted.
     #[default]
     Either,
     /// Only raw colons; anything else is 400.
@@ -223,20 +223,20 @@ pub enum DidInPath {
 /// SentryAgent C5: the old badge after a rotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OldBadge {
-    /// It is dead at once.
+    /// It becomes invalid at once.
     #[default]
     DiesAtOnce,
-    /// It lives on for a day: time to tell everybody of the new one.
+    /// It stays valid for a day, so that the agent can distribute the new one.
     LivesOn,
 }
 
-/// SentryAgent U10: a badge that is revoked already.
+/// SentryAgent U10: the answer to the revocation of a badge that is already revoked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RepeatedRevoke {
     /// `{"revoked":true}` again.
     #[default]
     Succeeds,
-    /// 401: the badge is no bearer any more.
+    /// 401, because the badge is no longer a valid bearer credential.
     Refused,
 }
 
@@ -246,42 +246,42 @@ pub enum ErrorBody {
     /// `{"error":"invalid_otp","message":"..."}`.
     #[default]
     Json,
-    /// `{"statusCode":401,"detail":{"reason":"..."}}`: JSON that shares no key with the former.
+    /// `{"statusCode":401,"detail":{"reason":"..."}}`: JSON that shares no key with [`ErrorBody::Json`].
     OtherJson,
     /// A sentence as `text/plain`.
     PlainText,
-    /// Nothing.
+    /// An empty body.
     Empty,
 }
 
-/// SentryAgent U4: a `manifest_session_id`.
+/// SentryAgent U4: the lifetime of a `manifest_session_id`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ManifestSession {
-    /// Ends after its lifetime; then 410.
+    /// It expires after its lifetime, and is then answered 410.
     #[default]
     Ends,
-    /// Never ends.
+    /// It never expires.
     Endless,
 }
 
-/// SentryAgent U5: step 2 once more with the same `manifest_session_id`.
+/// SentryAgent U5: the effect of a second step 2 with the same `manifest_session_id`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RepeatedStep2 {
-    /// Another session and another SMS; the former session is gone (410).
+    /// It starts another session with another SMS; the former session is gone (410).
     #[default]
     NewSession,
-    /// The same session, whose SMS is sent again, code and end unchanged.
+    /// It sends the SMS of the existing session again; code and expiry are unchanged.
     SameSession,
-    /// 410.
+    /// It is answered 410.
     Gone,
 }
 
-/// SentryAgent U6: what a wrong OTP's 401 tells.
+/// SentryAgent U6: what the 401 to a wrong OTP says about further tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TriesLeft {
-    /// Nothing about further tries.
+    /// Nothing.
     #[default]
     Untold,
-    /// How many are left: `attempts_remaining`, or in the text where the body has no members.
+    /// The number of tries left: in `attempts_remaining`, or in the text if the body has no members.
     Told,
 }

@@ -1,14 +1,14 @@
-//! The sandbox clock: the real one plus an offset that only tests move.
+//! The sandbox clock: the real clock plus an offset that only tests change.
 
 use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
-/// The last instant that is ever printed: 9999-12-01T00:00:00Z, in unix milliseconds. An absurd `advance` ends here.
+/// The latest time of the clock: 9999-12-01T00:00:00Z, in unix milliseconds. A longer `advance` ends here.
 const LAST: u64 = 253_399_622_400_000;
 
-/// Unix milliseconds that never go back: wall clock at start, then the monotonic clock, plus what was advanced.
+/// A clock that never goes back: the wall clock at the start, plus the monotonic clock, plus the offset. In unix milliseconds.
 #[derive(Debug)]
 pub(crate) struct Clock {
     started_at: u64,
@@ -22,7 +22,7 @@ impl Clock {
         Self { started_at: millis(wall), started: Instant::now(), advanced: 0 }
     }
 
-    /// Unix milliseconds.
+    /// The time, in unix milliseconds.
     pub(crate) fn now(&self) -> u64 {
         let real = self.started_at.saturating_add(millis(self.started.elapsed()));
         real.saturating_add(self.advanced).min(LAST)

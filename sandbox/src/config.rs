@@ -1,55 +1,58 @@
-//! What a sandbox is told at its start.
+//! The configuration of a sandbox.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use crate::ambiguities::Ambiguities;
 use crate::clock::millis;
 use crate::faults::Scripted;
-use crate::readings::Readings;
 
-/// How the sandbox behaves. Every default is what the services' pages say.
+/// The behaviour of the sandbox. Every default is what the services' pages say.
 ///
-/// Lifetimes and intervals are announced in whole seconds, after division by [`Config::speed`], never below 1 s;
-/// what is announced is what is enforced, by the sandbox clock.
+/// Lifetimes and intervals are announced in whole seconds, after division by [`Config::speed`], and never below 1 s.
+/// The sandbox enforces what it announces, by its own clock.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where to listen. Loopback only. Default `127.0.0.1:0`: a free port.
+    /// The address to listen on. It must be a loopback address. Default `127.0.0.1:0`: a free port.
     pub addr: SocketAddr,
     /// Divides the intervals and lifetimes that a ceremony announces. 0 counts as 1. Default 1.
     pub speed: u32,
-    /// OpenTrain: the least time between polls. Default 5 s (`opentrain.md` section 4).
+    /// OpenTrain: the minimum time between polls. Default 5 s (`opentrain.md` section 4).
     pub interval: Duration,
-    /// OpenTrain: how long one claim attempt lives. Default 1800 s (`opentrain.md` section 4).
+    /// OpenTrain: the lifetime of a claim attempt. Default 1800 s (`opentrain.md` section 4).
     pub attempt_lifetime: Duration,
     /// OpenTrain: how long after registration a claim is possible. Default 24 h (`opentrain.md` section 2).
     pub claim_window: Duration,
-    /// SentryAgent: how long step 1 waits for step 2. The pages name no figure (U4). Default 900 s.
+    /// SentryAgent: the time between step 1 and step 2 until the session expires. The pages name no figure (U4). Default 900 s.
     pub manifest_session_lifetime: Duration,
-    /// SentryAgent: how long an OTP lives. Default 900 s (`sentryagent.md` section 3).
+    /// SentryAgent: the lifetime of an OTP. Default 900 s (`sentryagent.md` section 3).
     pub otp_lifetime: Duration,
-    /// SentryAgent: how many wrong OTPs are answered 401 before only 429 comes. No figure in the pages (U6). Default 3.
+    /// SentryAgent: the number of wrong OTPs that are answered 401; all later ones get 429. The pages name no figure (U6).
+    /// Default 3.
     pub otp_tries: u32,
-    /// SentryAgent: how long a badge is valid (U8). Not divided by `speed`: it paces no ceremony. Default 365 days.
+    /// SentryAgent: the validity of a badge (U8). It is not divided by `speed`, because no ceremony waits for it. Default
+    /// 365 days.
     pub badge_lifetime: Duration,
-    /// Plays the human: types the right code on the claim page that long after the claim start, by the sandbox
-    /// clock. Default `None`: nobody does.
+    /// Plays the human: enters the right code on the claim page this long after the claim start, by the sandbox clock.
+    /// With `None`, the default, nobody does.
     pub auto_approve: Option<Duration>,
     /// OpenTrain: `false` answers 403 `anonymous_not_enabled`. Default `true`.
     pub anonymous_enabled: bool,
-    /// OpenTrain: addresses that have an account already. Claimed ones are added to them. Default none.
+    /// OpenTrain: e-mail addresses that already have an account. Claimed addresses are added. Default none.
     pub taken_emails: Vec<String>,
     /// Limits that end in 429. Default none.
     pub limits: Limits,
-    /// SentryAgent: the first so many calls of the registration steps answer 503. Default 0.
+    /// SentryAgent: the number of calls of the registration steps, from the first on, that are answered 503. Default 0.
     pub unavailable_calls: u32,
-    /// What a `Retry-After` says where no limit's window gives a better figure, after division by `speed`. Default 30 s.
+    /// The value of a `Retry-After` unless the window of a limit gives a better one. It is divided by `speed`. Default
+    /// 30 s.
     pub retry_after: Duration,
-    /// SentryAgent: how long the slow calls take, after they have acted. Default none.
+    /// SentryAgent: the delay of the slow calls, after they have acted. Default none.
     pub latency: Latency,
     /// Scripted answers from the start. Default none.
     pub script: Vec<Scripted>,
-    /// Which reading to play where the pages are silent.
-    pub readings: Readings,
+    /// The behaviour wherever the services' pages are silent.
+    pub ambiguities: Ambiguities,
 }
 
 impl Default for Config {
@@ -72,19 +75,19 @@ impl Default for Config {
             retry_after: Duration::from_secs(30),
             latency: Latency::default(),
             script: Vec::new(),
-            readings: Readings::default(),
+            ambiguities: Ambiguities::default(),
         }
     }
 }
 
 impl Config {
-    /// Whole seconds as they are announced: divided by the speed, at least 1.
+    /// The whole seconds that are announced: divided by the speed, at least 1.
     pub(crate) fn announced_secs(&self, duration: Duration) -> u64 {
         (duration.as_secs() / u64::from(self.speed.max(1))).max(1)
     }
 }
 
-/// How long SentryAgent's slow calls take, in real time: the answer comes so much later. Not divided by the speed.
+/// The delay of the answers to SentryAgent's slow calls, in real time. It is not divided by the speed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Latency {
     /// `POST /v1/rotate`; up to 30 s are documented.
@@ -94,7 +97,7 @@ pub struct Latency {
 }
 
 impl Latency {
-    /// What the pages call normal.
+    /// The delays that the pages call normal.
     pub const DOCUMENTED: Self = Self { rotate: Duration::from_secs(10), revoke: Duration::from_secs(10) };
 
     pub(crate) fn of(self, method: &str, path: &str) -> Duration {
@@ -106,7 +109,7 @@ impl Latency {
     }
 }
 
-/// How often a call may be made before 429. `None`: as often as one likes.
+/// How often a call may be made before it is answered 429. `None` means without a limit.
 #[derive(Debug, Clone, Default)]
 pub struct Limits {
     /// OpenTrain, `POST /api/agent/identity`.
@@ -119,12 +122,12 @@ pub struct Limits {
     pub confirm_manifest: Option<RateLimit>,
 }
 
-/// So many calls in any window of that length, by the sandbox clock. Not divided by the speed.
+/// A number of calls in any window of a given length, by the sandbox clock. It is not divided by the speed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimit {
-    /// Calls let through.
+    /// The number of calls that are let through.
     pub calls: u32,
-    /// Length of the sliding window.
+    /// The length of the sliding window.
     pub window: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! `/control`: what the in-process methods do, over HTTP with JSON.
+//! `/control`: the methods of [`Sandbox`](crate::Sandbox), over HTTP with JSON.
 
 use std::time::Duration;
 
@@ -11,21 +11,21 @@ use crate::http::{Answer, Request};
 use crate::opentrain::{Attempt, NoOpenAttempt, Which};
 use crate::world::World;
 
-/// What has happened so far, in numbers.
+/// Counters of what has happened so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Counts {
-    /// Unix milliseconds of the sandbox clock.
+    /// The time of the sandbox clock, in unix milliseconds.
     pub now: u64,
-    /// OpenTrain accounts made by registration.
+    /// OpenTrain accounts that were registered.
     pub accounts: u64,
-    /// OpenTrain claim attempts started.
+    /// OpenTrain claim attempts that were started.
     pub attempts: u64,
-    /// OpenTrain accounts claimed by a human.
+    /// OpenTrain accounts that a human claimed.
     pub claimed: u64,
-    /// OpenTrain post-claim tokens handed out by the poll.
+    /// OpenTrain post-claim tokens that were delivered to a poll.
     pub tokens_delivered: u64,
-    /// OpenTrain polls that came before the interval was over.
+    /// OpenTrain polls that came before the interval had passed.
     pub polls_too_early: u64,
     /// Mails sent.
     pub emails_sent: u64,
@@ -33,9 +33,9 @@ pub struct Counts {
     pub sms_sent: u64,
     /// SentryAgent badges issued.
     pub badges_issued: u64,
-    /// SentryAgent badges rotated; each of them was issued too.
+    /// SentryAgent badges that came from a rotation; they count as issued too.
     pub rotations: u64,
-    /// Requests to the services, dropped ones included.
+    /// Requests to the services, including dropped ones.
     pub requests: u64,
 }
 
@@ -58,7 +58,7 @@ impl Counts {
     }
 }
 
-/// `None` for a path that is not the control API's.
+/// The answer of the control API, or `None` for any other path.
 pub(crate) fn answer(world: &mut World, request: &Request) -> Option<Answer> {
     let call = request.path.strip_prefix("/control/")?;
     let answer = match (request.method.as_str(), call) {

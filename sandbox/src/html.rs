@@ -1,6 +1,6 @@
-//! The little HTML that humans see here.
+//! The HTML of the pages for humans.
 
-/// Text made safe for an element's content and for a quoted attribute.
+/// Escapes text for the content of an element and for a quoted attribute.
 pub(crate) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
@@ -16,7 +16,7 @@ pub(crate) fn escape(text: &str) -> String {
     safe
 }
 
-/// A whole page. `title` is text, `body` is HTML.
+/// A complete page. `title` is text, and `body` is HTML.
 pub(crate) fn page(title: &str, body: &str) -> String {
     let title = escape(title);
     format!(

@@ -1,16 +1,16 @@
-//! The little of HTTP that the services see: a whole request in, a whole answer out.
+//! HTTP as the services see it: a complete request in, a complete answer out.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// A request that was read to its end.
+/// A request that was read completely.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) method: String,
-    /// As sent, without the query.
+    /// The path as it was sent, without the query.
     pub(crate) path: String,
     pub(crate) query: String,
-    /// Names in lower case, in the order of the wire.
+    /// The headers in the order in which they were sent, with names in lower case.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
@@ -26,7 +26,7 @@ impl Request {
         scheme.eq_ignore_ascii_case("bearer").then(|| credential.trim())
     }
 
-    /// The JSON object of the body; what is wrong with it otherwise.
+    /// The JSON object of the body, or the reason why there is none.
     pub(crate) fn json(&self) -> Result<Map<String, Value>, &'static str> {
         if !self.has_content_type("application/json") {
             return Err("Content-Type must be application/json");
@@ -34,7 +34,7 @@ impl Request {
         self.lenient_json()
     }
 
-    /// As [`Request::json`], whatever the content type: for the control API, where `curl -d` must do.
+    /// The JSON object of the body with any content type, so that `curl -d` works with the control API.
     pub(crate) fn lenient_json(&self) -> Result<Map<String, Value>, &'static str> {
         match serde_json::from_slice(&self.body) {
             Ok(Value::Object(members)) => Ok(members),
@@ -43,7 +43,7 @@ impl Request {
         }
     }
 
-    /// The form of the body; what is wrong with it otherwise.
+    /// The form in the body, or the reason why there is none.
     pub(crate) fn form(&self) -> Result<Form, &'static str> {
         if !self.has_content_type("application/x-www-form-urlencoded") {
             return Err("Content-Type must be application/x-www-form-urlencoded");
@@ -67,7 +67,7 @@ impl Request {
 pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// Refuses a repeated field, as RFC 6749 section 3.2 wants.
+    /// Refuses a repeated field, as RFC 6749 section 3.2 requires.
     fn parse(encoded: &[u8]) -> Result<Self, &'static str> {
         let mut fields: Vec<(String, String)> = Vec::new();
         for (name, value) in form_urlencoded::parse(encoded).into_owned() {
@@ -79,14 +79,14 @@ impl Form {
         Ok(Self(fields))
     }
 
-    /// The field's value; an empty one counts as missing (RFC 6749 section 3.2).
+    /// The field's value. An empty value counts as missing (RFC 6749 section 3.2).
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let value = self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         value.filter(|value| !value.is_empty())
     }
 }
 
-/// An answer, not yet on the wire: faults may still change it.
+/// An answer before it is sent. Faults may still change it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -107,7 +107,7 @@ impl Answer {
         Self::new(status, "text/plain; charset=utf-8", body.into())
     }
 
-    /// No body, no content type.
+    /// An answer without a body and a content type.
     pub(crate) fn empty(status: u16) -> Self {
         Self { status, headers: Vec::new(), body: Vec::new() }
     }

@@ -1,4 +1,4 @@
-//! `/human`: what a human would find in the mailbox and on the phone.
+//! `/human`: the human's mailbox and phone, as a page.
 
 use crate::clock::rfc3339;
 use crate::html::{escape, page};
@@ -7,7 +7,7 @@ use crate::opentrain::{Attempt, AttemptState};
 use crate::outbox::{Message, MessageKind};
 use crate::world::World;
 
-/// `None` for another path.
+/// The page, or `None` for any other path.
 pub(crate) fn answer(world: &World, request: &Request) -> Option<Answer> {
     if (request.method.as_str(), request.path.as_str()) != ("GET", "/human") {
         return None;

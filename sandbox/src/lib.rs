@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+pub mod ambiguities;
 mod clock;
 mod config;
 mod control;
@@ -13,7 +14,6 @@ mod log;
 mod opentrain;
 mod outbox;
 mod random;
-pub mod readings;
 mod retry_after;
 mod sandbox;
 mod sentryagent;
@@ -21,11 +21,11 @@ mod server;
 mod store;
 mod world;
 
+pub use ambiguities::Ambiguities;
 pub use config::{Config, Latency, Limits, RateLimit};
 pub use control::Counts;
 pub use faults::{Action, Canned, FaultsError, Scripted, parse_faults};
 pub use log::{Answered, LoggedRequest};
 pub use opentrain::{Attempt, AttemptState, NoOpenAttempt, Which};
 pub use outbox::{Message, MessageKind};
-pub use readings::Readings;
 pub use sandbox::{Sandbox, StartError};

@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 
 use crate::config::RateLimit;
 
-/// The times, in unix milliseconds, of the calls that were let through.
+/// The times of the calls that were let through, in unix milliseconds.
 #[derive(Debug, Default)]
 pub(crate) struct Limiter(VecDeque<u64>);
 
 impl Limiter {
-    /// Counts a call; over the limit, how many seconds until the next one is let through.
+    /// Counts a call. Over the limit, the error is the number of seconds until the next call is let through.
     pub(crate) fn admit(&mut self, limit: Option<RateLimit>, now: u64) -> Result<(), u64> {
         let Some(limit) = limit else { return Ok(()) };
         self.0.retain(|at| at.saturating_add(limit.window_ms()) > now);

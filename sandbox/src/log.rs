@@ -1,4 +1,4 @@
-//! Every request that reached one of the services.
+//! The log of every request that reached one of the services.
 
 use std::collections::VecDeque;
 
@@ -8,32 +8,32 @@ use crate::http::Request;
 
 const BOUND: usize = 10_000;
 
-/// One request, as tests read it. Requests to `/control` and `/human` are not in the log.
+/// A request in the log. Requests to `/control` and `/human` are not logged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct LoggedRequest {
     /// Counts from 1.
     pub seq: u64,
-    /// When it had arrived in full: unix milliseconds of the sandbox clock.
+    /// The time when the request had arrived completely, in unix milliseconds of the sandbox clock.
     pub at: u64,
-    /// In upper case.
+    /// The method, in upper case.
     pub method: String,
-    /// As sent, without the query.
+    /// The path as it was sent, without the query.
     pub path: String,
-    /// Names in lower case, sorted.
+    /// The headers, sorted, with names in lower case.
     pub headers: Vec<(String, String)>,
-    /// Replacement characters stand for what is not UTF-8. Empty for a body over the bound.
+    /// The body, with replacement characters for invalid UTF-8. It is empty if the body was over the bound.
     pub body: String,
-    /// What came of it.
+    /// The answer.
     pub status: Answered,
 }
 
-/// What a request got.
+/// The answer to a logged request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answered {
-    /// An answer with this status, even if its body was cut. In JSON, the number.
+    /// An answer with this status, even if its body was cut off. In JSON it is the number.
     Status(u16),
-    /// A closed connection. In JSON, `"dropped"`.
+    /// A closed connection. In JSON it is `"dropped"`.
     Dropped,
 }
 

@@ -1,4 +1,4 @@
-//! The mails and SMS that the services would have sent.
+//! The outbox: the mails and SMS that the real services would send.
 
 use std::collections::VecDeque;
 
@@ -6,24 +6,24 @@ use serde::Serialize;
 
 const BOUND: usize = 10_000;
 
-/// How a message travels.
+/// The kind of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum MessageKind {
-    /// A mail: OpenTrain's, with the claim link and not the code.
+    /// A mail from OpenTrain, with the claim link and without the code.
     Email,
-    /// An SMS: SentryAgent's, with the OTP.
+    /// An SMS from SentryAgent, with the OTP.
     Sms,
 }
 
-/// One message to a human.
+/// A message to a human.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Message {
     /// Counts from 1.
     pub id: u64,
-    /// When it was sent: unix milliseconds of the sandbox clock.
+    /// The time when it was sent, in unix milliseconds of the sandbox clock.
     pub at: u64,
     /// Mail or SMS.
     pub kind: MessageKind,
@@ -31,10 +31,10 @@ pub struct Message {
     pub to: String,
     /// The whole text.
     pub text: String,
-    /// A mail's claim link.
+    /// The claim link of a mail.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
-    /// An SMS's one-time code.
+    /// The one-time code of an SMS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
 }

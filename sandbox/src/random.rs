@@ -20,7 +20,7 @@ pub(crate) fn six_digits() -> Result<String, Error> {
 pub(crate) fn alphanumeric(length: usize) -> Result<String, Error> {
     let mut raw = vec![0_u8; length];
     getrandom::fill(&mut raw)?;
-    // The slight bias of the remainder does not matter here.
+    // The remainder has a slight bias, which does not matter here.
     Ok(raw.iter().filter_map(|byte| ALPHABET.get(usize::from(*byte) % ALPHABET.len())).map(|&c| char::from(c)).collect())
 }
 

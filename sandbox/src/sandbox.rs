@@ -18,13 +18,13 @@ use crate::outbox::Message;
 use crate::server::{self, Shared, lock};
 use crate::world::World;
 
-/// Both services, on a loopback address, until it is dropped.
+/// Both services on a loopback address. They run until the value is dropped.
 #[derive(Debug)]
 pub struct Sandbox {
     addr: SocketAddr,
     url: String,
     world: WorldHandle,
-    /// Dropped to stop the thread.
+    /// Dropping it stops the thread.
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -42,27 +42,27 @@ impl std::fmt::Debug for WorldHandle {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The address is not a loopback one: whoever can reach the sandbox can approve and read everything in it.
+    /// The address is not a loopback address. Whoever can reach the sandbox can approve and read everything in it.
     #[error("the sandbox listens on loopback addresses only, not on {0}")]
     NotLoopback(SocketAddr),
-    /// The address could not be listened on.
+    /// The sandbox could not listen on the address.
     #[error("cannot listen on {addr}: {source}")]
     Bind {
-        /// The address asked for.
+        /// The requested address.
         addr: SocketAddr,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// No thread or no event loop.
+    /// The thread or the event loop could not be started.
     #[error("cannot start the sandbox: {0}")]
     Runtime(#[source] io::Error),
-    /// No randomness for keys and codes.
+    /// The system has no random numbers for keys and codes.
     #[error("the system has no random numbers: {0}")]
     Random(String),
 }
 
 impl Sandbox {
-    /// Listens, then serves on one thread of its own.
+    /// Starts to listen, and serves on a thread of its own.
     ///
     /// # Errors
     /// See [`StartError`].
@@ -78,12 +78,12 @@ impl Sandbox {
         Ok(Self { addr, url, world: WorldHandle(world), stop: Some(stop), thread: Some(thread) })
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// The one origin of everything, such as `http://127.0.0.1:43121`.
+    /// The origin of everything, such as `http://127.0.0.1:43121`.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -98,7 +98,7 @@ impl Sandbox {
         &self.url
     }
 
-    /// The human's page: open claim attempts and the outbox.
+    /// The URL of the human's page, with open claim attempts and the outbox.
     pub fn human_url(&self) -> String {
         format!("{}/human", self.url)
     }
@@ -108,12 +108,12 @@ impl Sandbox {
         format!("{}/control", self.url)
     }
 
-    /// Mails and SMS, oldest first; at most the last 10,000.
+    /// The mails and SMS, oldest first; at most the last 10,000.
     pub fn outbox(&self) -> Vec<Message> {
         self.with(|world| world.outbox.messages())
     }
 
-    /// Requests to the services, oldest first; at most the last 10,000.
+    /// The requests to the services, oldest first; at most the last 10,000.
     pub fn requests(&self) -> Vec<LoggedRequest> {
         self.with(|world| world.log.entries())
     }
@@ -123,15 +123,15 @@ impl Sandbox {
         self.with(|world| world.attempts())
     }
 
-    /// What has happened so far, in numbers.
+    /// Counters of what has happened so far.
     pub fn counts(&self) -> Counts {
         self.with(|world| Counts::of(world))
     }
 
-    /// Plays the human who types the right code on the claim page.
+    /// Plays the human who enters the right code on the claim page.
     ///
     /// # Errors
-    /// No open attempt is meant.
+    /// No open attempt matches `which`.
     pub fn approve(&self, which: &Which) -> Result<Attempt, NoOpenAttempt> {
         self.with(|world| world.approve(which))
     }
@@ -139,17 +139,17 @@ impl Sandbox {
     /// Plays the human who refuses on the claim page.
     ///
     /// # Errors
-    /// No open attempt is meant.
+    /// No open attempt matches `which`.
     pub fn deny(&self, which: &Which) -> Result<Attempt, NoOpenAttempt> {
         self.with(|world| world.deny(which))
     }
 
-    /// Appends scripted answers; at most 10,000 wait at a time, further ones are left out.
+    /// Appends scripted answers. At most 10,000 wait at a time; further ones are ignored.
     pub fn script(&self, entries: impl IntoIterator<Item = Scripted>) {
         self.with(|world| world.script.extend(entries));
     }
 
-    /// Forgets the scripted answers that are left.
+    /// Removes the remaining scripted answers.
     pub fn clear_script(&self) {
         self.with(|world| world.script.clear());
     }
@@ -159,7 +159,7 @@ impl Sandbox {
         self.with(|world| world.clock.advance(by));
     }
 
-    /// Unix milliseconds of the sandbox clock.
+    /// The time of the sandbox clock, in unix milliseconds.
     pub fn now(&self) -> u64 {
         self.with(|world| world.clock.now())
     }
@@ -172,11 +172,11 @@ impl Sandbox {
 }
 
 impl Drop for Sandbox {
-    /// Open connections are closed, then the thread has ended.
+    /// Closes open connections and waits for the thread to end.
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A panic over there was reported over there.
+            // A panic of that thread was reported there.
             let _ = thread.join();
         }
     }
@@ -198,7 +198,7 @@ fn spawn(runtime: Runtime, listener: TcpListener, world: Shared, stopped: onesho
     };
     thread::Builder::new().name("enlist-sandbox".to_owned()).spawn(move || {
         runtime.spawn(server::accept(listener, world));
-        // It is never sent: the sender's end is the signal. Every connection goes with the runtime.
+        // Nothing is ever sent: dropping the sender is the signal. Every connection ends with the runtime.
         let _ = runtime.block_on(stopped);
     })
 }

@@ -22,29 +22,29 @@ use crate::world::{Reply, World};
 /// The largest request body that is read.
 const BODY_BOUND: usize = 64 * 1024;
 
-/// The world is only ever locked for the time of one synchronous step.
+/// The world behind its lock, which is held only for one synchronous step at a time.
 pub(crate) type Shared = Arc<Mutex<World>>;
 
 pub(crate) fn lock(world: &Shared) -> MutexGuard<'_, World> {
     world.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Accepts until the runtime goes.
+/// Accepts connections until the runtime is dropped.
 pub(crate) async fn accept(listener: TcpListener, world: Shared) -> Infallible {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => drop(tokio::spawn(connection(stream, Arc::clone(&world)))),
-            // Out of file descriptors, say: do not spin.
+            // For example, there are no file descriptors left: do not spin.
             Err(_) => sleep(Duration::from_millis(10)).await,
         }
     }
 }
 
 async fn connection(stream: TcpStream, world: Shared) {
-    // Without it a scripted answer in pieces would wait for acknowledgements. A socket that refuses is slower, no more.
+    // Without this option a scripted answer in pieces would wait for acknowledgements. A socket that refuses it is only slower.
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request| answer(request, Arc::clone(&world)));
-    // An error here is a client that left or a connection dropped on purpose: both end the connection, no more.
+    // An error here means that the client left or that the connection was dropped on purpose. Either only ends the connection.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
@@ -86,7 +86,7 @@ fn split(request: hyper::Request<Incoming>) -> (Request, Incoming) {
     (head, body)
 }
 
-/// The whole body; `None` when it is over the bound.
+/// The complete body, or `None` if it is over the bound.
 async fn read(mut body: Incoming) -> Result<Option<Vec<u8>>, hyper::Error> {
     let mut whole = Vec::new();
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {

@@ -1,8 +1,8 @@
-//! A bounded map: the memory of a service that may run for days.
+//! A bounded map, because a sandbox may run for days.
 
 use std::collections::{HashMap, VecDeque};
 
-/// Keyed by an opaque string; over the bound, the oldest entry goes.
+/// A map with opaque strings as keys. Over the bound, the oldest entry is removed.
 #[derive(Debug)]
 pub(crate) struct Store<V> {
     entries: HashMap<String, V>,
@@ -34,12 +34,12 @@ impl<V> Store<V> {
         self.entries.get_mut(key)
     }
 
-    /// In no order.
+    /// The values, in no particular order.
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.entries.values_mut()
     }
 
-    /// Oldest first; the reverse gives the newest first.
+    /// The entries, oldest first.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &V)> {
         self.order.iter().filter_map(|key| self.entries.get(key).map(|value| (key.as_str(), value)))
     }

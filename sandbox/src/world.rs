@@ -1,4 +1,4 @@
-//! Everything behind the listener: both services, the humans' side, the log and the script, under one clock.
+//! The world behind the listener: both services, the humans, the log and the script, with one clock.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub(crate) struct World {
     pub(crate) script: Script,
 }
 
-/// What a service may use while it answers.
+/// The parts of the world that a service uses while it answers.
 pub(crate) struct Context<'a> {
     pub(crate) config: &'a Config,
     pub(crate) url: &'a str,
@@ -33,7 +33,7 @@ pub(crate) struct Context<'a> {
     pub(crate) outbox: &'a mut Outbox,
 }
 
-/// What goes onto the wire, after `delay` of real time.
+/// An answer on its way to the client, sent after `delay` of real time.
 pub(crate) struct Reply {
     pub(crate) delay: Duration,
     pub(crate) status: u16,
@@ -42,7 +42,10 @@ pub(crate) struct Reply {
 }
 
 impl World {
-    /// Errors when the system has no randomness for the signing key.
+    /// A world in its initial state.
+    ///
+    /// # Errors
+    /// The system has no random numbers for the signing key.
     pub(crate) fn new(config: Config, url: String) -> Result<Self, getrandom::Error> {
         let mut script = Script::default();
         script.extend(config.script.clone());
@@ -58,7 +61,7 @@ impl World {
         })
     }
 
-    /// One request, from its arrival to what is sent back. `None`: the connection is closed instead.
+    /// Handles a request. `None` means that the connection is closed without an answer.
     pub(crate) fn exchange(&mut self, request: &Request) -> Option<Reply> {
         self.play_human();
         if let Some(answer) = control::answer(self, request).or_else(|| human::answer(self, request)) {
@@ -77,14 +80,14 @@ impl World {
         reply
     }
 
-    /// A request that is not read to its end, for its body is over the bound.
+    /// Refuses a request whose body is over the bound, and which was not read to its end.
     pub(crate) fn refuse_body(&mut self, request: &Request) -> Reply {
         self.log.push(self.clock.now(), request, Answered::Status(413));
         let answer = Answer::json(413, &serde_json::json!({"error": "payload_too_large"}));
         Reply::plain(answer.with_header(Some(("connection".to_owned(), "close".to_owned()))))
     }
 
-    /// Lets the human of `auto_approve` do what has fallen due. To be called before the state is looked at.
+    /// Lets the human of `auto_approve` approve the attempts that are due. Called before anything reads the state.
     pub(crate) fn play_human(&mut self) {
         if let Some(after) = self.config.auto_approve {
             self.opentrain.approve_due(&self.config, millis(after), self.clock.now());
@@ -127,7 +130,7 @@ impl World {
         }
     }
 
-    /// The services themselves. Their paths do not collide.
+    /// The answer of the service that has the path. The paths of the two services do not collide.
     fn serve(&mut self, request: &Request) -> Answer {
         let mut context = Context { config: &self.config, url: &self.url, now: self.clock.now(), outbox: &mut self.outbox };
         self.opentrain

@@ -15,8 +15,8 @@ use enlist_core::opentrain::{
 };
 use enlist_core::secret::Badge;
 use enlist_core::{ApiCall, Failure, FailureCode, Origin, Timestamp};
-use enlist_sandbox::readings::{
-    DidInPath, Issuer, OpenTrainReadings, RepeatedRevoke, RevokePath, SentryAgentReadings, SignedPayload, SigningKeyOf,
+use enlist_sandbox::ambiguities::{
+    DidInPath, Issuer, OpenTrainAmbiguities, RepeatedRevoke, RevokePath, SentryAgentAmbiguities, SignedPayload, SigningKeyOf,
 };
 use enlist_sandbox::{Action, Canned, Scripted};
 
@@ -122,7 +122,7 @@ fn a_token_whose_answer_is_lost_is_never_made_again() {
 #[test]
 fn well_known_documents() {
     for issuer in [Issuer::Exact, Issuer::WithSlash] {
-        let sandbox = opentrain(OpenTrainReadings { issuer, ..OpenTrainReadings::default() });
+        let sandbox = opentrain(OpenTrainAmbiguities { issuer, ..OpenTrainAmbiguities::default() });
         let (request, resource) = once(&sandbox, &FetchProtectedResource::new(origin(&sandbox)));
         assert_eq!(line(&request), "GET /.well-known/oauth-protected-resource");
         let resource = resource.unwrap();
@@ -176,7 +176,7 @@ fn documents_of_somebody_else_are_not_used() {
 
 #[test]
 fn the_metadata_say_where_a_token_is_revoked() {
-    let sandbox = opentrain(OpenTrainReadings { revoke_path: RevokePath::Identity, ..OpenTrainReadings::default() });
+    let sandbox = opentrain(OpenTrainAmbiguities { revoke_path: RevokePath::Identity, ..OpenTrainAmbiguities::default() });
     let token = token(&sandbox);
     let (_, outcome) = once(&sandbox, &Revoke::new(&origin(&sandbox), token.clone()));
     assert!(matches!(outcome, Err(Failure::Rejected(error)) if error.status == 404));
@@ -213,10 +213,10 @@ fn verify() {
 }
 
 #[test]
-fn sign_in_every_reading() {
+fn sign_resolves_each_ambiguity() {
     for signing_key in [SigningKeyOf::Bridge, SigningKeyOf::AgentListed, SigningKeyOf::AgentUnlisted] {
         for signed_payload in [SignedPayload::Raw, SignedPayload::Claims, SignedPayload::Detached] {
-            let sandbox = sentryagent(SentryAgentReadings { signing_key, signed_payload, ..SentryAgentReadings::default() });
+            let sandbox = sentryagent(SentryAgentAmbiguities { signing_key, signed_payload, ..SentryAgentAmbiguities::default() });
             let identity = identity(&sandbox);
             let sign = Sign::new(&origin(&sandbox), identity.badge().clone(), "hello \"world\"").unwrap();
             let (request, signed) = once(&sandbox, &sign);
@@ -287,7 +287,7 @@ fn revoke_badge() {
 #[test]
 fn a_lost_revocation_is_repeated_and_verify_has_the_last_word() {
     for repeated_revoke in [RepeatedRevoke::Succeeds, RepeatedRevoke::Refused] {
-        let sandbox = sentryagent(SentryAgentReadings { repeated_revoke, ..SentryAgentReadings::default() });
+        let sandbox = sentryagent(SentryAgentAmbiguities { repeated_revoke, ..SentryAgentAmbiguities::default() });
         let badge = identity(&sandbox).badge().clone();
         sandbox.script([Scripted::new("/v1/revoke", Action::DropAfter)]);
         let (sent, outcome) = calling(&sandbox, RevokeBadge::new(&origin(&sandbox), badge.clone()));
@@ -301,7 +301,7 @@ fn look_up_in_both_spellings() {
     for (did_in_path, raw, encoded) in
         [(DidInPath::Either, true, true), (DidInPath::RawOnly, true, false), (DidInPath::EncodedOnly, false, true)]
     {
-        let sandbox = sentryagent(SentryAgentReadings { did_in_path, ..SentryAgentReadings::default() });
+        let sandbox = sentryagent(SentryAgentAmbiguities { did_in_path, ..SentryAgentAmbiguities::default() });
         let did = identity(&sandbox).did().unwrap().clone();
         let look_up = LookUp::new(&origin(&sandbox), did.clone());
         let (request, found) = once(&sandbox, &look_up);

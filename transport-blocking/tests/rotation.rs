@@ -13,7 +13,7 @@ use common::diary::drive;
 use enlist_blocking::Ending;
 use enlist_core::badge::{BadgeRotation, RevokeBadge, RotationAnswer, RotationPrompt};
 use enlist_core::{Failure, FailureCode, Service};
-use enlist_sandbox::readings::{OldBadge, SentryAgentReadings};
+use enlist_sandbox::ambiguities::{OldBadge, SentryAgentAmbiguities};
 use enlist_sandbox::{Action, Canned, Sandbox, Scripted};
 
 use service::{finish, header, host, identity, is_valid, line, now, once, origin, sandbox, sentryagent};
@@ -66,7 +66,7 @@ fn a_lost_rotation_is_told_apart_by_verify_and_never_sent_again() {
 
 #[test]
 fn where_the_old_badge_lives_on_a_lost_rotation_can_be_run_again() {
-    let sandbox = sentryagent(SentryAgentReadings { old_badge: OldBadge::LivesOn, ..SentryAgentReadings::default() });
+    let sandbox = sentryagent(SentryAgentAmbiguities { old_badge: OldBadge::LivesOn, ..SentryAgentAmbiguities::default() });
     assert_eq!(rotate_against(&sandbox, Action::DropAfter), (Err(FailureCode::AnswerLost), 1, true));
     assert_eq!(sandbox.counts().rotations, 1);
 }

@@ -1,7 +1,7 @@
 //! Show, sign, look up, and `status --check`.
 
-use enlist_sandbox::readings::{DidInPath, SentryAgentReadings};
-use enlist_sandbox::{Action, Canned, Config, Readings};
+use enlist_sandbox::ambiguities::{DidInPath, SentryAgentAmbiguities};
+use enlist_sandbox::{Action, Ambiguities, Canned, Config};
 use serde_json::json;
 
 use crate::world::{World, ending, output_with, quick};
@@ -16,8 +16,8 @@ pub(crate) fn badged(config: Config) -> World {
     world
 }
 
-pub(crate) fn playing(sentryagent: SentryAgentReadings) -> World {
-    badged(Config { readings: Readings { sentryagent, ..Readings::default() }, ..quick() })
+pub(crate) fn playing(sentryagent: SentryAgentAmbiguities) -> World {
+    badged(Config { ambiguities: Ambiguities { sentryagent, ..Ambiguities::default() }, ..quick() })
 }
 
 /// The DID of the profile's badge.
@@ -100,7 +100,7 @@ fn a_lost_signature_is_asked_for_again() {
 #[test]
 fn look_up_finds_the_agent_however_its_did_must_be_spelt() {
     for did_in_path in [DidInPath::Either, DidInPath::RawOnly, DidInPath::EncodedOnly] {
-        let world = playing(SentryAgentReadings { did_in_path, ..SentryAgentReadings::default() });
+        let world = playing(SentryAgentAmbiguities { did_in_path, ..SentryAgentAmbiguities::default() });
         let did = did(&world);
         let found = world.json(&["badge", "lookup", &did]);
         assert_eq!((ending(&found), &found["data"]["did"]), ((0, ""), &json!(did)), "{did_in_path:?}");

@@ -1,7 +1,7 @@
 //! `revoke`, `badge revoke`, `forget`: "revoked" is said on the answer that means it.
 
-use enlist_sandbox::readings::{OpenTrainReadings, RepeatedRevoke, RevokePath, SentryAgentReadings};
-use enlist_sandbox::{Action, Canned, Config, Latency, Readings, Scripted};
+use enlist_sandbox::ambiguities::{OpenTrainAmbiguities, RepeatedRevoke, RevokePath, SentryAgentAmbiguities};
+use enlist_sandbox::{Action, Ambiguities, Canned, Config, Latency, Scripted};
 use serde_json::json;
 
 use crate::badge::{badged, playing};
@@ -59,8 +59,8 @@ fn on_503_the_token_stays_until_it_is_confirmed() {
 
 #[test]
 fn where_the_pages_disagree_on_the_path_the_metadata_decide() {
-    let opentrain = OpenTrainReadings { revoke_path: RevokePath::Identity, ..OpenTrainReadings::default() };
-    let world = World::registered(Config { readings: Readings { opentrain, ..Readings::default() }, ..quick() });
+    let opentrain = OpenTrainAmbiguities { revoke_path: RevokePath::Identity, ..OpenTrainAmbiguities::default() };
+    let world = World::registered(Config { ambiguities: Ambiguities { opentrain, ..Ambiguities::default() }, ..quick() });
     let revoked = world.json(&["revoke", "opentrain", "--yes"]);
     assert_eq!((ending(&revoked), world.sent("/api/agent/identity/revoke"), identities(&world)), ((0, ""), 1, 0));
 }
@@ -90,7 +90,7 @@ fn a_badge_is_revoked_slow_as_the_service_is() {
 #[test]
 fn a_lost_revocation_is_confirmed_by_verify() {
     for (repeated_revoke, confirmed_by) in [(RepeatedRevoke::Succeeds, "revoke"), (RepeatedRevoke::Refused, "verify")] {
-        let world = playing(SentryAgentReadings { repeated_revoke, ..SentryAgentReadings::default() });
+        let world = playing(SentryAgentAmbiguities { repeated_revoke, ..SentryAgentAmbiguities::default() });
         world.script(REVOKE_BADGE, Action::DropAfter);
         let revoked = world.json(&["revoke", "sentryagent", "--yes"]);
         assert_eq!((ending(&revoked), &revoked["data"]["confirmed_by"], identities(&world)), ((0, ""), &json!(confirmed_by), 0));
@@ -122,7 +122,7 @@ fn a_badge_that_could_not_be_revoked_is_kept() {
         assert_eq!((world.token("sentryagent"), next(&kept)), (badge.clone(), vec!["badge".into(), "revoke".into(), "--yes".into()]));
     }
     // A refusal says nothing of a revocation, and a dead badge is not called revoked because of it.
-    let sentryagent = SentryAgentReadings { repeated_revoke: RepeatedRevoke::Refused, ..SentryAgentReadings::default() };
+    let sentryagent = SentryAgentAmbiguities { repeated_revoke: RepeatedRevoke::Refused, ..SentryAgentAmbiguities::default() };
     let world = playing(sentryagent);
     let copy = world.json(&["status"]);
     assert_eq!(copy["data"]["identities"][0]["state"], "issued");

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use enlist_sandbox::readings::{OldBadge, SentryAgentReadings};
+use enlist_sandbox::ambiguities::{OldBadge, SentryAgentAmbiguities};
 use enlist_sandbox::{Action, Canned, Scripted};
 use serde_json::{Value, json};
 
@@ -125,7 +125,7 @@ fn a_service_that_is_busy_or_says_no_changes_nothing() {
 
 #[test]
 fn where_the_old_badge_lives_on_nothing_is_lost_either() {
-    let world = playing(SentryAgentReadings { old_badge: OldBadge::LivesOn, ..SentryAgentReadings::default() });
+    let world = playing(SentryAgentAmbiguities { old_badge: OldBadge::LivesOn, ..SentryAgentAmbiguities::default() });
     world.script(ROTATE, Action::DropAfter);
     world.json(&["badge", "rotate", "--yes", "--max-wait", "0"]);
     age_rotation(&world, 40);

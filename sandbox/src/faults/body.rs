@@ -1,4 +1,4 @@
-//! Bodies that a healthy server would not send.
+//! Bodies that a correct server would not send.
 
 use std::convert::Infallible;
 use std::io::Write;
@@ -15,19 +15,19 @@ static FILLER: [u8; 65_536] = [b'x'; 65_536];
 
 /// The body of a reply. Its error closes the connection.
 pub(crate) enum ReplyBody {
-    /// The rest that is to be sent, in one piece.
+    /// The remaining bytes, in one piece.
     Whole(Bytes),
-    /// Fewer bytes than announced.
+    /// Fewer bytes than were announced.
     Cut { bytes: Bytes, announced: u64, paused: bool },
-    /// So many bytes of filler, made as they are sent.
+    /// Filler bytes, generated while they are sent.
     Filler { left: u64 },
-    /// Filler, packed as it is sent. No encoder: the end was written.
+    /// Filler, compressed while it is sent. Without an encoder, the end was written.
     Gzip { encoder: Option<GzEncoder<Vec<u8>>>, left: u64 },
     /// One byte at a time, without end.
     Drip { every: Duration, next: Pin<Box<Sleep>> },
 }
 
-/// The body ends here, on purpose.
+/// Ends a body in the middle, as scripted.
 #[derive(Debug, thiserror::Error)]
 #[error("the body is cut here, as scripted")]
 pub(crate) struct CutHere;
@@ -39,7 +39,7 @@ impl From<Infallible> for CutHere {
 }
 
 impl ReplyBody {
-    /// `body` announced in full, of which only the first `bytes` come.
+    /// A body that is announced in full, but ends after the first `bytes`.
     pub(crate) fn cut(body: Vec<u8>, bytes: usize) -> Self {
         let announced = body.len() as u64;
         let mut sent = Bytes::from(body);
@@ -51,7 +51,7 @@ impl ReplyBody {
         Self::Gzip { encoder: Some(GzEncoder::new(Vec::new(), Compression::default())), left: decoded_bytes }
     }
 
-    /// Needs a runtime around it.
+    /// Must be called inside a Tokio runtime.
     pub(crate) fn drip(every: Duration) -> Self {
         Self::Drip { every, next: Box::pin(sleep(every)) }
     }
@@ -89,7 +89,7 @@ impl Body for ReplyBody {
     }
 }
 
-/// The bytes, then a pause of one turn, so that the connection writes them out, then the error.
+/// Gives the bytes, then pauses for one poll so that the connection writes them out, then gives the error.
 fn next_of_cut(bytes: &mut Bytes, paused: &mut bool, cx: &Context<'_>) -> Poll<Result<Bytes, CutHere>> {
     if !bytes.is_empty() {
         return Poll::Ready(Ok(std::mem::take(bytes)));
@@ -108,7 +108,7 @@ fn next_of_filler(left: &mut u64) -> Bytes {
     Bytes::from_static(&FILLER).slice(..usize::try_from(length).unwrap_or_default())
 }
 
-/// Packs until something comes out. Empty: that was all.
+/// Compresses filler until the encoder has output. An empty result is the end.
 fn next_of_gzip(encoder: &mut Option<GzEncoder<Vec<u8>>>, left: &mut u64) -> Bytes {
     while let Some(open) = encoder {
         let filler = next_of_filler(left);

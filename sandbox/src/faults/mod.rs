@@ -1,4 +1,4 @@
-//! Scripted answers: what the network or the service does instead of answering properly.
+//! Scripted answers: faults of the network or of the service, in place of a regular answer.
 
 mod body;
 mod parse;

@@ -8,15 +8,15 @@ use super::Scripted;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FaultsError {
-    /// Not a JSON array.
+    /// The text is not a JSON array.
     #[error("the faults must be a JSON array: {0}")]
     NotAnArray(String),
     /// One entry is wrong.
     #[error("fault {index}{}: {reason}", at_path(.path.as_deref()))]
     Entry {
-        /// Its place in the array, from 0.
+        /// The entry's index in the array, from 0.
         index: usize,
-        /// Its `path`, where it has one.
+        /// The entry's `path`, if it has one.
         path: Option<String>,
         /// What is wrong.
         reason: String,
@@ -30,8 +30,8 @@ fn at_path(path: Option<&str>) -> String {
 /// Reads the content of a `--faults` file: a JSON array of [`Scripted`].
 ///
 /// # Errors
-/// Names the entry that is no scripted answer: an unknown or missing member, a status or header that HTTP does not
-/// allow, base64 that is none.
+/// Names the first entry that is not valid: an unknown or missing member, a status or header that HTTP does not allow, or
+/// invalid base64.
 pub fn parse_faults(json: &str) -> Result<Vec<Scripted>, FaultsError> {
     let entries: Vec<Value> = serde_json::from_str(json).map_err(|error| FaultsError::NotAnArray(error.to_string()))?;
     entries.into_iter().enumerate().map(|(index, entry)| parse_entry(index, entry)).collect()

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::{Action, Scripted};
 
-/// Entries beyond this are not taken: the oldest ones stay, for they come first.
+/// The greatest number of entries. Further ones are refused, because the older entries come first.
 const BOUND: usize = 10_000;
 
 #[derive(Debug, Default)]
@@ -15,7 +15,7 @@ impl Script {
         self.0.len().saturating_add(entries) <= BOUND
     }
 
-    /// Appends, up to the bound.
+    /// Appends entries, up to the bound.
     pub(crate) fn extend(&mut self, entries: impl IntoIterator<Item = Scripted>) {
         let room = BOUND.saturating_sub(self.0.len());
         self.0.extend(entries.into_iter().take(room));
@@ -29,7 +29,7 @@ impl Script {
         self.0.iter().cloned().collect()
     }
 
-    /// What happens to this request; `None`: nothing out of the ordinary.
+    /// The action for this request, or `None` if the service answers it as usual.
     pub(crate) fn take(&mut self, method: &str, path: &str) -> Option<Action> {
         self.0.retain(|entry| entry.times > 0);
         let entry = self.0.iter_mut().find(|entry| entry.matches(method, path))?;

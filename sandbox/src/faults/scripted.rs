@@ -1,4 +1,4 @@
-//! One scripted answer, as Rust values and as JSON.
+//! A scripted answer, as a Rust value and as JSON.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::http::Answer;
 
-/// What happens to some of the requests to one path.
+/// An entry of the script: what happens to some of the requests to one path.
 ///
-/// The entries are a queue: the first one that matches a request and is not used up decides, be it to let the request
-/// through ([`Scripted::skip`]) or to act on it.
+/// The entries are a queue. The first entry that matches a request and is not used up decides: it lets the request through
+/// ([`Scripted::skip`]) or acts on it.
 ///
 /// ```json
 /// {"method": "POST", "path": "/api/agent/oauth/token", "skip": 2, "times": 1, "action": "drop_after"}
@@ -18,18 +18,18 @@ use crate::http::Answer;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scripted {
-    /// The method, in upper case. `None` matches every one.
+    /// The method, in upper case. `None` matches every method.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// The path as sent, without the query. With a `*` at its end: every path that starts so.
+    /// The path as it was sent, without the query. A `*` at the end matches every path with that prefix.
     pub path: String,
-    /// How many matching requests are let through first. Default 0.
+    /// The number of matching requests that are let through first. Default 0.
     #[serde(default)]
     pub skip: u32,
-    /// How many requests the action then meets. Default 1.
+    /// The number of requests that the action then applies to. Default 1.
     #[serde(default = "once")]
     pub times: u32,
-    /// What happens to them.
+    /// The action on these requests.
     pub action: Action,
 }
 
@@ -38,7 +38,7 @@ fn once() -> u32 {
 }
 
 impl Scripted {
-    /// An action for the next request to this path, of any method.
+    /// An action on the next request to this path, with any method.
     pub fn new(path: impl Into<String>, action: Action) -> Self {
         Self { method: None, path: path.into(), skip: 0, times: 1, action }
     }
@@ -50,7 +50,7 @@ impl Scripted {
         self
     }
 
-    /// Acts on so many requests instead of one.
+    /// Acts on this number of requests instead of one.
     #[must_use]
     pub fn times(mut self, requests: u32) -> Self {
         self.times = requests;
@@ -65,7 +65,7 @@ impl Scripted {
         path_matches && self.method.as_deref().is_none_or(|wanted| wanted == method)
     }
 
-    /// What makes the entry unusable, if anything.
+    /// The reason why the entry is not valid, if there is one.
     pub(crate) fn flaw(&self) -> Option<String> {
         if self.times == 0 {
             return Some("`times` must be at least 1".to_owned());
@@ -77,13 +77,13 @@ impl Scripted {
     }
 }
 
-/// What happens to a request. "Processed" means that the service acts on it: its state changes.
+/// The action on a request. "Processed" means that the service acts on the request and changes its state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Action {
-    /// Not processed; this is answered.
+    /// Not processed; this answer is sent.
     Respond(Canned),
-    /// Processed at once, answered later.
+    /// Processed at once and answered later.
     Delay {
         /// Milliseconds of real time.
         ms: u64,
@@ -92,28 +92,28 @@ pub enum Action {
     DropBefore,
     /// Processed; the connection is closed without an answer.
     DropAfter,
-    /// Processed; status, headers and the full `Content-Length` are sent, but the body ends early and the connection
-    /// with it.
+    /// Processed; the status, the headers and the full `Content-Length` are sent, but the body and the connection end
+    /// early.
     Cut {
-        /// Body bytes that are sent.
+        /// The number of body bytes that are sent.
         bytes: usize,
     },
-    /// Processed; this is answered instead, as by a gateway that lost the answer.
+    /// Processed; this answer is sent instead, as by a gateway that lost the real one.
     ReplaceAfter(Canned),
-    /// Not processed; so many bytes of `x`, chunked, as `application/json`.
+    /// Not processed; the answer is a body of `x`, chunked, as `application/json`.
     BodyOfSize {
         /// The status.
         status: u16,
-        /// Body bytes.
+        /// The number of body bytes.
         bytes: u64,
     },
-    /// Not processed; status 200 and a gzip stream of so many `x`, as `application/json` with
+    /// Not processed; the answer is status 200 and a gzip stream of `x`, as `application/json` with
     /// `Content-Encoding: gzip`.
     GzipBomb {
-        /// Body bytes after decoding.
+        /// The number of body bytes after decoding.
         decoded_bytes: u64,
     },
-    /// Not processed; an endless body, one `x` at a time, as `application/json`.
+    /// Not processed; the answer is an endless body, one `x` at a time, as `application/json`.
     Drip {
         /// The status.
         status: u16,
@@ -132,14 +132,14 @@ impl Action {
     }
 }
 
-/// A prepared answer. Nothing is added to it: a content type is there only if it is among the headers.
+/// A prepared answer. Nothing is added to it: it has a content type only if one is among the headers.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Canned {
-    /// 200 to 599.
+    /// The status, 200 to 599.
     pub status: u16,
-    /// Pairs of name and value; a name may come twice. The server alone frames the body: `Content-Length` and
-    /// `Transfer-Encoding` are left out.
+    /// The headers, as pairs of name and value; a name may occur twice. `Content-Length` and `Transfer-Encoding` are left
+    /// out, because the server frames the body.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<(String, String)>,
     /// The body as text.
@@ -159,17 +159,17 @@ fn is_zero(number: &u64) -> bool {
 }
 
 impl Canned {
-    /// A status without headers and body.
+    /// An answer with this status and without headers and body.
     pub fn status(status: u16) -> Self {
         Self { status, ..Self::default() }
     }
 
-    /// A JSON answer; `body` is the text of it.
+    /// A JSON answer; `body` is its text.
     pub fn json(status: u16, body: impl Into<String>) -> Self {
         Self { body: body.into(), ..Self::status(status) }.header("content-type", "application/json")
     }
 
-    /// With one header more.
+    /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
@@ -209,7 +209,7 @@ fn header_flaw(name: &str, value: &str) -> Option<String> {
     }
 }
 
-/// The headers that say where a body ends.
+/// Whether a header says where a body ends.
 pub(crate) fn is_framing(name: &HeaderName) -> bool {
     [CONTENT_LENGTH, TRANSFER_ENCODING].contains(name)
 }

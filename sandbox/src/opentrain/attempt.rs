@@ -1,8 +1,8 @@
-//! A claim attempt, and what humans decide about it (`opentrain.md` sections 4 and 12).
+//! A claim attempt, and the human's decision about it (`opentrain.md` sections 4 and 12).
 
 use serde::{Deserialize, Serialize};
 
-/// One attempt as the service keeps it.
+/// A claim attempt as the service stores it.
 pub(super) struct ClaimAttempt {
     pub(super) claim_token: String,
     pub(super) email: String,
@@ -14,64 +14,64 @@ pub(super) struct ClaimAttempt {
     pub(super) decision: Option<Decision>,
 }
 
-/// What the human decided.
+/// The human's decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decision {
     Approved,
     Denied,
 }
 
-/// One claim attempt as tests see it.
+/// A claim attempt as tests see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Attempt {
-    /// Its `ot_cat_` token.
+    /// The attempt's `ot_cat_` token.
     pub attempt: String,
-    /// Of the register answer.
+    /// The `registration_id` of the answer to the registration.
     pub registration_id: String,
-    /// As registered.
+    /// The name that the agent registered with.
     pub agent_name: Option<String>,
-    /// As registered.
+    /// The organization that the agent registered with.
     pub organization_name: Option<String>,
     /// The address that the human must sign in with.
     pub email: String,
-    /// The six digits that the human types.
+    /// The six digits that the human enters.
     pub user_code: String,
-    /// The claim page.
+    /// The URL of the claim page.
     pub verification_uri: String,
-    /// Unix milliseconds of the sandbox clock.
+    /// The time of the start, in unix milliseconds of the sandbox clock.
     pub started_at: u64,
-    /// Unix milliseconds of the sandbox clock.
+    /// The time of the expiry, in unix milliseconds of the sandbox clock.
     pub expires_at: u64,
-    /// Where it stands now.
+    /// The current state.
     pub state: AttemptState,
 }
 
-/// Where a claim attempt stands.
+/// The state of a claim attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum AttemptState {
-    /// The human may still decide.
+    /// The human can still decide.
     Open,
-    /// The right code was typed.
+    /// The human entered the right code.
     Approved,
     /// The human refused.
     Denied,
-    /// Its time, or the registration's claim window, is over.
+    /// The attempt, or the registration's claim window, has expired.
     Lapsed,
-    /// A newer attempt took its place, or another one claimed the account.
+    /// A newer attempt replaced this one, or the account was claimed through another attempt.
     Superseded,
 }
 
-/// Which open attempt is meant: the newest one that matches everything given.
+/// Selects an open attempt: the newest one that matches all given members.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Which {
-    /// Started for this address.
+    /// The e-mail address that the attempt was started for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// With this `ot_cat_` token.
+    /// The attempt's `ot_cat_` token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<String>,
 }
@@ -98,7 +98,7 @@ impl Which {
     }
 }
 
-/// No open claim attempt is the one meant.
+/// No open claim attempt matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no open claim attempt matches")]
 pub struct NoOpenAttempt;

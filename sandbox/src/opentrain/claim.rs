@@ -7,9 +7,9 @@ use super::attempt::ClaimAttempt;
 use super::register::Registration;
 use super::{OAuthError, OpenTrain};
 use crate::address::is_email;
+use crate::ambiguities::{EmailSent, Interval, OtherEmail};
 use crate::http::{Answer, Request};
 use crate::random;
-use crate::readings::{EmailSent, Interval, OtherEmail};
 use crate::world::Context;
 
 #[derive(Serialize)]
@@ -75,7 +75,7 @@ impl OpenTrain {
     fn check_same_email(&self, context: &Context<'_>, registration: &Registration, email: &str) -> Result<(), OAuthError> {
         let former = registration.attempt.as_ref().and_then(|token| self.attempts.get(token));
         let changed = former.is_some_and(|attempt| !attempt.email.eq_ignore_ascii_case(email));
-        if changed && context.config.readings.opentrain.other_email == OtherEmail::Refused {
+        if changed && context.config.ambiguities.opentrain.other_email == OtherEmail::Refused {
             let sentence = "The account is reserved for another address.";
             return Err(OAuthError::new("invalid_request", "email_mismatch", sentence));
         }
@@ -87,13 +87,13 @@ impl OpenTrain {
         listed || self.claimed_emails.get(&email.to_ascii_lowercase()).is_some()
     }
 
-    /// From here on the poll is about this attempt.
+    /// Makes this attempt the one that polls are about.
     fn begin(&mut self, context: &mut Context<'_>, token: String, attempt: ClaimAttempt) {
         if let Some(registration) = self.registrations.get_mut(&attempt.claim_token) {
             registration.attempt = Some(token.clone());
             registration.polled_at = None;
             registration.interval = context.config.announced_secs(context.config.interval);
-            if context.config.readings.opentrain.email_sent != EmailSent::No {
+            if context.config.ambiguities.opentrain.email_sent != EmailSent::No {
                 let agent = registration.agent_name.as_deref().unwrap_or("unnamed agent");
                 context.outbox.mail_link(context.now, &attempt.email, agent, &verification_uri(context.url, &token));
             }
@@ -106,20 +106,20 @@ impl OpenTrain {
     }
 }
 
-/// The claim page's address.
+/// The URL of the claim page.
 pub(super) fn verification_uri(url: &str, token: &str) -> String {
     format!("{url}/claim?token={token}")
 }
 
 fn started(context: &Context<'_>, attempt: &ClaimAttempt, token: &str, lifetime: u64) -> Answer {
-    let readings = &context.config.readings.opentrain;
+    let ambiguities = &context.config.ambiguities.opentrain;
     let interval = context.config.announced_secs(context.config.interval);
     let body = Started {
         user_code: &attempt.user_code,
         verification_uri: verification_uri(context.url, token),
         expires_in: lifetime,
-        interval: (readings.interval != Interval::Absent).then_some(interval),
-        email_sent: match readings.email_sent {
+        interval: (ambiguities.interval != Interval::Absent).then_some(interval),
+        email_sent: match ambiguities.email_sent {
             EmailSent::Yes => Some(true),
             EmailSent::No => Some(false),
             EmailSent::Absent => None,

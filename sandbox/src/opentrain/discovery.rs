@@ -1,11 +1,11 @@
-//! The well-known documents (`opentrain.md` section 7). Their JSON is not published (U11): names as in RFC 9728,
-//! RFC 8414 and the sibling dialects.
+//! The well-known documents (`opentrain.md` section 7). Their JSON is not published (U11), so the names are those of
+//! RFC 9728, RFC 8414 and similar services.
 
 use serde_json::json;
 
 use super::{CLAIM_GRANT, POST_CLAIM_SCOPES, revoke};
+use crate::ambiguities::Issuer;
 use crate::http::Answer;
-use crate::readings::Issuer;
 use crate::world::Context;
 
 pub(super) fn protected_resource(context: &Context<'_>) -> Answer {
@@ -22,7 +22,7 @@ pub(super) fn protected_resource(context: &Context<'_>) -> Answer {
 
 pub(super) fn authorization_server(context: &Context<'_>) -> Answer {
     let url = context.url;
-    let issuer = match context.config.readings.opentrain.issuer {
+    let issuer = match context.config.ambiguities.opentrain.issuer {
         Issuer::Exact => url.to_owned(),
         Issuer::WithSlash => format!("{url}/"),
     };

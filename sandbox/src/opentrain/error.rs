@@ -1,23 +1,23 @@
-//! The OAuth error shape of `/api/agent/*` (`opentrain.md` section 8).
+//! The OAuth errors of `/api/agent/*` (`opentrain.md` section 8).
 
 use serde::Serialize;
 
+use crate::ambiguities::Description;
 use crate::http::Answer;
-use crate::readings::Description;
 use crate::retry_after::retry_after;
 use crate::world::Context;
 
-/// A refusal of one of the agent-auth calls.
+/// The refusal of a call below `/api/agent`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct OAuthError {
     status: u16,
     /// The member `error`.
     code: &'static str,
-    /// What a terse `error_description` says.
+    /// The `error_description` under [`Description::Code`].
     reason: &'static str,
-    /// What a talkative one says.
+    /// The `error_description` under [`Description::Sentence`].
     sentence: String,
-    /// Seconds, on a 429.
+    /// The seconds of a `Retry-After`, on a 429.
     retry_after: Option<u64>,
 }
 
@@ -29,7 +29,7 @@ struct Body<'a> {
 }
 
 impl OAuthError {
-    /// A 400.
+    /// A refusal with status 400.
     pub(super) fn new(code: &'static str, reason: &'static str, sentence: impl Into<String>) -> Self {
         Self { status: 400, code, reason, sentence: sentence.into(), retry_after: None }
     }
@@ -61,13 +61,13 @@ impl OAuthError {
     }
 
     pub(super) fn answer(&self, context: &Context<'_>) -> Answer {
-        let readings = &context.config.readings.opentrain;
-        let error_description = match readings.description {
+        let ambiguities = &context.config.ambiguities.opentrain;
+        let error_description = match ambiguities.description {
             Description::Sentence => Some(self.sentence.as_str()),
             Description::Code => Some(self.reason),
             Description::Absent => None,
         };
-        let header = self.retry_after.and_then(|seconds| retry_after(readings.retry_after, seconds, context.now));
+        let header = self.retry_after.and_then(|seconds| retry_after(ambiguities.retry_after, seconds, context.now));
         Answer::json(self.status, &Body { error: self.code, error_description }).with_header(header)
     }
 }

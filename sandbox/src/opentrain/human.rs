@@ -1,12 +1,12 @@
-//! What the humans do to claim attempts: on the claim page, by the control API, or played by `auto_approve`.
+//! The human's decisions about claim attempts: on the claim page, through the control API, or by `auto_approve`.
 
 use super::OpenTrain;
 use super::attempt::{Attempt, AttemptState, ClaimAttempt, Decision, NoOpenAttempt, Which};
 use super::claim::verification_uri;
+use crate::ambiguities::OldLink;
 use crate::config::Config;
-use crate::readings::OldLink;
 
-/// What it takes to judge and to show attempts.
+/// The values that are needed to find and show the state of attempts.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
     pub(crate) config: &'a Config,
@@ -16,7 +16,7 @@ pub(crate) struct View<'a> {
 }
 
 impl OpenTrain {
-    /// Oldest first.
+    /// All attempts, oldest first.
     pub(crate) fn attempts(&self, view: View<'_>) -> Vec<Attempt> {
         self.attempts.iter().map(|(token, attempt)| self.show(view, token, attempt)).collect()
     }
@@ -29,7 +29,7 @@ impl OpenTrain {
         self.decide(view, which, Decision::Denied)
     }
 
-    /// Approves what has been open for `after` milliseconds, each at its own moment.
+    /// Approves every attempt that has been open for `after` milliseconds, each as of the time when it became due.
     pub(crate) fn approve_due(&mut self, config: &Config, after: u64, now: u64) {
         while let Some((started_at, _)) = self.unattended.front() {
             let due = started_at.saturating_add(after);
@@ -45,7 +45,7 @@ impl OpenTrain {
         }
     }
 
-    /// Where the attempt with this token stands; `None` if there is none.
+    /// The state of the attempt with this token; `None` if there is none.
     pub(super) fn state(&self, config: &Config, token: &str, now: u64) -> Option<AttemptState> {
         self.attempts.get(token).map(|attempt| self.state_of(config, token, attempt, now))
     }
@@ -60,7 +60,7 @@ impl OpenTrain {
             return AttemptState::Lapsed;
         };
         let newest = registration.attempt.as_deref() == Some(token);
-        let replaced = !newest && config.readings.opentrain.old_link == OldLink::Dies;
+        let replaced = !newest && config.ambiguities.opentrain.old_link == OldLink::Dies;
         if replaced || registration.owner.is_some() {
             AttemptState::Superseded
         } else if now >= attempt.expires_at || now >= registration.window_ends_at {
@@ -83,7 +83,7 @@ impl OpenTrain {
             registration.owner = Some(attempt.email.clone());
             self.claimed_emails.insert(attempt.email.to_ascii_lowercase(), ());
             self.claimed += 1;
-            // The one of the registration, and those that were made with it.
+            // The token of the registration, and those that were created with it.
             let claim_token = &attempt.claim_token;
             self.tokens.values_mut().filter(|token| token.claim_token == *claim_token).for_each(|token| token.revoked = true);
         }

@@ -8,7 +8,8 @@ use crate::http::{Answer, Request};
 use crate::world::Context;
 
 impl OpenTrain {
-    /// Who the token belongs to. What it says of an unclaimed account is a guess (U13): no e-mail, the agent's name.
+    /// The account that the token belongs to. The answer for an unclaimed account is a guess (U13): no e-mail, and the
+    /// agent's name.
     pub(super) fn me(&self, context: &Context<'_>, request: &Request) -> Result<Answer, PublicError> {
         let (_, token) = self.caller(context, request)?;
         let account = self.registrations.get(&token.claim_token);

@@ -26,16 +26,16 @@ use crate::limiter::Limiter;
 use crate::store::Store;
 use crate::world::Context;
 
-/// Registrations, attempts and tokens beyond this: the oldest are forgotten.
+/// The greatest number of registrations, attempts and tokens. Beyond it, the oldest are forgotten.
 const BOUND: usize = 20_000;
 
-/// The grant that the poll asks for.
+/// The grant type of a poll.
 const CLAIM_GRANT: &str = "urn:opentrain:agent-auth:grant-type:claim";
 
-/// Before the claim (section 3).
+/// The scopes before the claim (section 3).
 const PRE_CLAIM_SCOPES: &[&str] = &["jobs:read", "jobs:write", "proposals:read", "messages:read", "payments:read", "team:read"];
 
-/// After the claim (section 5).
+/// The scopes after the claim (section 5).
 const POST_CLAIM_SCOPES: &[&str] = &[
     "jobs:read",
     "jobs:write",
@@ -57,7 +57,7 @@ pub(crate) struct OpenTrain {
     tokens: Store<Token>,
     /// Addresses of claimed accounts, in lower case.
     claimed_emails: Store<()>,
-    /// Attempts that the human of `auto_approve` has not come to yet, oldest first: when it started, which.
+    /// The start and the token of each attempt that `auto_approve` has not decided yet, oldest first.
     unattended: VecDeque<(u64, String)>,
     register_limiter: Limiter,
     claim_limiter: Limiter,
@@ -71,7 +71,7 @@ pub(crate) struct OpenTrain {
 /// A personal API token.
 struct Token {
     id: String,
-    /// Leads to the registration.
+    /// The claim token of the registration that the token belongs to.
     claim_token: String,
     name: String,
     scopes: Vec<String>,
@@ -127,7 +127,7 @@ impl Default for OpenTrain {
 }
 
 impl OpenTrain {
-    /// `None` for a path that is not OpenTrain's.
+    /// The answer, or `None` for a path that is not OpenTrain's.
     pub(crate) fn answer(&mut self, context: &mut Context<'_>, request: &Request) -> Option<Answer> {
         if let Some(answer) = self.public_api(context, request) {
             return Some(answer);

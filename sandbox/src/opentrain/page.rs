@@ -1,4 +1,4 @@
-//! `/claim`: where the human types the code (`opentrain.md` section 12). Wrong codes are not limited (U15).
+//! `/claim`: the page on which the human enters the code (`opentrain.md` section 12). Wrong codes are not limited (U15).
 
 use super::OpenTrain;
 use super::attempt::{AttemptState, ClaimAttempt, Decision};
@@ -9,7 +9,7 @@ use crate::world::Context;
 const TITLE: &str = "Claim an agent account";
 
 impl OpenTrain {
-    /// GET: the form.
+    /// Answers a GET with the form.
     pub(super) fn show_claim_page(&self, context: &Context<'_>, request: &Request) -> Answer {
         let token = request.query().ok().and_then(|query| query.get("token").map(str::to_owned));
         match self.open_attempt(context, token.as_deref()) {
@@ -18,7 +18,7 @@ impl OpenTrain {
         }
     }
 
-    /// POST: the code and the address signed in with, or a refusal.
+    /// Answers a POST of the form: the code and the e-mail address, or a refusal.
     pub(super) fn submit_claim_page(&mut self, context: &Context<'_>, request: &Request) -> Answer {
         let form = match request.form() {
             Ok(form) => form,

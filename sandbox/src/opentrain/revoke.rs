@@ -3,21 +3,21 @@
 use serde_json::json;
 
 use super::{OAuthError, OpenTrain};
+use crate::ambiguities::RevokePath;
 use crate::config::Config;
 use crate::http::{Answer, Request};
-use crate::readings::RevokePath;
 use crate::world::Context;
 
-/// The pages name two paths (C1).
+/// The path of the endpoint. The pages name two (C1).
 pub(super) const fn path(config: &Config) -> &'static str {
-    match config.readings.opentrain.revoke_path {
+    match config.ambiguities.opentrain.revoke_path {
         RevokePath::OAuth => "/api/agent/oauth/revoke",
         RevokePath::Identity => "/api/agent/identity/revoke",
     }
 }
 
 impl OpenTrain {
-    /// 200 with `{}` also for a token that is not known. An `ot_clm_` is such a one here (U10).
+    /// Answers 200 with `{}`, also to an unknown token. A claim token (`ot_clm_`) counts as unknown (U10).
     pub(super) fn revoke(&mut self, context: &Context<'_>, request: &Request) -> Result<Answer, OAuthError> {
         let form = request.form().map_err(OAuthError::invalid_request)?;
         let token = form.get("token").ok_or_else(|| OAuthError::invalid_request("token is required."))?;

@@ -5,16 +5,16 @@ use serde::Serialize;
 use super::attempt::AttemptState;
 use super::register::{Registration, personal_token};
 use super::{CLAIM_GRANT, OAuthError, OpenTrain, POST_CLAIM_SCOPES};
+use crate::ambiguities::{Interval, LapsedAttempt, NoAttempt};
 use crate::clock::millis;
 use crate::config::Config;
 use crate::http::{Answer, Request};
-use crate::readings::{Interval, LapsedAttempt, NoAttempt};
 use crate::world::Context;
 
-/// A poll that comes so many milliseconds early is let pass.
+/// A poll may come this many milliseconds early.
 const TOLERANCE: u64 = 50;
 
-/// What a `slow_down` adds under [`Interval::Grows`] (RFC 8628 section 3.5).
+/// The time that a `slow_down` adds to the interval under [`Interval::Grows`] (RFC 8628 section 3.5).
 const SLOW_DOWN: std::time::Duration = std::time::Duration::from_secs(5);
 
 #[derive(Serialize)]
@@ -40,7 +40,7 @@ impl OpenTrain {
         self.deliver(claim_token, context.now)
     }
 
-    /// Refuses what has no running claim, then what comes too fast.
+    /// Refuses a poll without a claim that is under way, then a poll that comes too early.
     fn pace(&mut self, context: &Context<'_>, claim_token: &str) -> Result<(), OAuthError> {
         let registration = self.registrations.get_mut(claim_token);
         let registration = registration.ok_or_else(|| OAuthError::invalid_grant("claim_token is not known."))?;
@@ -59,13 +59,13 @@ impl OpenTrain {
             return Ok(());
         }
         self.polls_too_early += 1;
-        if context.config.readings.opentrain.interval == Interval::Grows {
+        if context.config.ambiguities.opentrain.interval == Interval::Grows {
             registration.interval += context.config.announced_secs(SLOW_DOWN);
         }
         Err(OAuthError::new("slow_down", "slow_down", "Polling faster than the interval allows."))
     }
 
-    /// Whether the human is done. A claimed account is, whatever became of the attempts.
+    /// Whether the human has approved. A claimed account counts as approved, whatever happened to its attempts.
     fn judge(&self, context: &Context<'_>, claim_token: &str) -> Result<(), OAuthError> {
         let registration = self.registrations.get(claim_token);
         if registration.is_some_and(|registration| registration.owner.is_some()) {
@@ -80,7 +80,7 @@ impl OpenTrain {
         }
     }
 
-    /// Hands out the one post-claim token, once.
+    /// Delivers the post-claim token. This happens once for each registration.
     fn deliver(&mut self, claim_token: &str, now: u64) -> Result<Answer, OAuthError> {
         let access_token = personal_token()?;
         self.grant(access_token.clone(), claim_token, POST_CLAIM_SCOPES, now)?;
@@ -102,7 +102,7 @@ impl Registration {
 
 fn no_attempt(config: &Config) -> OAuthError {
     let sentence = "No claim has been started.";
-    match config.readings.opentrain.no_attempt {
+    match config.ambiguities.opentrain.no_attempt {
         NoAttempt::InvalidGrant => OAuthError::invalid_grant(sentence),
         NoAttempt::AuthorizationPending => OAuthError::pending(),
         NoAttempt::ExpiredToken => OAuthError::expired_token(sentence),
@@ -111,7 +111,7 @@ fn no_attempt(config: &Config) -> OAuthError {
 
 fn lapsed(config: &Config) -> OAuthError {
     let sentence = "The claim attempt has expired. Start the claim again.";
-    match config.readings.opentrain.lapsed_attempt {
+    match config.ambiguities.opentrain.lapsed_attempt {
         LapsedAttempt::ExpiredToken => OAuthError::expired_token(sentence),
         LapsedAttempt::InvalidGrant => OAuthError::invalid_grant(sentence),
         LapsedAttempt::AuthorizationPending => OAuthError::pending(),

@@ -6,16 +6,16 @@ use serde_json::{Map, Value, json};
 use super::public_api::PublicError;
 use super::register::personal_token;
 use super::{OpenTrain, POST_CLAIM_SCOPES, Token};
+use crate::ambiguities::TokenCap;
 use crate::clock::rfc3339;
 use crate::http::{Answer, Request};
 use crate::random;
-use crate::readings::TokenCap;
 use crate::world::Context;
 
-/// How many active tokens an account may have.
+/// The greatest number of active tokens of an account.
 const CAP: usize = 25;
 
-/// Every scope there is (section 11).
+/// The scopes that no token of an agent has by default (section 11).
 const OTHER_SCOPES: [&str; 2] = ["payments:write", "webhooks:manage"];
 
 impl OpenTrain {
@@ -35,7 +35,7 @@ impl OpenTrain {
         let expires_at = expiry(&members, context.now)?;
         let is_active = |token: &Token| token.claim_token == claim_token && !token.revoked && !token.is_expired(context.now);
         if self.tokens.iter().filter(|(_, token)| is_active(token)).count() >= CAP {
-            return Err(match context.config.readings.opentrain.token_cap {
+            return Err(match context.config.ambiguities.opentrain.token_cap {
                 TokenCap::Conflict => PublicError::new(409, "CONFLICT", "There are 25 active tokens already."),
                 TokenCap::BadRequest => PublicError::bad_request("There are 25 active tokens already."),
             });
@@ -48,7 +48,7 @@ impl OpenTrain {
         Ok(Answer::json(201, &json!({"token": secret, "tokenType": "bearer", "metadata": metadata})))
     }
 
-    /// Another account's token is answered as one that does not exist.
+    /// Deletes a token. A token of another account is answered like one that does not exist.
     pub(super) fn delete_token(&mut self, context: &Context<'_>, request: &Request, id: &str) -> Result<Answer, PublicError> {
         let (_, caller) = self.caller(context, request)?;
         let claim_token = caller.claim_token.clone();
@@ -88,7 +88,7 @@ fn name(members: &Map<String, Value>) -> Result<String, PublicError> {
     }
 }
 
-/// A subset of the caller's; `x:write` covers `x:read`.
+/// The requested scopes, which must be a subset of the caller's; `x:write` covers `x:read`.
 fn scopes(members: &Map<String, Value>, own: &[String]) -> Result<Vec<String>, PublicError> {
     let Some(asked) = members.get("scopes") else { return Ok(own.to_vec()) };
     let asked: Option<Vec<String>> = asked.as_array().and_then(|list| list.iter().map(|scope| scope.as_str().map(str::to_owned)).collect());

@@ -14,7 +14,7 @@ use crate::world::Context;
 /// The `kid` of the only key.
 pub(super) const KEY_ID: &str = "key-1";
 
-/// `alg` comes first, as in the printed prefix.
+/// The JWS header. `alg` comes first, as in the prefix that the pages print.
 #[derive(Serialize)]
 struct Header {
     alg: &'static str,
@@ -54,7 +54,7 @@ impl SentryAgent {
         Ok(badge)
     }
 
-    /// The DID of a badge that this service signed and that has not expired. Revocation is not looked at.
+    /// The DID of a badge that this service signed and that has not expired. Revocation is not checked.
     pub(super) fn subject(&self, badge: &str, now: u64) -> Option<String> {
         let (signed, signature) = badge.rsplit_once('.')?;
         let signature = Signature::from_slice(&URL_SAFE_NO_PAD.decode(signature).ok()?).ok()?;

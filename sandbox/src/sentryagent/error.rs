@@ -1,22 +1,22 @@
-//! Error answers. The pages print statuses only: the bodies are readings (`sentryagent.md` U1).
+//! Error answers. The pages name only the statuses, so the bodies are an ambiguity (`sentryagent.md` U1).
 
 use serde_json::json;
 
+use crate::ambiguities::{ErrorBody, TriesLeft};
 use crate::config::Config;
 use crate::http::Answer;
-use crate::readings::{ErrorBody, TriesLeft};
 use crate::retry_after::retry_after;
 use crate::world::Context;
 
-/// A refusal of one of SentryAgent's calls.
+/// The refusal of a call to SentryAgent.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     status: u16,
     code: &'static str,
     message: String,
-    /// Of a wrong OTP.
+    /// The number of tries left after a wrong OTP.
     tries_left: Option<u32>,
-    /// Seconds, on a 429 or 503.
+    /// The seconds of a `Retry-After`, on a 429 or 503.
     retry_after: Option<u64>,
 }
 
@@ -57,15 +57,15 @@ impl Refusal {
     }
 
     pub(super) fn answer(&self, context: &Context<'_>) -> Answer {
-        let readings = &context.config.readings.sentryagent;
-        let tries_left = self.tries_left.filter(|_| readings.tries_left == TriesLeft::Told);
-        let answer = match readings.error_body {
+        let ambiguities = &context.config.ambiguities.sentryagent;
+        let tries_left = self.tries_left.filter(|_| ambiguities.tries_left == TriesLeft::Told);
+        let answer = match ambiguities.error_body {
             ErrorBody::Json => self.json(tries_left),
             ErrorBody::OtherJson => self.other_json(tries_left),
             ErrorBody::PlainText => Answer::text(self.status, &self.sentence(tries_left)),
             ErrorBody::Empty => Answer::empty(self.status),
         };
-        let header = self.retry_after.and_then(|seconds| retry_after(readings.retry_after, seconds, context.now));
+        let header = self.retry_after.and_then(|seconds| retry_after(ambiguities.retry_after, seconds, context.now));
         answer.with_header(header)
     }
 

@@ -11,9 +11,9 @@ use super::badge::KEY_ID;
 use super::manifest::PublicProfile;
 use super::signing::agent_key_id;
 use super::{Refusal, SentryAgent};
+use crate::ambiguities::{DidInPath, SigningKeyOf};
 use crate::clock::rfc3339;
 use crate::http::Answer;
-use crate::readings::{DidInPath, SigningKeyOf};
 use crate::world::Context;
 
 #[derive(Serialize)]
@@ -24,10 +24,10 @@ struct Looked<'a> {
 }
 
 impl SentryAgent {
-    /// `encoded` is the DID as it stands in the path: with raw colons or with `%3A` (C2).
+    /// The published profile of an agent. `encoded` is the DID from the path, with raw colons or with `%3A` (C2).
     pub(super) fn manifest(&self, context: &Context<'_>, encoded: &str) -> Result<Answer, Refusal> {
         let did = percent_decode_str(encoded).decode_utf8_lossy();
-        let is_readable = match context.config.readings.sentryagent.did_in_path {
+        let is_readable = match context.config.ambiguities.sentryagent.did_in_path {
             DidInPath::Either => true,
             DidInPath::RawOnly => !encoded.contains('%'),
             DidInPath::EncodedOnly => !encoded.contains(':'),
@@ -41,16 +41,16 @@ impl SentryAgent {
         Ok(Answer::json(200, &Looked { did: &did, public_profile: &agent.public_profile, issued_at }))
     }
 
-    /// The bridge's key, and the agents' where they are said to be in it (C1).
+    /// The JWKS: the bridge's key, and the agents' keys under [`SigningKeyOf::AgentListed`] (C1).
     pub(super) fn jwks(&self, context: &Context<'_>) -> Answer {
         let mut keys = vec![jwk(KEY_ID, &self.key)];
-        if context.config.readings.sentryagent.signing_key == SigningKeyOf::AgentListed {
+        if context.config.ambiguities.sentryagent.signing_key == SigningKeyOf::AgentListed {
             keys.extend(self.agents.iter().map(|(did, agent)| jwk(&agent_key_id(did), &agent.key)));
         }
         Answer::json(200, &json!({"keys": keys}))
     }
 
-    /// The bridge's own document. Its shape and method are not published (U12).
+    /// The DID document of the bridge. Its form and its DID method are not published (U12).
     pub(super) fn did_document(&self, context: &Context<'_>) -> Answer {
         let host = context.url.trim_start_matches("http://").replace(':', "%3A");
         let did = format!("did:web:{host}");
@@ -80,7 +80,8 @@ pub(super) fn health() -> Answer {
     Answer::json(200, &json!({"status": "ok", "version": "1.0.0"}))
 }
 
-/// Alphabet and length of the identifier are not published: letters, digits, `.`, `-` and `_` of any length here.
+/// Whether the text is a DID of SentryAgent. The alphabet and length of the identifier are not published; the sandbox
+/// accepts letters, digits, `.`, `-` and `_` in any length.
 fn is_did(text: &str) -> bool {
     text.strip_prefix("did:sentryagent:")
         .is_some_and(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_')))

@@ -1,4 +1,4 @@
-//! The manifest, member by member (`sentryagent.md` section 2).
+//! The manifest and its rules (`sentryagent.md` section 2).
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::Refusal;
 use crate::address::{is_e164, is_email};
 
-/// What others may see: the manifest without `mobile_phone` and `compliance_attestation`.
+/// The public part of a manifest: everything except `mobile_phone` and `compliance_attestation`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct PublicProfile {
     agent_name: String,
@@ -19,7 +19,7 @@ pub(super) struct PublicProfile {
     data_residency: String,
 }
 
-/// A manifest that keeps every rule of the page.
+/// A manifest that follows every rule of the page.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Manifest {
     pub(super) mobile_phone: String,
@@ -27,7 +27,7 @@ pub(super) struct Manifest {
 }
 
 impl Manifest {
-    /// Refuses with the member's name. Members beyond the ten are ignored, an empty `tools` is accepted (U3).
+    /// Parses a manifest; a refusal names the member. Unknown members are ignored, and an empty `tools` is accepted (U3).
     pub(super) fn parse(members: &Map<String, Value>) -> Result<Self, Refusal> {
         let public_profile = PublicProfile {
             agent_name: non_empty(members, "agent_name")?,

@@ -20,11 +20,11 @@ use crate::store::Store;
 use crate::world::Context;
 use ed25519_dalek::SigningKey;
 
-/// Sessions and agents beyond this: the oldest are forgotten.
+/// The greatest number of sessions and agents. Beyond it, the oldest are forgotten.
 const BOUND: usize = 20_000;
 
 pub(crate) struct SentryAgent {
-    /// Signs badges: the only key of the JWKS.
+    /// The key that signs badges, and the only key of the JWKS.
     key: SigningKey,
     /// By `manifest_session_id`.
     manifest_sessions: Store<ManifestSession>,
@@ -34,7 +34,7 @@ pub(crate) struct SentryAgent {
     agents: Store<Agent>,
     verify_phone_limiter: Limiter,
     confirm_manifest_limiter: Limiter,
-    /// Calls that were answered 503.
+    /// The number of calls that were answered 503.
     turned_away: u32,
     pub(crate) badges_issued: u64,
     pub(crate) rotations: u64,
@@ -43,12 +43,12 @@ pub(crate) struct SentryAgent {
 /// A registered agent.
 struct Agent {
     public_profile: PublicProfile,
-    /// Its own key pair.
+    /// The agent's own key pair.
     key: SigningKey,
     /// Unix milliseconds.
     issued_at: u64,
     revoked: bool,
-    /// When its badge ends because it was rotated. Unix milliseconds.
+    /// The time when its badge expires because it was rotated, in unix milliseconds.
     dies_at: Option<u64>,
 }
 
@@ -73,7 +73,7 @@ impl SentryAgent {
         })
     }
 
-    /// `None` for a path that is not SentryAgent's.
+    /// The answer, or `None` for a path that is not SentryAgent's.
     pub(crate) fn answer(&mut self, context: &mut Context<'_>, request: &Request) -> Option<Answer> {
         let outcome = match (request.method.as_str(), request.path.as_str()) {
             ("POST", "/v1/auth/verify-phone") => self.verify_phone(context, request),

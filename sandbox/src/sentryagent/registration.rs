@@ -1,36 +1,36 @@
-//! The three steps that end in a badge (`sentryagent.md` sections 2 to 5).
+//! The three steps of a registration (`sentryagent.md` sections 2 to 5).
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::manifest::{Manifest, PublicProfile};
 use super::{Refusal, SentryAgent};
+use crate::ambiguities::{self, RepeatedStep2};
 use crate::clock::rfc3339;
 use crate::config::Config;
 use crate::http::{Answer, Request};
 use crate::random;
-use crate::readings::{self, RepeatedStep2};
 use crate::world::Context;
 
-/// Between step 1 and step 2.
+/// The session between step 1 and step 2.
 pub(super) struct ManifestSession {
     manifest: Manifest,
     /// Unix milliseconds.
     expires_at: u64,
-    /// The newest OTP session that came of it.
+    /// The newest OTP session that belongs to this session.
     otp_session: Option<String>,
-    /// A badge was issued, or the tries were used up: only a new step 1 helps.
+    /// A badge was issued, or the tries were used up. Only a new step 1 continues.
     over: bool,
 }
 
-/// Between step 2 and step 3.
+/// The session between step 2 and step 3.
 pub(super) struct OtpSession {
     manifest_session: String,
     otp: String,
     /// Unix milliseconds.
     expires_at: u64,
     wrong_tries: u32,
-    /// Confirmed, or replaced by a newer one.
+    /// The session was confirmed or replaced by a newer one.
     over: bool,
 }
 
@@ -53,7 +53,7 @@ struct Confirmed<'a> {
 }
 
 impl SentryAgent {
-    /// Step 1. No OTP yet, despite the name (C8).
+    /// Step 1. It sends no OTP, despite its name (C8).
     pub(super) fn verify_phone(&mut self, context: &Context<'_>, request: &Request) -> Result<Answer, Refusal> {
         self.turn_away(context.config)?;
         let limit = context.config.limits.verify_phone;
@@ -70,7 +70,7 @@ impl SentryAgent {
         Ok(answer)
     }
 
-    /// Step 2: the OTP goes out.
+    /// Step 2. It sends the OTP.
     pub(super) fn confirm_manifest(&mut self, context: &mut Context<'_>, request: &Request) -> Result<Answer, Refusal> {
         self.turn_away(context.config)?;
         let limit = context.config.limits.confirm_manifest;
@@ -82,7 +82,7 @@ impl SentryAgent {
             return Err(Refusal::session_expired());
         }
         let former = session.otp_session.clone();
-        match (former, context.config.readings.sentryagent.repeated_step_2) {
+        match (former, context.config.ambiguities.sentryagent.repeated_step_2) {
             (None, _) => self.send_otp(context, id),
             (Some(former), RepeatedStep2::NewSession) => {
                 if let Some(former) = self.otp_sessions.get_mut(&former) {
@@ -95,7 +95,7 @@ impl SentryAgent {
         }
     }
 
-    /// Step 3. Its key is `session_id`, though step 2 answers `otp_session_id` (C9).
+    /// Step 3. Its member is `session_id`, although step 2 answers `otp_session_id` (C9).
     pub(super) fn confirm(&mut self, context: &Context<'_>, request: &Request) -> Result<Answer, Refusal> {
         self.turn_away(context.config)?;
         let members = request.json().map_err(Refusal::invalid)?;
@@ -136,7 +136,7 @@ impl SentryAgent {
         Ok(manifest_confirmed(id, otp_session))
     }
 
-    /// Uses the session up and names the manifest session that it belongs to.
+    /// Checks the code, ends the OTP session, and returns the manifest session that it belongs to.
     fn check_otp(&mut self, context: &Context<'_>, id: &str, otp: &str) -> Result<String, Refusal> {
         let tries = context.config.otp_tries;
         let session = self.otp_sessions.get_mut(id).ok_or_else(Refusal::session_expired)?;
@@ -160,7 +160,7 @@ impl SentryAgent {
         Ok(session.manifest_session.clone())
     }
 
-    /// 503 to the first calls, as configured.
+    /// Answers the first calls with 503, as configured.
     fn turn_away(&mut self, config: &Config) -> Result<(), Refusal> {
         if self.turned_away >= config.unavailable_calls {
             return Ok(());
@@ -172,12 +172,12 @@ impl SentryAgent {
 
 fn manifest_session_end(context: &Context<'_>) -> u64 {
     let config = context.config;
-    match config.readings.sentryagent.manifest_session {
-        readings::ManifestSession::Ends => {
+    match config.ambiguities.sentryagent.manifest_session {
+        ambiguities::ManifestSession::Ends => {
             let lifetime = config.announced_secs(config.manifest_session_lifetime);
             context.now.saturating_add(lifetime.saturating_mul(1000))
         }
-        readings::ManifestSession::Endless => u64::MAX,
+        ambiguities::ManifestSession::Endless => u64::MAX,
     }
 }
 

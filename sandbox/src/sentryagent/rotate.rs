@@ -1,15 +1,15 @@
-//! `POST /v1/rotate` (`sentryagent.md` section 7): another key, another badge, another DID.
+//! `POST /v1/rotate` (`sentryagent.md` section 7): it issues a new key, badge and DID.
 
 use serde_json::json;
 
 use super::registration::text;
 use super::{Refusal, SentryAgent};
+use crate::ambiguities::OldBadge;
 use crate::clock::{millis, rfc3339};
 use crate::http::{Answer, Request};
-use crate::readings::OldBadge;
 use crate::world::Context;
 
-/// How long an old badge lives on under [`OldBadge::LivesOn`].
+/// The time that an old badge stays valid under [`OldBadge::LivesOn`].
 const GRACE: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
 impl SentryAgent {
@@ -19,7 +19,7 @@ impl SentryAgent {
         let profile = self.agents.get(&old).map(|agent| agent.public_profile.clone()).ok_or_else(Refusal::unauthorized)?;
         let badge = self.issue(context, profile)?;
         let did = self.subject(&badge, context.now).unwrap_or_default();
-        let dies_at = match context.config.readings.sentryagent.old_badge {
+        let dies_at = match context.config.ambiguities.sentryagent.old_badge {
             OldBadge::DiesAtOnce => context.now,
             OldBadge::LivesOn => context.now.saturating_add(millis(GRACE)),
         };

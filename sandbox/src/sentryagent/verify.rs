@@ -6,8 +6,8 @@ use serde_json::json;
 use super::manifest::PublicProfile;
 use super::registration::text;
 use super::{Refusal, SentryAgent};
+use crate::ambiguities::RepeatedRevoke;
 use crate::http::{Answer, Request};
-use crate::readings::RepeatedRevoke;
 use crate::world::Context;
 
 #[derive(Serialize)]
@@ -18,7 +18,7 @@ struct Valid<'a> {
 }
 
 impl SentryAgent {
-    /// A bad signature, an expired and a revoked badge are all `{"valid":false}`.
+    /// Answers `{"valid":false}` to a bad signature, an expired badge and a revoked badge alike.
     pub(super) fn verify(&self, context: &Context<'_>, request: &Request) -> Result<Answer, Refusal> {
         let members = request.json().map_err(Refusal::invalid)?;
         let did = self.subject(text(&members, "badge")?, context.now);
@@ -29,12 +29,12 @@ impl SentryAgent {
         })
     }
 
-    /// The badge comes twice: as bearer and in the body.
+    /// Revokes a badge, which must be both the bearer credential and in the body.
     pub(super) fn revoke(&mut self, context: &Context<'_>, request: &Request) -> Result<Answer, Refusal> {
         let members = request.json().map_err(Refusal::invalid)?;
         let badge = text(&members, "badge")?;
         let did = self.subject(badge, context.now).filter(|_| request.bearer() == Some(badge));
-        let again = context.config.readings.sentryagent.repeated_revoke;
+        let again = context.config.ambiguities.sentryagent.repeated_revoke;
         let agent = did.and_then(|did| self.agents.get_mut(&did)).ok_or_else(Refusal::unauthorized)?;
         if !agent.is_alive(context.now) && (!agent.revoked || again == RepeatedRevoke::Refused) {
             return Err(Refusal::unauthorized());

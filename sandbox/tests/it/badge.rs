@@ -1,4 +1,4 @@
-//! The badge is a real JWS that its own JWKS verifies.
+//! The badge is a real JWS, which the sandbox's JWKS verifies.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

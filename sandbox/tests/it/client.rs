@@ -1,4 +1,4 @@
-//! A hand-written HTTP/1.1 client: one that shows what really came over the socket.
+//! A hand-written HTTP/1.1 client, which shows exactly what came over the socket.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -18,10 +18,10 @@ pub(crate) fn start(config: Config) -> Sandbox {
 #[derive(Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
-    /// Names in lower case.
+    /// The headers, with names in lower case.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
-    /// The body came in full.
+    /// Whether the body came in full.
     pub(crate) complete: bool,
 }
 
@@ -68,11 +68,11 @@ impl Connection {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         head.push_str("\r\n");
-        // A server that answers early may close before all is written.
+        // A server that answers early may close the connection before everything is written.
         let _ = self.0.write_all(&[head.as_bytes(), body].concat());
     }
 
-    /// `None`: the connection ended before a status line.
+    /// Reads an answer. `None` means that the connection ended before a status line.
     pub(crate) fn receive(&mut self) -> Option<Response> {
         let head = self.head()?;
         let mut lines = head.lines();
@@ -91,14 +91,14 @@ impl Connection {
         Some(response)
     }
 
-    /// What is left until the end.
+    /// Reads the remaining bytes until the end.
     pub(crate) fn rest(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         self.0.read_to_end(&mut rest).unwrap();
         rest
     }
 
-    /// So many bytes; fewer when the connection ends.
+    /// Reads this number of bytes, or fewer if the connection ends.
     pub(crate) fn bytes(&mut self, count: usize, into: &mut Vec<u8>) -> bool {
         let before = into.len();
         (&mut self.0).take(count as u64).read_to_end(into).unwrap();
@@ -149,7 +149,7 @@ fn ended(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset)
 }
 
-/// One request on a connection of its own; `None` when it is closed without an answer.
+/// Sends a request on a connection of its own. `None` means that the connection was closed without an answer.
 pub(crate) fn try_send(sandbox: &Sandbox, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<Response> {
     let mut connection = Connection::open(sandbox);
     connection.send(method, path, headers, body);

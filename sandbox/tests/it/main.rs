@@ -1,4 +1,4 @@
-//! The sandbox, driven over its sockets.
+//! Tests of the sandbox over its sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod badge;
@@ -6,9 +6,9 @@ mod client;
 mod control;
 mod faults;
 mod opentrain;
+mod opentrain_ambiguities;
 mod opentrain_errors;
 mod opentrain_page;
-mod opentrain_readings;
 mod opentrain_tokens;
 mod sentryagent;
 mod sentryagent_errors;

@@ -1,4 +1,4 @@
-//! OpenTrain's happy path, pacing and time.
+//! OpenTrain: a complete claim, the polling interval, and expiry.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub(crate) fn register(sandbox: &Sandbox) -> Value {
     post_json(sandbox, REGISTER, &json!({"agent_name": "build-bot"})).ok()
 }
 
-/// A registration's claim token.
+/// Registers an agent. Returns its claim token.
 pub(crate) fn claim_token(sandbox: &Sandbox) -> String {
     register(sandbox)["claim_token"].as_str().unwrap().to_owned()
 }
@@ -26,7 +26,7 @@ pub(crate) fn start_claim(sandbox: &Sandbox, claim_token: &str, email: &str) -> 
     post_json(sandbox, CLAIM, &json!({"claim_token": claim_token, "email": email}))
 }
 
-/// A registration whose claim has started: its claim token and the claim start's answer.
+/// Registers an agent and starts its claim. Returns the claim token and the answer to the claim start.
 pub(crate) fn claiming(sandbox: &Sandbox) -> (String, Value) {
     let token = claim_token(sandbox);
     let started = start_claim(sandbox, &token, EMAIL).ok();

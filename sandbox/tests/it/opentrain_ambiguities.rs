@@ -1,34 +1,34 @@
-//! Each reading of what OpenTrain's pages leave open.
+//! Each possible behaviour where OpenTrain's pages are silent.
 
 use std::time::Duration;
 
-use enlist_sandbox::readings::{
-    Description, EmailSent, Interval, LapsedAttempt, NoAttempt, OldLink, OpenTrainReadings, OtherEmail, RetryAfter,
+use enlist_sandbox::ambiguities::{
+    Description, EmailSent, Interval, LapsedAttempt, NoAttempt, OldLink, OpenTrainAmbiguities, OtherEmail, RetryAfter,
 };
-use enlist_sandbox::{AttemptState, Config, Limits, RateLimit, Readings, Sandbox, Which};
+use enlist_sandbox::{Ambiguities, AttemptState, Config, Limits, RateLimit, Sandbox, Which};
 use serde_json::json;
 
 use crate::client::{EMAIL, post_json, start};
 use crate::opentrain::{REGISTER, claim_token, claiming, poll, register, start_claim};
 
-fn playing(opentrain: OpenTrainReadings) -> Sandbox {
-    start(Config { readings: Readings { opentrain, ..Readings::default() }, ..Config::default() })
+fn playing(opentrain: OpenTrainAmbiguities) -> Sandbox {
+    start(Config { ambiguities: Ambiguities { opentrain, ..Ambiguities::default() }, ..Config::default() })
 }
 
 #[test]
 fn u4_retry_after() {
-    for reading in [RetryAfter::Absent, RetryAfter::Seconds, RetryAfter::HttpDate] {
-        let opentrain = OpenTrainReadings { retry_after: reading, ..OpenTrainReadings::default() };
+    for choice in [RetryAfter::Absent, RetryAfter::Seconds, RetryAfter::HttpDate] {
+        let opentrain = OpenTrainAmbiguities { retry_after: choice, ..OpenTrainAmbiguities::default() };
         let limit = RateLimit { calls: 1, window: Duration::from_secs(60) };
         let sandbox = start(Config {
             limits: Limits { register: Some(limit), ..Limits::default() },
-            readings: Readings { opentrain, ..Readings::default() },
+            ambiguities: Ambiguities { opentrain, ..Ambiguities::default() },
             ..Config::default()
         });
         register(&sandbox);
         let refused = post_json(&sandbox, REGISTER, &json!({}));
         let header = refused.header("retry-after");
-        match reading {
+        match choice {
             RetryAfter::Absent => assert_eq!(header, None),
             RetryAfter::Seconds => assert_eq!(header, Some("60")),
             RetryAfter::HttpDate => {
@@ -42,7 +42,7 @@ fn u4_retry_after() {
 
 #[test]
 fn u6_the_old_link_dies() {
-    let sandbox = playing(OpenTrainReadings::default());
+    let sandbox = playing(OpenTrainAmbiguities::default());
     let (token, _) = claiming(&sandbox);
     start_claim(&sandbox, &token, EMAIL).ok();
     let [old, new] = sandbox.attempts().try_into().unwrap();
@@ -54,7 +54,7 @@ fn u6_the_old_link_dies() {
 
 #[test]
 fn u6_the_old_link_stays_valid() {
-    let sandbox = playing(OpenTrainReadings { old_link: OldLink::StaysValid, ..OpenTrainReadings::default() });
+    let sandbox = playing(OpenTrainAmbiguities { old_link: OldLink::StaysValid, ..OpenTrainAmbiguities::default() });
     let (token, _) = claiming(&sandbox);
     start_claim(&sandbox, &token, EMAIL).ok();
     let [old, new] = sandbox.attempts().try_into().unwrap();
@@ -65,8 +65,8 @@ fn u6_the_old_link_stays_valid() {
 
 #[test]
 fn u6_another_email_at_the_restart() {
-    for (reading, status) in [(OtherEmail::Allowed, 200), (OtherEmail::Refused, 400)] {
-        let sandbox = playing(OpenTrainReadings { other_email: reading, ..OpenTrainReadings::default() });
+    for (choice, status) in [(OtherEmail::Allowed, 200), (OtherEmail::Refused, 400)] {
+        let sandbox = playing(OpenTrainAmbiguities { other_email: choice, ..OpenTrainAmbiguities::default() });
         let (token, _) = claiming(&sandbox);
         assert_eq!(start_claim(&sandbox, &token, "other@example.com").status, status);
         assert_eq!(start_claim(&sandbox, &token, EMAIL).status, 200);
@@ -75,19 +75,19 @@ fn u6_another_email_at_the_restart() {
 
 #[test]
 fn u7_wording() {
-    for reading in [Description::Sentence, Description::Code, Description::Absent] {
+    for choice in [Description::Sentence, Description::Code, Description::Absent] {
         let sandbox = start(Config {
             taken_emails: vec![EMAIL.to_owned()],
-            readings: Readings {
-                opentrain: OpenTrainReadings { description: reading, ..OpenTrainReadings::default() },
-                ..Readings::default()
+            ambiguities: Ambiguities {
+                opentrain: OpenTrainAmbiguities { description: choice, ..OpenTrainAmbiguities::default() },
+                ..Ambiguities::default()
             },
             ..Config::default()
         });
         let body = start_claim(&sandbox, &claim_token(&sandbox), EMAIL).json();
         assert_eq!(body["error"], "invalid_request");
         let description = body.get("error_description").map(|text| text.as_str().unwrap());
-        match reading {
+        match choice {
             Description::Sentence => assert!(description.unwrap().starts_with("email_already_registered: ")),
             Description::Code => assert_eq!(description, Some("email_already_registered")),
             Description::Absent => assert_eq!(description, None),
@@ -97,12 +97,12 @@ fn u7_wording() {
 
 #[test]
 fn u8_a_lapsed_attempt() {
-    for (reading, error) in [
+    for (choice, error) in [
         (LapsedAttempt::ExpiredToken, "expired_token"),
         (LapsedAttempt::InvalidGrant, "invalid_grant"),
         (LapsedAttempt::AuthorizationPending, "authorization_pending"),
     ] {
-        let sandbox = playing(OpenTrainReadings { lapsed_attempt: reading, ..OpenTrainReadings::default() });
+        let sandbox = playing(OpenTrainAmbiguities { lapsed_attempt: choice, ..OpenTrainAmbiguities::default() });
         let (token, _) = claiming(&sandbox);
         sandbox.advance(Duration::from_secs(1800));
         assert_eq!(poll(&sandbox, &token).error(400), error);
@@ -113,19 +113,19 @@ fn u8_a_lapsed_attempt() {
 
 #[test]
 fn u9_no_attempt_yet() {
-    for (reading, error) in [
+    for (choice, error) in [
         (NoAttempt::InvalidGrant, "invalid_grant"),
         (NoAttempt::AuthorizationPending, "authorization_pending"),
         (NoAttempt::ExpiredToken, "expired_token"),
     ] {
-        let sandbox = playing(OpenTrainReadings { no_attempt: reading, ..OpenTrainReadings::default() });
+        let sandbox = playing(OpenTrainAmbiguities { no_attempt: choice, ..OpenTrainAmbiguities::default() });
         assert_eq!(poll(&sandbox, &claim_token(&sandbox)).error(400), error);
     }
 }
 
 #[test]
 fn u19_no_interval_is_announced_but_enforced() {
-    let sandbox = playing(OpenTrainReadings { interval: Interval::Absent, ..OpenTrainReadings::default() });
+    let sandbox = playing(OpenTrainAmbiguities { interval: Interval::Absent, ..OpenTrainAmbiguities::default() });
     let (token, started) = claiming(&sandbox);
     assert_eq!(started.get("interval"), None);
     poll(&sandbox, &token);
@@ -135,7 +135,7 @@ fn u19_no_interval_is_announced_but_enforced() {
 
 #[test]
 fn u19_every_slow_down_adds_to_the_interval() {
-    let sandbox = playing(OpenTrainReadings { interval: Interval::Grows, ..OpenTrainReadings::default() });
+    let sandbox = playing(OpenTrainAmbiguities { interval: Interval::Grows, ..OpenTrainAmbiguities::default() });
     let (token, started) = claiming(&sandbox);
     assert_eq!(started["interval"], 5);
     let mut answers = Vec::new();
@@ -143,17 +143,17 @@ fn u19_every_slow_down_adds_to_the_interval() {
         sandbox.advance(Duration::from_secs(wait));
         answers.push(poll(&sandbox, &token).error(400));
     }
-    // 5 s are asked for at first, 10 s after the first slow_down, 15 s after the second.
+    // The interval is 5 s at first, 10 s after the first slow_down, and 15 s after the second.
     let (pending, slow) = ("authorization_pending", "slow_down");
     assert_eq!(answers, [pending, slow, slow, pending]);
 }
 
 #[test]
 fn email_sent() {
-    for (reading, member, mails) in
+    for (choice, member, mails) in
         [(EmailSent::Yes, Some(json!(true)), 1), (EmailSent::No, Some(json!(false)), 0), (EmailSent::Absent, None, 1)]
     {
-        let sandbox = playing(OpenTrainReadings { email_sent: reading, ..OpenTrainReadings::default() });
+        let sandbox = playing(OpenTrainAmbiguities { email_sent: choice, ..OpenTrainAmbiguities::default() });
         let (_, started) = claiming(&sandbox);
         assert_eq!(started.get("email_sent"), member.as_ref());
         assert_eq!(sandbox.outbox().len(), mails);
@@ -162,7 +162,7 @@ fn email_sent() {
 
 #[test]
 fn u19_a_restart_forgets_what_was_added() {
-    let sandbox = playing(OpenTrainReadings { interval: Interval::Grows, ..OpenTrainReadings::default() });
+    let sandbox = playing(OpenTrainAmbiguities { interval: Interval::Grows, ..OpenTrainAmbiguities::default() });
     let (token, _) = claiming(&sandbox);
     poll(&sandbox, &token);
     assert_eq!(poll(&sandbox, &token).error(400), "slow_down");

@@ -1,4 +1,4 @@
-//! Each documented error row of OpenTrain.
+//! Each documented error of OpenTrain.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The claim page, by its form.
+//! The claim page and its form.
 
 use enlist_sandbox::{Config, Sandbox};
 use serde_json::{Value, json};

@@ -1,17 +1,17 @@
-//! The Public API's tokens, and where a token is revoked.
+//! The tokens of the Public API, and the revocation endpoint.
 
 use std::time::Duration;
 
-use enlist_sandbox::readings::{Issuer, OpenTrainReadings, RevokePath, TokenCap};
-use enlist_sandbox::{Config, Readings, Sandbox, Which};
+use enlist_sandbox::ambiguities::{Issuer, OpenTrainAmbiguities, RevokePath, TokenCap};
+use enlist_sandbox::{Ambiguities, Config, Sandbox, Which};
 use serde_json::{Value, json};
 
 use crate::client::{EMAIL, Response, get, post_form, post_json, start, try_send};
 
 const TOKENS: &str = "/api/public/v1/tokens";
 
-fn playing(opentrain: OpenTrainReadings) -> Sandbox {
-    start(Config { readings: Readings { opentrain, ..Readings::default() }, ..Config::default() })
+fn playing(opentrain: OpenTrainAmbiguities) -> Sandbox {
+    start(Config { ambiguities: Ambiguities { opentrain, ..Ambiguities::default() }, ..Config::default() })
 }
 
 fn call(sandbox: &Sandbox, method: &str, path: &str, token: &str, body: &str) -> Response {
@@ -72,7 +72,7 @@ fn what_cannot_be_made_is_refused() {
 #[test]
 fn there_are_25_at_most() {
     for (token_cap, status, expected) in [(TokenCap::Conflict, 409, "CONFLICT"), (TokenCap::BadRequest, 400, "BAD_REQUEST")] {
-        let sandbox = playing(OpenTrainReadings { token_cap, ..OpenTrainReadings::default() });
+        let sandbox = playing(OpenTrainAmbiguities { token_cap, ..OpenTrainAmbiguities::default() });
         let registered = registered(&sandbox);
         for _ in 1..25 {
             assert_eq!(call(&sandbox, "POST", TOKENS, token_of(&registered), "{}").status, 201);
@@ -114,7 +114,7 @@ fn a_token_is_revoked_where_the_metadata_say() {
         (RevokePath::OAuth, "/api/agent/oauth/revoke", "/api/agent/identity/revoke"),
         (RevokePath::Identity, "/api/agent/identity/revoke", "/api/agent/oauth/revoke"),
     ] {
-        let sandbox = playing(OpenTrainReadings { revoke_path, issuer: Issuer::WithSlash, ..OpenTrainReadings::default() });
+        let sandbox = playing(OpenTrainAmbiguities { revoke_path, issuer: Issuer::WithSlash, ..OpenTrainAmbiguities::default() });
         let metadata = get(&sandbox, "/.well-known/oauth-authorization-server").ok();
         assert_eq!(metadata["revocation_endpoint"], format!("{}{path}", sandbox.url()));
         assert_eq!(metadata["issuer"], format!("{}/", sandbox.url()));

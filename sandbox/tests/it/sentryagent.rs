@@ -1,4 +1,4 @@
-//! SentryAgent's happy path, lookups and time.
+//! SentryAgent: a complete registration, the lookups, and expiry.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ pub(crate) fn step_3(sandbox: &Sandbox, otp_session: &str, otp: &str) -> Respons
     post_json(sandbox, STEP_3, &json!({"session_id": otp_session, "otp": otp}))
 }
 
-/// Steps 1 and 2: both session ids and the OTP.
+/// Runs steps 1 and 2. Returns both session ids and the OTP.
 pub(crate) fn awaiting_otp(sandbox: &Sandbox) -> (String, String, String) {
     let manifest_session = step_1(sandbox);
     let answer = step_2(sandbox, &manifest_session).ok();

@@ -1,16 +1,16 @@
-//! SentryAgent's error rows and readings.
+//! SentryAgent's documented errors, and the ambiguities about them.
 
 use std::time::Duration;
 
-use enlist_sandbox::readings::{ErrorBody, ManifestSession, RepeatedStep2, RetryAfter, SentryAgentReadings, TriesLeft};
-use enlist_sandbox::{Config, Limits, RateLimit, Readings, Sandbox};
+use enlist_sandbox::ambiguities::{ErrorBody, ManifestSession, RepeatedStep2, RetryAfter, SentryAgentAmbiguities, TriesLeft};
+use enlist_sandbox::{Ambiguities, Config, Limits, RateLimit, Sandbox};
 use serde_json::{Value, json};
 
 use crate::client::{post_form, post_json, start};
 use crate::sentryagent::{STEP_1, STEP_2, STEP_3, awaiting_otp, badge, last_otp, manifest, step_1, step_2, step_3, wrong};
 
-fn playing(sentryagent: SentryAgentReadings) -> Sandbox {
-    start(Config { readings: Readings { sentryagent, ..Readings::default() }, ..Config::default() })
+fn playing(sentryagent: SentryAgentAmbiguities) -> Sandbox {
+    start(Config { ambiguities: Ambiguities { sentryagent, ..Ambiguities::default() }, ..Config::default() })
 }
 
 #[test]
@@ -72,8 +72,8 @@ fn unknown_sessions_have_expired() {
 
 #[test]
 fn u6_wrong_otps_use_up_the_tries() {
-    for (reading, told) in [(TriesLeft::Untold, [None; 3]), (TriesLeft::Told, [Some(2), Some(1), Some(0)])] {
-        let sandbox = playing(SentryAgentReadings { tries_left: reading, ..SentryAgentReadings::default() });
+    for (choice, told) in [(TriesLeft::Untold, [None; 3]), (TriesLeft::Told, [Some(2), Some(1), Some(0)])] {
+        let sandbox = playing(SentryAgentAmbiguities { tries_left: choice, ..SentryAgentAmbiguities::default() });
         let (manifest_session, session, otp) = awaiting_otp(&sandbox);
         for left in told {
             let refused = step_3(&sandbox, &session, wrong(&otp));
@@ -96,12 +96,13 @@ fn the_right_otp_after_wrong_ones() {
 
 #[test]
 fn u1_error_bodies() {
-    for reading in [ErrorBody::Json, ErrorBody::OtherJson, ErrorBody::PlainText, ErrorBody::Empty] {
-        let sandbox = playing(SentryAgentReadings { error_body: reading, tries_left: TriesLeft::Told, ..SentryAgentReadings::default() });
+    for choice in [ErrorBody::Json, ErrorBody::OtherJson, ErrorBody::PlainText, ErrorBody::Empty] {
+        let sandbox =
+            playing(SentryAgentAmbiguities { error_body: choice, tries_left: TriesLeft::Told, ..SentryAgentAmbiguities::default() });
         let (_, session, otp) = awaiting_otp(&sandbox);
         let refused = step_3(&sandbox, &session, wrong(&otp));
         assert_eq!(refused.status, 401);
-        match reading {
+        match choice {
             ErrorBody::Json => {
                 let expected = json!({"error": "invalid_otp", "message": "The code is wrong.", "attempts_remaining": 2});
                 assert_eq!(refused.json(), expected);
@@ -121,15 +122,15 @@ fn u1_error_bodies() {
 
 #[test]
 fn u4_a_manifest_session_may_be_endless() {
-    let endless = SentryAgentReadings { manifest_session: ManifestSession::Endless, ..SentryAgentReadings::default() };
+    let endless = SentryAgentAmbiguities { manifest_session: ManifestSession::Endless, ..SentryAgentAmbiguities::default() };
     let sandbox = playing(endless);
     let session = step_1(&sandbox);
     sandbox.advance(Duration::from_secs(1_000_000));
     assert!(step_2(&sandbox, &session).ok()["otp_session_id"].is_string());
 }
 
-fn repeating(reading: RepeatedStep2) -> (Sandbox, String, String, String) {
-    let sandbox = playing(SentryAgentReadings { repeated_step_2: reading, ..SentryAgentReadings::default() });
+fn repeating(choice: RepeatedStep2) -> (Sandbox, String, String, String) {
+    let sandbox = playing(SentryAgentAmbiguities { repeated_step_2: choice, ..SentryAgentAmbiguities::default() });
     let (manifest_session, session, otp) = awaiting_otp(&sandbox);
     (sandbox, manifest_session, session, otp)
 }
@@ -165,12 +166,12 @@ fn u5_a_repeat_is_gone() {
 
 #[test]
 fn u7_unavailable_with_and_without_retry_after() {
-    for (reading, header) in [(RetryAfter::Absent, None), (RetryAfter::Seconds, Some("3"))] {
-        let sentryagent = SentryAgentReadings { retry_after: reading, ..SentryAgentReadings::default() };
+    for (choice, header) in [(RetryAfter::Absent, None), (RetryAfter::Seconds, Some("3"))] {
+        let sentryagent = SentryAgentAmbiguities { retry_after: choice, ..SentryAgentAmbiguities::default() };
         let sandbox = start(Config {
             unavailable_calls: 2,
             speed: 10,
-            readings: Readings { sentryagent, ..Readings::default() },
+            ambiguities: Ambiguities { sentryagent, ..Ambiguities::default() },
             ..Config::default()
         });
         for _ in 0..2 {

@@ -1,22 +1,22 @@
-//! What the holder of a badge can do: sign, rotate, revoke; and the readings that touch it.
+//! The calls of a badge's holder: sign, rotate, revoke; and the ambiguities about them.
 
 use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signature, VerifyingKey};
-use enlist_sandbox::readings::{DidInPath, OldBadge, RepeatedRevoke, SentryAgentReadings, SignedPayload, SigningKeyOf};
-use enlist_sandbox::{Config, Latency, Readings, Sandbox};
+use enlist_sandbox::ambiguities::{DidInPath, OldBadge, RepeatedRevoke, SentryAgentAmbiguities, SignedPayload, SigningKeyOf};
+use enlist_sandbox::{Ambiguities, Config, Latency, Sandbox};
 use serde_json::{Value, json};
 
 use crate::client::{Response, get, start, try_send};
 use crate::sentryagent::{badge, verify};
 
-fn playing(sentryagent: SentryAgentReadings) -> Sandbox {
-    start(Config { readings: Readings { sentryagent, ..Readings::default() }, ..Config::default() })
+fn playing(sentryagent: SentryAgentAmbiguities) -> Sandbox {
+    start(Config { ambiguities: Ambiguities { sentryagent, ..Ambiguities::default() }, ..Config::default() })
 }
 
-/// With the badge as bearer and in the body.
+/// A call with the badge as bearer credential and in the body.
 fn held(sandbox: &Sandbox, path: &str, badge: &str, mut body: Value) -> Response {
     body["badge"] = badge.into();
     let bearer = format!("Bearer {badge}");
@@ -28,7 +28,7 @@ fn decoded(part: &str) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(part).unwrap()
 }
 
-/// The `kid` of the JWS, and whether the key of that name in the JWKS verifies it.
+/// The `kid` of the JWS, and whether the key with that `kid` in the JWKS verifies it.
 fn check(sandbox: &Sandbox, jws: &str, detached: Option<&str>) -> (String, Option<bool>) {
     let [header, payload, signature] = jws.split('.').collect::<Vec<_>>().try_into().unwrap();
     let head: Value = serde_json::from_slice(&decoded(header)).unwrap();
@@ -45,11 +45,11 @@ fn check(sandbox: &Sandbox, jws: &str, detached: Option<&str>) -> (String, Optio
 }
 
 #[test]
-fn a_message_is_signed_by_whose_key_the_reading_says() {
+fn a_message_is_signed_with_the_configured_key() {
     for (signing_key, listed) in
         [(SigningKeyOf::Bridge, Some(true)), (SigningKeyOf::AgentListed, Some(true)), (SigningKeyOf::AgentUnlisted, None)]
     {
-        let sandbox = playing(SentryAgentReadings { signing_key, ..SentryAgentReadings::default() });
+        let sandbox = playing(SentryAgentAmbiguities { signing_key, ..SentryAgentAmbiguities::default() });
         let badge = badge(&sandbox);
         let signed = held(&sandbox, "/v1/sign", &badge, json!({"message": "hello"})).ok();
         assert_eq!(signed["did"], verify(&sandbox, &badge)["did"]);
@@ -62,8 +62,8 @@ fn a_message_is_signed_by_whose_key_the_reading_says() {
 }
 
 #[test]
-fn what_is_signed_is_a_reading_too() {
-    let with = |signed_payload| playing(SentryAgentReadings { signed_payload, ..SentryAgentReadings::default() });
+fn a_message_is_signed_in_the_configured_form() {
+    let with = |signed_payload| playing(SentryAgentAmbiguities { signed_payload, ..SentryAgentAmbiguities::default() });
     let sandbox = with(SignedPayload::Claims);
     let signed = held(&sandbox, "/v1/sign", &badge(&sandbox), json!({"message": "hello"})).ok();
     let claims: Value = serde_json::from_slice(&decoded(signed["jws"].as_str().unwrap().split('.').nth(1).unwrap())).unwrap();
@@ -94,7 +94,7 @@ fn who_is_not_the_holder_is_refused() {
 #[test]
 fn a_rotation_kills_the_old_badge_or_lets_it_live_on() {
     for (old_badge, lives) in [(OldBadge::DiesAtOnce, false), (OldBadge::LivesOn, true)] {
-        let sandbox = playing(SentryAgentReadings { old_badge, ..SentryAgentReadings::default() });
+        let sandbox = playing(SentryAgentAmbiguities { old_badge, ..SentryAgentAmbiguities::default() });
         let old = badge(&sandbox);
         let old_did = verify(&sandbox, &old)["did"].clone();
         let rotated = held(&sandbox, "/v1/rotate", &old, json!({})).ok();
@@ -111,9 +111,9 @@ fn a_rotation_kills_the_old_badge_or_lets_it_live_on() {
 }
 
 #[test]
-fn a_repeated_revocation_is_a_reading() {
+fn a_repeated_revocation_is_answered_as_configured() {
     for (repeated_revoke, status) in [(RepeatedRevoke::Succeeds, 200), (RepeatedRevoke::Refused, 401)] {
-        let sandbox = playing(SentryAgentReadings { repeated_revoke, ..SentryAgentReadings::default() });
+        let sandbox = playing(SentryAgentAmbiguities { repeated_revoke, ..SentryAgentAmbiguities::default() });
         let badge = badge(&sandbox);
         assert_eq!(held(&sandbox, "/v1/revoke", &badge, json!({})).ok(), json!({"revoked": true}));
         assert_eq!(held(&sandbox, "/v1/revoke", &badge, json!({})).status, status, "{repeated_revoke:?}");
@@ -135,9 +135,9 @@ fn slow_calls_take_as_long_as_they_are_told() {
 }
 
 #[test]
-fn a_did_stands_in_a_path_as_the_reading_says() {
+fn a_did_in_a_path_is_encoded_as_configured() {
     for (did_in_path, raw, encoded) in [(DidInPath::Either, 200, 200), (DidInPath::RawOnly, 200, 400), (DidInPath::EncodedOnly, 400, 200)] {
-        let sandbox = playing(SentryAgentReadings { did_in_path, ..SentryAgentReadings::default() });
+        let sandbox = playing(SentryAgentAmbiguities { did_in_path, ..SentryAgentAmbiguities::default() });
         let did = verify(&sandbox, &badge(&sandbox))["did"].as_str().unwrap().to_owned();
         let status = |did: &str| get(&sandbox, &format!("/v1/manifest/{did}")).status;
         assert_eq!((status(&did), status(&did.replace(':', "%3A"))), (raw, encoded), "{did_in_path:?}");

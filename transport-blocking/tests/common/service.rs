@@ -8,8 +8,8 @@ use enlist_core::badge::{BadgeRegistration, Identity, Manifest, RegistrationAnsw
 use enlist_core::claim::Enrolment;
 use enlist_core::secret::{Badge, Otp, PersonalToken};
 use enlist_core::{ApiCall, ApiCallRun, Ceremony, Failure, Origin, Timestamp};
-use enlist_sandbox::readings::{OpenTrainReadings, SentryAgentReadings};
-use enlist_sandbox::{Config, LoggedRequest, Readings, Sandbox};
+use enlist_sandbox::ambiguities::{OpenTrainAmbiguities, SentryAgentAmbiguities};
+use enlist_sandbox::{Ambiguities, Config, LoggedRequest, Sandbox};
 
 use crate::common::client;
 use crate::common::diary::{Diary, drive};
@@ -22,14 +22,14 @@ pub(crate) fn sandbox() -> Rc<Sandbox> {
     Rc::new(Sandbox::start(Config::default()).unwrap())
 }
 
-pub(crate) fn opentrain(readings: OpenTrainReadings) -> Rc<Sandbox> {
-    let readings = Readings { opentrain: readings, ..Readings::default() };
-    Rc::new(Sandbox::start(Config { readings, ..Config::default() }).unwrap())
+pub(crate) fn opentrain(ambiguities: OpenTrainAmbiguities) -> Rc<Sandbox> {
+    let ambiguities = Ambiguities { opentrain: ambiguities, ..Ambiguities::default() };
+    Rc::new(Sandbox::start(Config { ambiguities, ..Config::default() }).unwrap())
 }
 
-pub(crate) fn sentryagent(readings: SentryAgentReadings) -> Rc<Sandbox> {
-    let readings = Readings { sentryagent: readings, ..Readings::default() };
-    Rc::new(Sandbox::start(Config { readings, ..Config::default() }).unwrap())
+pub(crate) fn sentryagent(ambiguities: SentryAgentAmbiguities) -> Rc<Sandbox> {
+    let ambiguities = Ambiguities { sentryagent: ambiguities, ..Ambiguities::default() };
+    Rc::new(Sandbox::start(Config { ambiguities, ..Config::default() }).unwrap())
 }
 
 pub(crate) fn origin(sandbox: &Sandbox) -> Origin {
