@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use crate::problem::Problem;
+use crate::error::Error;
 use crate::service::Service;
 use crate::store::Home;
 
@@ -103,10 +103,10 @@ fn home() -> Option<PathBuf> {
 /// The store's home, if a variable names one.
 ///
 /// # Errors
-/// [`Problem::Usage`] for a relative path: with another working directory it would be another home.
-pub(crate) fn store_home() -> Result<Option<Home>, Problem> {
+/// [`Error::Usage`] for a relative path: with another working directory it would be another home.
+pub(crate) fn store_home() -> Result<Option<Home>, Error> {
     let Some(folder) = home() else { return Ok(None) };
-    Home::at(&folder).map(Some).map_err(|error| Problem::Usage { message: error.to_string(), hint: absolute(&folder) })
+    Home::at(&folder).map(Some).map_err(|error| Error::Usage { message: error.to_string(), hint: absolute(&folder) })
 }
 
 /// How a relative home can be written as an absolute path. A shell replaces a `~`, and a file of variables does not.
@@ -127,8 +127,8 @@ pub(crate) fn config() -> Option<PathBuf> {
 /// Reads the word that the variable `name` holds.
 ///
 /// # Errors
-/// [`Problem::Usage`] with the words that are allowed.
-pub(crate) fn choice<T: ValueEnum>(name: &str, word: &str) -> Result<T, Problem> {
+/// [`Error::Usage`] with the words that are allowed.
+pub(crate) fn choice<T: ValueEnum>(name: &str, word: &str) -> Result<T, Error> {
     T::from_str(word, false).map_err(|_| {
         let values = T::value_variants().iter().filter_map(ValueEnum::to_possible_value);
         let words: Vec<_> = values.map(|value| value.get_name().to_owned()).collect();
@@ -136,7 +136,7 @@ pub(crate) fn choice<T: ValueEnum>(name: &str, word: &str) -> Result<T, Problem>
             [most @ .., last] if !most.is_empty() => format!("{} or {last}", most.join(", ")),
             few => few.concat(),
         };
-        Problem::usage(format_args!("{name} must be {listed}"))
+        Error::usage(format_args!("{name} must be {listed}"))
     })
 }
 
@@ -144,13 +144,13 @@ pub(crate) fn choice<T: ValueEnum>(name: &str, word: &str) -> Result<T, Problem>
 mod tests {
     use super::*;
     use crate::args::BackendArg;
-    use crate::mode::Is;
+    use crate::caller::Caller;
 
     #[test]
     fn a_word_is_one_of_those_that_are_allowed() {
-        assert_eq!(choice::<Is>(MODE, "ci").unwrap(), Is::Ci);
-        let message = |read: Result<(), Problem>| read.unwrap_err().message();
-        assert_eq!(message(choice::<Is>(MODE, "robot").map(drop)), "ENLIST_MODE must be human, agent or ci");
+        assert_eq!(choice::<Caller>(MODE, "ci").unwrap(), Caller::Ci);
+        let message = |read: Result<(), Error>| read.unwrap_err().message();
+        assert_eq!(message(choice::<Caller>(MODE, "robot").map(drop)), "ENLIST_MODE must be human, agent or ci");
         assert_eq!(message(choice::<BackendArg>(STORE, "File").map(drop)), "ENLIST_STORE must be file or keyring");
     }
 }

@@ -10,9 +10,9 @@ use std::time::Duration;
 use enlist_core::Untrusted;
 use zeroize::Zeroizing;
 
+use crate::error::Error;
 use crate::interrupt::Interrupt;
 use crate::output::stderr::note;
-use crate::problem::Problem;
 use crate::sys;
 
 /// What an input is at most, in bytes.
@@ -50,15 +50,15 @@ impl Source {
     }
 
     /// It cannot be taken.
-    pub(crate) fn refused(&self, why: impl Display) -> Problem {
+    pub(crate) fn refused(&self, why: impl Display) -> Error {
         let name = self.absolute().map_or_else(|| "-".to_owned(), shown);
-        Problem::usage(format_args!("{} {name}: {why}", self.flag))
+        Error::usage(format_args!("{} {name}: {why}", self.flag))
     }
 
     /// Reads it all. Whoever sits at the terminal is told first that it is `what` that they are to type.
-    pub(crate) fn read(&self, what: &str, interrupt: &Interrupt) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    pub(crate) fn read(&self, what: &str, interrupt: &Interrupt) -> Result<Zeroizing<Vec<u8>>, Error> {
         if self.path.as_ref().is_some_and(looks_like_a_secret) {
-            return Err(Problem::Usage {
+            return Err(Error::Usage {
                 message: format!("{}: {what} has no place on the command line, where others can read it", self.flag),
                 hint: Some("give the name of a file, or - for stdin; a file that is named like this is meant by ./ before it".to_owned()),
             });
@@ -74,7 +74,7 @@ impl Source {
     }
 
     /// The same as text.
-    pub(crate) fn read_text(&self, what: &str, interrupt: &Interrupt) -> Result<Zeroizing<String>, Problem> {
+    pub(crate) fn read_text(&self, what: &str, interrupt: &Interrupt) -> Result<Zeroizing<String>, Error> {
         let bytes = self.read(what, interrupt)?;
         let text = std::str::from_utf8(&bytes).map_err(|_| self.refused("not UTF-8"))?;
         Ok(Zeroizing::new(text.to_owned()))

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::problem::Problem;
+use crate::error::Error;
 use crate::sys;
 
 /// Which signal came, if one did.
@@ -32,7 +32,7 @@ impl Interrupt {
     }
 
     /// Ends the command once a signal came.
-    pub(crate) fn check(&self) -> Result<(), Problem> {
-        self.exit_code().map_or(Ok(()), |code| Err(Problem::Interrupted(code)))
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.exit_code().map_or(Ok(()), |code| Err(Error::Interrupted(code)))
     }
 }

@@ -14,8 +14,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::args::NetworkArgs;
 use crate::env::{self, variable};
+use crate::error::Error;
 use crate::input::shown;
-use crate::problem::Problem;
 use crate::store::files;
 use crate::sys;
 
@@ -29,7 +29,7 @@ struct Wanted {
     file: Option<PathBuf>,
 }
 
-pub(crate) fn start(args: &NetworkArgs) -> Result<(), Problem> {
+pub(crate) fn start(args: &NetworkArgs) -> Result<(), Error> {
     let wanted = wanted(args, variable(env::LOG).as_deref())?;
     if wanted == Wanted::default() {
         return Ok(());
@@ -41,17 +41,17 @@ pub(crate) fn start(args: &NetworkArgs) -> Result<(), Problem> {
     let to_file = file.map(|file| {
         fmt::layer().with_ansi(false).with_writer(Mutex::new(file)).with_filter(Targets::new().with_target(TARGET, Level::DEBUG))
     });
-    tracing_subscriber::registry().with(to_stderr).with(to_file).try_init().map_err(Problem::internal)
+    tracing_subscriber::registry().with(to_stderr).with(to_file).try_init().map_err(Error::internal)
 }
 
 /// Flags are stronger than the variable: what it says of stderr, or of a file.
-fn wanted(args: &NetworkArgs, variable: Option<&str>) -> Result<Wanted, Problem> {
+fn wanted(args: &NetworkArgs, variable: Option<&str>) -> Result<Wanted, Error> {
     let (level, file) = match variable {
         None | Some("off") => (None, None),
         Some("info") => (Some(Level::INFO), None),
         Some("debug") => (Some(Level::DEBUG), None),
         Some(path) if path.contains('/') => (None, Some(PathBuf::from(path))),
-        Some(_) => return Err(Problem::usage("ENLIST_LOG must be off, info, debug, or a path with a slash in it")),
+        Some(_) => return Err(Error::usage("ENLIST_LOG must be off, info, debug, or a path with a slash in it")),
     };
     let level = match args.verbose {
         0 if args.quiet => None,
@@ -63,12 +63,12 @@ fn wanted(args: &NetworkArgs, variable: Option<&str>) -> Result<Wanted, Problem>
 }
 
 /// For its owner alone, from its first byte; one that is there must be so already.
-fn open(path: &Path) -> Result<File, Problem> {
+fn open(path: &Path) -> Result<File, Error> {
     let existing =
-        files::open(path, OpenOptions::new().append(true)).map_err(|error| Problem::usage(format_args!("the log file: {error}")))?;
+        files::open(path, OpenOptions::new().append(true)).map_err(|error| Error::usage(format_args!("the log file: {error}")))?;
     match existing {
         Some(file) => Ok(file),
-        None => sys::create_private(path).map_err(|error| Problem::usage(format_args!("the log file: {}: {error}", shown(path)))),
+        None => sys::create_private(path).map_err(|error| Error::usage(format_args!("the log file: {}: {error}", shown(path)))),
     }
 }
 

@@ -6,14 +6,16 @@ use std::fmt::Display;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use enlist_blocking::{Client, ClientBuilder, Proxies, Proxy, Route};
+use enlist_blocking::{ClientBuilder, Execute, Proxies, Proxy, Route};
+use enlist_core::{Exchange, ExchangeResult};
 use http::Uri;
 
 use crate::args::NetworkArgs;
 use crate::env;
+use crate::error::Error;
 use crate::input::shown;
-use crate::problem::Problem;
 
 /// What a bundle of certificates is at most, in bytes; a system's has a quarter of a million.
 const LARGEST_BUNDLE: u64 = 4 * 1024 * 1024;
@@ -22,7 +24,34 @@ const LARGEST_BUNDLE: u64 = 4 * 1024 * 1024;
 pub(crate) struct Network {
     proxy: Option<Proxy>,
     ca_file: Option<CaFile>,
+    timeout: Option<Duration>,
     client: OnceCell<Client>,
+}
+
+/// The HTTP client, with the longest time that the user allows for one exchange.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    http: enlist_blocking::Client,
+    longest: Option<Duration>,
+}
+
+impl Client {
+    /// This client with `longest` as the longest time for one exchange, unless the user allows less.
+    pub(crate) fn within(&self, longest: Duration) -> Self {
+        Self { http: self.http.clone(), longest: Some(self.longest.map_or(longest, |own| own.min(longest))) }
+    }
+}
+
+impl Execute for Client {
+    fn execute(&self, exchange: &Exchange) -> ExchangeResult {
+        match self.longest {
+            Some(longest) if longest < exchange.timeout => {
+                let Exchange { id, max_body, delivers, .. } = *exchange;
+                self.http.execute(&Exchange { id, request: exchange.request.clone(), timeout: longest, max_body, delivers })
+            }
+            _ => self.http.execute(exchange),
+        }
+    }
 }
 
 /// Certificates that are trusted beside the usual ones, and who named them.
@@ -35,29 +64,30 @@ pub(crate) struct CaFile {
 }
 
 impl Network {
-    pub(crate) fn of(args: &NetworkArgs) -> Result<Self, Problem> {
+    /// `timeout` is the longest time that the user allows for one exchange.
+    pub(crate) fn of(args: &NetworkArgs, timeout: Option<Duration>) -> Result<Self, Error> {
         let proxy = args.proxy.as_deref().map(Proxy::parse).transpose();
-        let proxy = proxy.map_err(|error| Problem::usage(format_args!("--proxy: {error}")))?;
+        let proxy = proxy.map_err(|error| Error::usage(format_args!("--proxy: {error}")))?;
         let ca_file = args.ca_file.as_deref().map(|path| CaFile::read("--ca-file", path)).transpose()?;
-        Ok(Self { proxy, ca_file, client: OnceCell::new() })
+        Ok(Self { proxy, ca_file, timeout, client: OnceCell::new() })
     }
 
     /// The client for everything that this command sends.
-    pub(crate) fn client(&self) -> Result<&Client, Problem> {
+    pub(crate) fn client(&self) -> Result<&Client, Error> {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
         let of_environment = self.ca_file_of_the_environment()?;
         let ca_file = self.ca_file.as_ref().or(of_environment.as_ref());
-        let builder = ca_file.map_or_else(Client::builder, |file| file.trusting.clone());
-        let client = builder.proxies(self.proxies()?).build().map_err(Problem::internal)?;
+        let builder = ca_file.map_or_else(enlist_blocking::Client::builder, |file| file.trusting.clone());
+        let http = builder.proxies(self.proxies()?).build().map_err(Error::internal)?;
         tracing::info!(certificates_by = ca_file.map(|file| file.named_by), proxy_by_flag = self.proxy.is_some(), "the way out is settled");
-        Ok(self.client.get_or_init(|| client))
+        Ok(self.client.get_or_init(|| Client { http, longest: self.timeout }))
     }
 
     /// What requests go through: the flag, else the variables.
-    pub(crate) fn proxies(&self) -> Result<Proxies, Problem> {
-        let proxies = Proxies::from_variables(raw_variable).map_err(Problem::usage);
+    pub(crate) fn proxies(&self) -> Result<Proxies, Error> {
+        let proxies = Proxies::from_variables(raw_variable).map_err(Error::usage);
         match &self.proxy {
             // What the variables say of proxies does not count then; their exceptions do.
             Some(proxy) => Ok(proxies.unwrap_or_else(|_| exceptions()).with(proxy.clone())),
@@ -66,7 +96,7 @@ impl Network {
     }
 
     /// What the variables name, unless the flag does.
-    pub(crate) fn ca_file_of_the_environment(&self) -> Result<Option<CaFile>, Problem> {
+    pub(crate) fn ca_file_of_the_environment(&self) -> Result<Option<CaFile>, Error> {
         if self.ca_file.is_some() {
             return Ok(None);
         }
@@ -80,15 +110,15 @@ impl Network {
 }
 
 impl CaFile {
-    fn read(named_by: &'static str, path: &Path) -> Result<Self, Problem> {
-        let refused = |why: &dyn Display| Problem::usage(format_args!("{named_by}: {}: {why}", shown(path)));
+    fn read(named_by: &'static str, path: &Path) -> Result<Self, Error> {
+        let refused = |why: &dyn Display| Error::usage(format_args!("{named_by}: {}: {why}", shown(path)));
         let mut pem = Vec::new();
         let length =
             File::open(path).and_then(|file| file.take(LARGEST_BUNDLE + 1).read_to_end(&mut pem)).map_err(|error| refused(&error))?;
         if length as u64 > LARGEST_BUNDLE {
             return Err(refused(&"it is larger than 4 MiB"));
         }
-        let trusting = Client::builder().trust_pem(&pem).map_err(|error| refused(&error))?;
+        let trusting = enlist_blocking::Client::builder().trust_pem(&pem).map_err(|error| refused(&error))?;
         let count = String::from_utf8_lossy(&pem).matches("-----BEGIN CERTIFICATE-----").count();
         Ok(Self { named_by, path: path.to_owned(), count, trusting })
     }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::output::style::Color;
-use crate::screen::Qr;
+use crate::prompt::Qr;
 
 #[derive(Debug, Args)]
 pub(crate) struct ScreenArgs {

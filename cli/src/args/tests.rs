@@ -38,7 +38,7 @@ fn seconds_are_sane() {
 fn a_value_that_is_named_like_a_command_is_a_value() {
     let command = |words: &[&str]| {
         let argv: Vec<OsString> = ["enlist"].iter().chain(words).map(OsString::from).collect();
-        let (read, whole) = (parse(&argv), thoroughly(&argv));
+        let (read, whole) = (parse(&argv), parse_all_commands(&argv));
         assert_eq!(format!("{read:?}"), format!("{whole:?}"), "{words:?}");
         read.map(|cli| (cli.command.name(), cli.global.profile)).map_err(|error| error.kind())
     };

@@ -3,68 +3,69 @@
 use enlist_core::secret::PersonalToken;
 
 use crate::args::AdoptArgs;
-use crate::ceremonies::may_be_lost;
-use crate::desk::Desk;
-use crate::identity;
+use crate::context::Context;
+use crate::error::Error;
+use crate::flows::may_be_lost;
+use crate::flows::session::CliSession;
 use crate::input::Source;
 use crate::output::Outcome;
-use crate::problem::Problem;
-use crate::setting::Setting;
 use crate::store::{AnyCeremony, Credential, Flow, Service};
+use crate::view::credential::Obtained;
 
-pub(crate) fn run(args: &AdoptArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+pub(crate) fn run(args: &AdoptArgs, context: &Context<'_>) -> Result<Outcome, Error> {
     let AdoptArgs::Opentrain { token_file } = args;
-    let token = read(&Source::named("--token-file", token_file), setting)?;
-    let base_url = origin(setting)?;
-    keep(Credential::Token { base_url, token, scopes: Vec::new(), adopted: true }, setting)
+    let token = read(&Source::named("--token-file", token_file), context)?;
+    let base_url = origin(context)?;
+    keep(Credential::Token { base_url, token, scopes: Vec::new(), adopted: true }, context)
 }
 
 /// Where the token is good: a token that was lost is replaced where the registration is; else wherever is meant.
-fn origin(setting: &Setting<'_>) -> Result<String, Problem> {
-    match setting.store(Service::Opentrain)?.credential()? {
+fn origin(context: &Context<'_>) -> Result<String, Error> {
+    match context.store(Service::Opentrain)?.credential()? {
         Some(credential @ Credential::Unclaimed(_)) => {
-            setting.keeps_to(&credential.base_url())?;
+            context.keeps_to(&credential.base_url())?;
             Ok(credential.base_url())
         }
-        _ => Ok(setting.origin(Service::Opentrain)?.to_string()),
+        _ => Ok(context.origin(Service::Opentrain)?.to_string()),
     }
 }
 
 /// Keeps a credential that no ceremony of ours brought, where nothing stands in its way.
-pub(super) fn keep(credential: Credential, setting: &Setting<'_>) -> Result<Outcome, Problem> {
-    let desk = Desk::open(setting, Service::Opentrain)?;
-    desk.end_of(None)?;
-    let flows = desk.session.flows()?;
-    refuse_what_may_still_come(&desk, &flows)?;
-    setting.output.warn_of(desk.session.keep(&credential)?);
+pub(super) fn keep(credential: Credential, context: &Context<'_>) -> Result<Outcome, Error> {
+    let session = CliSession::open(context, Service::Opentrain)?;
+    session.end_of(None)?;
+    let flows = session.locked.flows()?;
+    refuse_what_may_still_come(&session, &flows)?;
+    context.output.warn_of(session.locked.keep(&credential)?);
     for flow in &flows {
         // The attempts of a registration that nobody will claim any more.
         if let AnyCeremony::Claim(_) = flow.ceremony() {
-            desk.session.remove_flow(flow.name())?;
+            session.locked.remove_flow(flow.name())?;
         }
     }
-    identity::tell(&credential, setting.output)?;
-    Ok(identity::ready(&credential))
+    let obtained = Obtained::of(&credential);
+    context.output.text_lines(obtained.lines())?;
+    Ok(Outcome::ready(obtained))
 }
 
 /// A registration that can still be claimed is worth more than room for a token: it holds the only claim token.
-fn refuse_what_may_still_come(desk: &Desk<'_>, flows: &[Flow]) -> Result<(), Problem> {
+fn refuse_what_may_still_come(session: &CliSession<'_>, flows: &[Flow]) -> Result<(), Error> {
     if let Some(flow) = flows.iter().find(|flow| flow.is_pending()) {
-        return Err(Problem::UnderWay(format!("{} is under way in this profile, and may bring a token yet", flow.name())));
+        return Err(Error::UnderWay(format!("{} is under way in this profile, and may bring a token yet", flow.name())));
     }
     let may_be_lost = flows.iter().any(|flow| matches!(flow.ceremony(), AnyCeremony::Claim(claim) if may_be_lost(claim)));
-    match desk.session.credential()? {
+    match session.locked.credential()? {
         None => Ok(()),
         Some(Credential::Unclaimed(_)) if may_be_lost => Ok(()),
         Some(Credential::Unclaimed(_)) => {
-            Err(Problem::Conflict("this profile has a registration at opentrain that can be claimed".to_owned()))
+            Err(Error::Conflict("this profile has a registration at opentrain that can be claimed".to_owned()))
         }
-        Some(_) => Err(Problem::Conflict("this profile has a token of opentrain already".to_owned())),
+        Some(_) => Err(Error::Conflict("this profile has a token of opentrain already".to_owned())),
     }
 }
 
-fn read(source: &Source, setting: &Setting<'_>) -> Result<PersonalToken, Problem> {
-    let text = source.read_text("the token", &setting.interrupt)?;
+fn read(source: &Source, context: &Context<'_>) -> Result<PersonalToken, Error> {
+    let text = source.read_text("the token", &context.interrupt)?;
     let token = PersonalToken::parse(text.trim()).map_err(|error| source.refused(error))?;
     // The other secret of a registration, and never a bearer token.
     if token.expose().starts_with("ot_clm_") { Err(source.refused("this is a claim token, not an API token")) } else { Ok(token) }

@@ -2,37 +2,37 @@
 
 mod bundle;
 mod check;
+mod network;
 mod store;
-mod way_out;
 
 use crate::args::DoctorArgs;
+use crate::context::Context;
+use crate::error::Error;
 use crate::input::{Source, shown};
 use crate::output::data::Doctor;
 use crate::output::{Outcome, print_text};
-use crate::problem::Problem;
-use crate::setting::Setting;
 use check::Check;
 
-pub(crate) fn run(args: &DoctorArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
-    let mut checks = vec![way_out::proxy(setting), way_out::certificates(setting)];
-    checks.extend(store::all(setting));
+pub(crate) fn run(args: &DoctorArgs, context: &Context<'_>) -> Result<Outcome, Error> {
+    let mut checks = vec![network::proxy(context), network::certificates(context)];
+    checks.extend(store::all(context));
     if !args.offline {
-        checks.extend(way_out::services(setting)?);
+        checks.extend(network::services(context)?);
     }
     let mut data = Doctor { checks: checks.iter().map(Check::said).collect(), bundle: None, bundle_file: None };
-    report(args, setting, &checks, &mut data)?;
+    report(args, context, &checks, &mut data)?;
     match checks.into_iter().find_map(Check::into_problem) {
-        Some(problem) => Ok(Outcome::stopped(problem, data, None)),
+        Some(error) => Ok(Outcome::stopped(error, data, None)),
         None => Ok(Outcome::ready(data)),
     }
 }
 
 /// For people, and for the bug report.
-fn report(args: &DoctorArgs, setting: &Setting<'_>, checks: &[Check], data: &mut Doctor) -> Result<(), Problem> {
+fn report(args: &DoctorArgs, context: &Context<'_>, checks: &[Check], data: &mut Doctor) -> Result<(), Error> {
     let bundle = || bundle::of(checks, args.offline);
     let target = args.bundle.as_deref().map(|file| Source::named("--bundle", file));
     match target.as_ref().map(Source::path) {
-        Some(None) if setting.output.is_text() => return print_text(&bundle::text(&bundle())?),
+        Some(None) if context.output.is_text() => return print_text(&bundle::text(&bundle())?),
         // There the document is what stdout carries; the report is in it.
         Some(None) => data.bundle = Some(bundle()),
         Some(Some(path)) => {
@@ -41,9 +41,9 @@ fn report(args: &DoctorArgs, setting: &Setting<'_>, checks: &[Check], data: &mut
         }
         None => {}
     }
-    setting.output.text_lines(checks.iter().flat_map(Check::lines))?;
+    context.output.text_lines(checks.iter().flat_map(Check::lines))?;
     if let Some(file) = data.bundle_file.as_ref().map(shown) {
-        setting.output.text(format_args!("Written: {file}. Read it before you pass it on."))?;
+        context.output.text(format_args!("Written: {file}. Read it before you pass it on."))?;
     }
     Ok(())
 }

@@ -5,18 +5,18 @@ use std::process::Command;
 
 use super::token::{held, warn_of_shadows};
 use crate::args::ExecArgs;
+use crate::context::Context;
 use crate::env;
+use crate::error::Error;
 use crate::input::shown;
-use crate::problem::Problem;
-use crate::setting::Setting;
 use crate::sys;
 
 /// Comes back only when the command could not be run.
-pub(crate) fn run(args: &ExecArgs, setting: &Setting<'_>) -> Result<Infallible, Problem> {
-    let (_, secret) = held(args.service, setting)?;
+pub(crate) fn run(args: &ExecArgs, context: &Context<'_>) -> Result<Infallible, Error> {
+    let (_, secret) = held(args.service, context)?;
     let name = args.variable.as_deref().unwrap_or_else(|| env::credential(args.service));
-    warn_of_shadows(args.service, &secret, &[name], setting);
-    let (program, arguments) = args.command.split_first().ok_or_else(|| Problem::usage("no command was given"))?;
+    warn_of_shadows(args.service, &secret, &[name], context);
+    let (program, arguments) = args.command.split_first().ok_or_else(|| Error::usage("no command was given"))?;
     let error = sys::exec(Command::new(program).args(arguments).env(name, secret.as_str()));
-    Err(Problem::usage(format_args!("{} cannot be run: {error}", shown(program))))
+    Err(Error::usage(format_args!("{} cannot be run: {error}", shown(program))))
 }

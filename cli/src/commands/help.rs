@@ -3,13 +3,13 @@
 use clap::Command;
 use enlist_core::Untrusted;
 
+use crate::args::error;
 use crate::args::{self, HelpArgs, Topic};
+use crate::error::Error;
 use crate::output::data::Help;
 use crate::output::{Outcome, Output, print_text};
-use crate::problem::Problem;
-use crate::usage;
 
-pub(crate) fn run(args: &HelpArgs, output: &Output) -> Result<Outcome, Problem> {
+pub(crate) fn run(args: &HelpArgs, output: &Output) -> Result<Outcome, Error> {
     let topic = if let [word] = &args.words[..] { Topic::ALL.into_iter().find(|topic| word == topic.name()) } else { None };
     let text = match topic {
         Some(topic) => page(topic).to_owned(),
@@ -30,7 +30,7 @@ const fn page(topic: Topic) -> &'static str {
 }
 
 /// The command of these words.
-pub(super) fn find(words: &[String]) -> Result<Command, Problem> {
+pub(super) fn find(words: &[String]) -> Result<Command, Error> {
     let mut command = args::command();
     command.build();
     for word in words {
@@ -41,12 +41,12 @@ pub(super) fn find(words: &[String]) -> Result<Command, Problem> {
 }
 
 /// What clap says of such a command line names a similar command or topic.
-fn unknown(words: &[String]) -> Problem {
+fn unknown(words: &[String]) -> Error {
     let command = args::command().subcommands(Topic::ALL.map(|topic| Command::new(topic.name())));
     let argv = std::iter::once("enlist").chain(words.iter().map(String::as_str)).chain(["--help"]);
     match command.try_get_matches_from(argv) {
-        Err(error) if error.use_stderr() => usage::problem(&error),
-        _ => Problem::Usage {
+        Err(error) if error.use_stderr() => error::explained(&error),
+        _ => Error::Usage {
             message: format!("{}: there is no such command", Untrusted::new(&words.join(" "))),
             hint: Some("see enlist --help; the topics are exit-codes, environment, agents".to_owned()),
         },

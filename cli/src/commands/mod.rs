@@ -13,7 +13,6 @@ mod man;
 mod manifest;
 mod otp;
 mod pending;
-mod pick;
 mod profile;
 mod register;
 mod resume;
@@ -25,31 +24,31 @@ mod token;
 mod r#try;
 
 use crate::args::{Cli, Command};
+use crate::context::Context;
+use crate::error::Error;
 use crate::output::{Outcome, Output};
-use crate::problem::Problem;
-use crate::setting::Setting;
 
-pub(crate) fn run(cli: &Cli, output: &Output) -> Result<Outcome, Problem> {
-    let setting = || Setting::new(&cli.global, output);
+pub(crate) fn run(cli: &Cli, output: &Output) -> Result<Outcome, Error> {
+    let context = || Context::new(&cli.global, output);
     match &cli.command {
         Command::Try => r#try::run(output),
         Command::Sandbox(args) => match sandbox::run(args, output)? {},
-        Command::Register(args) => register::run(args, &setting()?),
-        Command::Claim(args) => claim::run(args, &setting()?),
-        Command::Otp(args) => otp::run(args, &setting()?),
-        Command::Resume(args) => resume::run(args, &setting()?),
-        Command::Pending => pending::run(&setting()?),
-        Command::Abandon(args) => abandon::run(args, &setting()?),
-        Command::Status(args) => status::run(args, &setting()?),
-        Command::Token(args) => token::run(args, &setting()?),
-        Command::Exec(args) => match exec::run(args, &setting()?)? {},
-        Command::Badge(args) => badge::run(args, &setting()?),
-        Command::Revoke(args) => revoke::run(args, &setting()?),
-        Command::Forget(args) => forget::run(args, &setting()?),
-        Command::Adopt(args) => adopt::run(args, &setting()?),
+        Command::Register(args) => register::run(args, &context()?),
+        Command::Claim(args) => claim::run(args, &context()?),
+        Command::Otp(args) => otp::run(args, &context()?),
+        Command::Resume(args) => resume::run(args, &context()?),
+        Command::Pending => pending::run(&context()?),
+        Command::Abandon(args) => abandon::run(args, &context()?),
+        Command::Status(args) => status::run(args, &context()?),
+        Command::Token(args) => token::run(args, &context()?),
+        Command::Exec(args) => match exec::run(args, &context()?)? {},
+        Command::Badge(args) => badge::run(args, &context()?),
+        Command::Revoke(args) => revoke::run(args, &context()?),
+        Command::Forget(args) => forget::run(args, &context()?),
+        Command::Adopt(args) => adopt::run(args, &context()?),
         Command::Manifest(args) => manifest::run(args, output),
-        Command::Doctor(args) => doctor::run(args, &setting()?),
-        Command::Profile(args) => profile::run(args, &setting()?),
+        Command::Doctor(args) => doctor::run(args, &context()?),
+        Command::Profile(args) => profile::run(args, &context()?),
         Command::Completion(args) => completion::run(args, output),
         Command::Man(args) => man::run(args, output),
         Command::Help(args) => help::run(args, output),

@@ -1,48 +1,48 @@
 //! `enlist pending`.
 
-use crate::ceremonies;
-use crate::desk::Desk;
+use crate::context::Context;
+use crate::error::Error;
+use crate::flows;
+use crate::flows::session::CliSession;
 use crate::output::data::{Data, Pending};
 use crate::output::{Outcome, Output};
-use crate::problem::Problem;
-use crate::setting::Setting;
 use crate::store::{Flows, ProfileName, Service, ServiceStore, StoreError};
 use crate::view::flow::{PendingFlow, Unreadable};
 
-pub(crate) fn run(setting: &Setting<'_>) -> Result<Outcome, Problem> {
+pub(crate) fn run(context: &Context<'_>) -> Result<Outcome, Error> {
     let (mut pending, mut unreadable) = (Vec::new(), Failures::default());
-    for shelf in shelves(setting)? {
-        pending.extend(unreadable.pending(&shelf, setting)?);
+    for profile_store in profile_stores(context)? {
+        pending.extend(unreadable.pending(&profile_store, context)?);
     }
     if pending.is_empty() && unreadable.0.is_empty() {
-        setting.output.text("Nothing is pending.")?;
+        context.output.text("Nothing is pending.")?;
     }
-    tell(&pending, setting.output)?;
-    unreadable.outcome(setting.output, |unreadable| Pending { pending, unreadable })
+    tell(&pending, context.output)?;
+    unreadable.outcome(context.output, |unreadable| Pending { pending, unreadable })
 }
 
 /// One profile's store at one service.
-pub(super) struct Shelf {
+pub(super) struct ProfileStore {
     pub(super) profile: ProfileName,
     pub(super) service: Service,
     pub(super) store: ServiceStore,
 }
 
 /// All that are looked at.
-pub(super) fn shelves(setting: &Setting<'_>) -> Result<Vec<Shelf>, Problem> {
-    let mut shelves = Vec::new();
-    for profile in setting.profiles()? {
+pub(super) fn profile_stores(context: &Context<'_>) -> Result<Vec<ProfileStore>, Error> {
+    let mut profile_stores = Vec::new();
+    for profile in context.profiles()? {
         for service in Service::ALL {
-            shelves.push(Shelf { profile: profile.clone(), service, store: setting.store_in(&profile, service)? });
+            profile_stores.push(ProfileStore { profile: profile.clone(), service, store: context.store_in(&profile, service)? });
         }
     }
-    Ok(shelves)
+    Ok(profile_stores)
 }
 
-impl Shelf {
+impl ProfileStore {
     /// The flows, when what was left is finished.
-    fn flows(&self, setting: &Setting<'_>) -> Result<Flows, Problem> {
-        Desk::look_at(&self.store, setting)?;
+    fn flows(&self, context: &Context<'_>) -> Result<Flows, Error> {
+        CliSession::look_at(&self.store, context)?;
         Ok(self.store.flows()?)
     }
 }
@@ -53,27 +53,27 @@ pub(super) struct Failures(Vec<(Unreadable, StoreError)>);
 
 impl Failures {
     /// What was read of `shelf`; that it could not be is noted.
-    pub(super) fn unless_read<T>(&mut self, shelf: &Shelf, read: Result<T, Problem>) -> Result<Option<T>, Problem> {
+    pub(super) fn unless_read<T>(&mut self, profile_store: &ProfileStore, read: Result<T, Error>) -> Result<Option<T>, Error> {
         match read {
             Ok(read) => Ok(Some(read)),
-            Err(Problem::Store(error)) => {
-                self.note(shelf, error);
+            Err(Error::Store(error)) => {
+                self.note(profile_store, error);
                 Ok(None)
             }
-            Err(problem) => Err(problem),
+            Err(error) => Err(error),
         }
     }
 
     /// What is under way on `shelf`; that something cannot be read is noted.
-    pub(super) fn pending(&mut self, shelf: &Shelf, setting: &Setting<'_>) -> Result<Vec<PendingFlow>, Problem> {
-        let Some(flows) = self.unless_read(shelf, shelf.flows(setting))? else { return Ok(Vec::new()) };
-        let pending = pending(&flows, shelf.service, &shelf.profile).collect();
-        flows.refused.into_iter().for_each(|error| self.note(shelf, error));
+    pub(super) fn pending(&mut self, profile_store: &ProfileStore, context: &Context<'_>) -> Result<Vec<PendingFlow>, Error> {
+        let Some(flows) = self.unless_read(profile_store, profile_store.flows(context))? else { return Ok(Vec::new()) };
+        let pending = pending(&flows, profile_store.service, &profile_store.profile).collect();
+        flows.refused.into_iter().for_each(|error| self.note(profile_store, error));
         Ok(pending)
     }
 
-    fn note(&mut self, shelf: &Shelf, error: StoreError) {
-        let (service, profile) = (shelf.service, shelf.profile.to_string());
+    fn note(&mut self, profile_store: &ProfileStore, error: StoreError) {
+        let (service, profile) = (profile_store.service, profile_store.profile.to_string());
         self.0.push((Unreadable { service, profile, message: error.to_string() }, error));
     }
 
@@ -82,7 +82,7 @@ impl Failures {
     }
 
     /// The outcome with what could be read: a failure when something could not.
-    pub(super) fn outcome<D: Into<Data>>(self, output: &Output, data: impl FnOnce(Vec<Unreadable>) -> D) -> Result<Outcome, Problem> {
+    pub(super) fn outcome<D: Into<Data>>(self, output: &Output, data: impl FnOnce(Vec<Unreadable>) -> D) -> Result<Outcome, Error> {
         let (unreadable, errors): (Vec<_>, Vec<_>) = self.0.into_iter().unzip();
         output.text_lines(unreadable.iter().map(|of| of.line(output.profile())))?;
         let data = data(unreadable);
@@ -95,9 +95,9 @@ impl Failures {
 
 /// What is under way; an attempt that failed and is only remembered is not.
 pub(super) fn pending<'a>(flows: &'a Flows, service: Service, profile: &'a ProfileName) -> impl Iterator<Item = PendingFlow> + 'a {
-    flows.readable.iter().filter(|flow| flow.is_pending()).map(move |flow| ceremonies::pending(flow, service, profile))
+    flows.readable.iter().filter(|flow| flow.is_pending()).map(move |flow| flows::pending(flow, service, profile))
 }
 
-pub(super) fn tell(pending: &[PendingFlow], output: &Output) -> Result<(), Problem> {
+pub(super) fn tell(pending: &[PendingFlow], output: &Output) -> Result<(), Error> {
     output.text_lines(pending.iter().map(|flow| flow.line(output.profile())))
 }

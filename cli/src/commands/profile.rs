@@ -7,28 +7,28 @@ mod rename;
 
 use super::pending;
 use crate::args::ProfileArgs;
+use crate::context::Context;
+use crate::error::Error;
 use crate::output::Outcome;
 use crate::output::data::{ListedProfile, ProfileUsed, Profiles as Listed};
-use crate::problem::Problem;
-use crate::setting::Setting;
 use crate::store::{DamagedFlow, Home, ProfileName, Service, StoreError};
 use crate::view::credential::Identity;
 use crate::view::flow::PendingFlow;
 
-pub(crate) fn run(args: &ProfileArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+pub(crate) fn run(args: &ProfileArgs, context: &Context<'_>) -> Result<Outcome, Error> {
     match args {
-        ProfileArgs::List => list(setting),
-        ProfileArgs::Use { name } => choose(name, setting),
-        ProfileArgs::Rename { old, new } => rename::run(old, new, setting),
-        ProfileArgs::Remove { name, yes } => remove::run(name, *yes, setting),
-        ProfileArgs::Import { tool } => import::run(*tool, setting),
-        ProfileArgs::Export { tool, yes } => export::run(*tool, *yes, setting),
+        ProfileArgs::List => list(context),
+        ProfileArgs::Use { name } => choose(name, context),
+        ProfileArgs::Rename { old, new } => rename::run(old, new, context),
+        ProfileArgs::Remove { name, yes } => remove::run(name, *yes, context),
+        ProfileArgs::Import { tool } => import::run(*tool, context),
+        ProfileArgs::Export { tool, yes } => export::run(*tool, *yes, context),
     }
 }
 
 /// One that cannot be read does not hide the others.
-fn list(setting: &Setting<'_>) -> Result<Outcome, Problem> {
-    let home = setting.home()?;
+fn list(context: &Context<'_>) -> Result<Outcome, Error> {
+    let home = context.home()?;
     let used = home.used_profile()?.unwrap_or_default();
     let mut names = home.profiles()?;
     if !names.contains(&used) {
@@ -37,25 +37,25 @@ fn list(setting: &Setting<'_>) -> Result<Outcome, Problem> {
     }
     let mut listed = Vec::new();
     for name in names {
-        let held = Held::read(&name, setting)?;
+        let held = Held::read(&name, context)?;
         for trouble in &held.unreadable {
-            setting.output.warn(format!("profile {name}: {trouble}"));
+            context.output.warn(format!("profile {name}: {trouble}"));
         }
         let words = held.words();
         let words = if words.is_empty() { "nothing".to_owned() } else { words.join(", ") };
-        setting.output.text(format_args!("{} {name}  {words}", if name == used { '*' } else { ' ' }))?;
+        context.output.text(format_args!("{} {name}  {words}", if name == used { '*' } else { ' ' }))?;
         listed.push(ListedProfile { used: name == used, profile: name.to_string(), identities: held.identities, pending: held.pending });
     }
     Ok(Outcome::ready(Listed { profiles: listed }))
 }
 
-fn choose(name: &ProfileName, setting: &Setting<'_>) -> Result<Outcome, Problem> {
-    let home = setting.home()?;
+fn choose(name: &ProfileName, context: &Context<'_>) -> Result<Outcome, Error> {
+    let home = context.home()?;
     home.use_profile(name)?;
     if !home.has_profile(name) {
-        setting.output.warn(format!("nothing is kept in profile {name} yet"));
+        context.output.warn(format!("nothing is kept in profile {name} yet"));
     }
-    setting.output.text(format_args!("{name} is meant from now on, unless --profile or ENLIST_PROFILE says otherwise."))?;
+    context.output.text(format_args!("{name} is meant from now on, unless --profile or ENLIST_PROFILE says otherwise."))?;
     Ok(Outcome::ready(ProfileUsed { used: name.to_string() }))
 }
 
@@ -69,10 +69,10 @@ struct Held {
 }
 
 impl Held {
-    fn read(name: &ProfileName, setting: &Setting<'_>) -> Result<Self, Problem> {
+    fn read(name: &ProfileName, context: &Context<'_>) -> Result<Self, Error> {
         let mut held = Self { identities: Vec::new(), pending: Vec::new(), quarantined: 0, unreadable: Vec::new() };
         for service in Service::ALL {
-            let store = setting.store_in(name, service)?;
+            let store = context.store_in(name, service)?;
             match store.credential() {
                 Ok(found) => held.identities.extend(found.map(|credential| Identity::of(&credential, name))),
                 Err(trouble) => held.unreadable.push(trouble),
@@ -109,12 +109,12 @@ impl Held {
 }
 
 /// A profile that must be there.
-fn existing(name: &ProfileName, setting: &Setting<'_>) -> Result<Home, Problem> {
-    let home = setting.home()?;
+fn existing(name: &ProfileName, context: &Context<'_>) -> Result<Home, Error> {
+    let home = context.home()?;
     if home.has_profile(name) { Ok(home) } else { Err(unknown(name)) }
 }
 
-fn unknown(name: &ProfileName) -> Problem {
+fn unknown(name: &ProfileName) -> Error {
     let message = format!("there is no profile {name}");
-    Problem::Usage { message, hint: Some("see enlist profile list".to_owned()) }
+    Error::Usage { message, hint: Some("see enlist profile list".to_owned()) }
 }

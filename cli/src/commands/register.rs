@@ -7,42 +7,42 @@ use enlist_core::{Ceremony, Origin, Step};
 
 use super::claim;
 use crate::args::{RegisterArgs, RegisterOpentrainArgs, RegisterSentryagentArgs};
-use crate::ceremonies::{Everyday, Pause, take_in_lost};
-use crate::desk::Desk;
+use crate::context::Context;
+use crate::error::Error;
+use crate::flows::session::CliSession;
+use crate::flows::{CliCeremony, Pause, take_in_lost};
 use crate::input::Source;
 use crate::output::data::WrongField;
 use crate::output::{self, Outcome};
-use crate::patience::{Patience, now};
-use crate::problem::Problem;
-use crate::setting::Setting;
 use crate::store::{AnyCeremony, Flow, Intent, Service};
 use crate::view::flow::Awaiting;
+use crate::wait_policy::{WaitPolicy, now};
 
 /// The flag that names the owner who claims the agent next.
 const CLAIM: &str = "--claim";
 
-pub(crate) fn run(args: &RegisterArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+pub(crate) fn run(args: &RegisterArgs, context: &Context<'_>) -> Result<Outcome, Error> {
     match args {
-        RegisterArgs::Opentrain(args) => opentrain(args, setting),
-        RegisterArgs::Sentryagent(args) => sentryagent(args, setting),
+        RegisterArgs::Opentrain(args) => opentrain(args, context),
+        RegisterArgs::Sentryagent(args) => sentryagent(args, context),
     }
 }
 
-fn opentrain(args: &RegisterOpentrainArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+fn opentrain(args: &RegisterOpentrainArgs, context: &Context<'_>) -> Result<Outcome, Error> {
     let label = |flag: &str, text: &Option<String>| {
-        text.as_deref().map(Label::parse).transpose().map_err(|error| Problem::usage(format_args!("{flag}: {error}")))
+        text.as_deref().map(Label::parse).transpose().map_err(|error| Error::usage(format_args!("{flag}: {error}")))
     };
     let (agent, organization) = (label("--agent-name", &args.agent_name)?, label("--organization", &args.organization)?);
     let owner = args.claim.as_deref().map(|email| claim::owner(CLAIM, email)).transpose()?;
-    let origin = setting.origin(Service::Opentrain)?;
-    let patience = setting.patience(&args.waiting);
+    let origin = context.origin(Service::Opentrain)?;
+    let wait_policy = context.wait_policy(&args.waiting);
 
-    let desk = Desk::open(setting, Service::Opentrain)?;
-    desk.end_of(None)?;
-    if desk.session.credential()?.is_some() {
-        return Err(Problem::Conflict("this profile has an identity or a registration at opentrain already".to_owned()));
+    let session = CliSession::open(context, Service::Opentrain)?;
+    session.end_of(None)?;
+    if session.locked.credential()?.is_some() {
+        return Err(Error::Conflict("this profile has an identity or a registration at opentrain already".to_owned()));
     }
-    if let Some(stopped) = clear_enrolments(&desk)? {
+    if let Some(stopped) = clear_enrolments(&session)? {
         return Ok(stopped);
     }
     let origin_argv = origin_argv(
@@ -52,78 +52,83 @@ fn opentrain(args: &RegisterOpentrainArgs, setting: &Setting<'_>) -> Result<Outc
     );
     let enrolment = Enrolment::new(origin, agent, organization);
     let intent = Intent { argv: origin_argv, then_claim: owner.clone() };
-    let registered = desk.begin(enrolment, intent, setting.voice(), patience)?;
-    go_straight_on(&desk, owner, registered, setting.patience_with_owner(&args.waiting))
+    let registered = session.begin(enrolment, intent, context.prompter(), wait_policy)?;
+    go_straight_on(&session, owner, registered, context.wait_policy_with_owner(&args.waiting))
 }
 
 /// Claims the agent by the owner whom `--claim` named when the registration was begun, once the registration has succeeded.
-pub(super) fn go_straight_on(desk: &Desk<'_>, owner: Option<Email>, registered: Outcome, patience: Patience) -> Result<Outcome, Problem> {
+pub(super) fn go_straight_on(
+    session: &CliSession<'_>,
+    owner: Option<Email>,
+    registered: Outcome,
+    wait_policy: WaitPolicy,
+) -> Result<Outcome, Error> {
     match owner {
-        Some(owner) if registered.is_ready() => claim_it(desk, owner, patience).map(|outcome| outcome.with(&registered)),
+        Some(owner) if registered.is_ready() => claim_it(session, owner, wait_policy).map(|outcome| outcome.with(&registered)),
         _ => Ok(registered),
     }
 }
 
-fn claim_it(desk: &Desk<'_>, owner: Email, patience: Patience) -> Result<Outcome, Problem> {
-    let registration = desk.session.credential()?.and_then(|credential| credential.registration());
-    let registration = registration.ok_or_else(|| Problem::internal("the registration is gone"))?;
+fn claim_it(session: &CliSession<'_>, owner: Email, wait_policy: WaitPolicy) -> Result<Outcome, Error> {
+    let registration = session.locked.credential()?.and_then(|credential| credential.registration());
+    let registration = registration.ok_or_else(|| Error::internal("the registration is gone"))?;
     let intent = claim::intent(owner.expose());
-    desk.begin(Claim::new(&registration, owner), intent, claim::voice(desk)?, patience)
+    session.begin(Claim::new(&registration, owner), intent, claim::prompter(session)?, wait_policy)
 }
 
 /// A registration whose answer was lost stands in the way: another account would be made. One that was certainly not carried
 /// out does not.
-fn clear_enrolments(desk: &Desk<'_>) -> Result<Option<Outcome>, Problem> {
-    for (record, ceremony) in desk.session.flows()?.into_iter().map(Flow::into_parts) {
+fn clear_enrolments(session: &CliSession<'_>) -> Result<Option<Outcome>, Error> {
+    for (record, ceremony) in session.locked.flows()?.into_iter().map(Flow::into_parts) {
         let mut enrolment = match ceremony {
             AnyCeremony::Enrolment(enrolment) => enrolment,
-            AnyCeremony::Claim(_) => return Err(Problem::UnderWay(format!("the claim {} is under way", record.name()))),
+            AnyCeremony::Claim(_) => return Err(Error::UnderWay(format!("the claim {} is under way", record.name()))),
             AnyCeremony::BadgeRegistration(_) | AnyCeremony::BadgeRotation(_) => continue,
         };
         let name = record.name().to_owned();
         if let Step::InFlight(id) = enrolment.poll(now()) {
             // Its process is gone, and wrote no answer down.
-            take_in_lost(&mut enrolment, id, &mut desk.session.resume(record)?)?;
+            take_in_lost(&mut enrolment, id, &mut session.locked.resume(record)?)?;
         }
         if let Step::Ask(_) = enrolment.poll(now()) {
             return Ok(Some(enrolment.paused(&pause(&name))));
         }
-        desk.session.remove_flow(&name)?;
+        session.locked.remove_flow(&name)?;
     }
     Ok(None)
 }
 
-fn sentryagent(args: &RegisterSentryagentArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+fn sentryagent(args: &RegisterSentryagentArgs, context: &Context<'_>) -> Result<Outcome, Error> {
     let source = Source::named("--manifest", &args.manifest);
-    let manifest = Manifest::from_json(&source.read("the manifest", &setting.interrupt)?).map_err(|error| bad_manifest(&source, &error))?;
-    let origin = setting.origin(Service::Sentryagent)?;
-    let patience = setting.patience(&args.waiting);
+    let manifest = Manifest::from_json(&source.read("the manifest", &context.interrupt)?).map_err(|error| bad_manifest(&source, &error))?;
+    let origin = context.origin(Service::Sentryagent)?;
+    let wait_policy = context.wait_policy(&args.waiting);
 
-    let desk = Desk::open(setting, Service::Sentryagent)?;
-    desk.end_of(None)?;
-    if desk.session.credential()?.is_some() {
-        return Err(Problem::Conflict("this profile has an identity at sentryagent already".to_owned()));
+    let session = CliSession::open(context, Service::Sentryagent)?;
+    session.end_of(None)?;
+    if session.locked.credential()?.is_some() {
+        return Err(Error::Conflict("this profile has an identity at sentryagent already".to_owned()));
     }
-    if let Some(stopped) = clear_registrations(&desk)? {
+    if let Some(stopped) = clear_registrations(&session)? {
         return Ok(stopped);
     }
     let origin_argv = origin_argv(Service::Sentryagent, &origin, &[("--manifest", &Some(source.argument()))]);
-    let mut voice = setting.voice();
-    (voice.yes, voice.leave_at_otp) = (args.yes, args.waiting.no_wait);
-    desk.begin(BadgeRegistration::new(origin, manifest), Intent { argv: origin_argv, then_claim: None }, voice, patience)
+    let mut prompter = context.prompter();
+    (prompter.yes, prompter.leave_at_otp) = (args.yes, args.waiting.no_wait);
+    session.begin(BadgeRegistration::new(origin, manifest), Intent { argv: origin_argv, then_claim: None }, prompter, wait_policy)
 }
 
 /// A registration under way stands in the way of another, unless its session is over.
-fn clear_registrations(desk: &Desk<'_>) -> Result<Option<Outcome>, Problem> {
-    for flow in desk.session.flows()? {
+fn clear_registrations(session: &CliSession<'_>) -> Result<Option<Outcome>, Error> {
+    for flow in session.locked.flows()? {
         let AnyCeremony::BadgeRegistration(registration) = flow.ceremony() else { continue };
         if registration.awaiting() == Awaiting::SmsAgain {
             return Ok(Some(registration.paused(&pause(flow.name()))));
         }
         if registration.expires_at().is_none_or(|end| now() < end) {
-            return Err(Problem::UnderWay(format!("the registration {} is under way", flow.name())));
+            return Err(Error::UnderWay(format!("the registration {} is under way", flow.name())));
         }
-        desk.session.remove_flow(flow.name())?;
+        session.locked.remove_flow(flow.name())?;
     }
     Ok(None)
 }
@@ -145,9 +150,9 @@ fn origin_argv(service: Service, origin: &Origin, flags: &[(&str, &Option<String
     words
 }
 
-fn bad_manifest(source: &Source, error: &ManifestError) -> Problem {
+fn bad_manifest(source: &Source, error: &ManifestError) -> Error {
     let message = format!("--manifest {}: {error}", source.argument());
-    Problem::Usage { message, hint: Some("enlist manifest check names every field that is wrong".to_owned()) }
+    Error::Usage { message, hint: Some("enlist manifest check names every field that is wrong".to_owned()) }
 }
 
 /// The fields that are wrong, for the document.

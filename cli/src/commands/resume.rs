@@ -1,46 +1,46 @@
 //! `enlist resume`.
 
 use super::claim::{self, show_again};
-use super::pick::pick;
 use super::register;
 use crate::args::ResumeArgs;
-use crate::desk::Desk;
+use crate::context::Context;
+use crate::error::Error;
+use crate::flows::select::select_flow;
+use crate::flows::session::CliSession;
 use crate::output::Outcome;
-use crate::problem::Problem;
-use crate::setting::Setting;
 use crate::store::{AnyCeremony, Flow, Service};
 
-pub(crate) fn run(args: &ResumeArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
-    let (patience, with_owner) = (setting.patience(&args.waiting), setting.patience_with_owner(&args.waiting));
-    let (service, name) = pick(setting, args.flow.as_deref(), &Service::ALL)?;
-    setting.output.is_about(service);
-    let desk = Desk::open(setting, service)?;
-    if let Some(ended) = desk.end_of(Some(&name))? {
-        return register::go_straight_on(&desk, desk.then_claim(&name), ended, with_owner);
+pub(crate) fn run(args: &ResumeArgs, context: &Context<'_>) -> Result<Outcome, Error> {
+    let (wait_policy, with_owner) = (context.wait_policy(&args.waiting), context.wait_policy_with_owner(&args.waiting));
+    let (service, name) = select_flow(context, args.flow.as_deref(), &Service::ALL)?;
+    context.output.is_about(service);
+    let session = CliSession::open(context, service)?;
+    if let Some(ended) = session.end_of(Some(&name))? {
+        return register::go_straight_on(&session, session.then_claim(&name), ended, with_owner);
     }
-    let found = desk.session.flows()?.into_iter().find(|flow| flow.name() == name).map(Flow::into_parts);
+    let found = session.locked.flows()?.into_iter().find(|flow| flow.name() == name).map(Flow::into_parts);
     let Some((flow, ceremony)) = found else {
-        return Err(Problem::usage(format_args!("{name}: it has just come to its end; see enlist status")));
+        return Err(Error::usage(format_args!("{name}: it has just come to its end; see enlist status")));
     };
-    setting.keeps_to(flow.snapshot().origin())?;
-    let mut voice = setting.voice();
-    (voice.yes, voice.again, voice.leave_at_otp) = (args.yes, args.again, args.waiting.no_wait);
+    context.keeps_to(flow.snapshot().origin())?;
+    let mut prompter = context.prompter();
+    (prompter.yes, prompter.again, prompter.leave_at_otp) = (args.yes, args.again, args.waiting.no_wait);
     match ceremony {
         AnyCeremony::Enrolment(enrolment) => {
             let then_claim = flow.intent.then_claim.clone();
-            let registered = desk.go_on(enrolment, flow, voice, patience)?;
-            register::go_straight_on(&desk, then_claim, registered, with_owner)
+            let registered = session.go_on(enrolment, flow, prompter, wait_policy)?;
+            register::go_straight_on(&session, then_claim, registered, with_owner)
         }
-        AnyCeremony::BadgeRegistration(registration) => desk.go_on(registration, flow, voice, patience),
+        AnyCeremony::BadgeRegistration(registration) => session.go_on(registration, flow, prompter, wait_policy),
         // To ask again which badge is the right one is harmless; whoever resumes wants to know.
         AnyCeremony::BadgeRotation(rotation) => {
-            voice.again = true;
-            desk.go_on(rotation, flow, voice, patience)
+            prompter.again = true;
+            session.go_on(rotation, flow, prompter, wait_policy)
         }
         AnyCeremony::Claim(claim) => {
-            voice.agent = claim::voice(&desk)?.agent;
-            show_again(&claim, &flow, &mut voice)?;
-            desk.go_on(claim, flow, voice, with_owner)
+            prompter.agent = claim::prompter(&session)?.agent;
+            show_again(&claim, &flow, &mut prompter)?;
+            session.go_on(claim, flow, prompter, with_owner)
         }
     }
 }

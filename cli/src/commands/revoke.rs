@@ -10,59 +10,59 @@ use enlist_core::{Failure, Origin};
 
 use super::forget::{clear, refuse_what_is_under_way};
 use crate::args::ServiceArgs;
-use crate::asking::{ask, ask_to_the_end, problem};
-use crate::desk::Desk;
+use crate::call::{call, call_to_the_end, failed};
+use crate::context::Context;
+use crate::error::Error;
+use crate::flows::session::CliSession;
 use crate::output::data::{ConfirmedBy, Revoked};
 use crate::output::{Next, Outcome};
-use crate::problem::Problem;
-use crate::setting::Setting;
 use crate::store::{Credential, Service};
 
-pub(crate) fn run(args: &ServiceArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+pub(crate) fn run(args: &ServiceArgs, context: &Context<'_>) -> Result<Outcome, Error> {
     match args.service {
-        Service::Sentryagent => badge(args.yes, setting),
-        Service::Opentrain => token(args.yes, setting),
+        Service::Sentryagent => badge(args.yes, context),
+        Service::Opentrain => token(args.yes, context),
     }
 }
 
 /// The badge of this profile.
-pub(crate) fn badge(yes: bool, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+pub(crate) fn badge(yes: bool, context: &Context<'_>) -> Result<Outcome, Error> {
     let question = "Revoke the badge? It is dead for good then, and only another registration gives the agent an identity.";
-    let (desk, credential) = match prepared(Service::Sentryagent, yes, question, setting)? {
+    let (session, credential) = match prepared(Service::Sentryagent, yes, question, context)? {
         Ok(prepared) => prepared,
         Err(stopped) => return Ok(stopped),
     };
-    let Credential::Badge { badge, did, .. } = &credential else { return Err(Problem::NotRegistered(Service::Sentryagent)) };
-    let origin = Origin::parse(&credential.base_url()).map_err(Problem::internal)?;
+    let Credential::Badge { badge, did, .. } = &credential else { return Err(Error::NotRegistered(Service::Sentryagent)) };
+    let origin = Origin::parse(&credential.base_url()).map_err(Error::internal)?;
     let unknown = "whether the badge was revoked is not known; it is kept";
-    let asked = unless_stopped(ask_to_the_end(setting, RevokeBadge::new(&origin, badge.clone())), unknown, setting)?;
-    let Err(failure) = asked.outcome else { return done(&desk, Some(did.clone()), ConfirmedBy::Revoke) };
+    let asked = unless_stopped(call_to_the_end(context, RevokeBadge::new(&origin, badge.clone())), unknown, context)?;
+    let Err(failure) = asked.outcome else { return done(&session, Some(did.clone()), ConfirmedBy::Revoke) };
     // Not done by its own answer: how is it with the badge now?
-    let verified = unless_stopped(ask(setting, VerifyBadge::new(&origin, badge.clone())), unknown, setting)?;
+    let verified = unless_stopped(call(context, VerifyBadge::new(&origin, badge.clone())), unknown, context)?;
     let valid = match verified.outcome {
         Ok(Validity::NotValid) if asked.was_lost => {
-            return done(&desk, Some(did.clone()), ConfirmedBy::Verify);
+            return done(&session, Some(did.clone()), ConfirmedBy::Verify);
         }
         Ok(Validity::NotValid) => Some(false),
         Ok(Validity::Valid { .. }) => Some(true),
         Err(_) => None,
     };
     match valid {
-        Some(true) => setting.output.warn("the service says that the badge is still valid; it is kept".to_owned()),
-        Some(false) => setting.output.warn("the service says that the badge is not valid, for whatever reason; it is kept".to_owned()),
-        None => setting.output.warn(unknown.to_owned()),
+        Some(true) => context.output.warn("the service says that the badge is still valid; it is kept".to_owned()),
+        Some(false) => context.output.warn("the service says that the badge is not valid, for whatever reason; it is kept".to_owned()),
+        None => context.output.warn(unknown.to_owned()),
     }
     let next = match valid {
         Some(false) => Next::new(&["forget", "sentryagent", "--yes"], "when the owner agrees to drop a badge that is not valid"),
         _ => Next::new(&["badge", "revoke", "--yes"], "when the service may have recovered"),
     };
     let data = Revoked { did: Some(did.clone()), valid: Some(valid), ..Revoked::default() };
-    Ok(Outcome::stopped(problem(failure), data, Some(next)))
+    Ok(Outcome::stopped(failed(failure), data, Some(next)))
 }
 
-fn token(yes: bool, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+fn token(yes: bool, context: &Context<'_>) -> Result<Outcome, Error> {
     let question = "Revoke the token? It stops at once, for good; with an unclaimed registration goes the only way to claim it.";
-    let (desk, credential) = match prepared(Service::Opentrain, yes, question, setting)? {
+    let (session, credential) = match prepared(Service::Opentrain, yes, question, context)? {
         Ok(prepared) => prepared,
         Err(stopped) => return Ok(stopped),
     };
@@ -70,42 +70,42 @@ fn token(yes: bool, setting: &Setting<'_>) -> Result<Outcome, Problem> {
     let token = match (&credential, &registration) {
         (Credential::Token { token, .. }, _) => token,
         (_, Some(registration)) => registration.access_token(),
-        _ => return Err(Problem::NotRegistered(Service::Opentrain)),
+        _ => return Err(Error::NotRegistered(Service::Opentrain)),
     };
-    let origin = Origin::parse(&credential.base_url()).map_err(Problem::internal)?;
+    let origin = Origin::parse(&credential.base_url()).map_err(Error::internal)?;
     let lives = "the token must be taken to live; it is kept";
-    match unless_stopped(revoke_token(token, &origin, setting), lives, setting)? {
-        Ok(()) => done(&desk, None, ConfirmedBy::Revoke),
+    match unless_stopped(revoke_token(token, &origin, context), lives, context)? {
+        Ok(()) => done(&session, None, ConfirmedBy::Revoke),
         Err(failure) => {
-            setting.output.warn(lives.to_owned());
+            context.output.warn(lives.to_owned());
             let next = Next::new(&["revoke", "opentrain", "--yes"], "when the service may have recovered");
-            Ok(Outcome::stopped(problem(failure), Revoked::default(), Some(next)))
+            Ok(Outcome::stopped(failed(failure), Revoked::default(), Some(next)))
         }
     }
 }
 
 /// Where the pages say; where there is no such path, where the service's metadata say.
-fn revoke_token(token: &PersonalToken, origin: &Origin, setting: &Setting<'_>) -> Result<Result<(), Failure>, Problem> {
-    let first = ask_to_the_end(setting, Revoke::new(origin, token.clone()))?.outcome;
+fn revoke_token(token: &PersonalToken, origin: &Origin, context: &Context<'_>) -> Result<Result<(), Failure>, Error> {
+    let first = call_to_the_end(context, Revoke::new(origin, token.clone()))?.outcome;
     match &first {
         Err(Failure::Rejected(error)) if matches!(error.status, 404 | 405) => {}
         _ => return Ok(first),
     }
-    let metadata = match ask(setting, FetchAuthorizationServer::new(origin.clone()))?.outcome {
+    let metadata = match call(context, FetchAuthorizationServer::new(origin.clone()))?.outcome {
         Ok(metadata) => metadata,
         Err(failure) => return Ok(Err(failure)),
     };
     match Revoke::at(&metadata, token.clone()) {
-        Some(revoke) => Ok(ask_to_the_end(setting, revoke)?.outcome),
+        Some(revoke) => Ok(call_to_the_end(context, revoke)?.outcome),
         None => Ok(first),
     }
 }
 
 /// With a warning of what is not known when a signal came before the service's word.
-fn unless_stopped<T>(asked: Result<T, Problem>, unknown: &str, setting: &Setting<'_>) -> Result<T, Problem> {
-    asked.inspect_err(|problem| {
-        if let Problem::Interrupted(_) = problem {
-            setting.output.warn(unknown.to_owned());
+fn unless_stopped<T>(asked: Result<T, Error>, unknown: &str, context: &Context<'_>) -> Result<T, Error> {
+    asked.inspect_err(|error| {
+        if let Error::Interrupted(_) = error {
+            context.output.warn(unknown.to_owned());
         }
     })
 }
@@ -115,21 +115,21 @@ fn prepared<'a>(
     service: Service,
     yes: bool,
     question: &str,
-    setting: &'a Setting<'a>,
-) -> Result<Result<(Desk<'a>, Credential), Outcome>, Problem> {
-    setting.output.is_about(service);
-    let desk = Desk::open(setting, service)?;
-    desk.end_of(None)?;
-    let credential = desk.session.credential()?.ok_or(Problem::NotRegistered(service))?;
-    setting.keeps_to(&credential.base_url())?;
-    refuse_what_is_under_way(&desk)?;
+    context: &'a Context<'a>,
+) -> Result<Result<(CliSession<'a>, Credential), Outcome>, Error> {
+    context.output.is_about(service);
+    let session = CliSession::open(context, service)?;
+    session.end_of(None)?;
+    let credential = session.locked.credential()?.ok_or(Error::NotRegistered(service))?;
+    context.keeps_to(&credential.base_url())?;
+    refuse_what_is_under_way(&session)?;
     let next = Next::new(&["revoke", service.name(), "--yes"], "when the owner agrees");
-    let answer = setting.voice().answer(yes, question)?;
-    Ok(answer.unless_yes("may it be revoked, for good?", Revoked::default(), next).map_or(Ok((desk, credential)), Err))
+    let answer = context.prompter().answer(yes, question)?;
+    Ok(answer.unless_yes("may it be revoked, for good?", Revoked::default(), next).map_or(Ok((session, credential)), Err))
 }
 
-fn done(desk: &Desk<'_>, did: Option<Option<String>>, by: ConfirmedBy) -> Result<Outcome, Problem> {
-    clear(desk)?;
-    desk.setting.output.text("Revoked at the service, and forgotten here.")?;
+fn done(session: &CliSession<'_>, did: Option<Option<String>>, by: ConfirmedBy) -> Result<Outcome, Error> {
+    clear(session)?;
+    session.context.output.text("Revoked at the service, and forgotten here.")?;
     Ok(Outcome::ready(Revoked { did, revoked: true, confirmed_by: Some(by), valid: None }))
 }

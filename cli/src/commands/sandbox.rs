@@ -8,14 +8,14 @@ use std::thread;
 use enlist_sandbox::{Config, Sandbox, Scripted, StartError, parse_faults};
 
 use crate::args::SandboxArgs;
+use crate::error::Error;
 use crate::input::shown;
 use crate::output::document::SandboxStarted;
 use crate::output::stderr::note;
 use crate::output::{Output, print_json};
-use crate::problem::Problem;
 
 /// Ends only with the process: SIGINT and SIGTERM do what they do by default, for there is nothing to save.
-pub(crate) fn run(args: &SandboxArgs, output: &Output) -> Result<Infallible, Problem> {
+pub(crate) fn run(args: &SandboxArgs, output: &Output) -> Result<Infallible, Error> {
     let sandbox = Sandbox::start(config(args)?).map_err(|error| not_started(&error))?;
     let (human, control) = (sandbox.human_url(), sandbox.control_url());
     let (opentrain, sentryagent) = (sandbox.opentrain_url(), sandbox.sentryagent_url());
@@ -28,24 +28,24 @@ pub(crate) fn run(args: &SandboxArgs, output: &Output) -> Result<Infallible, Pro
     }
 }
 
-fn config(args: &SandboxArgs) -> Result<Config, Problem> {
+fn config(args: &SandboxArgs) -> Result<Config, Error> {
     let script = args.faults.as_deref().map_or_else(|| Ok(Vec::new()), faults)?;
     Ok(Config { addr: args.addr, speed: args.speed, auto_approve: args.auto_approve, script, ..Config::default() })
 }
 
-fn faults(file: &Path) -> Result<Vec<Scripted>, Problem> {
-    let refuse = |why: &dyn std::fmt::Display| Problem::usage(format_args!("--faults {}: {why}", shown(file)));
+fn faults(file: &Path) -> Result<Vec<Scripted>, Error> {
+    let refuse = |why: &dyn std::fmt::Display| Error::usage(format_args!("--faults {}: {why}", shown(file)));
     let json = fs::read_to_string(file).map_err(|error| refuse(&error))?;
     parse_faults(&json).map_err(|error| refuse(&error))
 }
 
-fn not_started(error: &StartError) -> Problem {
+fn not_started(error: &StartError) -> Error {
     match error {
-        StartError::NotLoopback(_) => Problem::usage(format_args!("--addr: {error}")),
+        StartError::NotLoopback(_) => Error::usage(format_args!("--addr: {error}")),
         StartError::Bind { .. } => {
-            Problem::Usage { message: format!("--addr: {error}"), hint: Some("another port, or port 0 for a free one, may do".to_owned()) }
+            Error::Usage { message: format!("--addr: {error}"), hint: Some("another port, or port 0 for a free one, may do".to_owned()) }
         }
-        _ => Problem::internal(error),
+        _ => Error::internal(error),
     }
 }
 

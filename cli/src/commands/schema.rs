@@ -2,18 +2,18 @@
 
 use serde_json::Value;
 
+use crate::error::Error;
 use crate::output::{Outcome, Output, print_text};
-use crate::problem::Problem;
 
 /// JSON Schema, draft 2020-12. A contract, as what it describes.
 const SCHEMA: &str = include_str!("../output/schema.json");
 
 /// The schema itself, unless a document was asked for: then it is the document's data.
-pub(crate) fn run(output: &Output) -> Result<Outcome, Problem> {
+pub(crate) fn run(output: &Output) -> Result<Outcome, Error> {
     if output.is_text() {
         print_text(SCHEMA)?;
     }
-    Ok(Outcome::ready(serde_json::from_str::<Value>(SCHEMA).map_err(Problem::internal)?))
+    Ok(Outcome::ready(serde_json::from_str::<Value>(SCHEMA).map_err(Error::internal)?))
 }
 
 #[cfg(test)]

@@ -4,50 +4,50 @@ use enlist_core::badge::{Validity, VerifyBadge};
 use enlist_core::opentrain::WhoAmI;
 use enlist_core::{Failure, Origin};
 
-use super::pending::{self, Failures, Shelf};
+use super::pending::{self, Failures, ProfileStore};
 use super::token::warn_of_shadows;
 use crate::args::StatusArgs;
-use crate::asking::{ask, problem};
+use crate::call::{call, failed};
+use crate::context::Context;
+use crate::error::Error;
 use crate::output::Outcome;
 use crate::output::data::Status;
-use crate::problem::Problem;
-use crate::setting::Setting;
 use crate::store::{AnyCeremony, Credential, DamagedFlow, Flow, ServiceStore};
 use crate::view::credential::{Checked, Identity, State};
 
-pub(crate) fn run(args: &StatusArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+pub(crate) fn run(args: &StatusArgs, context: &Context<'_>) -> Result<Outcome, Error> {
     let (mut kept, mut identities, mut pending, mut unreadable) = (Vec::new(), Vec::new(), Vec::new(), Failures::default());
-    for shelf in pending::shelves(setting)? {
-        pending.extend(unreadable.pending(&shelf, setting)?);
-        let credential = unreadable.unless_read(&shelf, shelf.store.credential().map_err(Problem::from))?.flatten();
-        kept.extend(credential.map(|credential| (shelf, credential)));
+    for profile_store in pending::profile_stores(context)? {
+        pending.extend(unreadable.pending(&profile_store, context)?);
+        let credential = unreadable.unless_read(&profile_store, profile_store.store.credential().map_err(Error::from))?.flatten();
+        kept.extend(credential.map(|credential| (profile_store, credential)));
     }
     if args.check {
         // Before anything is sent.
-        kept.iter().try_for_each(|(_, credential)| setting.keeps_to(&credential.base_url()))?;
+        kept.iter().try_for_each(|(_, credential)| context.keeps_to(&credential.base_url()))?;
     }
-    for (shelf, credential) in &kept {
-        identities.push(identity_of(credential, shelf, args, setting)?);
+    for (profile_store, credential) in &kept {
+        identities.push(identity_of(credential, profile_store, args, context)?);
     }
     if identities.is_empty() && pending.is_empty() && unreadable.is_empty() {
-        setting.output.text("No identity, and nothing pending.")?;
+        context.output.text("No identity, and nothing pending.")?;
     }
-    pending::tell(&pending, setting.output)?;
-    unreadable.outcome(setting.output, |unreadable| Status { identities, pending, unreadable })
+    pending::tell(&pending, context.output)?;
+    unreadable.outcome(context.output, |unreadable| Status { identities, pending, unreadable })
 }
 
-fn identity_of(credential: &Credential, shelf: &Shelf, args: &StatusArgs, setting: &Setting<'_>) -> Result<Identity, Problem> {
-    if let Some(secret) = credential.expose().filter(|_| shelf.profile == *setting.output.profile()) {
-        warn_of_shadows(shelf.service, &secret, &[], setting);
+fn identity_of(credential: &Credential, profile_store: &ProfileStore, args: &StatusArgs, context: &Context<'_>) -> Result<Identity, Error> {
+    if let Some(secret) = credential.expose().filter(|_| profile_store.profile == *context.output.profile()) {
+        warn_of_shadows(profile_store.service, &secret, &[], context);
     }
-    let mut identity = Identity::of(credential, &shelf.profile);
-    if is_doubtful(&shelf.store) {
+    let mut identity = Identity::of(credential, &profile_store.profile);
+    if is_doubtful(&profile_store.store) {
         identity.state = State::Doubtful;
     }
     if args.check {
-        identity.checked = Some(check(credential, setting)?);
+        identity.checked = Some(check(credential, context)?);
     }
-    setting.output.text(identity.line(setting.output.profile()))?;
+    context.output.text(identity.line(context.output.profile()))?;
     Ok(identity)
 }
 
@@ -58,25 +58,25 @@ fn is_doubtful(store: &ServiceStore) -> bool {
 }
 
 /// What the service says of the credential. Nothing is dropped because of it.
-fn check(credential: &Credential, setting: &Setting<'_>) -> Result<Checked, Problem> {
-    let origin = Origin::parse(&credential.base_url()).map_err(Problem::internal)?;
+fn check(credential: &Credential, context: &Context<'_>) -> Result<Checked, Error> {
+    let origin = Origin::parse(&credential.base_url()).map_err(Error::internal)?;
     let registration = credential.registration();
     let said = match (credential, &registration) {
         (Credential::Badge { badge, .. }, _) => {
-            ask(setting, VerifyBadge::new(&origin, badge.clone()))?.outcome.map(|verdict| matches!(verdict, Validity::Valid { .. }))
+            call(context, VerifyBadge::new(&origin, badge.clone()))?.outcome.map(|verdict| matches!(verdict, Validity::Valid { .. }))
         }
-        (Credential::Token { token, .. }, _) => ask(setting, WhoAmI::new(&origin, token.clone()))?.outcome.map(|_| true),
+        (Credential::Token { token, .. }, _) => call(context, WhoAmI::new(&origin, token.clone()))?.outcome.map(|_| true),
         (Credential::Unclaimed(_), Some(registration)) => {
-            ask(setting, WhoAmI::new(&origin, registration.access_token().clone()))?.outcome.map(|_| true)
+            call(context, WhoAmI::new(&origin, registration.access_token().clone()))?.outcome.map(|_| true)
         }
-        (Credential::Unclaimed(_), None) => return Err(Problem::internal("the registration is gone")),
+        (Credential::Unclaimed(_), None) => return Err(Error::internal("the registration is gone")),
     };
     Ok(match said {
         Ok(true) => Checked::Valid,
         Ok(false) => Checked::NotValid,
         Err(Failure::Rejected(error)) if matches!(error.status, 401 | 404) => Checked::NotValid,
         Err(failure) => {
-            setting.output.warn(format!("the service could not be asked: {}", problem(failure).message()));
+            context.output.warn(format!("the service could not be asked: {}", failed(failure).message()));
             Checked::Unknown
         }
     })

@@ -12,13 +12,13 @@ use enlist_core::secret::Email;
 use enlist_core::{Ceremony, Origin};
 use enlist_sandbox::{Config, Sandbox};
 
+use crate::error::Error;
 use crate::output::data::{Tour, TourBadge, TourClaim};
 use crate::output::stderr::note;
 use crate::output::{Outcome, Output};
-use crate::patience::now;
-use crate::problem::Problem;
 use crate::view::escaped;
 use crate::view::profile::manifest;
+use crate::wait_policy::now;
 use guide::{Guide, Narration};
 
 /// Shorter than the services' 5 s: nobody should wait for a tour.
@@ -26,17 +26,17 @@ const INTERVAL: Duration = Duration::from_secs(1);
 const AGENT: &str = "My AI Agent";
 const OWNER: &str = "owner@example.com";
 
-pub(crate) fn run(output: &Output) -> Result<Outcome, Problem> {
-    tour(output).inspect_err(|problem| {
-        if matches!(problem, Problem::Ceremony { .. } | Problem::AnswerLost) {
+pub(crate) fn run(output: &Output) -> Result<Outcome, Error> {
+    tour(output).inspect_err(|error| {
+        if matches!(error, Error::Ceremony { .. } | Error::AnswerLost) {
             note("Both sides of this conversation are enlist's own. This should not happen: please report it.");
         }
     })
 }
 
-fn tour(output: &Output) -> Result<Outcome, Problem> {
-    let sandbox = Sandbox::start(Config { interval: INTERVAL, ..Config::default() }).map_err(Problem::internal)?;
-    let origin = Origin::parse(sandbox.url()).map_err(Problem::internal)?;
+fn tour(output: &Output) -> Result<Outcome, Error> {
+    let sandbox = Sandbox::start(Config { interval: INTERVAL, ..Config::default() }).map_err(Error::internal)?;
+    let origin = Origin::parse(sandbox.url()).map_err(Error::internal)?;
     let (mut guide, mut narration) = (Guide::new(output, &sandbox), Narration::new(output));
     guide.welcome()?;
     let token = claim(&mut guide, &mut narration, &origin)?;
@@ -46,35 +46,35 @@ fn tour(output: &Output) -> Result<Outcome, Problem> {
 }
 
 /// OpenTrain: the agent registers by itself, then its owner claims it.
-fn claim(guide: &mut Guide<'_>, narration: &mut Narration<'_>, origin: &Origin) -> Result<ClaimedToken, Problem> {
+fn claim(guide: &mut Guide<'_>, narration: &mut Narration<'_>, origin: &Origin) -> Result<ClaimedToken, Error> {
     guide.heading("OpenTrain: the agent registers, then its owner claims it")?;
-    let agent = Label::parse(AGENT).map_err(Problem::internal)?;
-    let owner = Email::parse(OWNER).map_err(Problem::internal)?;
+    let agent = Label::parse(AGENT).map_err(Error::internal)?;
+    let owner = Email::parse(OWNER).map_err(Error::internal)?;
     let registration = to_the_end(guide, narration, &mut Enrolment::new(origin.clone(), Some(agent), None))?;
     to_the_end(guide, narration, &mut Claim::new(&registration, owner))
 }
 
 /// SentryAgent: manifest, a look at the profile, the code that comes by SMS, badge.
-fn register(guide: &mut Guide<'_>, narration: &mut Narration<'_>, origin: &Origin) -> Result<Identity, Problem> {
+fn register(guide: &mut Guide<'_>, narration: &mut Narration<'_>, origin: &Origin) -> Result<Identity, Error> {
     guide.heading("SentryAgent: the agent introduces itself, and its developer's phone vouches for it")?;
-    let manifest = Manifest::from_json(manifest(|field| field.example).as_bytes()).map_err(Problem::internal)?;
+    let manifest = Manifest::from_json(manifest(|field| field.example).as_bytes()).map_err(Error::internal)?;
     to_the_end(guide, narration, &mut BadgeRegistration::new(origin.clone(), manifest))
 }
 
-fn to_the_end<'a, C>(guide: &mut Guide<'a>, narration: &mut Narration<'_>, ceremony: &mut C) -> Result<C::Outcome, Problem>
+fn to_the_end<'a, C>(guide: &mut Guide<'a>, narration: &mut Narration<'_>, ceremony: &mut C) -> Result<C::Outcome, Error>
 where
     C: Ceremony,
-    Guide<'a>: Host<C, Error = Problem>,
+    Guide<'a>: Host<C, Error = Error>,
 {
     // The sandbox is this machine itself, whatever the environment says of proxies.
-    let client = Client::builder().proxies(Proxies::default()).build().map_err(Problem::internal)?;
+    let client = Client::builder().proxies(Proxies::default()).build().map_err(Error::internal)?;
     match drive(ceremony, &client, guide, narration) {
         Ok(Ending::Finished(Ok(outcome))) => Ok(outcome),
-        Ok(Ending::Finished(Err(failure))) => Err(Problem::Ceremony { failure: Box::new(failure), at: now(), kept: Vec::new() }),
+        Ok(Ending::Finished(Err(failure))) => Err(Error::Ceremony { failure: Box::new(failure), at: now(), kept: Vec::new() }),
         // The played humans leave only questions open that follow a lost answer.
-        Ok(Ending::Paused) => Err(Problem::AnswerLost),
-        Err(DriveError::Host(problem) | DriveError::Store(problem)) => Err(problem),
-        Err(DriveError::Misuse(misuse)) => Err(Problem::internal(misuse)),
+        Ok(Ending::Paused) => Err(Error::AnswerLost),
+        Err(DriveError::Host(error) | DriveError::Store(error)) => Err(error),
+        Err(DriveError::Misuse(misuse)) => Err(Error::internal(misuse)),
     }
 }
 

@@ -1,14 +1,14 @@
 //! The one JSON document. A contract: keys are only ever added.
 
-use serde::ser::Error;
+use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 
 use super::data::Data;
 use super::event::Stamp;
 use super::{Next, Output, Settled};
+use crate::caller::Mode;
+use crate::error::{Error, ErrorBody};
 use crate::exit::Status;
-use crate::mode::Mode;
-use crate::problem::{ErrorBody, Problem};
 use crate::service::Service;
 
 pub(super) const VERSION: u8 = 1;
@@ -52,7 +52,7 @@ impl<'a> Document<'a> {
             profile: output.profile.as_str(),
             mode: &output.mode,
             data: settled.data.as_ref().map(Sorted),
-            error: settled.problem.as_ref().map(Problem::body),
+            error: settled.error.as_ref().map(Error::body),
             next: settled.next.as_ref(),
             warnings: output.warnings.borrow().clone(),
         }
@@ -100,10 +100,10 @@ mod tests {
     use super::super::Outcome;
     use super::super::data::FlowName;
     use super::*;
-    use crate::mode::Environment;
-    use crate::problem::tests::refusal;
+    use crate::caller::Environment;
+    use crate::error::tests::refusal;
 
-    fn of(result: Result<Outcome, Problem>) -> Value {
+    fn of(result: Result<Outcome, Error>) -> Value {
         let (output, _) = Output::settle(Some("try"), None, &Environment::default());
         serde_json::to_value(Document::new(&output, &output.settled(result))).unwrap()
     }
@@ -122,7 +122,7 @@ mod tests {
     fn failure_has_an_error_and_no_data() {
         let failure = Box::new(refusal(429, "too_fast", "be\nslow", "7"));
         let Recovery::RetryAt(retry_at) = failure.recovery() else { panic!("{failure}") };
-        let document = of(Err(Problem::Ceremony { failure, at: retry_at.before(Duration::from_secs(7)), kept: Vec::new() }));
+        let document = of(Err(Error::Ceremony { failure, at: retry_at.before(Duration::from_secs(7)), kept: Vec::new() }));
         assert_eq!((&document["status"], &document["exit"], &document["data"]), (&json!("failed"), &json!(7), &json!(null)));
         let expected = json!({
             "code": "rate_limited", "message": format!("too many requests; the service wants to be left alone until {retry_at}"),
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn where_a_way_on_is_promised_it_is_named() {
-        assert_eq!(of(Err(Problem::AnswerLost))["next"]["argv"], json!(["enlist", "try"]));
-        assert_eq!(of(Err(Problem::internal("x")))["next"], json!(null));
+        assert_eq!(of(Err(Error::AnswerLost))["next"]["argv"], json!(["enlist", "try"]));
+        assert_eq!(of(Err(Error::internal("x")))["next"], json!(null));
     }
 }

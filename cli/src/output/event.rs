@@ -3,22 +3,20 @@
 //! A contract: types and keys are only ever added. A new event is a new variant of [`Event`]; `schema.json` is generated from it.
 
 use serde::Serialize;
-use serde::ser::Error;
+use serde::ser::Error as _;
 use serde_json::{Map, Value};
 
 use super::Next;
 use super::document::VERSION;
-use crate::patience::now;
 use crate::service::Service;
-use crate::view::credential::{Badge, Kind, Registration, Token};
+use crate::view::credential::{Badge, Kind, Obtained, Registration, Token};
 use crate::view::flow::Awaiting;
 use crate::view::profile::Profile;
 use crate::view::{Time, words};
+use crate::wait_policy::now;
 
 /// What happened. `type` is the variant's name in snake case.
 #[derive(Debug, Serialize)]
-// The session and its host do not send theirs as values of this type yet.
-#[allow(dead_code)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) enum Event {
@@ -48,6 +46,17 @@ pub(crate) enum Event {
     Stored { kind: Kind },
     /// Worth knowing; it changes nothing.
     Warning { message: String },
+}
+
+/// The event of a ceremony that has brought a credential.
+impl From<Obtained> for Event {
+    fn from(obtained: Obtained) -> Self {
+        match obtained {
+            Obtained::Registration(registration) => Self::Registered(registration),
+            Obtained::Token(token) => Self::Claimed(token),
+            Obtained::Badge(badge) => Self::BadgeIssued(badge),
+        }
+    }
 }
 
 /// What a person must do.
@@ -120,12 +129,10 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) fn new(event: &Event, stamp: Stamp, service: Option<Service>) -> Result<Self, serde_json::Error> {
-        let Value::Object(mut fields) = serde_json::to_value(event)? else { return Err(Error::custom("an event is an object")) };
-        let Some(Value::String(r#type)) = fields.remove("type") else { return Err(Error::custom("an event has a type")) };
+        let Value::Object(mut fields) = serde_json::to_value(event)? else {
+            return Err(serde_json::Error::custom("an event is an object"));
+        };
+        let Some(Value::String(r#type)) = fields.remove("type") else { return Err(serde_json::Error::custom("an event has a type")) };
         Ok(Self { v: VERSION, r#type, stamp, service, fields })
-    }
-
-    pub(super) fn untyped(r#type: &str, fields: &Value, stamp: Stamp, service: Option<Service>) -> Self {
-        Self { v: VERSION, r#type: r#type.to_owned(), stamp, service, fields: fields.as_object().cloned().unwrap_or_default() }
     }
 }

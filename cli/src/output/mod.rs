@@ -19,17 +19,16 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 use serde::Serialize;
-use serde_json::Value;
 
+use crate::caller::{Caller, Environment, Mode};
 use crate::env;
+use crate::error::Error;
 use crate::exit::{Exit, Status};
-use crate::mode::{Environment, Is, Mode};
-use crate::problem::Problem;
 use crate::store::{ProfileName, Service};
 use data::Data;
 use document::Document;
 use event::{Event, Line, Stamp};
-pub(crate) use next::{Along, Next, flag, quoted};
+pub(crate) use next::{CarriedFlag, Next, flag, quoted};
 use stderr::{aside, note};
 use style::Color;
 
@@ -51,34 +50,34 @@ pub(crate) struct Outcome {
     status: Status,
     /// `data` of the document. Text was printed on the way.
     data: Option<Data>,
-    problem: Option<Problem>,
+    error: Option<Error>,
     next: Option<Next>,
 }
 
 impl Outcome {
     pub(crate) fn ready(data: impl Into<Data>) -> Self {
-        Self { exit: Exit::Done, status: Status::Ready, data: Some(data.into()), problem: None, next: None }
+        Self { exit: Exit::Done, status: Status::Ready, data: Some(data.into()), error: None, next: None }
     }
 
     /// Not over: exit 8, or 0 when all is done that was asked for, or the code of the signal that came.
     pub(crate) fn pending(interrupted: Option<u8>, done: bool, data: impl Into<Data>, next: Next) -> Self {
         let exit = interrupted.map_or(if done { Exit::Done } else { Exit::Pending }, Exit::Interrupted);
-        Self { exit, status: Status::Pending, data: Some(data.into()), problem: None, next: Some(next) }
+        Self { exit, status: Status::Pending, data: Some(data.into()), error: None, next: Some(next) }
     }
 
     /// Came to a problem, with data that is worth telling all the same.
-    pub(crate) fn stopped(problem: Problem, data: impl Into<Data>, next: Option<Next>) -> Self {
-        Self { data: Some(data.into()), ..Self::failed(problem, next) }
+    pub(crate) fn stopped(error: Error, data: impl Into<Data>, next: Option<Next>) -> Self {
+        Self { data: Some(data.into()), ..Self::failed(error, next) }
     }
 
     /// Came to its end, and that is no good one.
-    pub(crate) fn failed(problem: Problem, next: Option<Next>) -> Self {
-        Self { exit: problem.exit(), status: problem.exit().status(), data: None, problem: Some(problem), next }
+    pub(crate) fn failed(error: Error, next: Option<Next>) -> Self {
+        Self { exit: error.exit(), status: error.exit().status(), data: None, error: Some(error), next }
     }
 
     /// The same pause, and what it is due to.
-    pub(crate) fn because_of(self, problem: Problem) -> Self {
-        Self { exit: problem.exit(), status: problem.exit().status(), problem: Some(problem), ..self }
+    pub(crate) fn because_of(self, error: Error) -> Self {
+        Self { exit: error.exit(), status: error.exit().status(), error: Some(error), ..self }
     }
 
     pub(crate) fn is_ready(&self) -> bool {
@@ -101,7 +100,7 @@ struct Settled {
     exit: Exit,
     status: Status,
     data: Option<Data>,
-    problem: Option<Problem>,
+    error: Option<Error>,
     next: Option<Next>,
 }
 
@@ -113,7 +112,7 @@ pub(crate) struct Output {
     service: Cell<Option<Service>>,
     profile: ProfileName,
     /// What a command line to go on with must say again.
-    along: Vec<Along>,
+    carried: Vec<CarriedFlag>,
     /// Whoever reads stdout has gone away.
     unread: Cell<bool>,
     format: Format,
@@ -133,24 +132,25 @@ pub(crate) struct Output {
 
 impl Output {
     /// Decides on mode and format. A variable that cannot be read is a problem, which then still has an output to go to.
-    pub(crate) fn settle(command: Option<&'static str>, flag: Option<Format>, environment: &Environment) -> (Self, Result<(), Problem>) {
+    pub(crate) fn settle(command: Option<&'static str>, flag: Option<Format>, environment: &Environment) -> (Self, Result<(), Error>) {
         let (mode, mode_problem) = match Mode::decide(environment) {
             Ok(mode) => (mode, None),
-            Err(problem) => (Mode::found(environment), Some(problem)),
+            Err(error) => (Mode::found(environment), Some(error)),
         };
         let by_mode = by_mode(mode.is, command);
         let (format, format_problem) = match (flag, environment.output.as_deref()) {
             (Some(format), _) => (format, None),
             (None, None) => (by_mode, None),
-            (None, Some(word)) => env::choice(env::OUTPUT, word).map_or_else(|problem| (by_mode, Some(problem)), |format| (format, None)),
+            (None, Some(word)) => env::choice(env::OUTPUT, word).map_or_else(|error| (by_mode, Some(error)), |format| (format, None)),
         };
         let settled = mode_problem.or(format_problem).map_or(Ok(()), Err);
         let (service, profile, warnings) = (Cell::new(None), ProfileName::default(), RefCell::default());
         let (flow, events, ascii, colour) = (RefCell::default(), Cell::new(0), io::stdout().is_terminal() && !style::is_utf8(), false);
         let is_unasked = flag.is_none() && environment.output.is_none();
-        let tells_failures = is_unasked && mode.is == Is::Agent && !matches!(command, Some("token" | "badge sign"));
-        let (along, unread) = (Vec::new(), Cell::new(false));
-        let output = Self { command, service, profile, along, unread, format, tells_failures, mode, warnings, flow, events, ascii, colour };
+        let tells_failures = is_unasked && mode.is == Caller::Agent && !matches!(command, Some("token" | "badge sign"));
+        let (carried, unread) = (Vec::new(), Cell::new(false));
+        let output =
+            Self { command, service, profile, carried, unread, format, tells_failures, mode, warnings, flow, events, ascii, colour };
         (output, settled)
     }
 
@@ -160,8 +160,8 @@ impl Output {
     }
 
     /// The same, saying these again in each command line to go on with.
-    pub(crate) fn taking_along(self, along: Vec<Along>) -> Self {
-        Self { along, ..self }
+    pub(crate) fn carrying(self, carried: Vec<CarriedFlag>) -> Self {
+        Self { carried, ..self }
     }
 
     /// The same, with or without colours.
@@ -185,10 +185,10 @@ impl Output {
     }
 
     /// The command that goes on with the flow from here, word for word.
-    pub(crate) fn way_on_with_flow(&self, command: &str, arguments: &[&str], when: &'static str) -> Next {
+    pub(crate) fn next_step_in_flow(&self, command: &str, arguments: &[&str], when: &'static str) -> Next {
         let flow = self.flow.borrow();
         let words: Vec<&str> = std::iter::once(command).chain(flow.as_deref()).chain(arguments.iter().copied()).collect();
-        Next::new(&words, when).with(&self.along)
+        Next::new(&words, when).with(&self.carried)
     }
 
     /// Something worth knowing that changes nothing.
@@ -207,22 +207,16 @@ impl Output {
     }
 
     /// One line of JSON at once, where events are asked for.
-    pub(crate) fn emit(&self, event: &Event) -> Result<(), Problem> {
+    pub(crate) fn emit(&self, event: &Event) -> Result<(), Error> {
         let Some(stamp) = self.stamp() else { return Ok(()) };
-        let line = Line::new(event, stamp, self.service.get()).map_err(Problem::internal)?;
+        let line = Line::new(event, stamp, self.service.get()).map_err(Error::internal)?;
         self.read_or_not(print_json(&line))
     }
 
-    /// An event of the session or of its host, which do not send typed ones yet.
-    pub(crate) fn event(&self, r#type: &'static str, fields: &Value) -> Result<(), Problem> {
-        let Some(stamp) = self.stamp() else { return Ok(()) };
-        self.read_or_not(print_json(&Line::untyped(r#type, fields, stamp, self.service.get())))
-    }
-
     /// That nobody reads on breaks nothing off: what is under way comes to its end, or to its next wait.
-    fn read_or_not(&self, written: Result<(), Problem>) -> Result<(), Problem> {
+    fn read_or_not(&self, written: Result<(), Error>) -> Result<(), Error> {
         match written {
-            Err(Problem::Stdout(error)) if error.kind() == ErrorKind::BrokenPipe => {
+            Err(Error::Stdout(error)) if error.kind() == ErrorKind::BrokenPipe => {
                 self.unread.set(true);
                 Ok(())
             }
@@ -247,21 +241,21 @@ impl Output {
     }
 
     pub(crate) fn is_ci(&self) -> bool {
-        self.mode.is == Is::Ci
+        self.mode.is == Caller::Ci
     }
 
     /// Whether a person sits there who may be asked.
     pub(crate) fn is_human(&self) -> bool {
-        self.mode.is == Is::Human
+        self.mode.is == Caller::Human
     }
 
     /// A line of the result, when it is text.
-    pub(crate) fn text(&self, line: impl Display) -> Result<(), Problem> {
+    pub(crate) fn text(&self, line: impl Display) -> Result<(), Error> {
         if self.is_text() { self.print_line(line) } else { Ok(()) }
     }
 
     /// Lines of the result, when it is text.
-    pub(crate) fn text_lines(&self, lines: impl IntoIterator<Item = impl Display>) -> Result<(), Problem> {
+    pub(crate) fn text_lines(&self, lines: impl IntoIterator<Item = impl Display>) -> Result<(), Error> {
         lines.into_iter().try_for_each(|line| self.text(line))
     }
 
@@ -274,7 +268,7 @@ impl Output {
     }
 
     /// Tells what is being done, at once: on stdout when the result is text, else on stderr.
-    pub(crate) fn tell(&self, line: impl Display) -> Result<(), Problem> {
+    pub(crate) fn tell(&self, line: impl Display) -> Result<(), Error> {
         match self.format {
             Format::Text => self.print_line(line),
             Format::Json | Format::Ndjson => {
@@ -284,16 +278,16 @@ impl Output {
         }
     }
 
-    fn print_line(&self, line: impl Display) -> Result<(), Problem> {
+    fn print_line(&self, line: impl Display) -> Result<(), Error> {
         let line = if self.ascii { style::ascii(&line.to_string()) } else { line.to_string() };
         self.read_or_not(to_stdout(|stdout| writeln!(stdout, "{line}")))
     }
 
     /// Prints the result and gives the exit code.
-    pub(crate) fn finish(&self, result: Result<Outcome, Problem>) -> ExitCode {
+    pub(crate) fn finish(&self, result: Result<Outcome, Error>) -> ExitCode {
         let settled = self.settled(result);
-        if let Some(problem) = &settled.problem {
-            explain(problem);
+        if let Some(error) = &settled.error {
+            explain(error);
         }
         if let Exit::Interrupted(_) = settled.exit {
             note("stopped; nothing is lost");
@@ -301,54 +295,54 @@ impl Output {
         if let (Some(next), Format::Text) = (&settled.next, self.format) {
             note(format_args!("  next: {}   ({})", next.line(), next.when));
         }
-        let printed = match (&settled.problem, self.format) {
-            (Some(Problem::Stdout(_)), _) => Ok(()),
+        let printed = match (&settled.error, self.format) {
+            (Some(Error::Stdout(_)), _) => Ok(()),
             (_, Format::Text) if settled.exit == Exit::Done || !self.tells_failures => Ok(()),
             _ => print_json(&Document::new(self, &settled)),
         };
         match printed {
             Ok(()) => ExitCode::from(settled.exit.number()),
-            Err(problem) => {
-                explain(&problem);
+            Err(error) => {
+                explain(&error);
                 // A failure keeps its code even when nobody reads why.
-                ExitCode::from(if settled.exit == Exit::Done { problem.exit().number() } else { settled.exit.number() })
+                ExitCode::from(if settled.exit == Exit::Done { error.exit().number() } else { settled.exit.number() })
             }
         }
     }
 
-    fn settled(&self, result: Result<Outcome, Problem>) -> Settled {
+    fn settled(&self, result: Result<Outcome, Error>) -> Settled {
         match result {
-            Ok(Outcome { problem: Some(Problem::Interrupted(code)), data, .. }) => self.interrupted(code, data),
-            Err(Problem::Interrupted(code)) => self.interrupted(code, None),
-            Ok(Outcome { exit, status, data, problem, next }) => {
-                Settled { exit, status, data, problem, next: next.map(|next| next.with(&self.along)) }
+            Ok(Outcome { error: Some(Error::Interrupted(code)), data, .. }) => self.interrupted(code, data),
+            Err(Error::Interrupted(code)) => self.interrupted(code, None),
+            Ok(Outcome { exit, status, data, error, next }) => {
+                Settled { exit, status, data, error, next: next.map(|next| next.with(&self.carried)) }
             }
-            Err(problem) => {
-                let next = self.way_on(&problem).map(|next| next.with(&self.along));
-                Settled { exit: problem.exit(), status: problem.exit().status(), data: None, problem: Some(problem), next }
+            Err(error) => {
+                let next = self.next_step(&error).map(|next| next.with(&self.carried));
+                Settled { exit: error.exit(), status: error.exit().status(), data: None, error: Some(error), next }
             }
         }
     }
 
     /// A signal came outside of any flow: whoever wants to go on runs the same command again.
     fn interrupted(&self, code: u8, data: Option<Data>) -> Settled {
-        let next = Next::again(std::env::args_os()).map(|next| next.with(&self.along));
+        let next = Next::again(std::env::args_os()).map(|next| next.with(&self.carried));
         let status = if next.is_some() { Status::Pending } else { Status::Cancelled };
-        Settled { exit: Exit::Interrupted(code), status, data, problem: None, next }
+        Settled { exit: Exit::Interrupted(code), status, data, error: None, next }
     }
 
     /// Where the contract promises a way on, and the command named none: to run it again, or what must come before it.
-    fn way_on(&self, problem: &Problem) -> Option<Next> {
-        match problem {
-            Problem::NotRegistered(Service::Opentrain) => Some(Next::new(&["register", "opentrain"], "now")),
-            Problem::NotRegistered(Service::Sentryagent) => {
+    fn next_step(&self, error: &Error) -> Option<Next> {
+        match error {
+            Error::NotRegistered(Service::Opentrain) => Some(Next::new(&["register", "opentrain"], "now")),
+            Error::NotRegistered(Service::Sentryagent) => {
                 Some(Next::new(&["register", "sentryagent", "--manifest", "-"], "now; hand the manifest in on stdin"))
             }
-            Problem::InProfile { flow, profile } => {
+            Error::InProfile { flow, profile } => {
                 let by_stdin: &[&str] = if self.command == Some("otp") { &["--otp-file", "-"] } else { &[] };
                 self.command.map(|command| Next::new(&[&[command, flow], by_stdin, &["--profile", profile.as_str()]].concat(), "now"))
             }
-            _ if matches!(problem.exit(), Exit::Expired | Exit::NeedsHuman) => {
+            _ if matches!(error.exit(), Exit::Expired | Exit::NeedsHuman) => {
                 self.command.map(|command| Next::new(&command.split(' ').collect::<Vec<_>>(), "at any time: nothing was kept"))
             }
             _ => None,
@@ -357,53 +351,52 @@ impl Output {
 }
 
 /// What is printed when nobody said how: text for people, and what an agent can read before the wait is over.
-fn by_mode(is: Is, command: Option<&str>) -> Format {
+fn by_mode(is: Caller, command: Option<&str>) -> Format {
     match (is, command) {
         // `$(enlist token ...)` is to be the token, whoever asks; a signature likewise, and what is a text by its nature.
-        (Is::Agent, Some("token" | "badge sign" | "exec" | "schema" | "completion" | "man" | "help")) | (Is::Human | Is::Ci, _) => {
-            Format::Text
-        }
-        (Is::Agent, Some("register" | "claim" | "otp" | "resume" | "badge rotate")) => Format::Ndjson,
-        (Is::Agent, _) => Format::Json,
+        (Caller::Agent, Some("token" | "badge sign" | "exec" | "schema" | "completion" | "man" | "help"))
+        | (Caller::Human | Caller::Ci, _) => Format::Text,
+        (Caller::Agent, Some("register" | "claim" | "otp" | "resume" | "badge rotate")) => Format::Ndjson,
+        (Caller::Agent, _) => Format::Json,
     }
 }
 
 /// Prints help or version.
 pub(crate) fn print(text: &str) -> ExitCode {
     let written = print_text(text);
-    if let Err(problem) = &written {
-        explain(problem);
+    if let Err(error) = &written {
+        explain(error);
     }
-    ExitCode::from(written.map_or_else(|problem| problem.exit(), |()| Exit::Done).number())
+    ExitCode::from(written.map_or_else(|error| error.exit(), |()| Exit::Done).number())
 }
 
 /// One line of JSON on stdout, flushed.
-pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Problem> {
-    let mut line = serde_json::to_vec(value).map_err(|error| Problem::internal(&error))?;
+pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Error> {
+    let mut line = serde_json::to_vec(value).map_err(|error| Error::internal(&error))?;
     line.push(b'\n');
     to_stdout(|stdout| stdout.write_all(&line))
 }
 
 /// Text on stdout, as it is.
-pub(crate) fn print_text(text: &str) -> Result<(), Problem> {
+pub(crate) fn print_text(text: &str) -> Result<(), Error> {
     to_stdout(|stdout| stdout.write_all(text.as_bytes()))
 }
 
-fn to_stdout(write: impl FnOnce(&mut io::StdoutLock<'_>) -> io::Result<()>) -> Result<(), Problem> {
+fn to_stdout(write: impl FnOnce(&mut io::StdoutLock<'_>) -> io::Result<()>) -> Result<(), Error> {
     let mut stdout = io::stdout().lock();
-    write(&mut stdout).and_then(|()| stdout.flush()).map_err(Problem::Stdout)
+    write(&mut stdout).and_then(|()| stdout.flush()).map_err(Error::Stdout)
 }
 
 /// Says on stderr what went wrong. A broken pipe is not worth a word.
-fn explain(problem: &Problem) {
-    if problem.exit() == Exit::Done {
+fn explain(error: &Error) {
+    if error.exit() == Exit::Done {
         return;
     }
-    note(format_args!("enlist: {}", problem.message()));
-    if let Some(hint) = problem.hint() {
+    note(format_args!("enlist: {}", error.message()));
+    if let Some(hint) = error.hint() {
         note(format_args!("  {hint}"));
     }
-    if let Some(said) = problem.said_by_service() {
+    if let Some(said) = error.said_by_service() {
         note(format_args!("  the service's words: \"{said}\""));
     }
 }

@@ -14,7 +14,7 @@ pub(crate) struct Next {
 }
 
 /// A flag of this command line without which the next one would mean something else, and its value.
-pub(crate) type Along = (&'static str, String);
+pub(crate) type CarriedFlag = (&'static str, String);
 
 impl Next {
     pub(crate) fn new(argv: &[&str], when: impl Into<Cow<'static, str>>) -> Self {
@@ -46,8 +46,8 @@ impl Next {
     }
 
     /// The same with these flags, but for those that it has.
-    pub(super) fn with(mut self, along: &[Along]) -> Self {
-        for (flag, value) in along {
+    pub(super) fn with(mut self, carried: &[CarriedFlag]) -> Self {
+        for (flag, value) in carried {
             if !self.names(flag) {
                 self.argv.extend([(*flag).to_owned(), value.clone()]);
             }
@@ -80,16 +80,16 @@ mod tests {
 
     #[test]
     fn a_way_on_is_a_line_for_a_shell() {
-        let along = [("--profile", "work".to_owned())];
-        let next = Next::new(&["register", "opentrain", "--agent-name", "it's me", "--claim", "o@example.com"], "now").with(&along);
+        let carried = [("--profile", "work".to_owned())];
+        let next = Next::new(&["register", "opentrain", "--agent-name", "it's me", "--claim", "o@example.com"], "now").with(&carried);
         assert_eq!(next.line(), r#"enlist register opentrain --agent-name "it's me" --claim o@example.com --profile work"#);
-        assert_eq!(Next::new(&["status", "--profile", "a"], "now").with(&along).line(), "enlist status --profile a");
+        assert_eq!(Next::new(&["status", "--profile", "a"], "now").with(&carried).line(), "enlist status --profile a");
     }
 
     #[test]
     fn the_same_again_names_no_proxy() {
-        let along = [("--profile", "b".to_owned())];
-        let again = |words: &[&str]| Next::again(words.iter().map(OsString::from)).unwrap().with(&along).line();
+        let carried = [("--profile", "b".to_owned())];
+        let again = |words: &[&str]| Next::again(words.iter().map(OsString::from)).unwrap().with(&carried).line();
         assert_eq!(again(&["/bin/enlist", "badge", "verify", "-"]), "enlist badge verify - --profile b");
         assert_eq!(again(&["enlist", "-pa", "--proxy", "http://a:b@c", "doctor", "--proxy=http://a:b@c"]), "enlist -pa doctor");
         assert_eq!(again(&["enlist", "doctor", "--profile=a"]), "enlist doctor '--profile=a'");

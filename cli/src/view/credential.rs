@@ -7,8 +7,7 @@ use super::{Time, escaped, words};
 use crate::store::{Credential, ProfileName, Service};
 
 /// A credential that a command obtained.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Obtained {
     Registration(Registration),
     Token(Token),

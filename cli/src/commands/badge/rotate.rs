@@ -4,38 +4,38 @@ use enlist_core::Origin;
 use enlist_core::badge::BadgeRotation;
 
 use crate::args::RotateArgs;
-use crate::desk::Desk;
+use crate::context::Context;
+use crate::error::Error;
+use crate::flows::session::CliSession;
 use crate::output::data::RotationAsked;
 use crate::output::{Next, Outcome};
-use crate::problem::Problem;
-use crate::setting::Setting;
 use crate::store::{AnyCeremony, Credential, Intent, Service};
 
-pub(crate) fn run(args: &RotateArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
-    let patience = setting.patience(&args.waiting);
-    let desk = Desk::open(setting, Service::Sentryagent)?;
-    if let Some(ended) = desk.end_of_any::<BadgeRotation>()? {
+pub(crate) fn run(args: &RotateArgs, context: &Context<'_>) -> Result<Outcome, Error> {
+    let wait_policy = context.wait_policy(&args.waiting);
+    let session = CliSession::open(context, Service::Sentryagent)?;
+    if let Some(ended) = session.end_of_any::<BadgeRotation>()? {
         return Ok(ended);
     }
-    let Some(Credential::Badge { base_url, badge, did, .. }) = desk.session.credential()? else {
-        return Err(Problem::NotRegistered(Service::Sentryagent));
+    let Some(Credential::Badge { base_url, badge, did, .. }) = session.locked.credential()? else {
+        return Err(Error::NotRegistered(Service::Sentryagent));
     };
-    setting.keeps_to(&base_url)?;
-    let mut voice = setting.voice();
+    context.keeps_to(&base_url)?;
+    let mut prompter = context.prompter();
     // One that is under way is settled first, and needs no word: it is not sent again.
-    for flow in desk.session.flows()? {
+    for flow in session.locked.flows()? {
         if let (record, AnyCeremony::BadgeRotation(rotation)) = flow.into_parts() {
-            voice.again = true;
-            return desk.go_on(rotation, record, voice, patience);
+            prompter.again = true;
+            return session.go_on(rotation, record, prompter, wait_policy);
         }
     }
     let question = "Rotate? The old badge and its DID are dead at once, for everybody who knows the agent by them.";
     let next = Next::new(&["badge", "rotate", "--yes"], "when the owner agrees that the badge and the DID change");
     let needed = "may the badge and the DID change, for everybody who knows them?";
-    if let Some(stopped) = voice.answer(args.yes, question)?.unless_yes(needed, RotationAsked { did }, next) {
+    if let Some(stopped) = prompter.answer(args.yes, question)?.unless_yes(needed, RotationAsked { did }, next) {
         return Ok(stopped);
     }
-    let origin = Origin::parse(&base_url).map_err(Problem::internal)?;
+    let origin = Origin::parse(&base_url).map_err(Error::internal)?;
     let intent = Intent { argv: ["badge", "rotate", "--yes"].map(str::to_owned).into(), then_claim: None };
-    desk.begin(BadgeRotation::new(origin, badge), intent, voice, patience)
+    session.begin(BadgeRotation::new(origin, badge), intent, prompter, wait_policy)
 }

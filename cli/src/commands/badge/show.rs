@@ -3,16 +3,16 @@
 use enlist_core::badge::BadgeView;
 
 use super::badge;
+use crate::context::Context;
+use crate::error::Error;
 use crate::output::Outcome;
 use crate::output::data::BadgeShown;
-use crate::problem::Problem;
-use crate::setting::Setting;
 use crate::view::Time;
 use crate::view::profile::Profile;
 
-pub(crate) fn run(file: Option<&std::ffi::OsString>, setting: &Setting<'_>) -> Result<Outcome, Problem> {
-    let held = badge(file, setting)?;
-    let view = BadgeView::of(&held.badge).ok_or_else(|| Problem::usage("this is no badge: its claims cannot be read"))?;
+pub(crate) fn run(file: Option<&std::ffi::OsString>, context: &Context<'_>) -> Result<Outcome, Error> {
+    let held = badge(file, context)?;
+    let view = BadgeView::of(&held.badge).ok_or_else(|| Error::usage("this is no badge: its claims cannot be read"))?;
     let shown = BadgeShown {
         did: view.did.as_ref().map(ToString::to_string),
         badge_hint: held.badge.hint(),
@@ -23,12 +23,12 @@ pub(crate) fn run(file: Option<&std::ffi::OsString>, setting: &Setting<'_>) -> R
         untrusted_issuer: view.issuer.as_ref().map(ToString::to_string),
         untrusted_profile: view.profile.as_ref().map(Profile::from),
     };
-    tell(&shown, setting)?;
+    tell(&shown, context)?;
     Ok(Outcome::ready(shown))
 }
 
-fn tell(shown: &BadgeShown, setting: &Setting<'_>) -> Result<(), Problem> {
-    let output = setting.output;
+fn tell(shown: &BadgeShown, context: &Context<'_>) -> Result<(), Error> {
+    let output = context.output;
     output.text(format_args!("{}  {}", shown.badge_hint, shown.did.as_deref().unwrap_or("names no agent")))?;
     output.text("  as it says itself; enlist badge verify checks it")?;
     if let Some(end) = shown.expires_at {

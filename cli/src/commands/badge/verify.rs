@@ -6,59 +6,59 @@ use enlist_core::{Failure, Origin};
 
 use super::{Held, badge};
 use crate::args::VerifyArgs;
-use crate::asking::{outcome_of, problem};
-use crate::keys::Keys;
+use crate::call::{failed, outcome_of};
+use crate::context::Context;
+use crate::error::Error;
+use crate::jwks_cache::Keys;
 use crate::output::Outcome;
 use crate::output::data::{BadgeVerified, OtherBadge, Said, ValidBadge};
-use crate::patience::now;
-use crate::problem::Problem;
-use crate::setting::Setting;
 use crate::view::Time;
 use crate::view::profile::Profile;
+use crate::wait_policy::now;
 
-pub(crate) fn run(args: &VerifyArgs, setting: &Setting<'_>) -> Result<Outcome, Problem> {
-    let held = badge(args.file.as_ref(), setting)?;
-    let (keys, checked) = check(&held, args, setting)?;
+pub(crate) fn run(args: &VerifyArgs, context: &Context<'_>) -> Result<Outcome, Error> {
+    let held = badge(args.file.as_ref(), context)?;
+    let (keys, checked) = check(&held, args, context)?;
     let verified = match checked {
         Ok(verified) => verified,
         Err(rejection) => {
             let data = other(Some(false), Some(rejection.as_str()), Said::NotAsked, None, &keys);
-            setting.output.text(format_args!("Not valid: {rejection}.  ({})", keys.words()))?;
-            return Ok(Outcome::stopped(Problem::BadgeRefused(rejection), data, None));
+            context.output.text(format_args!("Not valid: {rejection}.  ({})", keys.words()))?;
+            return Ok(Outcome::stopped(Error::BadgeRefused(rejection), data, None));
         }
     };
     if args.offline {
-        return told(&verified, &keys, Said::NotAsked, setting);
+        return told(&verified, &keys, Said::NotAsked, context);
     }
-    match outcome_of(setting, VerifyBadge::new(&held.origin, held.badge.clone())) {
-        Ok(Validity::Valid { .. }) => told(&verified, &keys, Said::Valid, setting),
+    match outcome_of(context, VerifyBadge::new(&held.origin, held.badge.clone())) {
+        Ok(Validity::Valid { .. }) => told(&verified, &keys, Said::Valid, context),
         Ok(Validity::NotValid) => {
             let data = other(Some(false), Some("revoked"), Said::NotValid, Some(&verified), &keys);
-            setting
+            context
                 .output
                 .text(format_args!("Not valid: signed and in time, but the service says no: revoked or rotated.  ({})", keys.words()))?;
-            Ok(Outcome::stopped(problem(Failure::BadgeInvalid), data, None))
+            Ok(Outcome::stopped(failed(Failure::BadgeInvalid), data, None))
         }
-        Err(problem) => {
-            setting.output.text("The signature is good; whether the badge was revoked, the service could not be asked.")?;
-            Ok(Outcome::stopped(problem, other(None, None, Said::Unknown, Some(&verified), &keys), None))
+        Err(error) => {
+            context.output.text("The signature is good; whether the badge was revoked, the service could not be asked.")?;
+            Ok(Outcome::stopped(error, other(None, None, Said::Unknown, Some(&verified), &keys), None))
         }
     }
 }
 
 /// By the keys at hand; when the one that is named is not among them, by newer ones.
-fn check(held: &Held, args: &VerifyArgs, setting: &Setting<'_>) -> Result<(Keys, Result<VerifiedBadge, Rejection>), Problem> {
+fn check(held: &Held, args: &VerifyArgs, context: &Context<'_>) -> Result<(Keys, Result<VerifiedBadge, Rejection>), Error> {
     let rules = rules(args);
     let by = |keys: &Keys| rules.check_badge(held.badge.expose(), &keys.jwks, now());
     if args.offline {
-        let keys = Keys::cached(setting, &held.origin)?.ok_or_else(|| no_keys(&held.origin))?;
+        let keys = Keys::cached(context, &held.origin)?.ok_or_else(|| no_keys(&held.origin))?;
         let checked = by(&keys);
         return Ok((keys, checked));
     }
-    let keys = Keys::fresh(setting, &held.origin)?;
+    let keys = Keys::fresh(context, &held.origin)?;
     let checked = by(&keys);
     let newer =
-        if checked.as_ref().is_err_and(|rejection| rejection.wants_newer_keys()) { keys.newer(setting, &held.origin)? } else { None };
+        if checked.as_ref().is_err_and(|rejection| rejection.wants_newer_keys()) { keys.newer(context, &held.origin)? } else { None };
     Ok(match newer {
         Some(newer) => {
             let checked = by(&newer);
@@ -73,13 +73,13 @@ fn rules(args: &VerifyArgs) -> Rules {
     args.audience.iter().fold(rules, |rules, audience| rules.audience(audience))
 }
 
-fn no_keys(origin: &Origin) -> Problem {
+fn no_keys(origin: &Origin) -> Error {
     let message = format!("--offline: no keys of {origin} are kept");
-    Problem::Usage { message, hint: Some("verify once without --offline; the keys are kept then".to_owned()) }
+    Error::Usage { message, hint: Some("verify once without --offline; the keys are kept then".to_owned()) }
 }
 
-fn told(verified: &VerifiedBadge, keys: &Keys, service: Said, setting: &Setting<'_>) -> Result<Outcome, Problem> {
-    let output = setting.output;
+fn told(verified: &VerifiedBadge, keys: &Keys, service: Said, context: &Context<'_>) -> Result<Outcome, Error> {
+    let output = context.output;
     output.text(format_args!("Valid: {}  ({})", verified.did(), keys.words()))?;
     match verified.expires_at() {
         Some(end) => output.text(format_args!("  until      {end}"))?,

@@ -7,9 +7,9 @@ use enlist_blocking::Proxies;
 
 use super::check::Check;
 use crate::env;
+use crate::error::Error;
 use crate::input::shown;
 use crate::output::data::Bundle;
-use crate::problem::Problem;
 use crate::sys;
 
 pub(super) fn of(checks: &[Check], offline: bool) -> Bundle {
@@ -27,13 +27,13 @@ pub(super) fn of(checks: &[Check], offline: bool) -> Bundle {
 }
 
 /// The report as a file holds it.
-pub(super) fn text(bundle: &Bundle) -> Result<String, Problem> {
-    serde_json::to_string_pretty(bundle).map(|json| json + "\n").map_err(Problem::internal)
+pub(super) fn text(bundle: &Bundle) -> Result<String, Error> {
+    serde_json::to_string_pretty(bundle).map(|json| json + "\n").map_err(Error::internal)
 }
 
 /// A new file, for its owner.
-pub(super) fn write(bundle: &Bundle, path: &Path) -> Result<(), Problem> {
+pub(super) fn write(bundle: &Bundle, path: &Path) -> Result<(), Error> {
     let text = text(bundle)?;
     let written = sys::create_private(path).and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|error| Problem::usage(format_args!("--bundle {}: {error}", shown(path))))
+    written.map_err(|error| Error::usage(format_args!("--bundle {}: {error}", shown(path))))
 }

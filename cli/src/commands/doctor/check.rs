@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
+use crate::error::Error;
 use crate::output::data::{self, CheckName, CheckState, PublicCheck};
-use crate::problem::Problem;
 
 /// One thing that was looked at.
 #[derive(Debug)]
@@ -12,7 +12,7 @@ pub(super) struct Check {
     /// The detail without anything that somebody else need not know: addresses, paths, names.
     public: String,
     /// What commands will fail with.
-    problem: Option<Problem>,
+    error: Option<Error>,
 }
 
 impl Check {
@@ -26,13 +26,13 @@ impl Check {
     }
 
     /// Commands will fail with `problem`, so it is told as they would tell it.
-    pub(super) fn bad(name: CheckName, problem: Problem) -> Self {
-        let check = Self::new(name, CheckState::Fail, problem.message(), problem.hint());
-        Self { public: problem.code_word().to_owned(), problem: Some(problem), ..check }
+    pub(super) fn bad(name: CheckName, error: Error) -> Self {
+        let check = Self::new(name, CheckState::Fail, error.message(), error.hint());
+        Self { public: error.code_word().to_owned(), error: Some(error), ..check }
     }
 
     fn new(name: CheckName, state: CheckState, detail: String, hint: Option<String>) -> Self {
-        Self { public: detail.clone(), said: data::Check { name, state, detail, hint }, problem: None }
+        Self { public: detail.clone(), said: data::Check { name, state, detail, hint }, error: None }
     }
 
     /// With what of the detail others may know.
@@ -56,7 +56,7 @@ impl Check {
     }
 
     /// What a command would end with.
-    pub(super) fn into_problem(self) -> Option<Problem> {
-        self.problem
+    pub(super) fn into_problem(self) -> Option<Error> {
+        self.error
     }
 }

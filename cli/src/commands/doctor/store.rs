@@ -4,26 +4,26 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::check::Check;
+use crate::context::Context;
 use crate::env::{self, variable};
-use crate::opentrain_tool::shadowing;
+use crate::error::Error;
+use crate::interop::opentrain_cli::shadowing;
 use crate::output::data::CheckName;
-use crate::problem::Problem;
-use crate::setting::Setting;
 use crate::store::{DamagedFlow, Service, StoreError, files};
 use crate::sys;
 
 /// How many files are looked at, at most.
 const MOST: usize = 10_000;
 
-pub(super) fn all(setting: &Setting<'_>) -> [Check; 3] {
-    [store(setting), variables(setting), pending(setting)]
+pub(super) fn all(context: &Context<'_>) -> [Check; 3] {
+    [store(context), variables(context), pending(context)]
 }
 
-fn store(setting: &Setting<'_>) -> Check {
+fn store(context: &Context<'_>) -> Check {
     const NAME: CheckName = CheckName::Store;
-    let home = match setting.home() {
+    let home = match context.home() {
         Ok(home) => home,
-        Err(problem) => return Check::bad(NAME, problem),
+        Err(error) => return Check::bad(NAME, error),
     };
     let (home, chosen) = (home.path(), || home.used_profile().map(drop));
     if let Err(error) = proved_writable(home).and_then(|()| all_private(home)).and_then(|()| chosen()) {
@@ -74,13 +74,13 @@ fn all_private(home: &Path) -> Result<(), StoreError> {
 }
 
 /// A token in a variable is stronger for OpenTrain's own command than one that is stored.
-fn variables(setting: &Setting<'_>) -> Check {
+fn variables(context: &Context<'_>) -> Check {
     const NAME: CheckName = CheckName::Variables;
     let Some(name) = env::OPENTRAIN_TOKENS.into_iter().find(|name| variable(name).is_some()) else {
         return Check::fine(NAME, "none stands before what is stored");
     };
-    let stored = match setting.store(Service::Opentrain).and_then(|store| Ok(store.credential()?)) {
-        Err(problem) => return Check::bad(NAME, problem),
+    let stored = match context.store(Service::Opentrain).and_then(|store| Ok(store.credential()?)) {
+        Err(error) => return Check::bad(NAME, error),
         Ok(stored) => stored.and_then(|credential| credential.expose()),
     };
     let Some(stored) = stored else {
@@ -94,10 +94,10 @@ fn variables(setting: &Setting<'_>) -> Check {
     Check::doubtful(NAME, format_args!("{} is set, and is another token than the one that is stored", others.join(", ")), hint)
 }
 
-fn pending(setting: &Setting<'_>) -> Check {
+fn pending(context: &Context<'_>) -> Check {
     const NAME: CheckName = CheckName::Pending;
-    match flows(setting).and_then(|flows| Ok((flows, damaged(setting)?))) {
-        Err(problem) => Check::bad(NAME, problem),
+    match flows(context).and_then(|flows| Ok((flows, damaged(context)?))) {
+        Err(error) => Check::bad(NAME, error),
         Ok((_, Some(damaged))) => Check::doubtful(NAME, damaged.left_words(), "see enlist status").publicly("damaged"),
         Ok((flows, None)) => under_way(NAME, &flows),
     }
@@ -112,9 +112,9 @@ fn under_way(name: CheckName, flows: &[(String, Service)]) -> Check {
 }
 
 /// The first flow that is damaged.
-fn damaged(setting: &Setting<'_>) -> Result<Option<DamagedFlow>, Problem> {
+fn damaged(context: &Context<'_>) -> Result<Option<DamagedFlow>, Error> {
     for service in Service::ALL {
-        if let Some(damaged) = setting.store(service)?.flows()?.damaged.into_iter().next() {
+        if let Some(damaged) = context.store(service)?.flows()?.damaged.into_iter().next() {
             return Ok(Some(damaged));
         }
     }
@@ -122,10 +122,10 @@ fn damaged(setting: &Setting<'_>) -> Result<Option<DamagedFlow>, Problem> {
 }
 
 /// What has not come to its end. Nothing is finished here, as other commands would.
-fn flows(setting: &Setting<'_>) -> Result<Vec<(String, Service)>, Problem> {
+fn flows(context: &Context<'_>) -> Result<Vec<(String, Service)>, Error> {
     let mut flows = Vec::new();
     for service in Service::ALL {
-        let found = setting.store(service)?.flows()?;
+        let found = context.store(service)?.flows()?;
         if let Some(error) = found.refused.into_iter().next() {
             return Err(error.into());
         }

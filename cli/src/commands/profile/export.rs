@@ -2,18 +2,18 @@
 
 use crate::args::Tool;
 use crate::commands::token::{held, warn_of_shadows};
-use crate::opentrain_tool::{self, BASE_URL, CLAIM_TOKEN, TOKEN, ToolFile};
+use crate::context::Context;
+use crate::error::Error;
+use crate::interop::opentrain_cli::{self, BASE_URL, CLAIM_TOKEN, TOKEN, ToolFile};
 use crate::output::data::Exported;
 use crate::output::{Next, Outcome};
-use crate::problem::Problem;
-use crate::setting::Setting;
 use crate::store::Service;
 use crate::view::credential::hint;
 
-pub(super) fn run(tool: Tool, yes: bool, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+pub(super) fn run(tool: Tool, yes: bool, context: &Context<'_>) -> Result<Outcome, Error> {
     let Tool::Opentrain = tool;
-    let (credential, secret) = held(Service::Opentrain, setting)?;
-    let path = opentrain_tool::path()?;
+    let (credential, secret) = held(Service::Opentrain, context)?;
+    let path = opentrain_cli::path()?;
     let mut file = ToolFile::read(&path)?.unwrap_or_default();
     let data = Exported { path: path.display().to_string(), token_hint: hint(&credential) };
 
@@ -26,16 +26,16 @@ pub(super) fn run(tool: Tool, yes: bool, setting: &Setting<'_>) -> Result<Outcom
         (None, None) => false,
     };
     let question = format!("{} holds another token, which may be nowhere else. Replace it?", path.display());
-    let answer = setting.voice().answer(yes || !another, &question)?;
+    let answer = context.prompter().answer(yes || !another, &question)?;
     let next = Next::new(&["profile", "export", "opentrain", "--yes"], "when the owner agrees to lose the token that stands there");
     if let Some(stopped) = answer.unless_yes("may another token in the tool's file be replaced?", data.clone(), next) {
         return Ok(stopped);
     }
-    file.set(TOKEN, Some(&secret)).map_err(Problem::internal)?;
-    file.set(BASE_URL, Some(&credential.base_url())).map_err(Problem::internal)?;
-    file.set(CLAIM_TOKEN, claim_token).map_err(Problem::internal)?;
+    file.set(TOKEN, Some(&secret)).map_err(Error::internal)?;
+    file.set(BASE_URL, Some(&credential.base_url())).map_err(Error::internal)?;
+    file.set(CLAIM_TOKEN, claim_token).map_err(Error::internal)?;
     file.write(&path)?;
-    warn_of_shadows(Service::Opentrain, &secret, &[], setting);
-    setting.output.text(format_args!("{} holds the token now.", path.display()))?;
+    warn_of_shadows(Service::Opentrain, &secret, &[], context);
+    context.output.text(format_args!("{} holds the token now.", path.display()))?;
     Ok(Outcome::ready(data))
 }

@@ -8,38 +8,38 @@ use serde::Serialize;
 
 use crate::args::Tool;
 use crate::commands::adopt;
-use crate::opentrain_tool::{self, BASE_URL, CLAIM_TOKEN, TOKEN, ToolFile};
+use crate::context::Context;
+use crate::error::Error;
+use crate::interop::opentrain_cli::{self, BASE_URL, CLAIM_TOKEN, TOKEN, ToolFile};
 use crate::output::Outcome;
-use crate::patience::now;
-use crate::problem::Problem;
-use crate::setting::Setting;
 use crate::store::{Credential, Service, StoreError};
 use crate::sys;
+use crate::wait_policy::now;
 
-pub(super) fn run(tool: Tool, setting: &Setting<'_>) -> Result<Outcome, Problem> {
+pub(super) fn run(tool: Tool, context: &Context<'_>) -> Result<Outcome, Error> {
     let Tool::Opentrain = tool;
-    let path = opentrain_tool::path()?;
-    let nothing = || Problem::usage(format_args!("{}: there is no token to import", path.display()));
+    let path = opentrain_cli::path()?;
+    let nothing = || Error::usage(format_args!("{}: there is no token to import", path.display()));
     let file = ToolFile::read(&path)?.ok_or_else(nothing)?;
-    let bad = |name: &str, why: &dyn std::fmt::Display| Problem::from(StoreError::corrupt(&path, format_args!("its `{name}`: {why}")));
+    let bad = |name: &str, why: &dyn std::fmt::Display| Error::from(StoreError::corrupt(&path, format_args!("its `{name}`: {why}")));
     let text = |name| file.text(name, &path);
 
     let token = text(TOKEN)?.ok_or_else(nothing)?;
     let token = PersonalToken::parse(&token).map_err(|error| bad(TOKEN, &error))?;
     let origin = match text(BASE_URL)? {
-        None => setting.origin(Service::Opentrain)?,
+        None => context.origin(Service::Opentrain)?,
         Some(url) => Origin::parse(&url).map_err(|error| bad(BASE_URL, &error))?,
     };
-    setting.keeps_to(&origin.to_string())?;
+    context.keeps_to(&origin.to_string())?;
     let claim_token = text(CLAIM_TOKEN)?.map(|text| ClaimToken::parse(&text)).transpose().map_err(|error| bad(CLAIM_TOKEN, &error))?;
     let credential = match claim_token {
         None => Credential::Token { base_url: origin.to_string(), token, scopes: Vec::new(), adopted: true },
         Some(claim_token) => unclaimed(origin, &token, &claim_token)?,
     };
     if sys::is_open_to_others(&path) {
-        setting.output.warn(format!("others on this machine can read {}: chmod 600 it", path.display()));
+        context.output.warn(format!("others on this machine can read {}: chmod 600 it", path.display()));
     }
-    adopt::keep(credential, setting)
+    adopt::keep(credential, context)
 }
 
 /// The two secrets as a registration's answer has them.
@@ -50,12 +50,12 @@ struct Answer<'a> {
 }
 
 /// A registration as if it had been ours: an enrolment that gets, for an answer, the two secrets that an answer brought.
-fn unclaimed(origin: Origin, token: &PersonalToken, claim_token: &ClaimToken) -> Result<Credential, Problem> {
+fn unclaimed(origin: Origin, token: &PersonalToken, claim_token: &ClaimToken) -> Result<Credential, Error> {
     let mut enrolment = Enrolment::new(origin, None, None);
-    let exchange = enrolment.begin(now()).map_err(Problem::internal)?;
+    let exchange = enrolment.begin(now()).map_err(Error::internal)?;
     let answer = Answer { access_token: token.expose(), claim_token: claim_token.expose() };
-    let response = Response::new(serde_json::to_vec(&answer).map_err(Problem::internal)?);
-    enrolment.handle(now(), Input::Response { id: exchange.id, response }).map_err(Problem::internal)?;
+    let response = Response::new(serde_json::to_vec(&answer).map_err(Error::internal)?);
+    enrolment.handle(now(), Input::Response { id: exchange.id, response }).map_err(Error::internal)?;
     let credential = Credential::Unclaimed(Box::new(enrolment));
-    if credential.registration().is_some() { Ok(credential) } else { Err(Problem::internal("two secrets made no registration")) }
+    if credential.registration().is_some() { Ok(credential) } else { Err(Error::internal("two secrets made no registration")) }
 }

@@ -11,11 +11,11 @@ use enlist_core::claim::ClaimedToken;
 use enlist_core::{Ceremony, Exchange, ExchangeId, ExchangeResult, Store, Timestamp, WaitReason};
 use enlist_sandbox::{MessageKind, Sandbox, Which};
 
-use super::script::{Played, meaning, reason};
+use super::script::{TourCeremony, meaning, reason};
 use super::{OWNER, scopes};
+use crate::error::Error;
 use crate::output::Output;
-use crate::patience::now;
-use crate::problem::Problem;
+use crate::wait_policy::now;
 
 /// Not in the first wait: so the first poll comes too early, and one "not yet" is seen.
 const OWNER_ACTS_IN_WAIT: u32 = 2;
@@ -35,25 +35,25 @@ impl<'a> Guide<'a> {
         Self { output, sandbox, waits_for_owner: 0 }
     }
 
-    pub(super) fn welcome(&self) -> Result<(), Problem> {
+    pub(super) fn welcome(&self) -> Result<(), Error> {
         self.output.tell("How an AI agent gets its identity, at two services. Real requests, played people:")?;
         self.output.tell(format_args!("a sandbox at {} stands in for app.opentrain.ai and", self.sandbox.url()))?;
         self.output.tell("identity.sentryagent.ai. Nothing leaves this machine, and nothing is kept on it.")
     }
 
-    pub(super) fn heading(&self, text: &str) -> Result<(), Problem> {
+    pub(super) fn heading(&self, text: &str) -> Result<(), Error> {
         self.output.tell(format_args!("\n{text}"))
     }
 
-    pub(super) fn say(&self, text: impl Display) -> Result<(), Problem> {
+    pub(super) fn say(&self, text: impl Display) -> Result<(), Error> {
         self.output.tell(format_args!("     {text}"))
     }
 
-    pub(super) fn played(&self, text: impl Display) -> Result<(), Problem> {
+    pub(super) fn played(&self, text: impl Display) -> Result<(), Error> {
         self.output.tell(format_args!("  [played] {text}"))
     }
 
-    pub(super) fn sum_up(&self, token: &ClaimedToken, identity: &Identity) -> Result<(), Problem> {
+    pub(super) fn sum_up(&self, token: &ClaimedToken, identity: &Identity) -> Result<(), Error> {
         self.heading("Done. The agent has an identity at both (secrets are shown by their ends only):")?;
         self.say(format_args!("OpenTrain    token {}, good for", token.access_token().hint()))?;
         for scopes in scopes(token).collect::<Vec<_>>().chunks(SCOPES_PER_LINE) {
@@ -65,26 +65,26 @@ impl<'a> Guide<'a> {
     }
 
     /// The code in the newest SMS, as its receiver reads it.
-    pub(super) fn code_on_the_phone(&self) -> Result<String, Problem> {
+    pub(super) fn code_on_the_phone(&self) -> Result<String, Error> {
         let outbox = self.sandbox.outbox();
         let sms = outbox.into_iter().rev().find(|message| message.kind == MessageKind::Sms);
-        sms.and_then(|sms| sms.code).ok_or_else(|| Problem::internal("the sandbox sent no SMS"))
+        sms.and_then(|sms| sms.code).ok_or_else(|| Error::internal("the sandbox sent no SMS"))
     }
 
-    fn owner_acts(&self) -> Result<(), Problem> {
+    fn owner_acts(&self) -> Result<(), Error> {
         self.played(format_args!("{OWNER} opens the link, signs in and types the code."))?;
-        self.sandbox.approve(&Which::newest()).map(drop).map_err(Problem::internal)
+        self.sandbox.approve(&Which::newest()).map(drop).map_err(Error::internal)
     }
 }
 
-impl<C: Played> Host<C> for Guide<'_> {
-    type Error = Problem;
+impl<C: TourCeremony> Host<C> for Guide<'_> {
+    type Error = Error;
 
     fn now(&mut self) -> Timestamp {
         now()
     }
 
-    fn wait(&mut self, until: Timestamp, why: &WaitReason) -> Result<ControlFlow<()>, Problem> {
+    fn wait(&mut self, until: Timestamp, why: &WaitReason) -> Result<ControlFlow<()>, Error> {
         let gap = until.since(now());
         self.say(format_args!("... waiting {:.1} s: {}", gap.as_secs_f64(), reason(why)))?;
         thread::sleep(gap / 2);
@@ -96,11 +96,11 @@ impl<C: Played> Host<C> for Guide<'_> {
         Ok(ControlFlow::Continue(()))
     }
 
-    fn show(&mut self, notice: &C::Notice) -> Result<(), Problem> {
+    fn show(&mut self, notice: &C::Notice) -> Result<(), Error> {
         C::show(self, notice)
     }
 
-    fn ask(&mut self, prompt: &C::Prompt) -> Result<ControlFlow<(), C::Answer>, Problem> {
+    fn ask(&mut self, prompt: &C::Prompt) -> Result<ControlFlow<(), C::Answer>, Error> {
         C::ask(self, prompt)
     }
 }
@@ -116,21 +116,21 @@ impl<'a> Narration<'a> {
         Self { output, requests: 0 }
     }
 
-    fn answered(&self, exchange: &Exchange, answer: impl Display) -> Result<(), Problem> {
+    fn answered(&self, exchange: &Exchange, answer: impl Display) -> Result<(), Error> {
         let (method, path) = (exchange.request.method(), exchange.request.uri().path());
         self.output.tell(format_args!("{:>3}  {method} {path} -> {answer}", self.requests))
     }
 }
 
 impl Store for Narration<'_> {
-    type Error = Problem;
+    type Error = Error;
 
-    fn prepare<C: Ceremony>(&mut self, _: &C, _: &Exchange) -> Result<(), Problem> {
+    fn prepare<C: Ceremony>(&mut self, _: &C, _: &Exchange) -> Result<(), Error> {
         self.requests += 1;
         Ok(())
     }
 
-    fn journal(&mut self, exchange: &Exchange, answer: &ExchangeResult) -> Result<(), Problem> {
+    fn journal(&mut self, exchange: &Exchange, answer: &ExchangeResult) -> Result<(), Error> {
         match answer {
             Ok(response) => {
                 self.answered(exchange, response.status().as_str())?;
@@ -141,11 +141,11 @@ impl Store for Narration<'_> {
         }
     }
 
-    fn journaled(&mut self, _: ExchangeId) -> Result<Option<ExchangeResult>, Problem> {
+    fn journaled(&mut self, _: ExchangeId) -> Result<Option<ExchangeResult>, Error> {
         Ok(None)
     }
 
-    fn save<C: Ceremony>(&mut self, _: &C) -> Result<(), Problem> {
+    fn save<C: Ceremony>(&mut self, _: &C) -> Result<(), Error> {
         Ok(())
     }
 }

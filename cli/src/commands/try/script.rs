@@ -8,42 +8,42 @@ use enlist_core::secret::Otp;
 use enlist_core::{Ceremony, WaitReason};
 
 use super::guide::Guide;
-use crate::problem::Problem;
+use crate::error::Error;
 
 /// A ceremony whose human is played.
-pub(super) trait Played: Ceremony {
-    fn show(guide: &Guide<'_>, notice: &Self::Notice) -> Result<(), Problem>;
+pub(super) trait TourCeremony: Ceremony {
+    fn show(guide: &Guide<'_>, notice: &Self::Notice) -> Result<(), Error>;
     /// `Break` leaves the question open.
-    fn ask(guide: &Guide<'_>, prompt: &Self::Prompt) -> Result<ControlFlow<(), Self::Answer>, Problem>;
+    fn ask(guide: &Guide<'_>, prompt: &Self::Prompt) -> Result<ControlFlow<(), Self::Answer>, Error>;
 }
 
-impl Played for Enrolment {
-    fn show(_: &Guide<'_>, notice: &Self::Notice) -> Result<(), Problem> {
+impl TourCeremony for Enrolment {
+    fn show(_: &Guide<'_>, notice: &Self::Notice) -> Result<(), Error> {
         match *notice {}
     }
 
-    fn ask(_: &Guide<'_>, _: &claim::EnrolmentPrompt) -> Result<ControlFlow<(), claim::EnrolmentAnswer>, Problem> {
+    fn ask(_: &Guide<'_>, _: &claim::EnrolmentPrompt) -> Result<ControlFlow<(), claim::EnrolmentAnswer>, Error> {
         Ok(ControlFlow::Break(()))
     }
 }
 
-impl Played for Claim {
-    fn show(guide: &Guide<'_>, notice: &EnterCode) -> Result<(), Problem> {
+impl TourCeremony for Claim {
+    fn show(guide: &Guide<'_>, notice: &EnterCode) -> Result<(), Error> {
         guide.say(format_args!("    {}", notice.verification_uri.expose()))?;
         guide.say(format_args!("    code {}", notice.user_code.expose()))
     }
 
-    fn ask(_: &Guide<'_>, prompt: &Self::Prompt) -> Result<ControlFlow<(), Self::Answer>, Problem> {
+    fn ask(_: &Guide<'_>, prompt: &Self::Prompt) -> Result<ControlFlow<(), Self::Answer>, Error> {
         match *prompt {}
     }
 }
 
-impl Played for BadgeRegistration {
-    fn show(_: &Guide<'_>, notice: &Self::Notice) -> Result<(), Problem> {
+impl TourCeremony for BadgeRegistration {
+    fn show(_: &Guide<'_>, notice: &Self::Notice) -> Result<(), Error> {
         match *notice {}
     }
 
-    fn ask(guide: &Guide<'_>, prompt: &badge::RegistrationPrompt) -> Result<ControlFlow<(), badge::RegistrationAnswer>, Problem> {
+    fn ask(guide: &Guide<'_>, prompt: &badge::RegistrationPrompt) -> Result<ControlFlow<(), badge::RegistrationAnswer>, Error> {
         use badge::{RegistrationAnswer as Answer, RegistrationPrompt as Prompt};
         let answer = match prompt {
             Prompt::Profile { profile, .. } => {
@@ -53,7 +53,7 @@ impl Played for BadgeRegistration {
             }
             Prompt::Otp { phone_hint, reason: OtpReason::Sent, .. } => {
                 guide.played(format_args!("The developer reads the SMS on {phone_hint} and types its six digits."))?;
-                Answer::Otp(Otp::parse(&guide.code_on_the_phone()?).map_err(Problem::internal)?)
+                Answer::Otp(Otp::parse(&guide.code_on_the_phone()?).map_err(Error::internal)?)
             }
             _ => return Ok(ControlFlow::Break(())),
         };
@@ -61,7 +61,7 @@ impl Played for BadgeRegistration {
     }
 }
 
-fn show_profile(guide: &Guide<'_>, profile: &PublicProfile) -> Result<(), Problem> {
+fn show_profile(guide: &Guide<'_>, profile: &PublicProfile) -> Result<(), Error> {
     let PublicProfile { agent_name, agent_version, developer_name, contact_email, primary_goal, .. } = profile;
     guide.say(format_args!("    {agent_name} {agent_version} by {developer_name}, {}", contact_email.expose()))?;
     let (tools, tier) = (profile.tools.join(", "), profile.trust_tier.as_str());

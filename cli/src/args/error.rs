@@ -2,32 +2,32 @@
 
 use std::ffi::OsString;
 
+use clap::ValueEnum;
 use clap::error::ErrorKind;
-use clap::{Error, ValueEnum};
 use enlist_core::Untrusted;
 
 use crate::args::Command;
+use crate::caller::Caller;
+use crate::error::Error;
 use crate::input::looks_like_a_secret;
-use crate::mode::Is;
 use crate::output::Format;
 use crate::output::stderr::note;
-use crate::problem::Problem;
 use crate::store::ProfileName;
 
 const SEE_HELP: &str = "see enlist --help";
 
 /// What clap has to say, in our form. The help that answers a bare `enlist` is shown here already.
-pub(crate) fn problem(error: &Error) -> Problem {
+pub(crate) fn explained(error: &clap::Error) -> Error {
     let rendered = error.render().to_string();
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         note(&rendered);
-        return Problem::Usage { message: "no command was given".to_owned(), hint: Some(SEE_HELP.to_owned()) };
+        return Error::Usage { message: "no command was given".to_owned(), hint: Some(SEE_HELP.to_owned()) };
     }
     let mut paragraphs = rendered.split("\n\n");
     let message = paragraphs.next().unwrap_or_default();
     let message = message.strip_prefix("error: ").unwrap_or(message);
     let tip = paragraphs.next().and_then(|paragraph| paragraph.trim().strip_prefix("tip: "));
-    Problem::Usage { message: plain(message), hint: Some(tip.map_or_else(|| SEE_HELP.to_owned(), plain)) }
+    Error::Usage { message: plain(message), hint: Some(tip.map_or_else(|| SEE_HELP.to_owned(), plain)) }
 }
 
 /// On one line, and without what looks like a secret: it may have been typed where none belongs.
@@ -51,7 +51,7 @@ pub(crate) fn format(argv: &[OsString]) -> Option<Format> {
 }
 
 /// The mode, likewise.
-pub(crate) fn mode(argv: &[OsString]) -> Option<Is> {
+pub(crate) fn mode(argv: &[OsString]) -> Option<Caller> {
     value(argv, "--mode", None)
 }
 
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn mode_and_profile_are_found_in_every_form() {
         for words in [&["enlist", "--mode", "ci", "x"][..], &["enlist", "x", "--mode=ci", "--bad"], &["enlist", "--mode=no", "--mode=ci"]] {
-            assert_eq!(mode(&argv(words)), Some(Is::Ci), "{words:?}");
+            assert_eq!(mode(&argv(words)), Some(Caller::Ci), "{words:?}");
         }
         for words in [&["enlist", "--mode"][..], &["enlist", "--mode", "robot"], &["enlist", "--", "--mode", "ci"]] {
             assert_eq!(mode(&argv(words)), None, "{words:?}");

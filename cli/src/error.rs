@@ -16,7 +16,7 @@ use crate::store::{ProfileName, Service, StoreError};
 
 /// Why a command brought no result.
 #[derive(Debug)]
-pub(crate) enum Problem {
+pub(crate) enum Error {
     /// A ceremony ended without its credential.
     Ceremony { failure: Box<Failure>, at: Timestamp, kept: Vec<PathBuf> },
     /// A request that must not be repeated by itself was sent, and its answer lost.
@@ -73,7 +73,7 @@ pub(crate) struct ErrorBody {
     untrusted_description: Option<String>,
 }
 
-impl Problem {
+impl Error {
     pub(crate) fn usage(message: impl Display) -> Self {
         Self::Usage { message: message.to_string(), hint: None }
     }
@@ -145,7 +145,7 @@ impl Problem {
 
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::Ceremony { failure, .. } => match (reach::hint(failure), recovery_words(failure.recovery())) {
+            Self::Ceremony { failure, .. } => match (network_hints::hint(failure), recovery_words(failure.recovery())) {
                 (Some(hint), Some(then)) => Some(format!("{hint}; then {then}")),
                 (hint, then) => hint.map(str::to_owned).or(then),
             },
@@ -211,7 +211,7 @@ impl Problem {
     }
 }
 
-impl From<StoreError> for Problem {
+impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
@@ -266,6 +266,6 @@ fn recovery_words(recovery: Recovery) -> Option<String> {
     }
 }
 
-mod reach;
+mod network_hints;
 #[cfg(test)]
 pub(crate) mod tests;

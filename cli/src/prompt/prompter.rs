@@ -8,21 +8,22 @@ use enlist_core::claim::EnterCode;
 use enlist_core::secret::Otp;
 use enlist_core::{Timestamp, WaitReason};
 
+use super::screen::{Screen, ScreenOptions};
+use super::terminal::HiddenInput;
+use crate::error::{Error, trouble_words};
 use crate::input::read_some;
 use crate::interrupt::Interrupt;
 use crate::output::data::Data;
 use crate::output::event::{Action, ActionRequired, Event};
 use crate::output::stderr::{aside, note, put};
 use crate::output::{Next, Outcome, Output};
-use crate::patience::now;
-use crate::problem::{Problem, trouble_words};
-use crate::screen::{Screen, Tastes, Unseen};
 use crate::view::Time;
 use crate::view::claim::{WHEN_TO_RESUME, lines, say_to_user};
 use crate::view::flow::Awaiting;
+use crate::wait_policy::now;
 
 /// Where words go, and what was answered in advance.
-pub(crate) struct Voice<'a> {
+pub(crate) struct Prompter<'a> {
     pub(crate) output: &'a Output,
     interrupt: &'a Interrupt,
     /// Somebody is at a terminal and may be asked.
@@ -43,7 +44,7 @@ pub(crate) struct Voice<'a> {
     pub(crate) agent: Option<String>,
     /// What a person at a terminal sees while the owner's part is waited for.
     screen: Option<Screen>,
-    tastes: Tastes,
+    options: ScreenOptions,
     waited_before: bool,
     /// The last question that a ceremony asked was answered with no.
     pub(crate) declined: bool,
@@ -63,14 +64,14 @@ impl Answer {
     pub(crate) fn unless_yes(self, question: &'static str, data: impl Into<Data>, next: Next) -> Option<Outcome> {
         match self {
             Self::Yes => None,
-            Self::No => Some(Outcome::stopped(Problem::Declined { flow: None }, data, None)),
-            Self::NoOne => Some(Outcome::stopped(Problem::HumanNeeded(question), data, Some(next))),
+            Self::No => Some(Outcome::stopped(Error::Declined { flow: None }, data, None)),
+            Self::NoOne => Some(Outcome::stopped(Error::HumanNeeded(question), data, Some(next))),
         }
     }
 }
 
-impl<'a> Voice<'a> {
-    pub(crate) fn new(output: &'a Output, interrupt: &'a Interrupt, no_input: bool, tastes: Tastes) -> Self {
+impl<'a> Prompter<'a> {
+    pub(crate) fn new(output: &'a Output, interrupt: &'a Interrupt, no_input: bool, options: ScreenOptions) -> Self {
         Self {
             output,
             interrupt,
@@ -83,14 +84,14 @@ impl<'a> Voice<'a> {
             started: false,
             agent: None,
             screen: None,
-            tastes,
+            options,
             waited_before: false,
             declined: false,
         }
     }
 
     /// Link and code, before any waiting.
-    pub(crate) fn enter_code(&mut self, notice: &EnterCode) -> Result<(), Problem> {
+    pub(crate) fn enter_code(&mut self, notice: &EnterCode) -> Result<(), Error> {
         if self.output.is_events() {
             return self.output.emit(&Event::ActionRequired(self.claim_action(notice)));
         }
@@ -99,13 +100,13 @@ impl<'a> Voice<'a> {
             self.output.tell(line.replace(code, &self.output.strong(code)))?;
         }
         if self.may_ask {
-            self.screen = Screen::open(notice, self.tastes, &self.output.way_on_with_flow("resume", &[], "").line());
+            self.screen = Screen::open(notice, self.options, &self.output.next_step_in_flow("resume", &[], "").line());
         }
         Ok(())
     }
 
     fn claim_action(&self, notice: &EnterCode) -> ActionRequired {
-        let next = self.output.way_on_with_flow("resume", &["--max-wait", "60s"], WHEN_TO_RESUME);
+        let next = self.output.next_step_in_flow("resume", &["--max-wait", "60s"], WHEN_TO_RESUME);
         ActionRequired {
             url: Some(notice.verification_uri.expose().to_owned()),
             code: Some(notice.user_code.expose().to_owned()),
@@ -117,12 +118,12 @@ impl<'a> Voice<'a> {
     }
 
     /// A person must answer: said before anybody waits for it.
-    pub(crate) fn needs(&self, kind: Action, say: &str, next: Next) -> Result<(), Problem> {
+    pub(crate) fn needs(&self, kind: Action, say: &str, next: Next) -> Result<(), Error> {
         self.output.emit(&Event::ActionRequired(ActionRequired::new(kind, say, next)))
     }
 
-    pub(crate) fn way_on(&self, command: &str, arguments: &[&str], when: &'static str) -> Next {
-        self.output.way_on_with_flow(command, arguments, when)
+    pub(crate) fn next_step(&self, command: &str, arguments: &[&str], when: &'static str) -> Next {
+        self.output.next_step_in_flow(command, arguments, when)
     }
 
     /// Lets `time` pass, or less when there was something to do.
@@ -143,7 +144,7 @@ impl<'a> Voice<'a> {
     }
 
     /// A line for a wait: the first, and each that is no plain waiting.
-    pub(crate) fn waiting(&mut self, until: Timestamp, why: &WaitReason, _: &str) -> Result<(), Problem> {
+    pub(crate) fn waiting(&mut self, until: Timestamp, why: &WaitReason) -> Result<(), Error> {
         let at = Time(until);
         let pending = Event::Pending { awaiting: if self.started { Awaiting::Owner } else { Awaiting::Service }, until: at };
         let (event, words) = match why {
@@ -179,7 +180,7 @@ impl<'a> Voice<'a> {
     }
 
     /// A question with yes or no, unless `yes` was said in advance. Anything but yes is no.
-    pub(crate) fn answer(&self, yes: bool, question: &str) -> Result<Answer, Problem> {
+    pub(crate) fn answer(&self, yes: bool, question: &str) -> Result<Answer, Error> {
         if yes {
             return Ok(Answer::Yes);
         }
@@ -193,9 +194,9 @@ impl<'a> Voice<'a> {
     }
 
     /// The same within a ceremony, which pauses at whatever is no yes; a signal is told there.
-    pub(crate) fn agrees(&mut self, question: &str) -> Result<bool, Problem> {
+    pub(crate) fn agrees(&mut self, question: &str) -> Result<bool, Error> {
         let answer = match self.answer(false, question) {
-            Err(Problem::Interrupted(_)) => Answer::NoOne,
+            Err(Error::Interrupted(_)) => Answer::NoOne,
             answer => answer?,
         };
         self.declined = answer == Answer::No;
@@ -203,8 +204,8 @@ impl<'a> Voice<'a> {
     }
 
     /// A line that nobody shall read over a shoulder, or in the terminal's history.
-    pub(crate) fn unseen_line(&self, prompt: &str) -> Result<Option<String>, Problem> {
-        let unseen = Unseen::begin();
+    pub(crate) fn hidden_line(&self, prompt: &str) -> Result<Option<String>, Error> {
+        let unseen = HiddenInput::begin();
         let line = self.line(prompt);
         if unseen.is_some() {
             // The key that ended the line was not seen either.
@@ -214,8 +215,8 @@ impl<'a> Voice<'a> {
     }
 
     /// A line from the terminal; `None` at its end, and when a signal came first.
-    pub(crate) fn line(&self, prompt: &str) -> Result<Option<String>, Problem> {
-        put(prompt).map_err(Problem::internal)?;
+    pub(crate) fn line(&self, prompt: &str) -> Result<Option<String>, Error> {
+        put(prompt).map_err(Error::internal)?;
         let (stdin, mut line) = (io::stdin(), Vec::new());
         // No more than the line: what stands behind it is for whoever asks next.
         while line.last() != Some(&b'\n') {
@@ -227,7 +228,7 @@ impl<'a> Voice<'a> {
                     note("");
                     return Ok(None);
                 }
-                Err(error) => return Err(Problem::internal(error)),
+                Err(error) => return Err(Error::internal(error)),
             }
         }
         Ok((!line.is_empty()).then(|| String::from_utf8_lossy(&line).into_owned()))

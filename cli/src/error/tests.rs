@@ -26,7 +26,7 @@ fn server_error(status: u16) -> ServerError {
 }
 
 fn body_of(failure: Failure) -> ErrorBody {
-    Problem::Ceremony { failure: Box::new(failure), at: NOW, kept: Vec::new() }.body()
+    Error::Ceremony { failure: Box::new(failure), at: NOW, kept: Vec::new() }.body()
 }
 
 #[test]
@@ -58,13 +58,13 @@ fn a_retry_is_never_announced_too_early() {
 
 #[test]
 fn a_reader_that_left_is_no_failure() {
-    assert_eq!(Problem::Stdout(ErrorKind::BrokenPipe.into()).exit(), Exit::Done);
-    assert_eq!(Problem::Stdout(ErrorKind::StorageFull.into()).exit(), Exit::Unexpected);
+    assert_eq!(Error::Stdout(ErrorKind::BrokenPipe.into()).exit(), Exit::Done);
+    assert_eq!(Error::Stdout(ErrorKind::StorageFull.into()).exit(), Exit::Unexpected);
 }
 
 #[test]
 fn what_was_kept_is_named() {
     let failure = Box::new(Failure::CredentialUnreadable { service: enlist_core::Service::OpenTrain, exchanges: Vec::new() });
-    let problem = Problem::Ceremony { failure, at: NOW, kept: vec!["/home/x/kept/clm_1-3.answer".into()] };
-    assert!(problem.body().message.ends_with("; kept in /home/x/kept/clm_1-3.answer"));
+    let error = Error::Ceremony { failure, at: NOW, kept: vec!["/home/x/kept/clm_1-3.answer".into()] };
+    assert!(error.body().message.ends_with("; kept in /home/x/kept/clm_1-3.answer"));
 }

@@ -7,37 +7,36 @@ use enlist_core::Origin;
 
 use crate::args::{Global, Waiting};
 use crate::env::{self, variable};
+use crate::error::Error;
 use crate::interrupt::Interrupt;
 use crate::network::Network;
 use crate::output::{Output, style};
-use crate::patience::{Patience, now};
-use crate::problem::Problem;
-use crate::screen::Tastes;
+use crate::prompt::Prompter;
+use crate::prompt::ScreenOptions;
 use crate::store::{Backend, Home, KeyringError, ProfileName, Service, ServiceStore, keyring};
-use crate::talk::Voice;
+use crate::wait_policy::{WaitPolicy, now};
 
 /// How long a command waits in one go when nobody sits in front of it.
 const SLICE: Duration = Duration::from_secs(60);
 
-pub(crate) struct Setting<'a> {
+pub(crate) struct Context<'a> {
     pub(crate) output: &'a Output,
     pub(crate) interrupt: Interrupt,
-    pub(crate) timeout: Option<Duration>,
     pub(crate) network: Network,
     no_input: bool,
-    tastes: Tastes,
+    options: ScreenOptions,
     base_url: Option<Origin>,
     backend: Option<Backend>,
     names_profile: bool,
 }
 
-impl<'a> Setting<'a> {
-    pub(crate) fn new(global: &Global, output: &'a Output) -> Result<Self, Problem> {
+impl<'a> Context<'a> {
+    pub(crate) fn new(global: &Global, output: &'a Output) -> Result<Self, Error> {
         let base_url = global.base_url.as_deref().map(|url| origin("--base-url", url)).transpose()?;
-        let interrupt = Interrupt::watch().map_err(Problem::internal)?;
-        let network = Network::of(&global.network)?;
-        let (timeout, no_input) = (global.timeout, global.no_input);
-        let tastes = Tastes {
+        let interrupt = Interrupt::watch().map_err(Error::internal)?;
+        let network = Network::of(&global.network, global.timeout)?;
+        let no_input = global.no_input;
+        let options = ScreenOptions {
             browser: !global.screen.no_browser,
             qr: global.screen.qr,
             colour: style::colours(global.screen.color, io::stderr().is_terminal()),
@@ -45,28 +44,28 @@ impl<'a> Setting<'a> {
         };
         let backend = backend(global)?;
         let names_profile = global.profile.is_some() || variable(env::PROFILE).is_some();
-        Ok(Self { output, interrupt, timeout, network, no_input, tastes, base_url, backend, names_profile })
+        Ok(Self { output, interrupt, network, no_input, options, base_url, backend, names_profile })
     }
 
-    pub(crate) fn home(&self) -> Result<Home, Problem> {
-        env::store_home()?.ok_or(Problem::NoHome)
+    pub(crate) fn home(&self) -> Result<Home, Error> {
+        env::store_home()?.ok_or(Error::NoHome)
     }
 
-    pub(crate) fn store(&self, service: Service) -> Result<ServiceStore, Problem> {
+    pub(crate) fn store(&self, service: Service) -> Result<ServiceStore, Error> {
         self.store_in(self.output.profile(), service)
     }
 
-    pub(crate) fn store_in(&self, profile: &ProfileName, service: Service) -> Result<ServiceStore, Problem> {
+    pub(crate) fn store_in(&self, profile: &ProfileName, service: Service) -> Result<ServiceStore, Error> {
         Ok(self.home()?.profile(profile).service(&service.key()).with_backend(self.backend))
     }
 
     /// The profiles that a command looks at which lists things: the one that was named, or else all.
-    pub(crate) fn profiles(&self) -> Result<Vec<ProfileName>, Problem> {
+    pub(crate) fn profiles(&self) -> Result<Vec<ProfileName>, Error> {
         if self.names_profile { Ok(vec![self.output.profile().clone()]) } else { Ok(self.home()?.profiles()?) }
     }
 
     /// Where `service` is: the flag, our variable, the official tool's variable, the default.
-    pub(crate) fn origin(&self, service: Service) -> Result<Origin, Problem> {
+    pub(crate) fn origin(&self, service: Service) -> Result<Origin, Error> {
         if let Some(origin) = &self.base_url {
             return Ok(origin.clone());
         }
@@ -76,43 +75,43 @@ impl<'a> Setting<'a> {
     }
 
     /// A flow or a registration is bound to the address where it began.
-    pub(crate) fn keeps_to(&self, pinned: &str) -> Result<(), Problem> {
+    pub(crate) fn keeps_to(&self, pinned: &str) -> Result<(), Error> {
         match &self.base_url {
             Some(origin) if origin.to_string() != pinned => {
-                Err(Problem::usage(format_args!("--base-url {origin}: what was begun at {pinned} goes on there")))
+                Err(Error::usage(format_args!("--base-url {origin}: what was begun at {pinned} goes on there")))
             }
             _ => Ok(()),
         }
     }
 
-    pub(crate) fn voice(&self) -> Voice<'_> {
-        Voice::new(self.output, &self.interrupt, self.no_input, self.tastes)
+    pub(crate) fn prompter(&self) -> Prompter<'_> {
+        Prompter::new(self.output, &self.interrupt, self.no_input, self.options)
     }
 
     /// The same where an owner is waited for: in a pipeline nobody does, unless the command line says so.
-    pub(crate) fn patience_with_owner(&self, waiting: &Waiting) -> Patience {
-        match self.patience(waiting) {
-            Patience::Until(end) if self.output.is_ci() && waiting.max_wait.is_none() => Patience::FailBy(end),
+    pub(crate) fn wait_policy_with_owner(&self, waiting: &Waiting) -> WaitPolicy {
+        match self.wait_policy(waiting) {
+            WaitPolicy::Until(end) if self.output.is_ci() && waiting.max_wait.is_none() => WaitPolicy::FailBy(end),
             other => other,
         }
     }
 
-    pub(crate) fn patience(&self, waiting: &Waiting) -> Patience {
+    pub(crate) fn wait_policy(&self, waiting: &Waiting) -> WaitPolicy {
         match waiting.max_wait {
-            _ if waiting.no_wait => Patience::StartBy(now().after(SLICE)),
-            Some(longest) => Patience::Until(now().after(longest)),
-            None if self.output.is_human() => Patience::Endless,
-            None => Patience::Until(now().after(SLICE)),
+            _ if waiting.no_wait => WaitPolicy::StartBy(now().after(SLICE)),
+            Some(longest) => WaitPolicy::Until(now().after(longest)),
+            None if self.output.is_human() => WaitPolicy::Endless,
+            None => WaitPolicy::Until(now().after(SLICE)),
         }
     }
 }
 
-fn origin(what: &str, url: &str) -> Result<Origin, Problem> {
-    Origin::parse(url).map_err(|error| Problem::usage(format_args!("{what}: {error}")))
+fn origin(what: &str, url: &str) -> Result<Origin, Error> {
+    Origin::parse(url).map_err(|error| Error::usage(format_args!("{what}: {error}")))
 }
 
 /// Where new credentials are kept: what the flag says, or else the variable.
-fn backend(global: &Global) -> Result<Option<Backend>, Problem> {
+fn backend(global: &Global) -> Result<Option<Backend>, Error> {
     let variable = || variable(env::STORE).map(|word| env::choice(env::STORE, &word)).transpose();
     let (named_by, chosen) = match global.store {
         Some(chosen) => ("--store", Some(chosen)),
@@ -120,7 +119,7 @@ fn backend(global: &Global) -> Result<Option<Backend>, Problem> {
     };
     let backend = chosen.map(Backend::from);
     if backend == Some(Backend::Keyring) && !keyring::IS_BUILT {
-        return Err(Problem::usage(format_args!("{named_by}: {}", KeyringError::NotBuilt)));
+        return Err(Error::usage(format_args!("{named_by}: {}", KeyringError::NotBuilt)));
     }
     Ok(backend)
 }

@@ -5,39 +5,38 @@ use std::time::{Duration, Instant};
 use enlist_blocking::{Proxies, Route};
 use enlist_core::badge::Health;
 use enlist_core::opentrain::FetchProtectedResource;
-use enlist_core::{ApiCall, Delivery, Exchange, Failure, Origin, Timestamp, TransportFailure, Trouble};
+use enlist_core::{ApiCall, Delivery, Failure, Origin, Timestamp, TransportFailure, Trouble};
 use http::header::DATE;
 use http::{Response, Uri};
 
 use super::check::Check;
-use crate::asking::broken_off_by_a_signal;
+use crate::call::interruptible;
+use crate::context::Context;
 use crate::env::variable;
-use crate::keeper::within;
+use crate::error::Error;
 use crate::network::way_words;
 use crate::output::data::CheckName;
-use crate::patience::now;
-use crate::problem::Problem;
-use crate::setting::Setting;
 use crate::store::Service;
+use crate::wait_policy::now;
 
-/// Nobody wants to wait longer for a look.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The longest time for one check.
+const LONGEST: Duration = Duration::from_secs(10);
 /// What two clocks may differ by before it is worth a word; a `Date` is in whole seconds.
 const SKEW: Duration = Duration::from_secs(30);
 /// What a service is asked to be left alone after it could not be reached.
 const PAUSE: Duration = Duration::from_secs(60);
 
-pub(super) fn proxy(setting: &Setting<'_>) -> Check {
+pub(super) fn proxy(context: &Context<'_>) -> Check {
     const NAME: CheckName = CheckName::Proxy;
-    let proxies = match setting.network.proxies() {
+    let proxies = match context.network.proxies() {
         Ok(proxies) => proxies,
-        Err(problem) => return Check::bad(NAME, problem),
+        Err(error) => return Check::bad(NAME, error),
     };
     let mut ways = Vec::new();
     for service in Service::ALL {
-        match setting.origin(service) {
+        match context.origin(service) {
             Ok(origin) => ways.push((service.name(), url(&origin))),
-            Err(problem) => return Check::bad(NAME, problem),
+            Err(error) => return Check::bad(NAME, error),
         }
     }
     let told: Vec<_> = ways.iter().map(|(name, url)| format!("{name} {}", way_words(&proxies, url))).collect();
@@ -61,13 +60,13 @@ fn public_way(proxies: &Proxies, url: &Uri) -> String {
     }
 }
 
-pub(super) fn certificates(setting: &Setting<'_>) -> Check {
+pub(super) fn certificates(context: &Context<'_>) -> Check {
     const NAME: CheckName = CheckName::Certificates;
-    let of_environment = match setting.network.ca_file_of_the_environment() {
+    let of_environment = match context.network.ca_file_of_the_environment() {
         Ok(file) => file,
-        Err(problem) => return Check::bad(NAME, problem),
+        Err(error) => return Check::bad(NAME, error),
     };
-    match setting.network.ca_file_of_the_flag().or(of_environment.as_ref()) {
+    match context.network.ca_file_of_the_flag().or(of_environment.as_ref()) {
         None => Check::fine(NAME, "the usual ones, which are built in"),
         Some(file) => {
             let told = format!("the usual ones, and {} by {}", file.count, file.named_by);
@@ -77,21 +76,21 @@ pub(super) fn certificates(setting: &Setting<'_>) -> Check {
 }
 
 /// Both services, and then the clock.
-pub(super) fn services(setting: &Setting<'_>) -> Result<Vec<Check>, Problem> {
+pub(super) fn services(context: &Context<'_>) -> Result<Vec<Check>, Error> {
     let mut skews = Vec::new();
-    let mut checks = Service::ALL.into_iter().map(|service| reach(service, setting, &mut skews)).collect::<Result<Vec<_>, _>>()?;
+    let mut checks = Service::ALL.into_iter().map(|service| reach(service, context, &mut skews)).collect::<Result<Vec<_>, _>>()?;
     checks.push(clock(&skews));
     Ok(checks)
 }
 
-fn reach(service: Service, setting: &Setting<'_>, skews: &mut Vec<Skew>) -> Result<Check, Problem> {
-    let origin = match setting.origin(service) {
+fn reach(service: Service, context: &Context<'_>, skews: &mut Vec<Skew>) -> Result<Check, Error> {
+    let origin = match context.origin(service) {
         Ok(origin) => origin,
-        Err(problem) => return Ok(Check::bad(name_of(service), problem)),
+        Err(error) => return Ok(Check::bad(name_of(service), error)),
     };
     match service {
-        Service::Opentrain => ask(service, &FetchProtectedResource::new(origin.clone()), &origin, setting, skews),
-        Service::Sentryagent => ask(service, &Health::new(&origin), &origin, setting, skews),
+        Service::Opentrain => ask(service, &FetchProtectedResource::new(origin.clone()), &origin, context, skews),
+        Service::Sentryagent => ask(service, &Health::new(&origin), &origin, context, skews),
     }
 }
 
@@ -103,15 +102,13 @@ const fn name_of(service: Service) -> CheckName {
 }
 
 /// Once: a question that changes nothing.
-fn ask<C: ApiCall>(service: Service, call: &C, origin: &Origin, setting: &Setting<'_>, skews: &mut Vec<Skew>) -> Result<Check, Problem> {
+fn ask<C: ApiCall>(service: Service, call: &C, origin: &Origin, context: &Context<'_>, skews: &mut Vec<Skew>) -> Result<Check, Error> {
     let name = name_of(service);
-    if setting.network.client().is_err() {
+    let Ok(client) = context.network.client() else {
         return Ok(Check::doubtful(name, "not asked: there is no way out", "see what failed above"));
-    }
-    let longest = setting.timeout.map_or(PATIENCE, |timeout| timeout.min(PATIENCE));
-    let exchange: Exchange = within(call.exchange(), Some(longest));
+    };
     let (begun, started) = (Instant::now(), now());
-    let answer = broken_off_by_a_signal(setting, exchange)?;
+    let answer = interruptible(&client.within(LONGEST), call.exchange(), &context.interrupt)?;
     let took = begun.elapsed();
     if let Ok(answer) = &answer {
         skews.extend(Skew::of(service.name(), answer, started.after(took / 2)));
@@ -126,7 +123,7 @@ fn ask<C: ApiCall>(service: Service, call: &C, origin: &Origin, setting: &Settin
 fn out_of_reach(name: CheckName, failure: TransportFailure) -> Check {
     let public = TransportFailure::new(failure.kind, Delivery::NotSent);
     let failure = Failure::GaveUp { trouble: failure.into(), retry_at: now().after(PAUSE), doubt: false };
-    Check::bad(name, Problem::Ceremony { failure: Box::new(failure), at: now(), kept: Vec::new() }).publicly(public)
+    Check::bad(name, Error::Ceremony { failure: Box::new(failure), at: now(), kept: Vec::new() }).publicly(public)
 }
 
 /// It answers; but is it the service?

@@ -6,29 +6,27 @@ use std::ops::ControlFlow;
 use enlist_core::claim::{Enrolment, EnrolmentAnswer, EnrolmentPrompt};
 use enlist_core::{Ceremony, Step, Timestamp};
 
-use super::{Everyday, Pause};
+use super::{CliCeremony, Pause};
+use crate::error::Error;
 use crate::output::Outcome;
 use crate::output::data::{CeremonyData, PendingEnrolment};
 use crate::output::event::Action;
-use crate::patience::now;
-use crate::problem::Problem;
-use crate::talk::Voice;
+use crate::prompt::Prompter;
 use crate::view::flow::Awaiting;
+use crate::wait_policy::now;
 
-impl Everyday for Enrolment {
-    const BROUGHT: &'static str = "registered";
-
-    fn show(notice: &Infallible, _voice: &mut Voice<'_>) -> Result<(), Problem> {
+impl CliCeremony for Enrolment {
+    fn show(notice: &Infallible, _prompter: &mut Prompter<'_>) -> Result<(), Error> {
         match *notice {}
     }
 
-    fn ask(prompt: &EnrolmentPrompt, voice: &mut Voice<'_>) -> Result<ControlFlow<(), EnrolmentAnswer>, Problem> {
+    fn ask(prompt: &EnrolmentPrompt, prompter: &mut Prompter<'_>) -> Result<ControlFlow<(), EnrolmentAnswer>, Error> {
         let EnrolmentPrompt::RegisterAgain { .. } = prompt else { return Ok(ControlFlow::Break(())) };
         let question = "The registration's answer was lost; an account may exist that nobody can reach. Register another one?";
-        let agreed = voice.take_again() || {
+        let agreed = prompter.take_again() || {
             let say = "The answer to the registration was lost, so an account may exist that nobody can reach. May another one be made?";
-            voice.needs(Action::RegisterAgain, say, voice.way_on("resume", &["--again"], "when the owner agrees"))?;
-            voice.agrees(question)?
+            prompter.needs(Action::RegisterAgain, say, prompter.next_step("resume", &["--again"], "when the owner agrees"))?;
+            prompter.agrees(question)?
         };
         Ok(if agreed { ControlFlow::Continue(EnrolmentAnswer::RegisterAgain) } else { ControlFlow::Break(()) })
     }
@@ -45,7 +43,7 @@ impl Everyday for Enrolment {
         let data = CeremonyData::PendingEnrolment(PendingEnrolment { flow: pause.flow.to_owned(), awaiting: self.awaiting() });
         match self.poll(now()) {
             Step::Ask(_) => {
-                pause.unanswered(Problem::AnswerLost, data, pause.resume(&["--again"], "when the owner agrees to another registration"))
+                pause.unanswered(Error::AnswerLost, data, pause.resume(&["--again"], "when the owner agrees to another registration"))
             }
             _ => pause.pending(false, data, pause.resume(&["--max-wait", "60s"], "when the service may have recovered")),
         }

@@ -7,20 +7,20 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::env::{self, variable};
-use crate::problem::Problem;
+use crate::error::Error;
 
 /// Who is in front of the command, and how that was found out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Mode {
-    pub(crate) is: Is,
+    pub(crate) is: Caller,
     because: Cow<'static, str>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
-pub(crate) enum Is {
+pub(crate) enum Caller {
     /// A person at a terminal: may be asked
     Human,
     /// An agent: nothing is asked, JSON by default
@@ -33,7 +33,7 @@ pub(crate) enum Is {
 #[derive(Debug, Default)]
 pub(crate) struct Environment {
     /// `--mode`
-    pub(crate) flag: Option<Is>,
+    pub(crate) flag: Option<Caller>,
     pub(crate) mode: Option<String>,
     pub(crate) output: Option<String>,
     pub(crate) profile: Option<String>,
@@ -59,7 +59,7 @@ impl Environment {
 
 impl Mode {
     /// `--mode`, else `ENLIST_MODE`, else what is found.
-    pub(crate) fn decide(environment: &Environment) -> Result<Self, Problem> {
+    pub(crate) fn decide(environment: &Environment) -> Result<Self, Error> {
         if let Some(is) = environment.flag {
             return Ok(Self { is, because: "--mode".into() });
         }
@@ -72,13 +72,13 @@ impl Mode {
     pub(crate) fn found(environment: &Environment) -> Self {
         // CI=false is how a CI job is switched off by hand.
         if environment.ci.as_deref().is_some_and(|ci| !matches!(ci, "false" | "0")) {
-            Self { is: Is::Ci, because: "CI is set".into() }
+            Self { is: Caller::Ci, because: "CI is set".into() }
         } else if let Some(name) = environment.agent {
-            Self { is: Is::Agent, because: format!("{name} is set").into() }
+            Self { is: Caller::Agent, because: format!("{name} is set").into() }
         } else if environment.is_terminal {
-            Self { is: Is::Human, because: "a terminal".into() }
+            Self { is: Caller::Human, because: "a terminal".into() }
         } else {
-            Self { is: Is::Agent, because: "no terminal".into() }
+            Self { is: Caller::Agent, because: "no terminal".into() }
         }
     }
 }
@@ -87,7 +87,7 @@ impl Mode {
 mod tests {
     use super::*;
 
-    fn mode(mode: Option<&str>, ci: Option<&str>, is_terminal: bool) -> Option<(Is, String)> {
+    fn mode(mode: Option<&str>, ci: Option<&str>, is_terminal: bool) -> Option<(Caller, String)> {
         let text = |text: Option<&str>| text.map(str::to_owned);
         let environment = Environment { mode: text(mode), ci: text(ci), is_terminal, ..Environment::default() };
         Mode::decide(&environment).ok().map(|mode| (mode.is, mode.because.into_owned()))
@@ -99,16 +99,16 @@ mod tests {
             let environment = Environment { ci: ci.map(str::to_owned), agent: Some("X"), is_terminal: true, ..Environment::default() };
             Mode::found(&environment)
         };
-        assert_eq!(at(None), Mode { is: Is::Agent, because: "X is set".into() });
-        assert_eq!(at(Some("1")).is, Is::Ci);
+        assert_eq!(at(None), Mode { is: Caller::Agent, because: "X is set".into() });
+        assert_eq!(at(Some("1")).is, Caller::Ci);
     }
 
     #[test]
     fn the_variable_then_ci_then_the_terminal() {
-        assert_eq!(mode(Some("human"), Some("true"), false), Some((Is::Human, "ENLIST_MODE".to_owned())));
-        assert_eq!(mode(None, Some("true"), true), Some((Is::Ci, "CI is set".to_owned())));
-        assert_eq!(mode(None, Some("false"), true), Some((Is::Human, "a terminal".to_owned())));
-        assert_eq!(mode(None, None, false), Some((Is::Agent, "no terminal".to_owned())));
+        assert_eq!(mode(Some("human"), Some("true"), false), Some((Caller::Human, "ENLIST_MODE".to_owned())));
+        assert_eq!(mode(None, Some("true"), true), Some((Caller::Ci, "CI is set".to_owned())));
+        assert_eq!(mode(None, Some("false"), true), Some((Caller::Human, "a terminal".to_owned())));
+        assert_eq!(mode(None, None, false), Some((Caller::Agent, "no terminal".to_owned())));
         assert_eq!(mode(Some("robot"), None, false), None);
     }
 }

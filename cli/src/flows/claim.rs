@@ -6,24 +6,22 @@ use std::ops::ControlFlow;
 use enlist_core::claim::{Claim, EnterCode};
 use enlist_core::{Ceremony, Failure, Step, Timestamp};
 
-use super::{Everyday, Pause};
+use super::{CliCeremony, Pause};
+use crate::error::Error;
 use crate::output::Outcome;
 use crate::output::data::CeremonyData;
-use crate::patience::now;
-use crate::problem::Problem;
-use crate::talk::Voice;
+use crate::prompt::Prompter;
 use crate::view::claim::{PendingClaim, WHEN_TO_RESUME};
 use crate::view::flow::Awaiting;
+use crate::wait_policy::now;
 
-impl Everyday for Claim {
-    const BROUGHT: &'static str = "claimed";
-
-    fn show(notice: &EnterCode, voice: &mut Voice<'_>) -> Result<(), Problem> {
-        voice.started = true;
-        voice.enter_code(notice)
+impl CliCeremony for Claim {
+    fn show(notice: &EnterCode, prompter: &mut Prompter<'_>) -> Result<(), Error> {
+        prompter.started = true;
+        prompter.enter_code(notice)
     }
 
-    fn ask(prompt: &Infallible, _voice: &mut Voice<'_>) -> Result<ControlFlow<(), Infallible>, Problem> {
+    fn ask(prompt: &Infallible, _prompter: &mut Prompter<'_>) -> Result<ControlFlow<(), Infallible>, Error> {
         match *prompt {}
     }
 
@@ -42,8 +40,8 @@ impl Everyday for Claim {
             pause.resume(&["--max-wait", "60s"], WHEN_TO_RESUME)
         };
         if pause.fails_fast && self.is_started() {
-            let problem = Problem::HumanNeeded("the owner must open the link and enter the code");
-            return pause.unanswered(problem, CeremonyData::PendingClaim(PendingClaim::of(self, pause.flow)), next);
+            let error = Error::HumanNeeded("the owner must open the link and enter the code");
+            return pause.unanswered(error, CeremonyData::PendingClaim(PendingClaim::of(self, pause.flow)), next);
         }
         pause.pending(self.is_started(), CeremonyData::PendingClaim(PendingClaim::of(self, pause.flow)), next)
     }

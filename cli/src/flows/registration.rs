@@ -7,45 +7,47 @@ use enlist_core::badge::{BadgeRegistration, OtpReason, PublicProfile, Registrati
 use enlist_core::secret::Otp;
 use enlist_core::{Ceremony, Step, Timestamp};
 
-use super::{Everyday, Pause};
+use super::{CliCeremony, Pause};
+use crate::error::{Error, trouble_words};
 use crate::output::data::{CeremonyData, PendingBadge};
 use crate::output::event::{Action, ActionRequired, Event};
 use crate::output::stderr::note;
 use crate::output::{Next, Outcome};
-use crate::patience::now;
-use crate::problem::{Problem, trouble_words};
-use crate::talk::Voice;
+use crate::prompt::Prompter;
 use crate::view::Time;
 use crate::view::flow::Awaiting;
 use crate::view::profile::Profile;
+use crate::wait_policy::now;
 
 const WHEN_OTP: &str = "when the code has come by SMS; hand it in on stdin";
 
-impl Everyday for BadgeRegistration {
-    const BROUGHT: &'static str = "badge_issued";
-
-    fn show(notice: &Infallible, _voice: &mut Voice<'_>) -> Result<(), Problem> {
+impl CliCeremony for BadgeRegistration {
+    fn show(notice: &Infallible, _prompter: &mut Prompter<'_>) -> Result<(), Error> {
         match *notice {}
     }
 
-    fn ask(prompt: &RegistrationPrompt, voice: &mut Voice<'_>) -> Result<ControlFlow<(), RegistrationAnswer>, Problem> {
+    fn ask(prompt: &RegistrationPrompt, prompter: &mut Prompter<'_>) -> Result<ControlFlow<(), RegistrationAnswer>, Error> {
         let answer = match prompt {
             RegistrationPrompt::Profile { profile, phone_hint } => {
-                confirm_profile(profile, phone_hint, voice)?.then_some(RegistrationAnswer::ProfileOk)
+                confirm_profile(profile, phone_hint, prompter)?.then_some(RegistrationAnswer::ProfileOk)
             }
             RegistrationPrompt::SmsAgain { .. } => {
                 let question = "The SMS was ordered and the answer lost. Send another one? (Ignore the first.)";
-                let agreed = voice.take_again() || {
+                let agreed = prompter.take_again() || {
                     let say = "An SMS with a code was ordered and the answer lost. May another one be sent? The first is to be ignored.";
-                    voice.needs(Action::SmsAgain, say, voice.way_on("resume", &["--again"], "when the owner agrees to another SMS"))?;
-                    voice.agrees(question)?
+                    prompter.needs(
+                        Action::SmsAgain,
+                        say,
+                        prompter.next_step("resume", &["--again"], "when the owner agrees to another SMS"),
+                    )?;
+                    prompter.agrees(question)?
                 };
                 agreed.then_some(RegistrationAnswer::SmsAgain)
             }
             // It did not come: the owner agrees to another one.
-            RegistrationPrompt::Otp { .. } if voice.take_again() => Some(RegistrationAnswer::SmsAgain),
+            RegistrationPrompt::Otp { .. } if prompter.take_again() => Some(RegistrationAnswer::SmsAgain),
             RegistrationPrompt::Otp { reason, phone_hint, expires_at, .. } => {
-                otp(reason, phone_hint, *expires_at, voice)?.map(RegistrationAnswer::Otp)
+                otp(reason, phone_hint, *expires_at, prompter)?.map(RegistrationAnswer::Otp)
             }
             _ => None,
         };
@@ -78,15 +80,15 @@ impl Everyday for BadgeRegistration {
         };
         match self.poll(now()) {
             Step::Ask(RegistrationPrompt::Profile { .. }) => {
-                let problem = Problem::HumanNeeded("is the public profile right? A code goes to the phone next");
+                let error = Error::HumanNeeded("is the public profile right? A code goes to the phone next");
                 pause.unanswered(
-                    problem,
+                    error,
                     CeremonyData::PendingBadge(data),
                     pause.resume(&["--yes"], "when a person has looked at data.public_profile"),
                 )
             }
             Step::Ask(RegistrationPrompt::SmsAgain { .. }) => pause.unanswered(
-                Problem::AnswerLost,
+                Error::AnswerLost,
                 CeremonyData::PendingBadge(data),
                 pause.resume(&["--again"], "when the owner agrees to another SMS"),
             ),
@@ -116,61 +118,61 @@ fn awaiting_otp(reason: OtpReason, data: PendingBadge, phone_hint: &str, pause: 
     let data = CeremonyData::PendingBadge(PendingBadge { say_to_user: Some(say_otp(phone_hint)), ..data });
     let next = Next::new(&["otp", pause.flow, "--otp-file", "-"], when_otp(&reason));
     match reason {
-        OtpReason::Rejected(error) if pause.handed_in => pause.unanswered(Problem::OtpRejected(Box::new(error)), data, next),
-        _ if pause.is_ci && !pause.no_wait => pause.unanswered(Problem::HumanNeeded("which code came by SMS?"), data, next),
+        OtpReason::Rejected(error) if pause.handed_in => pause.unanswered(Error::OtpRejected(Box::new(error)), data, next),
+        _ if pause.is_ci && !pause.no_wait => pause.unanswered(Error::HumanNeeded("which code came by SMS?"), data, next),
         _ => pause.pending(true, data, next),
     }
 }
 
-fn confirm_profile(profile: &PublicProfile, phone_hint: &str, voice: &mut Voice<'_>) -> Result<bool, Problem> {
+fn confirm_profile(profile: &PublicProfile, phone_hint: &str, prompter: &mut Prompter<'_>) -> Result<bool, Error> {
     let profile = Profile::from(profile);
-    if !voice.output.is_events() {
+    if !prompter.output.is_events() {
         note("This becomes public, in the badge and for whoever looks the agent up:");
         profile.lines().iter().for_each(|line| note(format_args!("  {line}")));
     }
-    if voice.yes {
+    if prompter.yes {
         return Ok(true);
     }
     let say = format!("Is the public profile right? It becomes public, and an SMS with a code goes to {phone_hint} next.");
-    let next = voice.way_on("resume", &["--yes"], "when a person has looked at the public profile");
+    let next = prompter.next_step("resume", &["--yes"], "when a person has looked at the public profile");
     let action = ActionRequired { public_profile: Some(profile), ..ActionRequired::new(Action::ConfirmProfile, say, next) };
-    voice.output.emit(&Event::ActionRequired(action))?;
-    voice.agrees(&format!("Is this right? It becomes public, and a code goes to {phone_hint}."))
+    prompter.output.emit(&Event::ActionRequired(action))?;
+    prompter.agrees(&format!("Is this right? It becomes public, and a code goes to {phone_hint}."))
 }
 
-fn otp(reason: &OtpReason, phone_hint: &str, expires_at: Option<Timestamp>, voice: &mut Voice<'_>) -> Result<Option<Otp>, Problem> {
-    if let Some(otp) = voice.otp.take() {
-        voice.handed_in = true;
+fn otp(reason: &OtpReason, phone_hint: &str, expires_at: Option<Timestamp>, prompter: &mut Prompter<'_>) -> Result<Option<Otp>, Error> {
+    if let Some(otp) = prompter.otp.take() {
+        prompter.handed_in = true;
         return Ok(Some(otp));
     }
     match reason {
-        OtpReason::NotTaken(trouble) => voice.output.warn(format!("the code is still wanted: {}", trouble_words(trouble))),
-        OtpReason::Interrupted => voice.output.warn("the code is still wanted: the answer to the last one was lost".to_owned()),
+        OtpReason::NotTaken(trouble) => prompter.output.warn(format!("the code is still wanted: {}", trouble_words(trouble))),
+        OtpReason::Interrupted => prompter.output.warn("the code is still wanted: the answer to the last one was lost".to_owned()),
         _ => {}
     }
     if let OtpReason::Rejected(_) = reason
-        && voice.handed_in
+        && prompter.handed_in
     {
-        voice.output.emit(&Event::OtpRejected { r#for: phone_hint.to_owned() })?;
+        prompter.output.emit(&Event::OtpRejected { r#for: phone_hint.to_owned() })?;
     }
-    let action = ActionRequired::new(Action::Otp, say_otp(phone_hint), voice.way_on("otp", &["--otp-file", "-"], WHEN_OTP));
+    let action = ActionRequired::new(Action::Otp, say_otp(phone_hint), prompter.next_step("otp", &["--otp-file", "-"], WHEN_OTP));
     let (r#for, expires_at) = (Some(phone_hint.to_owned()), expires_at.map(Time));
-    voice.output.emit(&Event::OtpRequired(ActionRequired { r#for, expires_at, ..action }))?;
+    prompter.output.emit(&Event::OtpRequired(ActionRequired { r#for, expires_at, ..action }))?;
     match reason {
-        OtpReason::Rejected(_) if voice.may_ask => note("That code was wrong."),
+        OtpReason::Rejected(_) if prompter.may_ask => note("That code was wrong."),
         _ => {}
     }
-    if !voice.may_ask || voice.leave_at_otp {
+    if !prompter.may_ask || prompter.leave_at_otp {
         return Ok(None);
     }
     loop {
-        let Some(typed) = voice.unseen_line(&format!("Code from the SMS to {phone_hint} (empty to stop): "))? else { return Ok(None) };
+        let Some(typed) = prompter.hidden_line(&format!("Code from the SMS to {phone_hint} (empty to stop): "))? else { return Ok(None) };
         if typed.trim().is_empty() {
             return Ok(None);
         }
         match Otp::parse(&typed) {
             Ok(otp) => {
-                voice.handed_in = true;
+                prompter.handed_in = true;
                 return Ok(Some(otp));
             }
             Err(error) => note(error),

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::env::{self, variable};
-use crate::problem::Problem;
+use crate::error::Error;
 use crate::store::{StoreError, files};
 use crate::sys;
 
@@ -31,9 +31,9 @@ pub(crate) fn shadow_words(names: &[&str]) -> Option<String> {
 }
 
 /// Where the tool keeps its credential.
-pub(crate) fn path() -> Result<PathBuf, Problem> {
+pub(crate) fn path() -> Result<PathBuf, Error> {
     let config =
-        env::config().ok_or_else(|| Problem::usage("neither XDG_CONFIG_HOME nor HOME says where OpenTrain's tool keeps its file"))?;
+        env::config().ok_or_else(|| Error::usage("neither XDG_CONFIG_HOME nor HOME says where OpenTrain's tool keeps its file"))?;
     Ok(config.join("opentrain").join("cli.json"))
 }
 

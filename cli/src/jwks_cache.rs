@@ -12,12 +12,12 @@ use enlist_core::badge::verify::Jwks;
 use enlist_core::{Origin, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::asking::outcome_of;
+use crate::call::outcome_of;
+use crate::context::Context;
+use crate::error::Error;
 use crate::output::data;
-use crate::patience::now;
-use crate::problem::Problem;
-use crate::setting::Setting;
 use crate::store::files;
+use crate::wait_policy::now;
 
 const VERSION: u8 = 1;
 /// How old keys may be before they are fetched anew, where the service can be asked.
@@ -47,8 +47,8 @@ struct KeysFile {
 
 impl Keys {
     /// The cached keys, whatever their age.
-    pub(crate) fn cached(setting: &Setting<'_>, origin: &Origin) -> Result<Option<Self>, Problem> {
-        let path = path(setting, origin)?;
+    pub(crate) fn cached(context: &Context<'_>, origin: &Origin) -> Result<Option<Self>, Error> {
+        let path = path(context, origin)?;
         let Some(bytes) = files::read(&path)? else { return Ok(None) };
         let file = serde_json::from_slice::<KeysFile>(&bytes).ok().filter(|file| file.v == VERSION && file.origin == origin.to_string());
         let read = file.and_then(|file| Jwks::parse(file.jwks.as_bytes()).ok().map(|jwks| (jwks, file)));
@@ -57,28 +57,28 @@ impl Keys {
     }
 
     /// The cached keys if they are fresh, else new ones; old ones if there are no new ones to be had.
-    pub(crate) fn fresh(setting: &Setting<'_>, origin: &Origin) -> Result<Self, Problem> {
-        let cached = Self::cached(setting, origin)?;
+    pub(crate) fn fresh(context: &Context<'_>, origin: &Origin) -> Result<Self, Error> {
+        let cached = Self::cached(context, origin)?;
         match cached {
             Some(keys) if keys.age() < FRESH => Ok(keys),
-            Some(keys) => match Self::fetch(setting, origin) {
+            Some(keys) => match Self::fetch(context, origin) {
                 Ok(new) => Ok(new),
-                Err(stopped @ Problem::Interrupted(_)) => Err(stopped),
-                Err(problem) => {
-                    setting.output.warn(format!(
+                Err(stopped @ Error::Interrupted(_)) => Err(stopped),
+                Err(error) => {
+                    context.output.warn(format!(
                         "no newer keys could be fetched ({}); those kept are {} old",
-                        problem.message(),
+                        error.message(),
                         words(keys.age())
                     ));
                     Ok(keys)
                 }
             },
-            None => Self::fetch(setting, origin),
+            None => Self::fetch(context, origin),
         }
     }
 
     /// Newer keys than these, because one is wanted that is not among them. `None` when it is too early to ask again.
-    pub(crate) fn newer(&self, setting: &Setting<'_>, origin: &Origin) -> Result<Option<Self>, Problem> {
+    pub(crate) fn newer(&self, context: &Context<'_>, origin: &Origin) -> Result<Option<Self>, Error> {
         let asked_at = Timestamp::from_unix_ms(self.file.asked_at);
         let is_too_early = now() >= asked_at && now().since(asked_at) < REFETCH;
         if self.is_new || is_too_early {
@@ -86,24 +86,24 @@ impl Keys {
         }
         // Before the request, so that one that fails counts as well.
         self.save(&KeysFile { asked_at: now().as_unix_ms(), ..self.file.clone() })?;
-        Self::fetch(setting, origin).map(Some)
+        Self::fetch(context, origin).map(Some)
     }
 
-    fn fetch(setting: &Setting<'_>, origin: &Origin) -> Result<Self, Problem> {
-        let json = outcome_of(setting, FetchJwks::new(origin))?;
-        let jwks = Jwks::parse(json.as_bytes()).map_err(|error| Problem::BadKeys(error.to_string()))?;
+    fn fetch(context: &Context<'_>, origin: &Origin) -> Result<Self, Error> {
+        let json = outcome_of(context, FetchJwks::new(origin))?;
+        let jwks = Jwks::parse(json.as_bytes()).map_err(|error| Error::BadKeys(error.to_string()))?;
         let at = now().as_unix_ms();
         let file = KeysFile { v: VERSION, origin: origin.to_string(), fetched_at: at, asked_at: at, jwks: json };
-        let keys = Self { jwks, file, path: path(setting, origin)?, is_new: true };
+        let keys = Self { jwks, file, path: path(context, origin)?, is_new: true };
         // Good for this command, whether they can be kept or not.
-        if let Err(problem) = keys.save(&keys.file) {
-            setting.output.warn(format!("the keys are not kept: {}", problem.message()));
+        if let Err(error) = keys.save(&keys.file) {
+            context.output.warn(format!("the keys are not kept: {}", error.message()));
         }
         Ok(keys)
     }
 
-    fn save(&self, file: &KeysFile) -> Result<(), Problem> {
-        let bytes = serde_json::to_vec(file).map_err(Problem::internal)?;
+    fn save(&self, file: &KeysFile) -> Result<(), Error> {
+        let bytes = serde_json::to_vec(file).map_err(Error::internal)?;
         Ok(files::replace(&self.path, &bytes)?)
     }
 
@@ -123,10 +123,10 @@ impl Keys {
     }
 }
 
-fn path(setting: &Setting<'_>, origin: &Origin) -> Result<PathBuf, Problem> {
+fn path(context: &Context<'_>, origin: &Origin) -> Result<PathBuf, Error> {
     let name: String =
         origin.to_string().chars().map(|char| if char.is_ascii_alphanumeric() || char == '.' { char } else { '_' }).collect();
-    Ok(setting.home()?.path().join("keys").join(format!("{name}.json")))
+    Ok(context.home()?.path().join("keys").join(format!("{name}.json")))
 }
 
 /// An age in its largest unit.

@@ -14,7 +14,7 @@ const SLICE: Duration = Duration::from_millis(200);
 
 /// How long a command waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Patience {
+pub(crate) enum WaitPolicy {
     /// Start, and return at the first wait for the human. What stands before that is sat out up to this time.
     StartBy(Timestamp),
     /// The same where nobody will come, and that is then what stands in the way.
@@ -25,7 +25,7 @@ pub(crate) enum Patience {
     Endless,
 }
 
-impl Patience {
+impl WaitPolicy {
     /// As long as it takes until the human can begin.
     pub(crate) fn for_a_start(self) -> Self {
         match self {

@@ -2,57 +2,57 @@
 
 use enlist_core::Untrusted;
 
+use crate::context::Context;
+use crate::error::Error;
 use crate::input::looks_like_a_secret;
-use crate::problem::Problem;
-use crate::setting::Setting;
 use crate::store::{Flow, Service};
 
 /// The named flow, or the only one of `services`. Reads without a lock: who takes it must look again.
-pub(crate) fn pick(setting: &Setting<'_>, name: Option<&str>, services: &[Service]) -> Result<(Service, String), Problem> {
+pub(crate) fn select_flow(context: &Context<'_>, name: Option<&str>, services: &[Service]) -> Result<(Service, String), Error> {
     if let Some(name) = name.filter(|name| !Flow::is_name(name)) {
         let shown = if looks_like_a_secret(name) { "what was given".to_owned() } else { Untrusted::new(name).to_string() };
-        return Err(Problem::usage(format_args!("{shown}: this is no flow's name; see enlist pending")));
+        return Err(Error::usage(format_args!("{shown}: this is no flow's name; see enlist pending")));
     }
-    let mut found = candidates(setting, name, services)?;
+    let mut found = candidates(context, name, services)?;
     match (found.len(), name) {
-        (1, _) => found.pop().ok_or_else(|| Problem::internal("one of one is none")),
-        (_, Some(name)) => Err(missing(setting, name)?),
-        (0, None) => Err(nothing(setting, services)?),
+        (1, _) => found.pop().ok_or_else(|| Error::internal("one of one is none")),
+        (_, Some(name)) => Err(missing(context, name)?),
+        (0, None) => Err(nothing(context, services)?),
         (_, None) => {
             let names: Vec<_> = found.into_iter().map(|(_, name)| name).collect();
-            Err(Problem::usage(format_args!("several are pending, name one: {}", names.join(", "))))
+            Err(Error::usage(format_args!("several are pending, name one: {}", names.join(", "))))
         }
     }
 }
 
 /// A flow that this profile does not have. Another may.
-fn missing(setting: &Setting<'_>, name: &str) -> Result<Problem, Problem> {
-    for profile in setting.home()?.profiles()? {
+fn missing(context: &Context<'_>, name: &str) -> Result<Error, Error> {
+    for profile in context.home()?.profiles()? {
         for service in Service::ALL {
-            if setting.store_in(&profile, service)?.has_flow(name) {
-                return Ok(Problem::InProfile { flow: name.to_owned(), profile });
+            if context.store_in(&profile, service)?.has_flow(name) {
+                return Ok(Error::InProfile { flow: name.to_owned(), profile });
             }
         }
     }
     let message = format!("{name}: there is no such flow in any profile");
-    Ok(Problem::Usage { message, hint: Some("it may have come to its end: see enlist status".to_owned()) })
+    Ok(Error::Usage { message, hint: Some("it may have come to its end: see enlist status".to_owned()) })
 }
 
 /// Nothing that could be gone on with: there is nothing, or nothing whole.
-fn nothing(setting: &Setting<'_>, services: &[Service]) -> Result<Problem, Problem> {
+fn nothing(context: &Context<'_>, services: &[Service]) -> Result<Error, Error> {
     for service in services {
-        if let Some(damaged) = setting.store(*service)?.flows()?.damaged.first() {
+        if let Some(damaged) = context.store(*service)?.flows()?.damaged.first() {
             return Ok(damaged.error().into());
         }
     }
     let hint = Some("enlist pending lists what is, in every profile".to_owned());
-    Ok(Problem::Usage { message: "nothing is pending in this profile".to_owned(), hint })
+    Ok(Error::Usage { message: "nothing is pending in this profile".to_owned(), hint })
 }
 
-fn candidates(setting: &Setting<'_>, name: Option<&str>, services: &[Service]) -> Result<Vec<(Service, String)>, Problem> {
+fn candidates(context: &Context<'_>, name: Option<&str>, services: &[Service]) -> Result<Vec<(Service, String)>, Error> {
     let mut found = Vec::new();
     for service in services {
-        let flows = setting.store(*service)?.flows()?;
+        let flows = context.store(*service)?.flows()?;
         if let Some(error) = flows.refused.into_iter().next() {
             return Err(error.into());
         }

@@ -2,32 +2,34 @@
 
 mod claim;
 mod enrolment;
+mod host;
 mod registration;
 mod rotation;
+pub(crate) mod select;
+pub(crate) mod session;
 
 use std::ops::ControlFlow;
 
 use enlist_core::{Ceremony, ExchangeId, Input, Store as _, Timestamp};
 
-use crate::identity;
+use crate::error::Error;
 use crate::output::data::Data;
-use crate::output::{Next, Outcome, Output};
-use crate::patience::now;
-use crate::problem::Problem;
-use crate::store::{AnyCeremony, Credential, Flow, FlowStore, ProfileName, Service, StoredCeremony};
-use crate::talk::Voice;
+use crate::output::{Next, Outcome};
+use crate::prompt::Prompter;
+use crate::store::{AnyCeremony, Flow, FlowStore, ProfileName, Service, StoredCeremony};
 use crate::view::Time;
 use crate::view::flow::{Awaiting, PendingFlow};
+use crate::wait_policy::now;
 
 pub(crate) use claim::{ends_registration, may_be_lost};
 
 /// A ceremony as the commands deal with it.
-pub(crate) trait Everyday: StoredCeremony {
+pub(crate) trait CliCeremony: StoredCeremony {
     /// Tells the human something.
-    fn show(notice: &Self::Notice, voice: &mut Voice<'_>) -> Result<(), Problem>;
+    fn show(notice: &Self::Notice, prompter: &mut Prompter<'_>) -> Result<(), Error>;
 
     /// Asks the human; `Break` when nobody answers.
-    fn ask(prompt: &Self::Prompt, voice: &mut Voice<'_>) -> Result<ControlFlow<(), Self::Answer>, Problem>;
+    fn ask(prompt: &Self::Prompt, prompter: &mut Prompter<'_>) -> Result<ControlFlow<(), Self::Answer>, Error>;
 
     /// What it waits for, in a word.
     fn awaiting(&self) -> Awaiting;
@@ -37,14 +39,6 @@ pub(crate) trait Everyday: StoredCeremony {
 
     /// How a pause is told.
     fn paused(&self, pause: &Pause<'_>) -> Outcome;
-
-    /// The event of its success.
-    const BROUGHT: &'static str;
-
-    /// Tells what it brought.
-    fn tell(credential: &Credential, output: &Output) -> Result<(), Problem> {
-        identity::tell(credential, output)
-    }
 
     /// Whether the human's part has begun: from then on a command may leave at any wait.
     fn is_started(&self) -> bool {
@@ -78,14 +72,14 @@ impl Pause<'_> {
     }
 
     /// A question that a person must answer; `problem` says which.
-    fn unanswered(&self, problem: Problem, data: impl Into<Data>, next: Next) -> Outcome {
+    fn unanswered(&self, error: Error, data: impl Into<Data>, next: Next) -> Outcome {
         match self.interrupted {
             Some(_) => Outcome::pending(self.interrupted, false, data, next),
             None if self.declined => {
-                let problem = Problem::Declined { flow: Some(self.flow.to_owned()) };
-                Outcome::stopped(problem, data, Some(self.resume(&[], "when the person has thought better of it")))
+                let error = Error::Declined { flow: Some(self.flow.to_owned()) };
+                Outcome::stopped(error, data, Some(self.resume(&[], "when the person has thought better of it")))
             }
-            None => Outcome::stopped(problem, data, Some(next)),
+            None => Outcome::stopped(error, data, Some(next)),
         }
     }
 
@@ -106,12 +100,12 @@ pub(crate) fn pending(flow: &Flow, service: Service, profile: &ProfileName) -> P
     PendingFlow { flow: flow.name().to_owned(), service, profile: profile.to_string(), awaiting, expires_at }
 }
 
-fn awaited<C: Everyday>(ceremony: &C) -> (Awaiting, Option<Time>) {
+fn awaited<C: CliCeremony>(ceremony: &C) -> (Awaiting, Option<Time>) {
     (ceremony.awaiting(), ceremony.expires_at().map(Time))
 }
 
 /// Takes in that the answer in flight is lost, and saves what came of it.
-pub(crate) fn take_in_lost<C: Ceremony>(ceremony: &mut C, id: ExchangeId, flow: &mut FlowStore<'_>) -> Result<(), Problem> {
-    ceremony.handle(now(), Input::lost(id)).map_err(Problem::internal)?;
+pub(crate) fn take_in_lost<C: Ceremony>(ceremony: &mut C, id: ExchangeId, flow: &mut FlowStore<'_>) -> Result<(), Error> {
+    ceremony.handle(now(), Input::lost(id)).map_err(Error::internal)?;
     Ok(flow.save(ceremony)?)
 }

@@ -8,10 +8,10 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::mode::Is;
-use crate::output::{Along, Format};
-use crate::patience::parse_duration;
+use crate::caller::Caller;
+use crate::output::{CarriedFlag, Format};
 use crate::store::{Backend, ProfileName, Service};
+use crate::wait_policy::parse_duration;
 pub(crate) use badge::{BadgeArgs, RotateArgs, ServiceArgs, SignArgs, StatusArgs, VerifyArgs};
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use helping::{CompletionArgs, HelpArgs, ManArgs, Topic};
@@ -36,12 +36,12 @@ pub(crate) fn command() -> clap::Command {
 
 /// Reads a command line.
 pub(crate) fn parse(argv: &[OsString]) -> Result<Cli, clap::Error> {
-    quickly(argv).unwrap_or_else(|| thoroughly(argv))
+    parse_one_command(argv).unwrap_or_else(|| parse_all_commands(argv))
 }
 
 /// With the named command alone: each that there is would get a copy of every flag that all understand. `None` for what cannot be
 /// read so; what to say about that depends on the others.
-fn quickly(argv: &[OsString]) -> Option<Result<Cli, clap::Error>> {
+fn parse_one_command(argv: &[OsString]) -> Option<Result<Cli, clap::Error>> {
     let bare = clap::Command::new("enlist").version(env!("CARGO_PKG_VERSION")).disable_help_subcommand(true);
     let bare = Global::augment_args(bare);
     let few = named(argv).into_iter().fold(bare, clap::Command::subcommand);
@@ -58,7 +58,7 @@ fn named(argv: &[OsString]) -> Option<clap::Command> {
 }
 
 /// The examples cost something, so they are there only where a help shows them.
-fn thoroughly(argv: &[OsString]) -> Result<Cli, clap::Error> {
+fn parse_all_commands(argv: &[OsString]) -> Result<Cli, clap::Error> {
     match Cli::try_parse_from(argv) {
         Err(answer) if is_help(answer.kind()) => command().try_get_matches_from(argv).and_then(|found| Cli::from_arg_matches(&found)),
         other => other,
@@ -87,7 +87,7 @@ pub(crate) struct Global {
     json: bool,
     /// Who is in front of the command [default: what is found; env: ENLIST_MODE]
     #[arg(long, global = true, value_enum)]
-    pub(crate) mode: Option<Is>,
+    pub(crate) mode: Option<Caller>,
     #[command(flatten)]
     pub(crate) screen: ScreenArgs,
     /// Never ask anything
@@ -109,7 +109,7 @@ impl Global {
     }
 
     /// What the next command line must say again to get to the same place by the same way. A proxy's password is not repeated.
-    pub(crate) fn along(&self) -> Vec<Along> {
+    pub(crate) fn carried(&self) -> Vec<CarriedFlag> {
         let ca_file = self.network.ca_file.as_deref().and_then(|path| std::path::absolute(path).ok());
         let words = [
             ("--base-url", self.base_url.clone()),
@@ -441,6 +441,7 @@ impl From<BackendArg> for Backend {
 
 mod badge;
 mod doctor;
+pub(crate) mod error;
 mod examples;
 mod helping;
 mod network;

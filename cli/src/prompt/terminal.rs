@@ -14,12 +14,12 @@ const ESCAPE: u8 = 0x1b;
 const USUAL_WIDTH: usize = 80;
 
 /// What is typed is not shown while this is held.
-pub(crate) struct Unseen {
+pub(crate) struct HiddenInput {
     stdin: Stdin,
     before: Termios,
 }
 
-impl Unseen {
+impl HiddenInput {
     /// `None` where stdin is no terminal: nothing is shown there.
     pub(crate) fn begin() -> Option<Self> {
         let stdin = stdin();
@@ -31,7 +31,7 @@ impl Unseen {
     }
 }
 
-impl Drop for Unseen {
+impl Drop for HiddenInput {
     fn drop(&mut self) {
         let _ = tcsetattr(&self.stdin, OptionalActions::Now, &self.before);
     }

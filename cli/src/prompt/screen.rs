@@ -2,10 +2,6 @@
 //!
 //! All of it goes to stderr. `terminal` reads the keys and restores the terminal, `browser` opens the link, `qr` draws it.
 
-mod browser;
-mod qr;
-mod terminal;
-
 use std::time::Duration;
 
 use base64::Engine;
@@ -15,16 +11,16 @@ use enlist_core::Timestamp;
 use enlist_core::claim::EnterCode;
 use enlist_core::secret::{ClaimLink, UserCode};
 
+use super::browser::Browser;
+use super::qr;
+use super::terminal::Terminal;
 use crate::output::stderr;
-use crate::patience::now;
 use crate::view::claim::minutes;
-use browser::Browser;
-use terminal::Terminal;
-pub(crate) use terminal::Unseen;
+use crate::wait_policy::now;
 
 /// What was said on the command line about the screen.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Tastes {
+pub(crate) struct ScreenOptions {
     pub(crate) browser: bool,
     pub(crate) qr: Qr,
     /// Colours, and what else an escape sequence can do to letters.
@@ -51,7 +47,7 @@ pub(crate) struct Screen {
     link: ClaimLink,
     code: UserCode,
     expires_at: Timestamp,
-    tastes: Tastes,
+    options: ScreenOptions,
     browser: Browser,
     /// The countdown that stands in the last line.
     drawn: Option<String>,
@@ -59,22 +55,22 @@ pub(crate) struct Screen {
 
 impl Screen {
     /// `None` where there is no terminal to write to and to read from. `resume` is the command that goes on later.
-    pub(crate) fn open(notice: &EnterCode, tastes: Tastes, resume: &str) -> Option<Self> {
+    pub(crate) fn open(notice: &EnterCode, options: ScreenOptions, resume: &str) -> Option<Self> {
         let terminal = Terminal::take()?;
         let mut screen = Self {
             terminal,
             link: notice.verification_uri.clone(),
             code: notice.user_code.clone(),
             expires_at: notice.expires_at,
-            tastes,
-            browser: Browser::find(tastes.browser),
+            options,
+            browser: Browser::find(options.browser),
             drawn: None,
         };
         screen.say(&screen.keys(resume));
         if let Some(reason) = screen.browser.missing() {
             screen.say(&format!("  No browser is opened: {reason}."));
         }
-        if tastes.qr == Qr::Always {
+        if options.qr == Qr::Always {
             screen.show_qr();
         }
         Some(screen)
@@ -82,7 +78,7 @@ impl Screen {
 
     fn keys(&self, resume: &str) -> String {
         let browser = if self.browser.missing().is_none() { "Enter: open browser   " } else { "" };
-        let qr = if self.tastes.qr == Qr::Never { "" } else { "q: QR   " };
+        let qr = if self.options.qr == Qr::Never { "" } else { "q: QR   " };
         format!("  {browser}c: copy code   {qr}Ctrl-C: stop (resume: {resume})")
     }
 
@@ -98,7 +94,7 @@ impl Screen {
         match self.terminal.key(time) {
             Some(b'\r' | b'\n') => self.open_browser(),
             Some(b'c' | b'C') => self.copy(),
-            Some(b'q' | b'Q') if self.tastes.qr != Qr::Never => self.show_qr(),
+            Some(b'q' | b'Q') if self.options.qr != Qr::Never => self.show_qr(),
             _ => {}
         }
         if let Some(failed) = self.browser.failed() {
@@ -137,7 +133,7 @@ impl Screen {
     }
 
     fn show_qr(&mut self) {
-        let drawn = qr::draw(self.link.expose(), self.terminal.width(), self.tastes.colour, self.tastes.ascii);
+        let drawn = qr::draw(self.link.expose(), self.terminal.width(), self.options.colour, self.options.ascii);
         self.say(&drawn.unwrap_or_else(|| "  the terminal is too narrow for the QR code of the link".to_owned()));
     }
 }

@@ -1,22 +1,22 @@
 //! Which profile is meant: the flag, the variable, the one in use, the default.
 
 use crate::args::Cli;
+use crate::caller::Environment;
 use crate::env;
-use crate::mode::Environment;
-use crate::problem::Problem;
+use crate::error::Error;
 use crate::store::{NameError, ProfileName};
 
 /// The profile that a command works on.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Chosen {
+pub(crate) struct ChosenProfile {
     pub(crate) name: ProfileName,
     /// Without a word another one would be meant: here, or in a shell that does not have our variable.
     pub(crate) must_be_named: bool,
 }
 
-impl Chosen {
+impl ChosenProfile {
     /// There always is one to tell; whether it can be gone by is the second answer.
-    pub(crate) fn settle(cli: &Cli, environment: &Environment) -> (Self, Result<(), Problem>) {
+    pub(crate) fn settle(cli: &Cli, environment: &Environment) -> (Self, Result<(), Error>) {
         let flag = cli.global.profile.clone();
         let (variable, named) = variable(environment);
         let (used, readable) = apart(if cli.command.has_profile() { used() } else { Ok(None) });
@@ -39,23 +39,23 @@ impl Chosen {
     }
 }
 
-fn variable(environment: &Environment) -> (Option<ProfileName>, Result<(), Problem>) {
+fn variable(environment: &Environment) -> (Option<ProfileName>, Result<(), Error>) {
     apart(environment.profile.as_deref().map(ProfileName::parse).transpose().map_err(bad_variable))
 }
 
-fn apart(read: Result<Option<ProfileName>, Problem>) -> (Option<ProfileName>, Result<(), Problem>) {
+fn apart(read: Result<Option<ProfileName>, Error>) -> (Option<ProfileName>, Result<(), Error>) {
     match read {
         Ok(name) => (name, Ok(())),
-        Err(problem) => (None, Err(problem)),
+        Err(error) => (None, Err(error)),
     }
 }
 
-fn bad_variable(rule: NameError) -> Problem {
-    Problem::usage(format_args!("ENLIST_PROFILE must be {rule}"))
+fn bad_variable(rule: NameError) -> Error {
+    Error::usage(format_args!("ENLIST_PROFILE must be {rule}"))
 }
 
 /// The one that `enlist profile use` chose. That there is no home is found out by whoever needs one.
-fn used() -> Result<Option<ProfileName>, Problem> {
+fn used() -> Result<Option<ProfileName>, Error> {
     env::store_home()?.map_or(Ok(None), |home| Ok(home.used_profile()?))
 }
 
@@ -79,7 +79,7 @@ mod tests {
             ("work", "env", "work", "work", true),
         ] {
             let text = |text: &str| ProfileName::parse(text).ok();
-            let chosen = Chosen::among(text(flag), text(variable), text(used));
+            let chosen = ChosenProfile::among(text(flag), text(variable), text(used));
             assert_eq!((chosen.name.as_str(), chosen.must_be_named), (name, must_be_named), "{flag} {variable} {used}");
         }
     }
