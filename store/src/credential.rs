@@ -6,7 +6,7 @@ use std::path::Path;
 use enlist_core::badge::Identity;
 use enlist_core::claim::{ClaimedToken, Enrolment, Label, Registration};
 use enlist_core::secret::{Badge, PersonalToken};
-use enlist_core::{Ceremony, Snapshot, Step, Timestamp};
+use enlist_core::{Ceremony, CeremonyKind, Snapshot, Step, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -47,7 +47,7 @@ pub enum Credential {
 }
 
 /// The credential as its file holds it, in one of these forms.
-const ENROLMENT: &str = "enrolment";
+const ENROLMENT: &str = CeremonyKind::Enrolment.as_str();
 const TOKEN: &str = "token";
 const BADGE: &str = "badge";
 /// The file names the keyring's item that holds the credential.
