@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
 use http::{Method, Request};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -14,6 +14,8 @@ use crate::types::secret::Secret;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+/// Without this header a service may choose any coding (RFC 9110 section 12.5.3), and neither transport decodes one.
+const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("enlist/", env!("CARGO_PKG_VERSION")));
 
 /// What stands for itself in a form; a `%20` for a space is as good as a `+`.
@@ -50,6 +52,7 @@ pub(crate) fn plain(endpoint: &Endpoint, method: Method) -> Request<Body> {
     *request.uri_mut() = endpoint.uri().clone();
     let headers = request.headers_mut();
     headers.insert(ACCEPT, JSON);
+    headers.insert(ACCEPT_ENCODING, IDENTITY);
     headers.insert(USER_AGENT, AGENT);
     request
 }

@@ -32,7 +32,12 @@ fn the_request_is_complete_and_its_debug_shows_no_body() {
     headers.sort_unstable();
     assert_eq!(
         headers,
-        ["accept: application/json", "content-type: application/json", concat!("user-agent: enlist/", env!("CARGO_PKG_VERSION"))]
+        [
+            "accept-encoding: identity",
+            "accept: application/json",
+            "content-type: application/json",
+            concat!("user-agent: enlist/", env!("CARGO_PKG_VERSION"))
+        ]
     );
     assert_eq!(
         format!("{exchange:?}"),
