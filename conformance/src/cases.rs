@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 use crate::Case;
 use crate::calls::{ENDPOINTS, Endpoint};
 use crate::exchanges::RequestShape;
-use crate::fixture::{self, CLAIM, DELIVERED, OTP, PENDING, REGISTER, ROTATE, SMS, SPENT, TOKEN, VERIFY};
+use crate::fixture::{self, CLAIM, DELIVERED, MANIFEST, OTP, PENDING, REGISTER, ROTATE, SMS, SPENT, TOKEN, VERIFY};
 use crate::mock_host::LocalFault;
 use crate::reply::{Answer, Detour, Framing, Reply};
 use crate::scenario::Scenario;
@@ -235,8 +235,8 @@ fn of_claims() -> Vec<Case> {
             vec![Planned { times: 3, ..at(CLAIM, Reply::Detour(Detour::Refused)) }],
         ),
         claim(
-            "a_busy_service_is_tried_again",
-            "A 503 is a refusal, so nothing was done.",
+            "a_start_that_is_answered_503_is_polled_for_first",
+            "A router may answer 503 while the service goes on, so the start may have been carried out.",
             vec![at(CLAIM, Answer::json(503, "").with("retry-after", "3"))],
         ),
         claim(
@@ -262,12 +262,22 @@ fn of_the_others() -> Vec<Case> {
             "A refusal ends the ceremony.",
             vec![at(REGISTER, Reply::json(403, r#"{"error":"anonymous_not_enabled"}"#))],
         ),
+        enrolment(
+            "a_registration_that_is_answered_503_is_not_repeated",
+            "A router may answer 503 while the service goes on. Another account is made only if a person says so.",
+            vec![at(REGISTER, Reply::json(503, ""))],
+        ),
         registration("a_badge_is_issued", "Nothing goes wrong.", vec![]),
         registration("a_lost_sms_is_not_repeated", "Another SMS is sent only if a person says so.", vec![at(SMS, Reply::NoAnswer)]),
         registration(
-            "a_busy_service_is_asked_for_the_sms_again",
-            "A 503 is a refusal, so no SMS was sent.",
+            "an_sms_order_that_is_answered_503_is_not_repeated",
+            "A router may answer 503 while the service goes on. Another SMS is sent only if a person says so.",
             vec![at(SMS, Reply::json(503, ""))],
+        ),
+        registration(
+            "a_manifest_that_is_answered_503_is_sent_again",
+            "A manifest has no effect but a session, so a repeat is harmless.",
+            vec![at(MANIFEST, Reply::json(503, ""))],
         ),
         registration("a_wrong_code_is_asked_for_again", "The wrong code used up one try.", vec![at(OTP, Reply::json(401, "{}"))]),
         registration("a_lost_hand_in_is_repeated_once", "The repeat has the same session and code.", vec![at(OTP, Reply::NoAnswer)]),

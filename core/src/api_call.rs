@@ -1,7 +1,7 @@
 //! A call of its own: one request, one answer, no ceremony around it.
 //!
-//! What may be repeated is decided here, as it is in the ceremonies: [`ApiCallRun`] sends again what was certainly not carried out,
-//! and, where a repeat is harmless, what was sent and lost its answer.
+//! What may be repeated is decided here, as it is in the ceremonies: [`ApiCallRun`] sends again what was not sent, and, where a
+//! repeat is harmless, what was answered 503 or lost its answer.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -13,7 +13,7 @@ use crate::exchange::{Body, Exchange, ExchangeId};
 use crate::failure::Failure;
 use crate::http::json::Object;
 use crate::http::response::{ResponseClass, wipe};
-use crate::retry::{self, Attempts, Verdict, come_back};
+use crate::retry::{self, Attempts, RequestKind, Verdict, come_back};
 use crate::types::timestamp::Timestamp;
 
 /// A request that is complete in itself. Sealed: the calls of [`opentrain`](crate::opentrain) and of
@@ -40,8 +40,8 @@ pub trait ApiCall: sealed::Sealed {
     fn parse(&self, now: Timestamp, result: Result<Response<Vec<u8>>, TransportFailure>) -> Result<Self::Outcome, Failure>;
 }
 
-/// A plain call and its repeats: a request that was not sent (three tries within 10 s), one refused with 503 (three repeats, as
-/// `Retry-After` says), and, of calls that may be repeated, one whose answer was lost (three in all).
+/// An API call and its repeats. A request that was not sent is tried three times within 10 s. A call that may be repeated is
+/// repeated three times after a 503, as `Retry-After` says, and sent three times in all when answers are lost.
 ///
 /// ```
 /// use enlist_core::badge::{BASE_URL, Health};
@@ -109,9 +109,11 @@ impl<C: ApiCall> ApiCallRun<C> {
         self.was_lost |= trouble.may_have_been_carried_out();
         let next = match trouble {
             Trouble::Transport(failure) if failure.delivery == Delivery::NotSent => {
-                self.sending.clone().settle(ResponseClass::NotSent(failure), now)
+                self.sending.clone().settle(RequestKind::ApiCall, ResponseClass::NotSent(failure), now)
             }
-            Trouble::Server(error) if error.status == 503 => self.sending.clone().settle(ResponseClass::Unavailable(error), now),
+            Trouble::Server(error) if error.status == 503 && C::SENT_AT_MOST > 1 => {
+                self.sending.clone().settle(RequestKind::ApiCall, ResponseClass::Unavailable(error), now)
+            }
             trouble => {
                 self.lost = self.lost.saturating_add(1);
                 if self.lost >= C::SENT_AT_MOST {

@@ -229,12 +229,11 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    /// Whether the service may have done what it was asked: not when nothing was sent, nor when it said that it could not.
+    /// Whether the service may have done what it was asked: always, unless nothing was sent. An error page may be a router's.
     pub(crate) fn may_have_been_carried_out(&self) -> bool {
         match self {
             Self::Transport(failure) => failure.delivery == Delivery::Unknown,
-            Self::Server(error) => error.status != 503,
-            Self::Unreadable(_) => true,
+            Self::Server(_) | Self::Unreadable(_) => true,
         }
     }
 

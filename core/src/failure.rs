@@ -31,7 +31,7 @@ pub enum Failure {
     SessionExpired {
         /// The service's answer.
         error: ServerError,
-        /// An earlier try was answered 503: the badge may have been issued and lost.
+        /// The answer to an earlier code was lost: the badge may have been issued and lost with it.
         doubt: bool,
     },
     /// Too many wrong codes.

@@ -1,7 +1,8 @@
 //! A request that is not a poll: when it is due, how often it is repeated, and which troubles end it.
 //!
-//! Only a request that certainly was not carried out is repeated here: one that was not sent, and one that was refused with 503.
-//! An answer that was lost is judged by the ceremony.
+//! A request that was not sent is repeated here, and so is a harmless one that was answered 503. An answer that was lost is judged
+//! by the ceremony. A 503 is read by its request and never by its body: a router answers so when its own time is over, while the
+//! service goes on, and a service may answer so after it has acted.
 
 use core::time::Duration;
 
@@ -17,7 +18,7 @@ use crate::types::timestamp::Timestamp;
 /// How often a request that was not sent is tried in all, and within which time.
 const UNSENT_TRIES: u8 = 3;
 const UNSENT_WITHIN: Duration = Duration::from_secs(10);
-/// How often a request refused with 503 is repeated.
+/// How often a harmless request that was answered 503 is repeated.
 const BUSY_REPEATS: u8 = 3;
 /// The first wait, doubled with each repeat.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
@@ -25,6 +26,44 @@ const FIRST_WAIT: Duration = Duration::from_secs(2);
 const COME_BACK: Duration = Duration::from_secs(60);
 /// The longest that a service may send anybody away, in seconds: a year.
 const LONGEST_AWAY: u64 = 365 * 86_400;
+
+/// The requests that are no polls, by what a repeat of them would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RequestKind {
+    /// A repeat makes another account.
+    Enrolment,
+    /// A repeat ends the attempt that the first one may have begun.
+    ClaimStart,
+    /// A repeat does nothing but open another session.
+    Manifest,
+    /// A repeat sends another SMS.
+    SmsOrder,
+    /// A repeat may find the code used up.
+    HandIn,
+    /// A repeat would rotate a badge that is dead.
+    Rotation,
+    /// A repeat asks once more.
+    Verify,
+    /// An API call that may be repeated.
+    ApiCall,
+}
+
+/// The answers by which a service says that it did not carry out a request that does harm when it is repeated: the request, the
+/// status and the code. An entry needs a page of the service's documents that says so; no service has one today.
+pub(crate) const NOT_CARRIED_OUT: &[(RequestKind, u16, &str)] = &[];
+
+impl RequestKind {
+    /// Whether a repeat does no harm, whatever became of the first request.
+    const fn is_harmless(self) -> bool {
+        matches!(self, Self::Manifest | Self::Verify | Self::ApiCall)
+    }
+
+    /// Whether this request may be sent again after this 503.
+    fn may_follow(self, error: &ServerError) -> bool {
+        let is_listed = |(request, status, code): &(Self, u16, &str)| *request == self && *status == error.status && error.has_code(code);
+        self.is_harmless() || NOT_CARRIED_OUT.iter().any(is_listed)
+    }
+}
 
 /// A request and its repeats.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,7 +91,7 @@ pub(crate) enum Verdict<'a> {
     Lost(Trouble),
     /// Sent, and the answer cannot be read; its bytes may hold what was asked for.
     Unreadable(Trouble),
-    /// Not carried out: send it again when it is due.
+    /// Not sent, or harmless: send it again when it is due.
     Again(Attempts),
     /// The end.
     End(Failure),
@@ -109,27 +148,28 @@ impl Attempts {
         Ok(())
     }
 
-    pub(crate) fn settle(self, answer: ResponseClass<'_>, now: Timestamp) -> Verdict<'_> {
+    /// Judges what came of `request`.
+    pub(crate) fn settle(self, request: RequestKind, answer: ResponseClass<'_>, now: Timestamp) -> Verdict<'_> {
         match answer {
             ResponseClass::Object(object) => Verdict::Object(object),
             ResponseClass::Unreadable(trouble) => Verdict::Unreadable(trouble),
             ResponseClass::Refused(error) => Verdict::Refused(error),
             ResponseClass::TooMany(error) => Verdict::End(Failure::RateLimited { retry_at: come_back(now, error.retry_after), error }),
-            ResponseClass::Unavailable(error) => self.refused_busy(error, now),
+            ResponseClass::Unavailable(error) if request.may_follow(&error) => self.busy(error, now),
+            ResponseClass::Unavailable(error) => Verdict::Lost(error.into()),
             ResponseClass::Lost(trouble) => Verdict::Lost(trouble),
             ResponseClass::NotSent(failure) => self.not_sent(failure, now),
             ResponseClass::Broken(violation) => Verdict::End(Failure::Protocol(violation)),
         }
     }
 
-    fn refused_busy(self, error: ServerError, now: Timestamp) -> Verdict<'static> {
+    fn busy(self, error: ServerError, now: Timestamp) -> Verdict<'static> {
         if self.busy >= BUSY_REPEATS {
             return Verdict::End(give_up(error.into(), false, now));
         }
-        let named = error.retry_after.map(|seconds| Duration::from_secs(seconds.min(u64::from(LONGEST))));
-        // A time that is past, or nought, is no leave to hurry.
-        let wait = named.map_or_else(|| doubled(self.busy), |named| named.max(FIRST_WAIT));
-        Verdict::Again(Self { busy: self.busy.saturating_add(1), ..self }.after(wait, error.into(), now))
+        let trouble = error.into();
+        let wait = named_wait(&trouble).unwrap_or_else(|| doubled(self.busy));
+        Verdict::Again(Self { busy: self.busy.saturating_add(1), ..self }.after(wait, trouble, now))
     }
 
     fn not_sent(self, failure: TransportFailure, now: Timestamp) -> Verdict<'static> {
@@ -153,9 +193,9 @@ impl Attempts {
         Self { phase: Phase::Waiting { timer: Timer::new(now, wait), trouble }, ..self }
     }
 
-    /// Waits a little before another try, which the ceremony decided on.
+    /// Waits as long as the service says, else a little, before another try, which the ceremony decided on.
     pub(crate) fn repeat(self, trouble: Trouble, now: Timestamp) -> Self {
-        self.after(FIRST_WAIT, trouble, now)
+        self.after(named_wait(&trouble).unwrap_or(FIRST_WAIT), trouble, now)
     }
 }
 
@@ -170,6 +210,23 @@ pub(crate) fn come_back(now: Timestamp, retry_after: Option<u64>) -> Timestamp {
     now.after(retry_after.map_or(COME_BACK, |seconds| Duration::from_secs(seconds.min(LONGEST_AWAY))))
 }
 
+/// The wait that the service named. A time that is past, or nought, is no leave to hurry.
+fn named_wait(trouble: &Trouble) -> Option<Duration> {
+    let seconds = trouble.retry_after()?.min(u64::from(LONGEST));
+    Some(Duration::from_secs(seconds).max(FIRST_WAIT))
+}
+
 fn doubled(times: u8) -> Duration {
     FIRST_WAIT.saturating_mul(1 << times.min(5))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_service_says_that_it_did_not_carry_out_what_does_harm_when_it_is_repeated() {
+        let listed: alloc::vec::Vec<_> = NOT_CARRIED_OUT.iter().map(|entry| alloc::format!("{entry:?}")).collect();
+        assert_eq!(listed, [""; 0], "each entry needs the page that says so, in its comment");
+    }
 }

@@ -53,7 +53,7 @@ const MANNERS: [Manner; 5] = [
     Manner::Busy { retry_after: None },
     Manner::TooMany { retry_after: Some(3) },
     Manner::SlowDown { interval: None },
-    Manner::Gateway,
+    Manner::Gateway { status: 503 },
     Manner::Garbled,
 ];
 

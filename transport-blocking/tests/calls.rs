@@ -55,7 +55,7 @@ fn only_a_200_means_revoked() {
     assert_eq!((sent, outcome.unwrap_err().code()), (4, FailureCode::Busy));
     let (sent, outcome) = answered(vec![respond(500), Action::DropAfter, Action::DropBefore]);
     assert_eq!((sent, outcome.unwrap_err().code()), (3, FailureCode::Network));
-    // 503 means that the token lives: asked again, it is revoked.
+    // A repeat is harmless (RFC 7009): after a 503 the token is revoked by the next request.
     assert_eq!(answered(vec![busy()]), (2, Ok(())));
     assert_eq!(answered(vec![Action::DropAfter]), (2, Ok(())));
     // No body is as good as any (RFC 7009 section 2.2).

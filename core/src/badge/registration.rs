@@ -13,7 +13,7 @@ use crate::failure::{Failure, Service};
 use crate::http::request::exchange;
 use crate::http::response::ResponseClass;
 use crate::machine::{self, ExchangeLog, MOVED, Machine};
-use crate::retry::{self, Attempts, Phase, Verdict};
+use crate::retry::{self, Attempts, Phase, RequestKind, Verdict};
 use crate::snapshot::{ResumeError, Snapshot};
 use crate::types::origin::Origin;
 use crate::types::secret::{Otp, SessionId};
@@ -82,8 +82,7 @@ pub(crate) struct OtpSession {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub(crate) enum OtpDoubt {
     None,
-    /// It was answered 503, which may come too late to be a refusal; or its answer was lost, and another SMS has been ordered
-    /// since. Nothing will prove it.
+    /// Its answer was lost, and another SMS has been ordered since. Nothing will prove it.
     Open,
     /// Its answer was lost.
     Lost,
@@ -171,7 +170,7 @@ impl BadgeRegistration {
     }
 
     fn on_submitted(&self, manifest: Manifest, attempts: Attempts, lost: u8, answer: ResponseClass<'_>, now: Timestamp) -> State {
-        match attempts.clone().settle(answer, now) {
+        match attempts.clone().settle(RequestKind::Manifest, answer, now) {
             Verdict::Object(object) => match wire::submitted(&object, &self.profile) {
                 Ok(session) => State::AskingProfile { session },
                 Err(violation) => failed(Failure::Protocol(violation)),
@@ -191,7 +190,7 @@ impl BadgeRegistration {
 
     /// An SMS is never ordered a second time without the human's word.
     fn on_texted(&mut self, session: SessionId, attempts: Attempts, answer: ResponseClass<'_>, now: Timestamp) -> State {
-        match attempts.settle(answer, now) {
+        match attempts.settle(RequestKind::SmsOrder, answer, now) {
             Verdict::Object(object) => match wire::texted(&object) {
                 Ok((id, expires_at)) => {
                     // What became of an earlier session's code, this one's answers will not tell.
@@ -213,7 +212,7 @@ impl BadgeRegistration {
         if let ResponseClass::TooMany(error) = answer {
             return failed(Failure::OtpTriesUsedUp(error));
         }
-        match hand_in.attempts.clone().settle(answer, now) {
+        match hand_in.attempts.clone().settle(RequestKind::HandIn, answer, now) {
             Verdict::Object(object) => match wire::handed_in(&object, &self.profile) {
                 Ok(Some(identity)) => State::Done(Ok(identity)),
                 Ok(None) => self.on_no(hand_in, not_verified()),
@@ -228,7 +227,7 @@ impl BadgeRegistration {
                 hand_in.ask(OtpReason::NotTaken(error.into()))
             }
             Verdict::Refused(error) => self.on_no(hand_in, error),
-            Verdict::Again(attempts) => self.on_not_taken(hand_in, attempts, now),
+            Verdict::Again(attempts) => hand_in.again(attempts, now),
             // Not a failure of the registration: the session lives on, and the human may hand the code in later.
             Verdict::End(Failure::GaveUp { trouble, .. }) => hand_in.ask(OtpReason::NotTaken(trouble)),
             // A redirect or another answer without a meaning here may stand in the place of one that delivered.
@@ -248,29 +247,11 @@ impl BadgeRegistration {
     fn on_lost(&mut self, hand_in: HandIn, trouble: Trouble, now: Timestamp) -> State {
         self.doubt = OtpDoubt::Lost;
         self.lost_otp.clone_from(&hand_in.otp);
-        match hand_in.otp {
-            Some(otp) if hand_in.repeat => State::HandingIn {
-                session: hand_in.session,
-                otp: Some(otp),
-                attempts: hand_in.attempts.repeat(trouble, now),
-                repeat: false,
-            },
-            Some(_) => hand_in.session.asking(OtpReason::NotTaken(trouble)),
-            None => hand_in.session.asking(OtpReason::Interrupted),
+        if !hand_in.repeat && hand_in.otp.is_some() {
+            return hand_in.ask(OtpReason::NotTaken(trouble));
         }
-    }
-
-    /// Not carried out: the same again when it is due, unless the session is over by then.
-    fn on_not_taken(&mut self, hand_in: HandIn, attempts: Attempts, now: Timestamp) -> State {
-        if attempts.busy > 0 && self.doubt == OtpDoubt::None {
-            self.doubt = OtpDoubt::Open;
-        }
-        let comes_too_late = attempts.waits_until(now).zip(hand_in.session.expires_at).is_some_and(|(due, end)| due > end);
-        match (hand_in.otp, &attempts.phase) {
-            (None, _) => hand_in.session.asking(OtpReason::Interrupted),
-            (Some(_), Phase::Waiting { trouble, .. }) if comes_too_late => hand_in.session.asking(OtpReason::NotTaken(trouble.clone())),
-            (Some(otp), _) => State::HandingIn { session: hand_in.session, otp: Some(otp), attempts, repeat: hand_in.repeat },
-        }
+        let attempts = hand_in.attempts.clone().repeat(trouble, now);
+        HandIn { repeat: false, ..hand_in }.again(attempts, now)
     }
 
     /// A definite no. After a lost answer, 410 proves that the code had been accepted, and so does 401 to the same code; to
@@ -302,6 +283,16 @@ struct HandIn {
 impl HandIn {
     fn ask(self, reason: OtpReason) -> State {
         self.session.asking(reason)
+    }
+
+    /// The same session and code again when it is due, unless the session is over by then.
+    fn again(self, attempts: Attempts, now: Timestamp) -> State {
+        let comes_too_late = attempts.waits_until(now).zip(self.session.expires_at).is_some_and(|(due, end)| due > end);
+        match (self.otp, &attempts.phase) {
+            (None, _) => self.session.asking(OtpReason::Interrupted),
+            (Some(_), Phase::Waiting { trouble, .. }) if comes_too_late => self.session.asking(OtpReason::NotTaken(trouble.clone())),
+            (Some(otp), _) => State::HandingIn { session: self.session, otp: Some(otp), attempts, repeat: self.repeat },
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use crate::failure::{Failure, Service};
 use crate::http::request::exchange;
 use crate::http::response::ResponseClass;
 use crate::machine::{self, ExchangeLog, MOVED, Machine};
-use crate::retry::{self, Attempts, Verdict};
+use crate::retry::{self, Attempts, RequestKind, Verdict};
 use crate::snapshot::{ResumeError, Snapshot};
 use crate::types::origin::Origin;
 use crate::types::secret::Badge;
@@ -157,7 +157,7 @@ impl BadgeRotation {
 
     /// The old badge must be valid, by an answer and not by the lack of one.
     fn on_checked(attempts: Attempts, lost: u8, answer: ResponseClass<'_>, now: Timestamp) -> State {
-        match attempts.clone().settle(answer, now) {
+        match attempts.clone().settle(RequestKind::Verify, answer, now) {
             Verdict::Object(object) => match wire::verified(&object) {
                 Ok(Validity::Valid { .. }) => State::Rotating(Attempts::due()),
                 Ok(Validity::NotValid) => failed(Failure::BadgeInvalid),
@@ -179,10 +179,8 @@ impl BadgeRotation {
     /// Sent once. Repeated is only what certainly was not sent.
     fn on_rotated(&mut self, attempts: Attempts, id: ExchangeId, answer: ResponseClass<'_>, now: Timestamp) -> State {
         let trouble = match answer {
-            // It may have come too late to be a refusal.
-            ResponseClass::Unavailable(error) => error.into(),
             ResponseClass::Broken(violation) => violation.into(),
-            answer => match attempts.settle(answer, now) {
+            answer => match attempts.settle(RequestKind::Rotation, answer, now) {
                 Verdict::Object(object) => match wire::rotated(&object, &self.badge) {
                     Ok(rotated) => return State::Done(Ok(rotated)),
                     Err(violation) => self.unreadable(id, violation.into()),

@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::http::request::exchange;
 use crate::http::response::ResponseClass;
 use crate::machine::{self, ExchangeLog, MOVED, Machine};
-use crate::retry::{Attempts, Verdict};
+use crate::retry::{Attempts, RequestKind, Verdict};
 use crate::snapshot::{ResumeError, Snapshot};
 use crate::types::origin::{Origin, PinnedOrigins};
 use crate::types::secret::BadInput;
@@ -114,7 +114,7 @@ impl Enrolment {
     }
 
     fn answered(&mut self, attempts: Attempts, id: ExchangeId, answer: ResponseClass<'_>, now: Timestamp) -> State {
-        match attempts.settle(answer, now) {
+        match attempts.settle(RequestKind::Enrolment, answer, now) {
             Verdict::Object(object) => match self.dialect.registration(&object, &self.origins) {
                 Ok(registration) => State::Done(Ok(registration)),
                 Err(violation) => {

@@ -20,7 +20,7 @@ use crate::http::request::exchange;
 use crate::http::response::ResponseClass;
 use crate::machine::{self, ExchangeLog, MOVED, Machine};
 use crate::pace::{DEFAULT_INTERVAL, Pace};
-use crate::retry::{self, Attempts, Verdict};
+use crate::retry::{self, Attempts, RequestKind, Verdict};
 use crate::snapshot::{ResumeError, Snapshot};
 use crate::types::origin::{Endpoint, Origin, PinnedOrigins};
 use crate::types::secret::{ClaimToken, Email};
@@ -241,7 +241,7 @@ impl Starting {
         now: Timestamp,
     ) -> State {
         let failed = |failure| State::Done(Err(failure));
-        match self.attempts.settle(answer, now) {
+        match self.attempts.settle(RequestKind::ClaimStart, answer, now) {
             Verdict::Object(object) => match context.dialect.started(&object, context, owner, now) {
                 Ok(notice) => {
                     history.begin_attempt(notice);

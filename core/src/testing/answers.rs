@@ -22,9 +22,9 @@ impl<C: Subject> World<C> {
         let after = |seconds: &Option<u32>| seconds.map_or_else(String::new, |seconds| seconds.to_string());
         match manner {
             Manner::Honest => plain(self.service.serve(request, self.elapsed)),
-            Manner::Gateway => {
+            Manner::Gateway { status } => {
                 let _lost = self.service.serve(request, self.elapsed);
-                respond(502, "", b"<html>Bad Gateway</html>".to_vec())
+                respond(*status, "", b"<html>Bad Gateway</html>".to_vec())
             }
             Manner::Garbled => {
                 let (status, _) = self.service.serve(request, self.elapsed);

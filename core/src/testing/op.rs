@@ -104,8 +104,11 @@ pub enum Manner {
         /// With `interval`.
         interval: Option<u32>,
     },
-    /// It acts, and a gateway answers 502.
-    Gateway,
+    /// It acts, and a gateway answers with this status and a page of its own: a router whose time is over says 503 so.
+    Gateway {
+        /// 502 or 503.
+        status: u16,
+    },
     /// It acts, and something on the way turns its answer into a page.
     Garbled,
     /// It does nothing and repeats in an error what it was sent.
@@ -240,7 +243,7 @@ fn manner() -> impl Strategy<Value = Manner> {
         1 => (any::<bool>(), prop_oneof![0u32..120, 0u32..5000, 0u32..40_000_000])
             .prop_map(|(too_many, seconds)| Manner::Later { too_many, seconds }),
         2 => seconds().prop_map(|interval| Manner::SlowDown { interval }),
-        1 => Just(Manner::Gateway),
+        1 => proptest::sample::select(&[502, 503][..]).prop_map(|status| Manner::Gateway { status }),
         1 => Just(Manner::Garbled),
         1 => proptest::sample::select(&STATUSES[..]).prop_map(|status| Manner::Echo { status }),
         1 => words().prop_map(Manner::Says),
@@ -321,7 +324,7 @@ impl Bytes<'_> {
             },
             8 => Manner::TooMany { retry_after: self.seconds() },
             9 => Manner::SlowDown { interval: self.seconds() },
-            10 => Manner::Gateway,
+            10 => Manner::Gateway { status: pick(&[502, 503], self.byte()) },
             11 => Manner::Garbled,
             12 => Manner::Echo { status: pick(&STATUSES, self.byte()) },
             13 | 14 => Manner::Says(Words {

@@ -65,7 +65,12 @@ impl Known {
     /// An answer came at this time, or the news that none will.
     pub(crate) fn heard(&mut self, asked: Asked, judged: &Classified, elapsed: u64, wall: i64) {
         self.last = Some((elapsed, wall));
-        let is_lost = matches!(judged.class, Class::Lost | Class::Unreadable);
+        // A 503 is read by its request: it says that nothing was done only where it does not matter.
+        let is_lost = match judged.class {
+            Class::Lost | Class::Unreadable => true,
+            Class::Unavailable => !matches!(asked, Asked::Submit | Asked::Verify),
+            _ => false,
+        };
         match asked {
             Asked::Poll => self.polled(judged),
             // Another start may be sent, but first a poll; what an earlier code led to is not known.
@@ -81,7 +86,7 @@ impl Known {
         self.lost |= matches!((asked, judged.class), (Asked::Poll | Asked::HandIn, Class::Broken));
     }
 
-    /// A rotation was sent. Only a plain no leaves the old badge as it was; a 503 may have come too late to be one.
+    /// A rotation was sent. Only a plain no leaves the old badge as it was.
     fn rotated(&mut self, judged: &Classified) {
         let status = judged.error.as_ref().map_or(0, |error| error.status);
         let is_open = match judged.class {

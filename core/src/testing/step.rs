@@ -154,7 +154,7 @@ impl<C: Subject> World<C> {
 
         let is_taken = matches!(self.step(), Step::Notify(_) | Step::Done(Ok(_)));
         Rule::Pinned.holds(foreign.is_none() || !is_taken, || format!("{foreign:?} is taken"))?;
-        if let (Asked::HandIn, Class::NotSent | Class::Unavailable, Step::Wait { until, .. }) = (asked, judged.class, self.step()) {
+        if let (Asked::HandIn, Step::Wait { until, .. }) = (asked, self.step()) {
             let ends = self.facts.session_ends;
             Rule::Waits.holds(ends.is_none_or(|end| until <= end), || format!("a code is held until {until}, its session {ends:?}"))?;
         }
@@ -172,10 +172,10 @@ impl<C: Subject> World<C> {
     fn handed_in(&mut self, judged: &Classified) {
         let is_conflict = judged.error.as_ref().is_some_and(|error| error.status == 409);
         match (judged.class, &mut self.facts.code) {
-            (Class::NotSent | Class::Unavailable, _) => {}
+            (Class::NotSent, _) => {}
             (_, None) => self.known.lost |= judged.class == Class::Object,
             // An object without a badge is one that cannot be read.
-            (Class::Lost | Class::Unreadable | Class::Object, Some((_, times))) => {
+            (Class::Lost | Class::Unreadable | Class::Unavailable | Class::Object, Some((_, times))) => {
                 *times = times.saturating_add(1);
                 self.known.lost = true;
             }

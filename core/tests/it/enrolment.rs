@@ -82,7 +82,7 @@ fn what_breaks_the_protocol_is_kept_aside() {
 
 #[test]
 fn a_lost_answer_is_repeated_on_the_humans_word_only() {
-    for answer in [lost(), html(500), html(502), html(504), html(200), cut(200, "{")] {
+    for answer in [lost(), html(500), html(502), html(503), error(503, "busy"), html(504), html(200), cut(200, "{")] {
         let mut bench = Bench::new(enrolment(), [answer]);
         assert_eq!(bench.run_on(), Stop::Asked);
         assert_eq!(bench.sent.len(), 1);
@@ -116,7 +116,7 @@ fn misuse_leaves_the_state_as_it_is() {
     assert_eq!(bench.ceremony.begin(START).unwrap_err(), Misuse::NothingToSend);
     assert_eq!(bench.ceremony, before);
     // A stale answer: one to an exchange that is settled.
-    bench.handle(Input::answered(id, html(503)));
+    bench.handle(Input::answered(id, refused()));
     assert_eq!(bench.ceremony.handle(START, Input::lost(id)), Err(Misuse::NotInFlight(id)));
     // And while another is under way.
     bench.now = START.after(std::time::Duration::from_secs(2));

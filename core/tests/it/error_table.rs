@@ -107,6 +107,8 @@ fn opentrain_rows() -> Vec<Row> {
             Fails(Code::RateLimited, at(600)),
         ),
         ("server_error", Register, vec![error(500, "server_error")], AsksAgain),
+        ("503", Register, vec![error(503, "server_error")], AsksAgain),
+        ("503", ClaimStart, vec![html(503)], GoesOn),
         ("lost", Register, vec![lost()], AsksAgain),
         ("unreadable", Register, vec![html(200)], AsksAgain),
         ("switched off", ClaimStart, vec![error(403, "anonymous_not_enabled")], Fails(Code::AnonymousNotEnabled, Recovery::None)),
@@ -163,7 +165,7 @@ fn sentryagent_rows(body: &'static str) -> Vec<Row> {
         ("stays down, U7", VerifyPhone, busy(), Fails(Code::Busy, at(60))),
         ("session gone", ConfirmManifest, vec![status(410)], Fails(Code::SessionExpired, Recovery::Reregister)),
         ("rate limited, C3", ConfirmManifest, vec![status(429)], Fails(Code::RateLimited, at(60))),
-        ("stays down", ConfirmManifest, busy(), Fails(Code::Busy, at(60))),
+        ("503: another SMS only on the human's word", ConfirmManifest, vec![status(503)], AsksAgain),
         ("lost: another SMS only on the human's word", ConfirmManifest, vec![status(500)], AsksAgain),
         ("wrong code", Confirm, vec![status(401)], AsksOtp),
         ("session gone", Confirm, vec![status(410)], Fails(Code::SessionExpired, Recovery::Reregister)),
@@ -173,6 +175,7 @@ fn sentryagent_rows(body: &'static str) -> Vec<Row> {
         ("a lost answer, then no", Confirm, vec![lost(), status(401)], Fails(Code::CredentialLost, Recovery::Reregister)),
         ("a lost answer, then gone", Confirm, vec![status(502), status(410)], Fails(Code::CredentialLost, Recovery::Reregister)),
         ("an unreadable answer, then no", Confirm, vec![html(200), status(401)], Fails(Code::CredentialUnreadable, Recovery::AskHuman)),
+        ("503, then no", Confirm, vec![status(503), status(401)], Fails(Code::CredentialLost, Recovery::Reregister)),
         ("a lost answer twice", Confirm, vec![lost(), lost()], AsksOtp),
     ]
 }

@@ -80,11 +80,11 @@ fn no_secret_shows_anywhere_on_the_way() {
     };
     let plain_echo = || with_headers(500, &[], "ot_clm_CLAIMTOKENCLAIMTOKEN77ab");
     let mut shown = Vec::new();
-    shown.extend(walk(Bench::<Enrolment>::new(enrolment(), [html(503), registered()])));
+    shown.extend(walk(Bench::<Enrolment>::new(enrolment(), [refused(), registered()])));
     shown.extend(walk(Bench::<Enrolment>::new(enrolment(), [echo(400)])));
     shown.extend(walk(Bench::<Claim>::new(
         claim(),
-        [html(503), started(), pending(), plain_echo(), cut(200, "ot_pat_9b1c_POSTCLAIM"), delivered()],
+        [html(503), pending(), started(), pending(), plain_echo(), cut(200, "ot_pat_9b1c_POSTCLAIM"), delivered()],
     )));
     shown.extend(walk(Bench::<Claim>::new(claim(), [started(), echo(503), echo(400)])));
     shown.extend(walk(

@@ -101,7 +101,7 @@ fn enrolment_states(gallery: &mut Gallery) {
     };
     gallery.at("enrolment.due", Bench::new(named(), []));
     gallery.in_flight("enrolment.in_flight", Bench::new(named(), []), true);
-    gallery.poked("enrolment.waiting", Bench::new(enrolment(), [html(503)]), poll_once);
+    gallery.poked("enrolment.waiting", Bench::new(enrolment(), [refused()]), poll_once);
     gallery.at("enrolment.asking", Bench::new(enrolment(), [lost()]));
     gallery.at("enrolment.asking_kept", Bench::new(enrolment(), [html(200)]));
     gallery.at("enrolment.registered", Bench::new(enrolment(), [registered()]));
@@ -166,7 +166,7 @@ fn failures(gallery: &mut Gallery) {
     gallery.at("failed.rejected", waiting_claim([html(404)]));
     gallery.at("failed.rate_limited", Bench::new(claim(), [with_headers(429, &[("retry-after", "90")], "{}")]));
     gallery.at("failed.gave_up_network", Bench::new(claim(), [refused(), refused(), refused()]));
-    gallery.at("failed.gave_up_busy", Bench::new(claim(), [html(503), html(503), html(503), html(503)]));
+    gallery.at("failed.gave_up_busy", Bench::new(claim(), [html(503), pending(), html(503), pending(), html(503)]));
     gallery.at("failed.redirect", waiting_claim([html(302)]));
     gallery.at("failed.missing_field", Bench::new(claim(), [json(200, r#"{"user_code":"1"}"#)]));
     gallery.at("failed.bad_field", Bench::new(claim(), [json(200, r#"{"user_code":1,"verification_uri":"x","expires_in":1}"#)]));
@@ -182,7 +182,7 @@ fn failures(gallery: &mut Gallery) {
     gallery.at("failed.session_expired", sentry([submitted(), html(410)], [RegistrationAnswer::ProfileOk]));
     gallery.at(
         "failed.session_expired_in_doubt",
-        sentry([submitted(), texted(), html(503), html(410)], [RegistrationAnswer::ProfileOk, otp()]),
+        sentry([submitted(), texted(), lost(), lost(), html(410)], [RegistrationAnswer::ProfileOk, otp(), RegistrationAnswer::SmsAgain]),
     );
     gallery.at("failed.otp_tries_used_up", sentry([submitted(), texted(), html(429)], [RegistrationAnswer::ProfileOk, otp()]));
 }

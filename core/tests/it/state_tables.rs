@@ -36,10 +36,10 @@ pub(crate) fn codes_are_as_the_page_says(states: &[World<BadgeRegistration>]) {
         ("401", vec![error(401, "x"), html(401)]),
         ("410", vec![html(410)]),
         ("404, 405", vec![html(404), error(405, "x")]),
-        ("409, lost, unreadable", vec![html(409), lost(), html(502), html(200), cut(200, "{")]),
+        ("409, 503, lost, unreadable", vec![html(409), html(503), lost(), html(502), html(200), cut(200, "{")]),
         ("403, 408: a stranger's page", vec![html(403), html(408)]),
         ("429", vec![html(429)]),
-        ("not sent, 503: tries used up", vec![unsent()]),
+        ("not sent: tries used up", vec![unsent()]),
     ];
     compare(states, &rows, &["HandingIn"; 3]);
 }
