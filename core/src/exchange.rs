@@ -70,7 +70,8 @@ pub struct Exchange {
     pub timeout: Duration,
     /// How many bytes of the body to read at most.
     pub max_body: usize,
-    /// Whether the answer may hold a credential that is delivered once. If so, the raw 2xx is written down before it is parsed.
+    /// Whether the answer cannot be had again: it may hold a credential, or what only a repeat with a price would bring. If so, the
+    /// raw 2xx is written down before it is parsed.
     pub delivers: bool,
 }
 

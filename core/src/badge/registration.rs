@@ -374,7 +374,7 @@ impl Machine for BadgeRegistration {
     fn send(&mut self, id: ExchangeId, _now: Timestamp) -> Option<Exchange> {
         let (attempts, request, delivers) = match &mut self.state {
             State::Submitting { manifest, attempts, .. } => (attempts, wire::submit(&self.origin, manifest), false),
-            State::Texting { session, attempts } => (attempts, wire::text_the_code(&self.origin, session), false),
+            State::Texting { session, attempts } => (attempts, wire::text_the_code(&self.origin, session), true),
             State::HandingIn { session, otp: Some(otp), attempts, .. } => (attempts, wire::hand_in(&self.origin, &session.id, otp), true),
             _ => return None,
         };

@@ -326,7 +326,7 @@ impl Machine for Claim {
         match &mut self.state {
             State::Starting(starting) => {
                 starting.attempts.send(id);
-                Some(exchange(id, dialect.start(&self.context, &self.owner), false))
+                Some(exchange(id, dialect.start(&self.context, &self.owner), true))
             }
             State::Polling(polling) => {
                 self.history.clock_put_back(polling.clock_put_back(now));

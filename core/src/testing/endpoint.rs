@@ -43,9 +43,9 @@ impl Asked {
         }
     }
 
-    /// Whether its answer may hold a credential.
+    /// Whether its answer cannot be had again.
     pub(crate) const fn delivers(self) -> bool {
-        matches!(self, Self::Register | Self::Poll | Self::HandIn | Self::Rotate)
+        matches!(self, Self::Register | Self::Start | Self::Poll | Self::Text | Self::HandIn | Self::Rotate)
     }
 
     /// The member that makes its answer a success.

@@ -65,7 +65,7 @@ rules! {
     Proved => "after a rotation whose answer told nothing, the end is what `verify` says",
     Resumes => "a snapshot is the state",
     Hidden => "no secret shows in a Debug, a Display, an error or a print of a request",
-    Delivers => "an exchange that may bring a credential says so",
+    Delivers => "an exchange whose answer cannot be had again says so",
     Misuse => "an input that belongs to no question is refused and changes nothing",
     Reading => "the scenario itself makes sense",
 }

@@ -18,12 +18,22 @@ fn it_starts_shows_the_code_once_polls_and_ends_with_the_token() {
     assert_eq!(token.scopes(), ["jobs:read", "proposals:write"]);
 }
 
+/// The answer to a start cannot be had again: another start ends the attempt whose code was in it.
 #[test]
-fn only_polls_deliver() {
+fn a_start_and_a_poll_deliver() {
     let mut bench = Bench::new(claim(), [started()]);
-    assert!(!bench.ceremony.clone().begin(START).unwrap().delivers);
+    assert!(bench.ceremony.clone().begin(START).unwrap().delivers);
     bench.run_on();
     assert!(bench.begin().delivers);
+}
+
+#[test]
+fn the_journaled_answer_to_a_start_is_used_after_a_crash() {
+    let mut bench = Bench::new(claim(), []);
+    let id = bench.begin().id;
+    let mut resumed = bench.restarted();
+    resumed.handle(bench.now, Input::answered(id, started())).unwrap();
+    assert!(matches!(resumed.poll(bench.now), Step::Notify(_)));
 }
 
 #[test]

@@ -180,7 +180,7 @@ fn failures(gallery: &mut Gallery) {
     gallery
         .but_for_the_code("failed.badge_lost", sentry([submitted(), texted(), lost(), html(401)], [RegistrationAnswer::ProfileOk, otp()]));
     gallery.at("failed.session_expired", sentry([submitted(), html(410)], [RegistrationAnswer::ProfileOk]));
-    gallery.at(
+    gallery.but_for_the_code(
         "failed.session_expired_in_doubt",
         sentry([submitted(), texted(), lost(), lost(), html(410)], [RegistrationAnswer::ProfileOk, otp(), RegistrationAnswer::SmsAgain]),
     );
