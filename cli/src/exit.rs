@@ -175,7 +175,7 @@ const fn of_ceremony(code: FailureCode) -> Exit {
     match code {
         Code::Denied => Exit::Declined,
         Code::AttemptExpired | Code::WindowExpired | Code::SessionExpired | Code::OtpTriesUsedUp => Exit::Expired,
-        Code::CredentialLost | Code::CredentialUnreadable | Code::AnswerLost => Exit::NeedsHuman,
+        Code::CredentialLost | Code::ClaimTokenSpent | Code::CredentialUnreadable | Code::AnswerLost => Exit::NeedsHuman,
         Code::AnonymousNotEnabled
         | Code::EmailAlreadyRegistered
         | Code::UnknownClaimToken
@@ -199,7 +199,7 @@ mod tests {
         1   failed   internal
         2   failed   denied
         3   expired  attempt_expired window_expired session_expired otp_tries_used_up
-        4   failed   not_registered human_needed answer_lost credential_lost credential_unreadable
+        4   failed   not_registered human_needed answer_lost claim_token_spent credential_lost credential_unreadable
         5   failed   anonymous_not_enabled email_already_registered rejected protocol_violation foreign_origin badge_invalid
         6   failed   network timeout tls proxy busy
         7   failed   rate_limited

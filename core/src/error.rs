@@ -153,6 +153,11 @@ impl ServerError {
     pub fn has_code(&self, code: &str) -> bool {
         self.code.as_ref().is_some_and(|own| own.raw() == code)
     }
+
+    /// Whether the body's code is `code`, be it in capitals.
+    pub(crate) fn has_code_in_any_case(&self, code: &str) -> bool {
+        self.code.as_ref().is_some_and(|own| own.raw().eq_ignore_ascii_case(code))
+    }
 }
 
 /// A rule that the service's answer broke.

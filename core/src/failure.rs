@@ -46,6 +46,10 @@ pub enum Failure {
     /// The service does not know the claim token (any more).
     #[error("the service does not know this claim token; register again")]
     UnknownClaimToken(ServerError),
+    /// The service says that the claim token was used, and no answer was lost in which the token could have come. Somebody else may
+    /// have it, or a gateway hid the loss.
+    #[error("the service says that this claim token has been used, and no answer brought the token; {}", way_out(Service::OpenTrain))]
+    ClaimTokenSpent(ServerError),
     /// Any other definite refusal.
     #[error("the request was rejected: {0}")]
     Rejected(ServerError),
@@ -168,6 +172,8 @@ failure_codes! {
     UnknownClaimToken => "rejected",
     /// [`Failure::Rejected`]
     Rejected => "rejected",
+    /// [`Failure::ClaimTokenSpent`]
+    ClaimTokenSpent => "claim_token_spent",
     /// [`Failure::RateLimited`]
     RateLimited => "rate_limited",
     /// [`Failure::GaveUp`]: no connection, or it broke
@@ -207,6 +213,7 @@ impl Failure {
             Self::AnonymousNotEnabled(_) => FailureCode::AnonymousNotEnabled,
             Self::EmailAlreadyRegistered(_) => FailureCode::EmailAlreadyRegistered,
             Self::UnknownClaimToken(_) => FailureCode::UnknownClaimToken,
+            Self::ClaimTokenSpent(_) => FailureCode::ClaimTokenSpent,
             Self::Rejected(_) => FailureCode::Rejected,
             Self::RateLimited { .. } => FailureCode::RateLimited,
             Self::GaveUp { trouble, .. } => trouble_code(trouble),
@@ -229,9 +236,11 @@ impl Failure {
             | Self::OtpTriesUsedUp(_)
             | Self::UnknownClaimToken(_)
             | Self::BadgeInvalid => Recovery::Reregister,
-            Self::Denied(_) | Self::EmailAlreadyRegistered(_) | Self::CredentialUnreadable { .. } | Self::NotRotated { .. } => {
-                Recovery::AskHuman
-            }
+            Self::Denied(_)
+            | Self::EmailAlreadyRegistered(_)
+            | Self::ClaimTokenSpent(_)
+            | Self::CredentialUnreadable { .. }
+            | Self::NotRotated { .. } => Recovery::AskHuman,
             // A 400 is about what was sent: somebody has to look at it.
             Self::Rejected(error) if error.status == 400 => Recovery::AskHuman,
             Self::AnonymousNotEnabled(_) | Self::Rejected(_) | Self::Protocol(_) => Recovery::None,
@@ -252,6 +261,7 @@ impl Failure {
             | Self::AnonymousNotEnabled(error)
             | Self::EmailAlreadyRegistered(error)
             | Self::UnknownClaimToken(error)
+            | Self::ClaimTokenSpent(error)
             | Self::Rejected(error)
             | Self::RateLimited { error, .. }
             | Self::GaveUp { trouble: Trouble::Server(error), .. } => Some(error),

@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn no_service_says_that_it_did_not_carry_out_what_does_harm_when_it_is_repeated() {
-        let listed: alloc::vec::Vec<_> = NOT_CARRIED_OUT.iter().map(|entry| alloc::format!("{entry:?}")).collect();
+        let listed: Vec<_> = NOT_CARRIED_OUT.iter().map(|entry| alloc::format!("{entry:?}")).collect();
         assert_eq!(listed, [""; 0], "each entry needs the page that says so, in its comment");
     }
 }

@@ -49,11 +49,12 @@ const FATES: [Fate; 11] = [
     Fate::NotSaved,
     Fate::AnsweredUnsaved,
 ];
-const MANNERS: [Manner; 5] = [
+const MANNERS: [Manner; 6] = [
     Manner::Busy { retry_after: None },
     Manner::TooMany { retry_after: Some(3) },
     Manner::SlowDown { interval: None },
     Manner::Gateway { status: 503 },
+    Manner::Gateway { status: 403 },
     Manner::Garbled,
 ];
 

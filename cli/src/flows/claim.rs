@@ -64,6 +64,10 @@ pub(crate) fn may_be_lost(claim: &Claim) -> bool {
 pub(crate) fn ends_registration(failure: &Failure) -> bool {
     matches!(
         failure,
-        Failure::CredentialLost { .. } | Failure::CredentialUnreadable { .. } | Failure::WindowExpired | Failure::UnknownClaimToken(_)
+        Failure::ClaimTokenSpent(_)
+            | Failure::CredentialLost { .. }
+            | Failure::CredentialUnreadable { .. }
+            | Failure::WindowExpired
+            | Failure::UnknownClaimToken(_)
     )
 }

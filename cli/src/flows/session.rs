@@ -202,12 +202,12 @@ impl<'a> CliSession<'a> {
             return way_on_from_rotation(failure).or_else(|| begin_anew("when the owner agrees"));
         }
         match failure {
-            Failure::CredentialLost { service: Whose::OpenTrain } | Failure::CredentialUnreadable { service: Whose::OpenTrain, .. } => {
-                Some(Next::new(
-                    &["adopt", "opentrain", "--token-file", "-"],
-                    "when the owner has created a token at the service; hand it in on stdin",
-                ))
-            }
+            Failure::ClaimTokenSpent(_)
+            | Failure::CredentialLost { service: Whose::OpenTrain }
+            | Failure::CredentialUnreadable { service: Whose::OpenTrain, .. } => Some(Next::new(
+                &["adopt", "opentrain", "--token-file", "-"],
+                "when the owner has created a token at the service; hand it in on stdin",
+            )),
             // The registration is kept, so another one goes into another profile.
             Failure::WindowExpired | Failure::UnknownClaimToken(_) => {
                 let profile = self.context.home().ok()?.free_profile(self.context.output.profile());

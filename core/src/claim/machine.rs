@@ -176,6 +176,7 @@ fn ended_by_service(failure: &Failure) -> bool {
             | Failure::WindowExpired
             | Failure::AttemptExpired { said_by: SaidBy::Service, doubt: false }
             | Failure::UnknownClaimToken(_)
+            | Failure::ClaimTokenSpent(_)
             | Failure::CredentialLost { .. }
             | Failure::CredentialUnreadable { .. }
     )
@@ -194,8 +195,8 @@ impl AttemptHistory {
                 self.doubt |= *doubt != Doubt::None;
                 self.unreadable.extend((*doubt == Doubt::Unreadable).then_some(id));
             }
-            // A redirect or another answer without a meaning here may stand in the place of one that delivered.
-            Polled::Broken(_) => self.doubt = true,
+            // It may stand in the place of the answer that delivered.
+            Polled::Undocumented(_) => self.doubt = true,
             _ => {}
         }
     }

@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::ClaimedToken;
 use super::machine::{AttemptHistory, ClaimContext, Starting, State};
 use crate::ceremony::{Step, WaitReason};
-use crate::error::{Misuse, ServerError, Trouble, Violation};
+use crate::error::{Misuse, ServerError, Trouble};
 use crate::exchange::ExchangeId;
 use crate::failure::{Failure, SaidBy};
 use crate::pace::{Pace, Timer};
@@ -62,7 +62,8 @@ pub(crate) enum Polled {
         doubt: Doubt,
     },
     Refused(ServerError),
-    Broken(Violation),
+    /// An error in the documented form with a code that the documents do not have.
+    Undocumented(ServerError),
 }
 
 /// Whether the token may have been in an answer that was not definite.
@@ -155,9 +156,9 @@ impl Polling {
             Polled::Consumed(error) => self.on_consumed(error, context, history, now),
             Polled::Denied(error) => failed(Failure::Denied(error)),
             // Before any start a service may refuse a poll in its own words: the start will tell.
-            Polled::Refused(error) if error.status == 400 => self.or_start(Failure::Rejected(error)),
-            Polled::Refused(error) => failed(Failure::Rejected(error)),
-            Polled::Broken(violation) => failed(Failure::Protocol(violation)),
+            Polled::Refused(error) => self.or_start(Failure::Rejected(error)),
+            Polled::Undocumented(error) if history.shown.is_none() => self.or_start(Failure::Rejected(error)),
+            Polled::Undocumented(error) => self.on_unanswered(history, error.into(), now),
         }
     }
 
@@ -188,8 +189,9 @@ impl Polling {
         State::Polling(self.wait(history, WaitReason::Trouble(trouble), now))
     }
 
-    /// `invalid_grant` proves a loss only under a doubt, and while an attempt lived whose code the owner may have seen:
-    /// afterwards it may say that the attempt lapsed. Unreadable bytes are pointed to in any case.
+    /// While an attempt lives whose code the owner may have seen, `invalid_grant` says that the token was delivered: under a doubt
+    /// to us, and otherwise to nobody that we know of. After the attempt's end it may say that the attempt lapsed. Unreadable bytes
+    /// are pointed to in any case.
     fn on_consumed(self, error: ServerError, context: &ClaimContext, history: &AttemptHistory, now: Timestamp) -> State {
         let service = context.dialect.service();
         if !history.unreadable.is_empty() {
@@ -198,7 +200,8 @@ impl Polling {
         match history.is_over(now) {
             Some(true) => self.or_start(Failure::AttemptExpired { said_by: SaidBy::Service, doubt: history.doubt }),
             Some(false) if history.doubt => State::Done(Err(Failure::CredentialLost { service })),
-            _ => self.or_start(Failure::UnknownClaimToken(error)),
+            Some(false) => State::Done(Err(Failure::ClaimTokenSpent(error))),
+            None => self.or_start(Failure::UnknownClaimToken(error)),
         }
     }
 

@@ -50,7 +50,8 @@ impl<'a> ResponseClass<'a> {
         let error = || server_error(status, headers, Object::parse(body).as_ref(), body, now);
         match status {
             300..=399 => Self::Broken(Violation::Redirect { status }),
-            407 => Self::NotSent(TransportFailure::new(TransportKind::Proxy, Delivery::NotSent)),
+            // A proxy's refusal before the request was passed on is a failure of the transport. This one came through the tunnel.
+            407 => Self::Lost(TransportFailure::new(TransportKind::Proxy, Delivery::Unknown).into()),
             429 => Self::TooMany(error()),
             400..=499 => Self::Refused(error()),
             503 => Self::Unavailable(error()),
@@ -182,7 +183,7 @@ mod tests {
             (400, "refused"),
             (401, "refused"),
             (404, "refused"),
-            (407, "not sent"),
+            (407, "lost"),
             (429, "too many"),
             (500, "lost"),
             (502, "lost"),

@@ -24,7 +24,10 @@ impl<C: Subject> World<C> {
             Manner::Honest => plain(self.service.serve(request, self.elapsed)),
             Manner::Gateway { status } => {
                 let _lost = self.service.serve(request, self.elapsed);
-                respond(*status, "", b"<html>Bad Gateway</html>".to_vec())
+                let is_poll = Asked::of(&request.path) == Asked::Poll;
+                // Elsewhere a status of 400 to 499 is the service's word.
+                let status = if is_poll || *status >= 500 { *status } else { 502 };
+                respond(status, "", b"<html>Bad Gateway</html>".to_vec())
             }
             Manner::Garbled => {
                 let (status, _) = self.service.serve(request, self.elapsed);

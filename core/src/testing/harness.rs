@@ -418,6 +418,7 @@ pub(crate) const fn of_failure(failure: &Failure) -> &'static str {
         Failure::AnonymousNotEnabled(_) => "Done(AnonymousNotEnabled)",
         Failure::EmailAlreadyRegistered(_) => "Done(EmailAlreadyRegistered)",
         Failure::UnknownClaimToken(_) => "Done(UnknownClaimToken)",
+        Failure::ClaimTokenSpent(_) => "Done(ClaimTokenSpent)",
         Failure::Rejected(_) => "Done(Rejected)",
         Failure::RateLimited { .. } => "Done(RateLimited)",
         Failure::GaveUp { .. } => "Done(GaveUp)",

@@ -112,6 +112,10 @@ impl<C: Subject> World<C> {
                 let is_true = self.known.lost && (handed_out || !self.facts.honest || self.has_jumped());
                 Rule::TrueLoss.holds(is_true, || format!("{failure:?}, {:?}", self.known))
             }
+            (Step::Done(Err(Failure::ClaimTokenSpent(_))), None) => {
+                let is_true = !self.known.lost && (self.service.delivered().is_some() || !self.facts.honest || self.has_jumped());
+                Rule::Spent.holds(is_true, || format!("{:?}", self.known))
+            }
             (Step::Done(Err(failure)), None) if self.is_plain() && C::gives(&self.service, self.elapsed) => {
                 Rule::Obtained.holds(C::may_leave_it(failure, &self.service, self.elapsed), || format!("{failure:?} at {}", self.elapsed))
             }

@@ -106,7 +106,7 @@ pub enum Manner {
     },
     /// It acts, and a gateway answers with this status and a page of its own: a router whose time is over says 503 so.
     Gateway {
-        /// 502 or 503.
+        /// 502, 503, or for a poll any status that a gateway writes.
         status: u16,
     },
     /// It acts, and something on the way turns its answer into a page.
@@ -193,6 +193,9 @@ pub const UNSENT: [TransportKind; 4] = [TransportKind::Connect, TransportKind::D
 
 const STATUSES: [u16; 16] = [200, 200, 200, 400, 400, 401, 403, 404, 408, 409, 410, 302, 429, 500, 503, 599];
 
+/// The statuses of [`Manner::Gateway`].
+const GATEWAYS: [u16; 8] = [502, 503, 302, 401, 403, 404, 407, 429];
+
 /// What [`op`] draws, so that `any::<Vec<Op>>()` is a script.
 ///
 /// ```
@@ -243,7 +246,7 @@ fn manner() -> impl Strategy<Value = Manner> {
         1 => (any::<bool>(), prop_oneof![0u32..120, 0u32..5000, 0u32..40_000_000])
             .prop_map(|(too_many, seconds)| Manner::Later { too_many, seconds }),
         2 => seconds().prop_map(|interval| Manner::SlowDown { interval }),
-        1 => proptest::sample::select(&[502, 503][..]).prop_map(|status| Manner::Gateway { status }),
+        1 => proptest::sample::select(&GATEWAYS[..]).prop_map(|status| Manner::Gateway { status }),
         1 => Just(Manner::Garbled),
         1 => proptest::sample::select(&STATUSES[..]).prop_map(|status| Manner::Echo { status }),
         1 => words().prop_map(Manner::Says),
@@ -324,7 +327,7 @@ impl Bytes<'_> {
             },
             8 => Manner::TooMany { retry_after: self.seconds() },
             9 => Manner::SlowDown { interval: self.seconds() },
-            10 => Manner::Gateway { status: pick(&[502, 503], self.byte()) },
+            10 => Manner::Gateway { status: pick(&GATEWAYS, self.byte()) },
             11 => Manner::Garbled,
             12 => Manner::Echo { status: pick(&STATUSES, self.byte()) },
             13 | 14 => Manner::Says(Words {

@@ -9,6 +9,9 @@ const STEP: u32 = 5;
 const MOST_BACKOFF: u32 = 60;
 const LONGEST: u32 = 3600;
 
+/// The codes that end a poll, in a 400.
+const ENDS: [&str; 6] = ["expired_token", "access_denied", "claim_denied", "invalid_grant", "invalid_request", "unsupported_grant_type"];
+
 /// What a client knows; it goes back to what was saved when its process ends.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Known {
@@ -83,7 +86,7 @@ impl Known {
         }
         self.lost |= is_lost && !matches!(asked, Asked::Start | Asked::Verify);
         // Another answer may stand in the place of the one that delivered.
-        self.lost |= matches!((asked, judged.class), (Asked::Poll | Asked::HandIn, Class::Broken));
+        self.lost |= matches!((asked, judged.class), (Asked::HandIn, Class::Broken));
     }
 
     /// A rotation was sent. Only a plain no leaves the old badge as it was.
@@ -104,22 +107,21 @@ impl Known {
         let interval = error.and_then(|error| error.interval).unwrap_or(0);
         let code = error.and_then(|error| error.code.as_ref()).map_or("", |code| code.raw());
         let status = error.map_or(0, |error| error.status);
-        match (judged.class, code) {
-            (Class::Refused, "authorization_pending") if is_oauth(status) => {
+        let is_refused = matches!(judged.class, Class::Refused | Class::TooMany);
+        match code.to_ascii_lowercase().as_str() {
+            "authorization_pending" if is_refused => {
                 self.definite(interval, retry_after);
                 self.lost = false;
             }
-            (Class::Refused, "slow_down") if is_oauth(status) => self.slow_down(interval, retry_after),
-            (Class::TooMany, "slow_down") => self.slow_down(interval, retry_after),
-            (Class::Refused, "temporarily_unavailable") if is_oauth(status) => self.troubled(retry_after),
-            (Class::Refused, "") if matches!(status, 400 | 403 | 408) => self.troubled(retry_after),
-            (Class::Refused, _) => self.owed = false,
-            (Class::Object | Class::Unreadable, _) => {
-                self.troubled(None);
-                self.lost = true;
+            "slow_down" if is_refused => self.slow_down(interval, retry_after),
+            _ if is_refused && status == 400 && ENDS.contains(&code) => self.owed = false,
+            // A code that nobody knows: the service's, when there has been no attempt.
+            _ if is_refused && status == 400 && !code.is_empty() && !self.code_shown => self.owed = false,
+            // Nobody's word, and it may stand in the place of the answer that delivered.
+            _ => {
+                self.troubled(retry_after);
+                self.lost |= judged.class != Class::NotSent;
             }
-            (Class::Lost | Class::TooMany | Class::Unavailable | Class::NotSent, _) => self.troubled(retry_after),
-            (Class::Broken, _) => {}
         }
     }
 
@@ -153,10 +155,6 @@ impl Known {
         let last = self.last;
         *self = Self { interval, owed: true, code_shown: true, last, ..Self::nothing() };
     }
-}
-
-const fn is_oauth(status: u16) -> bool {
-    status == 400 || (status >= 200 && status < 300)
 }
 
 fn once(retry_after: Option<u64>) -> u32 {

@@ -164,7 +164,8 @@ impl<C: Subject> World<C> {
         if let Some((_, interval)) = self.ceremony.shown().filter(|(code, _)| asked == Asked::Start && before.as_deref() != Some(*code)) {
             self.known.begun(interval);
         }
-        let is_taken = matches!(self.step(), Step::Done(Err(Failure::Protocol(_)))) || self.ceremony.asks_instead();
+        let is_waited_out = asked == Asked::Poll && matches!(self.step(), Step::Wait { .. } | Step::Done(Err(Failure::GaveUp { .. })));
+        let is_taken = is_waited_out || matches!(self.step(), Step::Done(Err(Failure::Protocol(_)))) || self.ceremony.asks_instead();
         Rule::NoRedirect.holds(!is_redirect || is_taken, || format!("{:?} after a redirect", self.step()))
     }
 

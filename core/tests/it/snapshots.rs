@@ -162,12 +162,12 @@ fn failures(gallery: &mut Gallery) {
     gallery.at("failed.attempt_expired_by_service", waiting_claim([lost(), error(400, "expired_token")]));
     gallery.at("failed.attempt_expired_by_our_clock", waiting_claim(std::iter::repeat_with(pending).take(300)));
     gallery.at("failed.email_already_registered", Bench::new(claim(), [error(400, "email_already_registered")]));
-    gallery.at("failed.unknown_claim_token", waiting_claim([invalid_grant()]));
-    gallery.at("failed.rejected", waiting_claim([html(404)]));
+    gallery.at("failed.claim_token_spent", waiting_claim([invalid_grant()]));
+    gallery.at("failed.rejected", waiting_claim([error(400, "unsupported_grant_type")]));
     gallery.at("failed.rate_limited", Bench::new(claim(), [with_headers(429, &[("retry-after", "90")], "{}")]));
     gallery.at("failed.gave_up_network", Bench::new(claim(), [refused(), refused(), refused()]));
     gallery.at("failed.gave_up_busy", Bench::new(claim(), [html(503), pending(), html(503), pending(), html(503)]));
-    gallery.at("failed.redirect", waiting_claim([html(302)]));
+    gallery.at("failed.redirect", Bench::new(claim(), [html(302)]));
     gallery.at("failed.missing_field", Bench::new(claim(), [json(200, r#"{"user_code":"1"}"#)]));
     gallery.at("failed.bad_field", Bench::new(claim(), [json(200, r#"{"user_code":1,"verification_uri":"x","expires_in":1}"#)]));
     gallery.at(

@@ -14,18 +14,24 @@ use crate::state_x_answer::probe;
 type Rows = (&'static str, Vec<Answered>);
 type Places = BTreeSet<String>;
 
+/// Statuses of pages that anything between us and the service may write.
+const POLL_PAGES: [u16; 12] = [302, 400, 401, 403, 404, 407, 408, 429, 500, 502, 503, 504];
+
 pub(crate) fn polls_are_as_the_page_says(states: &[World<Claim>]) {
     let rows = [
         ("token", vec![json(200, r#"{"access_token":"ot_pat_1"}"#)]),
-        ("pending, slow_down", vec![pending(), slow_down(), error(429, "slow_down"), error(200, "authorization_pending")]),
-        ("not sent, 429, 503, a stranger's page", [400, 403, 408, 429, 503].map(html).into_iter().chain([refused(), unsent()]).collect()),
-        ("lost", [500, 502, 504].map(html).into_iter().chain([lost(), cut(502, "")]).collect()),
+        (
+            "pending, slow_down",
+            vec![pending(), slow_down(), error(429, "slow_down"), error(200, "authorization_pending"), error(401, "SLOW_DOWN")],
+        ),
+        ("not sent", vec![refused(), unsent()]),
+        ("lost", POLL_PAGES.map(html).into_iter().chain([lost(), cut(502, ""), error(401, "x"), error(403, "access_denied")]).collect()),
         ("2xx that cannot be read", vec![html(200), cut(200, "{"), json(200, "{}")]),
         ("expired_token", vec![error(400, "expired_token")]),
         ("access_denied", vec![error(400, "access_denied")]),
         ("invalid_grant", vec![invalid_grant()]),
-        ("another code in a 400", vec![error(400, "unsupported_grant_type")]),
-        ("another status; a redirect", vec![error(401, "x"), html(404), html(302)]),
+        ("invalid_request, unsupported_grant_type", vec![error(400, "invalid_request"), error(400, "unsupported_grant_type")]),
+        ("a code that the documents do not have", vec![error(400, "teapot")]),
     ];
     compare(states, &rows, &["Polling(Token)", "Polling(Start)"]);
 }

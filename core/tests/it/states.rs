@@ -105,7 +105,7 @@ fn the_page_has_every_move_of_the_claim_and_no_other() {
         vec![honest(), Op::Restart, honest(), busy(), Op::Restart],
         vec![busy(), Op::Restart],
         vec![says(302, ""), Op::Restart],
-        vec![honest(), says(302, ""), Op::Restart],
+        vec![honest(), says(400, r#"{"error":"unsupported_grant_type"}"#), Op::Restart],
         vec![honest(), says(400, r#"{"error":"access_denied"}"#), Op::Restart],
         vec![honest(), says(400, r#"{"error":"invalid_grant"}"#), Op::Restart],
         vec![honest(), lost(), says(400, r#"{"error":"invalid_grant"}"#), Op::Restart],

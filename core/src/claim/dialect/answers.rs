@@ -93,13 +93,10 @@ pub(super) fn polled(words: &Words, answer: ResponseClass<'_>) -> Polled {
         ResponseClass::Unreadable(trouble) => Polled::unanswered(trouble, Doubt::Unreadable),
         ResponseClass::Lost(trouble) => Polled::unanswered(trouble, Doubt::Lost),
         ResponseClass::NotSent(failure) => Polled::unanswered(failure.into(), Doubt::None),
-        // A 429 says by its status what slow_down says by its code; it may say both.
-        ResponseClass::TooMany(error) if meaning(words, &error) == Some(PollError::SlowDown) => {
-            Polled::SlowDown { interval: error.interval, retry_after: error.retry_after }
-        }
-        ResponseClass::TooMany(error) | ResponseClass::Unavailable(error) => Polled::unanswered(error.into(), Doubt::None),
-        ResponseClass::Refused(error) => poll_refused(words, error),
-        ResponseClass::Broken(violation) => Polled::Broken(violation),
+        ResponseClass::Refused(error) | ResponseClass::TooMany(error) => poll_refused(words, error),
+        ResponseClass::Unavailable(error) => Polled::unanswered(error.into(), Doubt::Lost),
+        // A gateway may have put it in the place of the delivery.
+        ResponseClass::Broken(violation) => Polled::unanswered(violation.into(), Doubt::Lost),
     }
 }
 
@@ -108,26 +105,24 @@ fn delivered(words: &Words, object: &Object<'_>) -> Result<ClaimedToken, Violati
     Ok(ClaimedToken { access_token: object.required_secret(words.access_token)?, scopes: scopes(object) })
 }
 
-/// Error codes count where OAuth puts them: in a 400, and in the 200 of services that send errors so. At any other status the
-/// status has said enough.
+/// The words that let the poll go on count at any status and in any case of letters. The words that end it count as they stand in
+/// the documents only, with their status. Anything else may be a gateway's, in the place of the delivery.
 fn poll_refused(words: &Words, error: ServerError) -> Polled {
-    if error.is_strangers_page() {
-        return Polled::unanswered(error.into(), Doubt::None);
-    }
-    if error.status != 400 && !(200..300).contains(&error.status) {
-        return Polled::Refused(error);
-    }
+    let is_documented = error.status == words.poll_error_status;
     match meaning(words, &error) {
         Some(PollError::Pending) => Polled::Pending { interval: error.interval, retry_after: error.retry_after },
         Some(PollError::SlowDown) => Polled::SlowDown { interval: error.interval, retry_after: error.retry_after },
-        Some(PollError::Unavailable) => Polled::unanswered(error.into(), Doubt::None),
-        Some(PollError::Expired) => Polled::Expired,
-        Some(PollError::Denied) => Polled::Denied(error),
-        Some(PollError::Consumed) => Polled::Consumed(error),
-        None => Polled::Refused(error),
+        Some(PollError::Expired) if is_documented => Polled::Expired,
+        Some(PollError::Denied) if is_documented => Polled::Denied(error),
+        Some(PollError::Consumed) if is_documented => Polled::Consumed(error),
+        Some(PollError::Refused) if is_documented => Polled::Refused(error),
+        None if is_documented && error.code.is_some() => Polled::Undocumented(error),
+        _ => Polled::unanswered(error.into(), Doubt::Lost),
     }
 }
 
 fn meaning(words: &Words, error: &ServerError) -> Option<PollError> {
-    words.poll_errors.iter().find(|(code, _)| error.has_code(code)).map(|(_, meaning)| *meaning)
+    let goes_on = |meaning: &PollError| matches!(meaning, PollError::Pending | PollError::SlowDown);
+    let is_said = |code: &str, meaning| error.has_code(code) || goes_on(meaning) && error.has_code_in_any_case(code);
+    words.poll_errors.iter().find(|(code, meaning)| is_said(code, meaning)).map(|(_, meaning)| *meaning)
 }

@@ -76,7 +76,10 @@ struct Words {
     user_code: &'static str,
     /// The life of an attempt when the service does not say it, in seconds.
     attempt_life: u32,
-    /// The error codes of a poll, each with its meaning. Any other code is a refusal.
+    /// The status that the service documents for what ends a poll. At another status such a code ends nothing: gateways write some
+    /// of these codes too.
+    poll_error_status: u16,
+    /// The error codes of a poll, each with its meaning. Any other code is no word of the service's.
     poll_errors: &'static [(&'static str, PollError)],
 }
 
@@ -85,11 +88,12 @@ struct Words {
 enum PollError {
     Pending,
     SlowDown,
-    Unavailable,
     Expired,
     Denied,
     /// The claim token is unknown, or was good for a token that has been delivered.
     Consumed,
+    /// The request itself is wrong.
+    Refused,
 }
 
 impl Dialect {

@@ -20,14 +20,16 @@ pub(super) const WORDS: Words = Words {
     access_token: "access_token",
     user_code: "user_code",
     attempt_life: 1800,
+    poll_error_status: 400,
     poll_errors: &[
         ("authorization_pending", PollError::Pending),
         ("slow_down", PollError::SlowDown),
-        ("temporarily_unavailable", PollError::Unavailable),
         ("expired_token", PollError::Expired),
         ("access_denied", PollError::Denied),
         ("claim_denied", PollError::Denied),
         ("invalid_grant", PollError::Consumed),
+        ("invalid_request", PollError::Refused),
+        ("unsupported_grant_type", PollError::Refused),
     ],
 };
 

@@ -20,6 +20,7 @@ pub(super) const WORDS: Words = Words {
     access_token: "key",
     user_code: "word",
     attempt_life: 60,
+    poll_error_status: 400,
     poll_errors: &[("not_yet", PollError::Pending), ("gone", PollError::Expired)],
 };
 

@@ -19,6 +19,7 @@ pub(super) enum Failure {
     AnonymousNotEnabled { error: ServerError },
     EmailAlreadyRegistered { error: ServerError },
     UnknownClaimToken { error: ServerError },
+    ClaimTokenSpent { error: ServerError },
     Rejected { error: ServerError },
     RateLimited { error: ServerError, retry_at: i64 },
     GaveUp { trouble: Trouble, retry_at: i64, doubt: bool },
@@ -65,6 +66,7 @@ impl From<&Live> for Failure {
             Live::AnonymousNotEnabled(error) => Self::AnonymousNotEnabled { error: error.into() },
             Live::EmailAlreadyRegistered(error) => Self::EmailAlreadyRegistered { error: error.into() },
             Live::UnknownClaimToken(error) => Self::UnknownClaimToken { error: error.into() },
+            Live::ClaimTokenSpent(error) => Self::ClaimTokenSpent { error: error.into() },
             Live::Rejected(error) => Self::Rejected { error: error.into() },
             Live::RateLimited { error, retry_at } => Self::RateLimited { error: error.into(), retry_at: retry_at.as_unix_ms() },
             Live::GaveUp { trouble, retry_at, doubt } => {
@@ -94,6 +96,7 @@ impl Failure {
             Self::AnonymousNotEnabled { error } => Live::AnonymousNotEnabled(error.restore()),
             Self::EmailAlreadyRegistered { error } => Live::EmailAlreadyRegistered(error.restore()),
             Self::UnknownClaimToken { error } => Live::UnknownClaimToken(error.restore()),
+            Self::ClaimTokenSpent { error } => Live::ClaimTokenSpent(error.restore()),
             Self::Rejected { error } => Live::Rejected(error.restore()),
             Self::RateLimited { error, retry_at } => Live::RateLimited { error: error.restore(), retry_at: restore_time(retry_at) },
             Self::GaveUp { trouble, retry_at, doubt } => {
