@@ -98,12 +98,14 @@ impl Error {
             Self::Store(
                 StoreError::Corrupt { .. } | StoreError::Exposed { .. } | StoreError::Unreleased { .. } | StoreError::Keyring { .. },
             ) => ErrorCode::StoreCorrupt,
+            Self::Store(StoreError::Unreadable { .. }) => ErrorCode::StoreUnreadable,
             Self::Store(StoreError::Newer { .. }) => ErrorCode::StoreNewer,
             Self::Store(StoreError::NoRandom { .. }) => ErrorCode::Internal,
             Self::Store(StoreError::RelativeHome { .. }) => ErrorCode::Usage,
             Self::Conflict(_) | Self::UnderWay(_) => ErrorCode::Conflict,
             Self::Usage { .. } | Self::InProfile { .. } => ErrorCode::Usage,
-            Self::Internal(_) | Self::Stdout(_) | Self::Interrupted(_) => ErrorCode::Internal,
+            Self::Stdout(_) => ErrorCode::OutputUnwritable,
+            Self::Internal(_) | Self::Interrupted(_) => ErrorCode::Internal,
         }
     }
 
@@ -156,6 +158,9 @@ impl Error {
             Self::Store(StoreError::Unwritable { .. }) | Self::NoHome => {
                 Some("make room, or set ENLIST_HOME to a folder that can be written to".to_owned())
             }
+            Self::Store(StoreError::Unreadable { .. }) => {
+                Some("run this again; if it stays so, look at the permissions, the limit on open files, and the disk".to_owned())
+            }
             Self::Store(StoreError::Corrupt { .. }) => Some("look at the file, move it away, and run this again".to_owned()),
             Self::Store(StoreError::Exposed { .. }) => {
                 Some("make it yours alone again, when you know who could read or change it, and run this again".to_owned())
@@ -171,6 +176,7 @@ impl Error {
                 flow.as_ref().map(|flow| format!("{flow} is kept: enlist resume {flow} asks again, enlist abandon {flow} gives it up"))
             }
             Self::NotRegistered(_) => Some("register first".to_owned()),
+            Self::Stdout(_) => Some("make room where stdout goes, and look with enlist status: what was done is kept".to_owned()),
             Self::Store(StoreError::NoRandom { .. } | StoreError::RelativeHome { .. })
             | Self::AnswerLost
             | Self::HumanNeeded(_)
@@ -178,8 +184,7 @@ impl Error {
             | Self::BadgeRefused(_)
             | Self::BadKeys(_)
             | Self::NoSuchAgent
-            | Self::Interrupted(_)
-            | Self::Stdout(_) => None,
+            | Self::Interrupted(_) => None,
         }
     }
 
@@ -201,7 +206,7 @@ impl Error {
             code: self.code(),
             message: self.message(),
             hint: self.hint(),
-            retryable: retry_after_s.is_some(),
+            retryable: retry_after_s.is_some() || matches!(self, Self::Store(StoreError::Unreadable { .. })),
             retry_after_s,
             http: server.map(|error| error.status),
             docs: None,

@@ -136,10 +136,14 @@ error_codes! {
     Locked = "locked" => Storage,
     /// The store cannot be written to.
     StoreUnwritable = "store_unwritable" => Storage,
+    /// The operating system does not let the store be read now.
+    StoreUnreadable = "store_unreadable" => Storage,
     /// Something in the store is not as it was written.
     StoreCorrupt = "store_corrupt" => Storage,
     /// A newer version of enlist wrote something in the store.
     StoreNewer = "store_newer" => Storage,
+    /// stdout cannot be written to.
+    OutputUnwritable = "output_unwritable" => Storage,
     /// An identity exists.
     Conflict = "conflict" => Conflict,
     /// A fault of enlist itself.
@@ -204,7 +208,7 @@ mod tests {
         6   failed   network timeout tls proxy busy
         7   failed   rate_limited
         8   pending  otp_rejected
-        9   failed   locked store_unwritable store_corrupt store_newer
+        9   failed   locked store_unwritable store_unreadable store_corrupt store_newer output_unwritable
         10  failed   conflict
         64  failed   usage";
 

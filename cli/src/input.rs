@@ -76,9 +76,15 @@ impl Source {
     /// The same as text.
     pub(crate) fn read_text(&self, what: &str, interrupt: &Interrupt) -> Result<Zeroizing<String>, Error> {
         let bytes = self.read(what, interrupt)?;
-        let text = std::str::from_utf8(&bytes).map_err(|_| self.refused("not UTF-8"))?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| self.refused(encoding_words(&bytes)))?;
         Ok(Zeroizing::new(text.to_owned()))
     }
+}
+
+/// What is wrong with text that is not UTF-8.
+fn encoding_words(bytes: &[u8]) -> &'static str {
+    // The byte order mark that editors write before UTF-16.
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) { "UTF-16; save it as UTF-8" } else { "not UTF-8" }
 }
 
 /// The name of a file, typed by whoever it was, as it may stand in a message.

@@ -60,16 +60,12 @@ impl Keys {
     pub(crate) fn fresh(context: &Context<'_>, origin: &Origin) -> Result<Self, Error> {
         let cached = Self::cached(context, origin)?;
         match cached {
-            Some(keys) if keys.age() < FRESH => Ok(keys),
+            Some(keys) if keys.age().is_some_and(|age| age < FRESH) => Ok(keys),
             Some(keys) => match Self::fetch(context, origin) {
                 Ok(new) => Ok(new),
                 Err(stopped @ Error::Interrupted(_)) => Err(stopped),
                 Err(error) => {
-                    context.output.warn(format!(
-                        "no newer keys could be fetched ({}); those kept are {} old",
-                        error.message(),
-                        words(keys.age())
-                    ));
+                    context.output.warn(format!("no newer keys could be fetched ({}); {}", error.message(), keys.old_words()));
                     Ok(keys)
                 }
             },
@@ -107,19 +103,42 @@ impl Keys {
         Ok(files::replace(&self.path, &bytes)?)
     }
 
-    fn age(&self) -> Duration {
-        now().since(Timestamp::from_unix_ms(self.file.fetched_at))
+    fn fetched_at(&self) -> Timestamp {
+        Timestamp::from_unix_ms(self.file.fetched_at)
+    }
+
+    /// The time since the keys were fetched. `None` when the clock says that they are still to be fetched: it was wrong then, or it is
+    /// wrong now, so the age is not known.
+    fn age(&self) -> Option<Duration> {
+        let (fetched_at, now) = (self.fetched_at(), now());
+        (fetched_at <= now).then(|| now.since(fetched_at))
+    }
+
+    /// A sentence for the user when the age of kept keys is not known.
+    pub(crate) fn clock_warning(&self) -> Option<String> {
+        self.age().is_none().then(|| self.old_words())
+    }
+
+    fn old_words(&self) -> String {
+        match self.age() {
+            Some(age) => format!("those kept are {} old", words(age)),
+            None => format!("those kept are dated {}, which this clock has not reached: how old they are is not known", self.fetched_at()),
+        }
     }
 
     /// For the document.
     pub(crate) fn summary(&self) -> data::Keys {
-        let fetched_at = Timestamp::from_unix_ms(self.file.fetched_at).into();
-        data::Keys { fetched_at, age_s: self.age().as_secs(), cached: !self.is_new, usable: self.jwks.len() }
+        let fetched_at = self.fetched_at().into();
+        data::Keys { fetched_at, age_s: self.age().map(|age| age.as_secs()), cached: !self.is_new, usable: self.jwks.len() }
     }
 
     /// For people.
     pub(crate) fn words(&self) -> String {
-        if self.is_new { "keys fetched just now".to_owned() } else { format!("keys fetched {} ago", words(self.age())) }
+        match self.age() {
+            _ if self.is_new => "keys fetched just now".to_owned(),
+            Some(age) => format!("keys fetched {} ago", words(age)),
+            None => format!("keys dated {}, which is in the future", self.fetched_at()),
+        }
     }
 }
 

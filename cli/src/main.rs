@@ -41,6 +41,7 @@ use chosen_profile::ChosenProfile;
 use output::Output;
 
 fn main() -> ExitCode {
+    sys::forbid_core_dumps();
     let argv: Vec<OsString> = std::env::args_os().collect();
     let mut environment = Environment::of_process();
     match args::parse(&argv) {

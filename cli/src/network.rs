@@ -3,7 +3,6 @@
 
 use std::cell::OnceCell;
 use std::fmt::Display;
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,6 +15,7 @@ use crate::args::NetworkArgs;
 use crate::env;
 use crate::error::Error;
 use crate::input::shown;
+use crate::store::files;
 
 /// What a bundle of certificates is at most, in bytes; a system's has a quarter of a million.
 const LARGEST_BUNDLE: u64 = 4 * 1024 * 1024;
@@ -113,8 +113,9 @@ impl CaFile {
     fn read(named_by: &'static str, path: &Path) -> Result<Self, Error> {
         let refused = |why: &dyn Display| Error::usage(format_args!("{named_by}: {}: {why}", shown(path)));
         let mut pem = Vec::new();
-        let length =
-            File::open(path).and_then(|file| file.take(LARGEST_BUNDLE + 1).read_to_end(&mut pem)).map_err(|error| refused(&error))?;
+        let length = files::open_foreign(path)
+            .and_then(|file| file.take(LARGEST_BUNDLE + 1).read_to_end(&mut pem))
+            .map_err(|error| refused(&error))?;
         if length as u64 > LARGEST_BUNDLE {
             return Err(refused(&"it is larger than 4 MiB"));
         }

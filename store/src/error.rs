@@ -22,7 +22,15 @@ pub enum StoreError {
         /// The operating system's words.
         reason: String,
     },
-    /// A file cannot be read, or holds something that does not belong there.
+    /// The operating system does not open or read a file now. Nothing is known about its content.
+    #[error("cannot read {}: {reason}", .path.display())]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// The operating system's words.
+        reason: String,
+    },
+    /// A file holds something that does not belong there, or there is something else than a file.
     #[error("{} is left as it is: {reason}", .path.display())]
     Corrupt {
         /// The file.
@@ -82,7 +90,7 @@ impl StoreError {
     /// A path that could not be read.
     #[must_use]
     pub fn unreadable(path: &Path, error: &io::Error) -> Self {
-        Self::Corrupt { path: path.to_owned(), reason: error.to_string() }
+        Self::Unreadable { path: path.to_owned(), reason: error.to_string() }
     }
 
     /// A path at which there is something else than `expected`.

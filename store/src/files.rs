@@ -2,12 +2,13 @@
 //! all.
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use rustix::fs::OFlags;
+use rustix::io::Errno;
 use zeroize::Zeroizing;
 
 use crate::StoreError;
@@ -17,6 +18,25 @@ const LARGEST: u64 = 1024 * 1024;
 
 /// The ending of a file that is being written.
 const TEMPORARY: &str = ".tmp";
+
+/// What a file has to be.
+const REGULAR: &str = "a regular file";
+
+/// How often a file is opened that is replaced again and again meanwhile.
+const MOST_OPENINGS: usize = 64;
+
+/// Makes sure that nobody else can replace what is in the folder `home`. Succeeds when there is no such folder yet.
+///
+/// # Errors
+/// [`StoreError::Exposed`].
+pub(crate) fn refuse_open_home(home: &Path) -> Result<(), StoreError> {
+    // In a sticky folder such as /tmp, others can add names but not change ours.
+    let is_open = |found: &Metadata| found.is_dir() && found.mode() & 0o022 != 0 && found.mode() & 0o1000 == 0;
+    match fs::metadata(home) {
+        Ok(found) if is_open(&found) => Err(StoreError::exposed(home, "a folder in which nobody else can write (0700)")),
+        _ => Ok(()),
+    }
+}
 
 /// Makes `folder` and the missing folders above it durably, with mode 0700.
 ///
@@ -91,24 +111,63 @@ pub fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
 /// Opens a file of ours with `options`; `None` when there is none. Does not follow a link.
 ///
 /// # Errors
-/// [`StoreError::Exposed`] for a file of somebody else or one that others can read; [`StoreError::Corrupt`] for a link, and for a file
-/// that cannot be opened; [`StoreError::Unwritable`] when the disk is full or read-only.
+/// [`StoreError::Exposed`] for a file of somebody else or one that others can read; [`StoreError::Corrupt`] for a link, and for
+/// something else that is not a regular file; [`StoreError::Unwritable`] when the disk is full or read-only;
+/// [`StoreError::Unreadable`] when the operating system does not open the file for another reason.
 pub fn open(path: &Path, options: &mut OpenOptions) -> Result<Option<File>, StoreError> {
-    let file = match options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path) {
-        Ok(file) => file,
+    let opened = unless_replaced(path, || open_at_once(path, options, OFlags::NOFOLLOW));
+    let (file, found) = match opened {
+        Ok(opened) => opened,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(_) if fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) => {
-            return Err(StoreError::foreign(path, "a file, not a link"));
-        }
-        // A lock is opened for writing, so these are faults of the disk, not of the file.
-        Err(error) if matches!(error.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
-            return Err(StoreError::unwritable(path, &error));
-        }
-        Err(error) => return Err(StoreError::unreadable(path, &error)),
+        Err(error) => return Err(not_opened(path, &error)),
     };
-    let found = file.metadata().map_err(|error| StoreError::unreadable(path, &error))?;
-    let is_ours = found.is_file() && found.nlink() == 1 && found.uid() == own_uid() && found.mode() & 0o077 == 0;
+    if !found.is_file() {
+        return Err(StoreError::foreign(path, REGULAR));
+    }
+    let is_ours = found.nlink() == 1 && found.uid() == own_uid() && found.mode() & 0o077 == 0;
     if is_ours { Ok(Some(file)) } else { Err(StoreError::exposed(path, "a file of yours that nobody else can read (0600)")) }
+}
+
+/// Opens a file that is not ours for reading, and never waits for somebody at the other end of a named pipe. Follows links.
+///
+/// # Errors
+/// The operating system's, and one for everything that is not a regular file.
+pub fn open_foreign(path: &Path) -> io::Result<File> {
+    let (file, found) = open_at_once(path, OpenOptions::new().read(true), OFlags::empty())?;
+    if found.is_file() { Ok(file) } else { Err(io::Error::other(format!("it should be {REGULAR}"))) }
+}
+
+/// Opens `path` without waiting, and says what was opened. Opening a named pipe waits for its other end otherwise.
+fn open_at_once(path: &Path, options: &mut OpenOptions, flags: OFlags) -> io::Result<(File, Metadata)> {
+    let file = options.custom_flags((flags | OFlags::NONBLOCK).bits().cast_signed()).open(path)?;
+    let found = file.metadata()?;
+    Ok((file, found))
+}
+
+/// Opens a file again when another process replaced it between the opening and the look at it: the file that was opened has no name
+/// any more then.
+fn unless_replaced(path: &Path, mut open: impl FnMut() -> io::Result<(File, Metadata)>) -> io::Result<(File, Metadata)> {
+    for _ in 0..MOST_OPENINGS {
+        let (file, found) = open()?;
+        if found.nlink() > 0 {
+            return Ok((file, found));
+        }
+    }
+    Err(io::Error::other(format!("{} was replaced each time that it was opened", path.display())))
+}
+
+/// Why a file of ours was not opened.
+pub(crate) fn not_opened(path: &Path, error: &io::Error) -> StoreError {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_symlink() => return StoreError::foreign(path, "a file, not a link"),
+        Ok(found) if !found.is_file() => return StoreError::foreign(path, REGULAR),
+        _ => {}
+    }
+    match error.kind() {
+        // A lock is opened for writing, so these are faults of the disk, not of the file.
+        ErrorKind::ReadOnlyFilesystem | ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::unwritable(path, error),
+        _ => StoreError::unreadable(path, error),
+    }
 }
 
 /// Removes the file at `path` durably. Succeeds when there is none.
@@ -150,9 +209,21 @@ pub(crate) fn sweep(folder: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Syncs a folder, which makes a rename or a removal in it durable.
+/// Syncs a folder, which makes a rename or a removal in it durable. Does nothing on a file system that cannot sync a folder, such as
+/// those of CIFS and FUSE.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    #[cfg(test)]
+    tests::meet_fault()?;
+    match File::open(folder)?.sync_all() {
+        Err(error) if cannot_sync_folders(&error) => Ok(()),
+        other => other,
+    }
+}
+
+/// Whether `error`, of syncing a folder, says that the file system has no such operation.
+fn cannot_sync_folders(error: &io::Error) -> bool {
+    let unsupported = [Errno::INVAL, Errno::NOTSUP, Errno::OPNOTSUPP, Errno::NOSYS, Errno::BADF];
+    Errno::from_io_error(error).is_some_and(|errno| unsupported.contains(&errno))
 }
 
 /// The folder that `path` is in.
@@ -172,4 +243,85 @@ fn temporary_beside(path: &Path) -> std::path::PathBuf {
 #[must_use]
 pub fn own_uid() -> u32 {
     rustix::process::geteuid().as_raw()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    thread_local! {
+        static SYNC_FAILS: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// Lets the next sync of a folder in this thread fail, as a broken disk does.
+    pub(crate) fn break_next_sync() {
+        SYNC_FAILS.set(true);
+    }
+
+    pub(super) fn meet_fault() -> io::Result<()> {
+        if SYNC_FAILS.take() { Err(Errno::IO.into()) } else { Ok(()) }
+    }
+
+    #[test]
+    fn a_file_that_is_replaced_while_it_is_opened_is_opened_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let open = |text: &str| {
+            write_new(&path, text.as_bytes()).unwrap();
+            File::open(&path).unwrap()
+        };
+        let replaced = open("old");
+        let current = open("new");
+        let mut files = vec![current, replaced.try_clone().unwrap(), replaced.try_clone().unwrap()];
+        let (mut opened, _) = unless_replaced(&path, || {
+            let file = files.pop().unwrap();
+            let found = file.metadata()?;
+            Ok((file, found))
+        })
+        .unwrap();
+        let mut text = String::new();
+        opened.read_to_string(&mut text).unwrap();
+        assert_eq!((text.as_str(), files.len()), ("new", 0));
+        // It is given up in the end.
+        let always = unless_replaced(&path, || Ok((replaced.try_clone()?, replaced.metadata()?)));
+        assert!(always.unwrap_err().to_string().contains("was replaced"));
+    }
+
+    #[test]
+    fn a_reader_beside_a_writer_always_finds_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        replace_in_place(&path, b"0").unwrap();
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                for round in 0..300_u32 {
+                    let temporary = temporary_beside(&path);
+                    write_new(&temporary, round.to_string().as_bytes()).unwrap();
+                    fs::rename(&temporary, &path).unwrap();
+                }
+            });
+            while !writer.is_finished() {
+                assert!(read(&path).unwrap().is_some());
+            }
+        });
+    }
+
+    #[test]
+    fn a_folder_is_synced_where_that_can_be_done() {
+        for ignored in [Errno::INVAL, Errno::NOTSUP, Errno::OPNOTSUPP, Errno::NOSYS, Errno::BADF] {
+            assert!(cannot_sync_folders(&ignored.into()), "{ignored}");
+        }
+        for fatal in [Errno::IO, Errno::NOSPC, Errno::DQUOT, Errno::ROFS, Errno::ACCESS] {
+            assert!(!cannot_sync_folders(&fatal.into()), "{fatal}");
+        }
+        // Only folders: a file that cannot be synced is not durable.
+        #[cfg(target_os = "linux")]
+        {
+            let proc = Path::new("/proc/self");
+            assert_eq!(File::open(proc).unwrap().sync_all().unwrap_err().kind(), ErrorKind::InvalidInput);
+            sync_folder(proc).unwrap();
+        }
+    }
 }

@@ -111,7 +111,10 @@ impl Store for FlowStore<'_> {
             self.session.store().journal_of(self.flow.name()).reserve(exchange.max_body)?;
         }
         let before = self.flow.snapshot().clone();
-        self.write(ceremony.snapshot(), nonce)?;
+        self.write(ceremony.snapshot(), nonce).inspect_err(|_| {
+            // The file may have been replaced before the failure, and would say that a request was sent.
+            let _ = self.session.save(&self.flow);
+        })?;
         self.unsent.get_or_insert(before);
         self.sent = true;
         Ok(())

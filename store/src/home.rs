@@ -93,6 +93,7 @@ impl Home {
         {
             return Err(error);
         }
+        files::refuse_open_home(&self.path)?;
         let path = self.choice_path();
         let body = ChoiceBody { profile: name.to_string() };
         files::replace(&path, &FORMAT.write(&body).map_err(|error| StoreError::corrupt(&path, error))?)

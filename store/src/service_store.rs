@@ -128,6 +128,7 @@ impl ServiceStore {
     pub(crate) fn take_lock(&self) -> Result<Lock, StoreError> {
         // Whoever may write to the folder of all profiles could put another profile in the place of ours.
         if let Some(profiles) = self.profile_folder.parent() {
+            files::refuse_open_home(files::parent(profiles))?;
             files::make_folder(profiles)?;
             sweep_removed(profiles);
         }

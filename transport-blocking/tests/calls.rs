@@ -249,16 +249,14 @@ fn sign_resolves_each_ambiguity() {
 }
 
 #[test]
-fn what_reads_as_claims_is_not_signed_without_a_word() {
+fn what_may_be_read_as_claims_is_not_signed_without_a_word() {
     let badge = Badge::parse("a.b.c").unwrap();
     let origin = Origin::parse("http://127.0.0.1").unwrap();
     let sign = |message: &str| Sign::new(&origin, badge.clone(), message).map(|_| ());
-    for claims in
-        [r#"{"sub":"did:sentryagent:x"}"#, r#" {"a":1,"exp":1} "#, r#"{"iss":null}"#, r#"{"sub":"a","sub":"b"}"#, r#"{"s\u0075b":1}"#]
-    {
+    for claims in [r#"{"sub":"did:sentryagent:x"}"#, r#" {"a":1,"exp":1} "#, r#"{"sub":"a","sub":"b"}"#, "{}", "{"] {
         assert!(sign(claims).is_err(), "{claims}");
     }
-    for message in ["", "hello", "{}", r#"{"message":"sub"}"#, r#"["sub"]"#, r#""sub""#, "{"] {
+    for message in ["", "hello", r#"["sub"]"#, r#""sub""#] {
         assert_eq!(sign(message), Ok(()), "{message}");
     }
     assert!(!format!("{:?}", Sign::new_even_claims(&origin, badge, "CANARY")).contains("CANARY"));

@@ -83,7 +83,7 @@ pub(crate) struct SignArgs {
     /// The message; - for stdin
     #[arg(default_value = "-")]
     pub(crate) file: OsString,
-    /// Sign it even if it reads as the claims of a token
+    /// Sign it even if it may be a JSON object, which could hold the claims of a badge
     #[arg(long)]
     pub(crate) even_claims: bool,
 }

@@ -88,8 +88,67 @@ pub(crate) struct ExecArgs {
 fn variable(name: &str) -> Result<String, String> {
     let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let is_name = !name.is_empty() && name.bytes().all(is_fine) && !name.starts_with(|char: char| char.is_ascii_digit());
-    is_name.then(|| name.to_owned()).ok_or_else(|| "letters, digits and underscores, no digit at the beginning".to_owned())
+    if !is_name {
+        return Err("letters, digits and underscores, no digit at the beginning".to_owned());
+    }
+    if is_reserved(name) {
+        return Err("this variable changes which programs, libraries or settings are used, and its value is easily shown".to_owned());
+    }
+    Ok(name.to_owned())
 }
+
+/// Whether programs act on the variable of this name by themselves. The dynamic loader, for one, prints the value of `LD_PRELOAD`
+/// when it is not a library.
+fn is_reserved(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    let is_of_a_family =
+        ["LD_", "DYLD_", "BASH_", "ENLIST", "LC_", "MALLOC_", "PYTHON", "PERL", "RUBY"].iter().any(|prefix| name.starts_with(prefix));
+    is_of_a_family || upper.ends_with("_PROXY") || RESERVED.contains(&name)
+}
+
+/// Variables that programs act on by themselves, beside the families.
+const RESERVED: [&str; 40] = [
+    "BROWSER",
+    "CDPATH",
+    "CLASSPATH",
+    "EDITOR",
+    "ENV",
+    "GCONV_PATH",
+    "GIT_ASKPASS",
+    "GIT_EXEC_PATH",
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "GLOBIGNORE",
+    "HOME",
+    "HOSTALIASES",
+    "IFS",
+    "JAVA_TOOL_OPTIONS",
+    "JDK_JAVA_OPTIONS",
+    "LANG",
+    "LANGUAGE",
+    "LOCPATH",
+    "LOGNAME",
+    "NLSPATH",
+    "NODE_EXTRA_CA_CERTS",
+    "NODE_OPTIONS",
+    "NODE_PATH",
+    "OLDPWD",
+    "PAGER",
+    "PATH",
+    "PROMPT_COMMAND",
+    "PS1",
+    "PS4",
+    "PWD",
+    "SHELL",
+    "SHELLOPTS",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "TERM",
+    "TMPDIR",
+    "USER",
+    "VISUAL",
+    "_JAVA_OPTIONS",
+];
 
 #[cfg(test)]
 mod tests {
@@ -102,6 +161,16 @@ mod tests {
         }
         for bad in ["", "1A", "A-B", "A=B", "A B", "Ä", "A\0"] {
             assert!(variable(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn variables_that_programs_act_on_are_refused() {
+        for reserved in ["LD_PRELOAD", "DYLD_INSERT_LIBRARIES", "PATH", "IFS", "BASH_ENV", "NODE_OPTIONS", "https_proxy", "ENLIST_HOME"] {
+            assert!(variable(reserved).is_err(), "{reserved}");
+        }
+        for free in ["MY_PATH", "OPENAI_API_KEY", "SENTRYAGENT_BADGE", "PATHS", "OLD_TOKEN"] {
+            assert!(variable(free).is_ok(), "{free}");
         }
     }
 }

@@ -1,6 +1,5 @@
 //! `enlist manifest`: a template, and all that is wrong with a manifest at once.
 
-use std::fs::OpenOptions;
 use std::io::Write;
 
 use enlist_core::badge::{Manifest, ManifestError};
@@ -13,6 +12,7 @@ use crate::interrupt::Interrupt;
 use crate::output::data::{FieldMeaning, ManifestChecked, ManifestTemplate};
 use crate::output::stderr::note;
 use crate::output::{Outcome, Output, print_text};
+use crate::sys;
 use crate::view::profile::{FIELDS, manifest};
 
 pub(crate) fn run(args: &ManifestArgs, output: &Output) -> Result<Outcome, Error> {
@@ -29,7 +29,7 @@ fn init(source: &Source, output: &Output) -> Result<Outcome, Error> {
         // There the document is what stdout carries; the template is in it.
         None => {}
         Some(path) => {
-            let file = OpenOptions::new().write(true).create_new(true).open(path);
+            let file = sys::create_private(path);
             file.and_then(|mut file| file.write_all(template.as_bytes())).map_err(|error| source.refused(error))?;
             output.text(format_args!("Written: {0}. Fill it in, then: enlist manifest check {0}", shown(path)))?;
         }

@@ -59,7 +59,7 @@ fn a_retry_is_never_announced_too_early() {
 #[test]
 fn a_reader_that_left_is_no_failure() {
     assert_eq!(Error::Stdout(ErrorKind::BrokenPipe.into()).exit(), Exit::Done);
-    assert_eq!(Error::Stdout(ErrorKind::StorageFull.into()).exit(), Exit::Unexpected);
+    assert_eq!(Error::Stdout(ErrorKind::StorageFull.into()).exit(), Exit::Storage);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! OpenTrain's own command: the file where it keeps its credential, and the variables that are stronger than that file.
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -52,7 +52,7 @@ impl ToolFile {
     /// `None` when there is no file. It is the tool's: a link is followed, and its mode is the tool's affair.
     pub(crate) fn read(path: &Path) -> Result<Option<Self>, StoreError> {
         let mut bytes = Zeroizing::new(Vec::new());
-        let read = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
+        let read = files::open_foreign(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
         match read {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(StoreError::unreadable(path, &error)),

@@ -7,12 +7,13 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Access, OFlags, access};
 use rustix::io::Errno;
-use rustix::process::getpgrp;
+use rustix::process::{Resource, Rlimit, getpgrp, getrlimit, setrlimit};
 use rustix::termios::tcgetpgrp;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
 
@@ -86,7 +87,23 @@ pub(crate) fn in_own_group(command: &mut Command) -> &mut Command {
     command.process_group(0)
 }
 
-/// Replaces this process with `command`. Comes back only when that failed.
+/// Replaces this process with `command`, which gets the limit on core dumps that this process was started with. Comes back only when
+/// that failed.
 pub(crate) fn exec(command: &mut Command) -> io::Error {
+    if let Some(limit) = CORE_LIMIT.get() {
+        let _ = setrlimit(Resource::Core, *limit);
+    }
     command.exec()
+}
+
+/// The limit on core dumps that this process was started with.
+static CORE_LIMIT: OnceLock<Rlimit> = OnceLock::new();
+
+/// Makes sure that no core dump writes the secrets in this process's memory to a disk, and, on Linux, that no other process of the user
+/// can read that memory. Does what the operating system allows.
+pub(crate) fn forbid_core_dumps() {
+    let before = *CORE_LIMIT.get_or_init(|| getrlimit(Resource::Core));
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), ..before });
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }

@@ -82,7 +82,14 @@ fn a_message_as_large_as_is_taken_is_signed_and_a_larger_one_is_not_sent() {
 fn what_reads_as_claims_is_signed_only_on_a_word() {
     let world = badged(quick());
     let claims = r#"{"sub":"did:sentryagent:somebody-else"}"#;
-    assert_eq!(ending(&world.json_in(&["badge", "sign", "--json"], claims)), (64, "usage"));
+    let utf_16: String = claims.chars().flat_map(|char| [char, '\0']).collect();
+    for claims in [claims, &format!("\u{feff}{claims}"), r#"{"sub":"x","y":NaN}"#, &utf_16] {
+        assert_eq!(ending(&world.json_in(&["badge", "sign", "--json"], claims)), (64, "usage"), "{claims:?}");
+    }
+    let file = world.desk.path().join("utf-16");
+    std::fs::write(&file, b"\xff\xfe{\0\"\0").unwrap();
+    let refused = world.json(&["badge", "sign", "--json", file.to_str().unwrap()]);
+    assert!(refused["error"]["message"].as_str().unwrap().contains("UTF-16"), "{refused}");
     assert_eq!(world.sent(SIGN), 0);
     assert_eq!(ending(&world.json_in(&["badge", "sign", "--json", "--even-claims"], claims)), (0, ""));
 }

@@ -76,6 +76,26 @@ fn offline_it_works_with_kept_keys_and_says_how_old_they_are() {
     assert!(requests > 0);
 }
 
+/// The clock was ahead when the keys were fetched, and is right again. A key that was withdrawn must not count for years.
+#[test]
+fn keys_from_the_future_are_old() {
+    let world = badged(quick());
+    world.json(&["badge", "verify"]);
+    age_keys(&world, -2 * 365 * 86_400);
+    let offline = world.json(&["badge", "verify", "--offline"]);
+    assert_eq!((ending(&offline), &offline["data"]["keys"]["age_s"]), ((0, ""), &json!(null)));
+    assert!(offline["warnings"][0].as_str().unwrap().contains("which this clock has not reached"), "{offline}");
+    // While they cannot be fetched anew, that is said too.
+    world.sandbox.script([Scripted::new(JWKS, Action::DropBefore).times(3)]);
+    let kept = world.json(&["badge", "verify"]);
+    assert!(kept["warnings"][0].as_str().unwrap().contains("how old they are is not known"), "{kept}");
+    let sent = world.sent(JWKS);
+    let withdrawn = r#"{"keys":[{"kty":"OKP","use":"sig","kid":"key-0","alg":"EdDSA","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+    world.sandbox.script([Scripted::new(JWKS, Action::Respond(Canned::json(200, withdrawn)))]);
+    let refused = world.json(&["badge", "verify"]);
+    assert_eq!((ending(&refused), &refused["data"]["reason"], world.sent(JWKS)), ((5, "badge_invalid"), &json!("unknown_key"), sent + 1));
+}
+
 #[test]
 fn what_is_not_valid_says_why() {
     let world = badged(quick());

@@ -138,7 +138,7 @@ fn a_disk_that_fills_up_before_a_poll_costs_nothing() {
 
 /// Root may write everywhere: where the tests are run by root, the command is run by nobody, from a copy that nobody can reach.
 /// `None` where root cannot hand anything over to another user, as in some containers.
-fn by_nobody(world: &World, arguments: &[&str]) -> Option<Command> {
+pub(crate) fn by_nobody(world: &World, arguments: &[&str]) -> Option<Command> {
     const NOBODY: u32 = 65534;
     let copy = world.desk.path().join("enlist");
     if fs::metadata(world.home.path()).unwrap().uid() == 0 {

@@ -1,13 +1,16 @@
 //! Ctrl-C and SIGTERM while the command reads, asks, or calls a service: obeyed, told as what they are, and the way on is the
 //! same command again.
 
-use std::fs;
+use std::fs::OpenOptions;
 use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use enlist_sandbox::{Action, Canned};
+use rustix::fs::OFlags;
 use rustix::io::ioctl_fionread;
 use serde_json::Value;
 
@@ -108,9 +111,23 @@ fn a_named_pipe_is_read_when_somebody_writes_to_it() {
     let fifo = world.desk.path().join("token");
     assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
     let child = world.start(&["adopt", "opentrain", "--token-file", fifo.to_str().unwrap()]);
-    // Comes to it only when the command has opened its end.
-    fs::write(&fifo, "ot_pat_1_x").unwrap();
+    write_when_read(&fifo, "ot_pat_1_x");
     assert_eq!(ending(&settled(child.wait_with_output().unwrap())), (0, ""));
+}
+
+/// Writes `text` into the named pipe as soon as somebody has opened its other end.
+fn write_when_read(fifo: &Path, text: &str) {
+    let end = Instant::now() + Duration::from_secs(30);
+    let mut options = OpenOptions::new();
+    options.write(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+    let mut writer = loop {
+        match options.open(fifo) {
+            Ok(writer) => break writer,
+            Err(error) => assert!(Instant::now() < end, "nobody reads {}: {error}", fifo.display()),
+        }
+        thread::sleep(Duration::from_millis(2));
+    };
+    writer.write_all(text.as_bytes()).unwrap();
 }
 
 /// Stops it when it said that.

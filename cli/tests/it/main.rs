@@ -4,6 +4,7 @@
 mod bad_input;
 mod badge;
 mod badge_verify;
+mod children;
 mod claiming;
 mod damage;
 mod doctor;
@@ -29,6 +30,7 @@ mod schema;
 mod screen;
 mod secrets;
 mod streams;
+mod surroundings;
 mod terminal;
 mod tour;
 mod transcripts;

@@ -4,14 +4,16 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
+use crate::children;
 use crate::schema::conforms;
 
 /// The keys of every document, in the contract's order.
 pub(crate) const KEYS: [&str; 12] =
     ["v", "type", "command", "status", "exit", "service", "profile", "mode", "data", "error", "next", "warnings"];
 
-/// Without what the surroundings of the tests might say.
+/// The command without the variables that the surroundings of the tests may have set.
 pub(crate) fn command(arguments: &[&str]) -> Command {
+    children::prepare();
     let mut command = Command::new(env!("CARGO_BIN_EXE_enlist"));
     command.args(arguments).stdin(Stdio::null());
     for name in SURROUNDINGS {

@@ -135,6 +135,7 @@ impl World {
         let token = link.split_once("token=").unwrap().1;
         let form = format!("token={token}&email={OWNER}&code={}", data["user_code"].as_str().unwrap());
         let mut stream = TcpStream::connect(self.sandbox.addr()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         let head = format!("POST /claim HTTP/1.1\r\nhost: {}\r\nconnection: close", self.sandbox.addr());
         write!(stream, "{head}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}", form.len())
             .unwrap();

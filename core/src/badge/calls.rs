@@ -92,30 +92,34 @@ impl Sign {
     /// Signs `message` in the name of `badge`'s agent.
     ///
     /// # Errors
-    /// [`BadInput`] for a message that reads as the claims of a token: the service may sign with the key that also signs badges
-    /// (sentryagent.md, C1), so that such a signature could be shown as one. [`new_even_claims`](Self::new_even_claims) takes it.
+    /// [`BadInput`] for a message that some reader may take for a JSON object. The service may sign with the key that also signs
+    /// badges (sentryagent.md, C1), so the signature of an object with claims could be shown as a badge. Readers of JSON differ in
+    /// what they accept, so the content of the object does not matter. [`new_even_claims`](Self::new_even_claims) takes it.
     pub fn new(origin: &Origin, badge: Badge, message: &str) -> Result<Self, BadInput> {
-        if reads_as_claims(message) {
-            let rule = "not a JSON object with claims of a token (iss, sub, exp, ...), whose signature could be taken for a badge";
-            return Err(BadInput { what: "message to sign", rule });
+        match rule_against_claims(message) {
+            Some(rule) => Err(BadInput { what: "message to sign", rule }),
+            None => Ok(Self::new_even_claims(origin, badge, message)),
         }
-        Ok(Self::new_even_claims(origin, badge, message))
     }
 
-    /// The same, whatever the message is.
+    /// Signs `message` whatever it is.
     #[must_use]
     pub fn new_even_claims(origin: &Origin, badge: Badge, message: &str) -> Self {
         Self { origin: origin.clone(), badge, message: Zeroizing::new(message.to_owned()) }
     }
 }
 
-/// The registered claims of RFC 7519 section 4.1, and what embeds a profile.
-fn reads_as_claims(message: &str) -> bool {
-    let claims = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "public_profile"];
-    // A duplicate member makes it unreadable to us, and perhaps not to others.
-    match serde_json::from_str::<serde_json::Value>(message) {
-        Ok(serde_json::Value::Object(members)) => claims.iter().any(|claim| members.contains_key(*claim)),
-        _ => false,
+/// The rule that `message` breaks if it may be a JSON object to any reader. Some readers skip more than JSON's white space before the
+/// object, and some find UTF-16 or UTF-32 by its NUL characters.
+fn rule_against_claims(message: &str) -> Option<&'static str> {
+    let is_skipped =
+        |char: char| char.is_whitespace() || char.is_control() || matches!(char, '\u{feff}' | '\u{fffe}' | '\u{200b}'..='\u{200f}');
+    if message.contains('\0') {
+        Some("text without NUL characters, as UTF-16 has them; a reader may take it for a JSON object with the claims of a badge")
+    } else if message.trim_start_matches(is_skipped).starts_with('{') {
+        Some("not a JSON object; with claims of a token (iss, sub, exp, ...) in it, its signature could be taken for a badge")
+    } else {
+        None
     }
 }
 

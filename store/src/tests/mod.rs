@@ -12,6 +12,7 @@ use enlist_core::secret::{Badge, Email, PersonalToken};
 use enlist_core::{Ceremony, Delivery, Exchange, Input, Origin, Partial, Step, Timestamp, TransportFailure, TransportKind};
 use enlist_core::{ExchangeResult, Store};
 use http::Response;
+use rustix::io::Errno;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -249,6 +250,81 @@ fn another_hands_files_are_refused_and_left() {
     fs::write(&path, vec![b' '; 1024 * 1024 + 1]).unwrap();
     fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
     refused();
+}
+
+/// Opening a named pipe would wait for whoever writes to it.
+#[test]
+fn a_named_pipe_in_the_place_of_a_file_is_refused_at_once() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(&home);
+    drop(store.lock().unwrap());
+    let (credential, lock) = (store.credential_path(), store.folder.join("lock"));
+    let flow = store.flow_path("enr_00000001");
+    fs::create_dir_all(files::parent(&flow)).unwrap();
+    let used = home.path().join("profiles/.used");
+    for path in [&credential, &flow, &used] {
+        pipe(path);
+    }
+    assert_eq!(corrupt(&store.credential().unwrap_err()), credential);
+    assert_eq!(corrupt(&store.flows().unwrap().refused[0]), flow);
+    assert_eq!(corrupt(&self::home(&home).used_profile().unwrap_err()), used);
+    fs::remove_file(&lock).unwrap();
+    pipe(&lock);
+    assert_eq!(corrupt(&store.lock().unwrap_err()), lock);
+    assert!(files::open_foreign(&credential).unwrap_err().to_string().contains("regular file"));
+}
+
+fn pipe(path: &Path) {
+    assert!(std::process::Command::new("mkfifo").args(["-m", "600"]).arg(path).status().unwrap().success());
+}
+
+/// What the operating system says about opening and reading tells nothing about the bytes.
+#[test]
+fn a_file_that_cannot_be_read_now_is_not_called_damaged() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(&home);
+    store.lock().unwrap().keep(&Credential::Unclaimed(Box::new(enrolled()))).unwrap();
+    let path = store.credential_path();
+    for errno in [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::IO, Errno::ACCESS, Errno::STALE] {
+        let error = files::not_opened(&path, &errno.into());
+        assert!(matches!(error, StoreError::Unreadable { .. }), "{errno}: {error}");
+        assert!(matches!(StoreError::unreadable(&path, &errno.into()), StoreError::Unreadable { .. }));
+    }
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, &whole[1..]).unwrap();
+    assert!(matches!(store.credential().unwrap_err(), StoreError::Corrupt { .. }));
+}
+
+/// The file is replaced before its folder is synced, and must not say afterwards that a request was sent.
+#[test]
+fn a_request_that_could_not_be_prepared_is_not_in_flight() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(&home);
+    let session = store.lock().unwrap();
+    let new = Enrolment::new(Origin::parse("https://app.opentrain.ai").unwrap(), None, None);
+    let mut flow = session.begin(&new).unwrap();
+    let (enrolment, exchange) = in_flight();
+    files::tests::break_next_sync();
+    let error = flow.prepare(&enrolment, &exchange).unwrap_err();
+    assert!(matches!(error, StoreError::Unwritable { .. }), "{error}");
+    let on_disk = &store.flows().unwrap().readable[0];
+    assert_eq!((flow.flow().snapshot().in_flight(), on_disk.record().snapshot()), (None, &new.snapshot()));
+}
+
+#[test]
+fn a_home_in_which_others_can_write_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(&home);
+    for mode in [0o777, 0o770, 0o722] {
+        fs::set_permissions(home.path(), Permissions::from_mode(mode)).unwrap();
+        assert_eq!(corrupt(&store.lock().unwrap_err()), home.path());
+        assert_eq!(corrupt(&self::home(&home).use_profile(&ProfileName::default()).unwrap_err()), home.path());
+        assert!(!home.path().join("profiles").exists());
+    }
+    for mode in [0o1777, 0o755, 0o700] {
+        fs::set_permissions(home.path(), Permissions::from_mode(mode)).unwrap();
+        drop(store.lock().unwrap());
+    }
 }
 
 #[test]

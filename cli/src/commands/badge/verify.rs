@@ -52,6 +52,7 @@ fn check(held: &Held, args: &VerifyArgs, context: &Context<'_>) -> Result<(Keys,
     let by = |keys: &Keys| rules.check_badge(held.badge.expose(), &keys.jwks, now());
     if args.offline {
         let keys = Keys::cached(context, &held.origin)?.ok_or_else(|| no_keys(&held.origin))?;
+        context.output.warn_of(keys.clock_warning());
         let checked = by(&keys);
         return Ok((keys, checked));
     }

@@ -89,7 +89,8 @@ words! {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Keys {
     pub(crate) fetched_at: Time,
-    pub(crate) age_s: u64,
+    /// The seconds since they were fetched. Null when `fetched_at` is in the future, so that their age is not known.
+    pub(crate) age_s: Option<u64>,
     /// An earlier command fetched them.
     pub(crate) cached: bool,
     /// The number of keys that can be used.
