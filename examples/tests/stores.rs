@@ -27,6 +27,10 @@ impl Fixture for Rows {
     }
 
     fn set_disk_full(&self, store: &mut Row, _: &Path, is_full: bool) -> Fallible<Support> {
+        if is_full {
+            // Otherwise there would be room in the pages that are not used any more.
+            store.database().execute_batch("VACUUM")?;
+        }
         let pages: u32 = store.database().query_row("PRAGMA page_count", [], |row| row.get(0))?;
         store.database().execute_batch(&format!("PRAGMA max_page_count = {}", if is_full { pages } else { 1_000_000 }))?;
         Ok(Support::Yes)

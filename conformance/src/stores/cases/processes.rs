@@ -32,7 +32,7 @@ pub fn a_process_may_die_after_every_call<F: Fixture>(fixture: &F) -> Result<Ver
 fn claim<F: Fixture>(fixture: &F, calls: impl Fn(usize) -> usize) -> Result<usize, Broken> {
     let bench = Bench::new(fixture)?;
     let (mut opened, mut flow, mut service) = (bench.empty()?, Flow::<Claim>::start()?, Service::default());
-    // The start of the claim delivers nothing, and may have no record.
+    // Before the first exchange was saved, there is no flow to resume.
     flow.exchange(&mut opened)?;
     for process in 0..MAX_PROCESSES {
         let mut life = Life { calls: calls(process) };
