@@ -6,7 +6,7 @@
 //!
 //! SQLite makes each commit durable before it returns, so the order of the calls of [`Store`] is the order on the disk: the snapshot
 //! with the request in flight, the raw answer, the snapshot with the answer taken in. The example ends its first process at the one
-//! moment at which that matters, when the token has come and was not taken in yet. The second process finds the token in the row.
+//! moment that matters: when the token has come and was not taken in yet. The second process finds the token in the row.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn register(sandbox: &Sandbox) -> Result<Registration, Box<dyn Error>> {
-    // Nobody is asked whether to register again after a lost answer.
+    // Nobody is there to decide whether to register again after a lost answer.
     let mut host = SimpleHost::new(|never: &Infallible| match *never {}, |_: &EnrolmentPrompt| ControlFlow::Break(()));
     let mut enrolment = Enrolment::new(Origin::parse(sandbox.opentrain_url())?, None, None);
     Ok(drive_to_end(&mut enrolment, &Client::new()?, &mut host, &mut NoStore)?)
@@ -56,7 +56,7 @@ fn show(code: &EnterCode) {
     println!("open {} and type {}", code.verification_uri.expose(), code.user_code.expose());
 }
 
-/// A claim asks nothing.
+/// A claim asks no question.
 fn never(never: &Infallible) -> ControlFlow<(), Infallible> {
     match *never {}
 }

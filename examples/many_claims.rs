@@ -1,12 +1,12 @@
-//! Thousands of claims at once, in one process, on one thread: each is a plain value and one task.
+//! Thousands of claims at once, in one process and on one thread. Each claim is a plain value and a task.
 //!
 //! ```sh
 //! cargo run --release --example many_claims -- 10000
 //! ```
 //!
-//! It starts a sandbox in a process of its own, registers so many agents, starts a claim for each, and lets them all wait at the
-//! same time. It prints the memory that a waiting claim takes (by the process's resident size; Linux only), how many tokens came,
-//! and how many polls came too early by the sandbox's word, which must be none. 10,000 take about a minute.
+//! The example starts a sandbox in another process, registers this number of agents, starts a claim for each, and lets all claims wait at
+//! the same time. It prints the memory that a waiting claim takes (from the process's resident size, on Linux only), the number of tokens
+//! that were delivered, and the number of polls that the sandbox found too early, which must be 0. 10,000 claims take about a minute.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -27,7 +27,7 @@ use http::Response;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-/// How many requests are under way at most: each is a connection, and has a file descriptor.
+/// The greatest number of requests under way. Each one has a connection and a file descriptor.
 const AT_ONCE: usize = 64;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -57,18 +57,18 @@ struct Report {
 
 async fn run(service: &mut Service, count: usize) -> Result<Report, Box<dyn Error>> {
     let client = Arc::new(Limited { client: Client::new()?, at_once: Semaphore::new(AT_ONCE) });
-    // Once, so that what the client and the runtime need for themselves is there before it is measured.
+    // One claim first, so that the memory of the client and the runtime is allocated before the measurement.
     register(&service.url, &client, AT_ONCE).await?;
     let before = resident_bytes();
     let (counts, mut claims) = (Arc::new(Counts::default()), JoinSet::new());
     for (number, claim) in register(&service.url, &client, count).await?.into_iter().enumerate() {
-        // A claim that begins has a request to send, which is larger than itself.
+        // A claim that begins has a request to send, which is larger than the claim.
         while counts.waiting.load(Ordering::Relaxed) + AT_ONCE <= number {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         claims.spawn(claimed(claim, Arc::clone(&client), Counting(Arc::clone(&counts))));
     }
-    // Every claim has its code, and waits, but for the few whose poll is under way.
+    // Every claim has its code and waits, except for the few whose poll is under way.
     while counts.started.load(Ordering::Relaxed) < count || counts.waiting.load(Ordering::Relaxed) + AT_ONCE < count {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -81,7 +81,7 @@ async fn run(service: &mut Service, count: usize) -> Result<Report, Box<dyn Erro
     Ok(Report { tokens, bytes_each })
 }
 
-/// So many agents, as many at a time as there may be requests; each with the claim that is to follow.
+/// Registers this number of agents, at most [`AT_ONCE`] at a time. Returns the claim of each agent.
 async fn register(url: &str, client: &Arc<Limited>, count: usize) -> Result<Vec<Claim>, Box<dyn Error>> {
     let origin = Origin::parse(url)?;
     let (mut under_way, mut claims) = (JoinSet::new(), Vec::with_capacity(count));
@@ -100,7 +100,7 @@ async fn register(url: &str, client: &Arc<Limited>, count: usize) -> Result<Vec<
     Ok(claims)
 }
 
-/// The claim of a registered agent. The registration itself, which a program would keep, is dropped.
+/// Registers an agent and returns its claim. A real program would keep the registration, which is dropped here.
 async fn enrolled(mut enrolment: Enrolment, owner: Email, client: Arc<Limited>) -> Option<Claim> {
     let mut host = SimpleHost::new(|never: &Infallible| match *never {}, |_: &EnrolmentPrompt| ControlFlow::Break(()));
     match drive(&mut enrolment, &*client, &mut host, &mut NoStore).await {
@@ -109,13 +109,13 @@ async fn enrolled(mut enrolment: Enrolment, owner: Email, client: Arc<Limited>) 
     }
 }
 
-/// Whether the claim brought its token.
+/// Drives a claim. Returns whether it ended with a token.
 #[expect(clippy::manual_async_fn, reason = "an `async fn` would hold its arguments twice")]
 fn claimed(mut claim: Claim, client: Arc<Limited>, mut host: Counting) -> impl Future<Output = bool> + Send {
     async move { matches!(drive(&mut claim, &*client, &mut host, &mut NoStore).await, Ok(Ending::Finished(Ok(_)))) }
 }
 
-/// A client that has so many requests under way at most. Waiting for a turn makes a request later, never earlier.
+/// A client with a bound on the requests under way. Waiting for a turn makes a request later and never earlier.
 struct Limited {
     client: Client,
     at_once: Semaphore,
@@ -128,14 +128,14 @@ impl Execute for Limited {
     }
 }
 
-/// How far the claims are.
+/// The progress of all claims.
 #[derive(Default)]
 struct Counts {
     started: AtomicUsize,
     waiting: AtomicUsize,
 }
 
-/// A host that counts, and keeps nothing: for a measurement.
+/// A host that counts, for the measurement.
 struct Counting(Arc<Counts>);
 
 impl<C: Ceremony<Notice = EnterCode>> Host<C> for Counting {
@@ -162,13 +162,13 @@ impl<C: Ceremony<Notice = EnterCode>> Host<C> for Counting {
     }
 }
 
-/// The process's resident size; 0 where there is no `/proc`.
+/// The process's resident size in bytes; 0 on a system without `/proc`.
 fn resident_bytes() -> usize {
     let pages = |statm: String| statm.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok());
     fs::read_to_string("/proc/self/statm").ok().and_then(pages).unwrap_or(0) * 4096
 }
 
-/// The sandbox, in a process of its own: its memory is not ours.
+/// The sandbox in another process, so that its memory is not measured.
 struct Service {
     process: Child,
     url: String,
@@ -184,12 +184,12 @@ impl Service {
         Ok(Self { process, url: url.trim().to_owned() })
     }
 
-    /// Every owner types their code.
+    /// Lets every owner enter their code.
     fn approve_all(&mut self) -> Result<(), Box<dyn Error>> {
         Ok(writeln!(self.process.stdin.as_mut().ok_or("no input")?, "approve")?)
     }
 
-    /// How many polls came too early.
+    /// Stops the sandbox. Returns the number of polls that came too early.
     fn stop(&mut self) -> Result<u64, Box<dyn Error>> {
         drop(self.process.stdin.take());
         let mut said = String::new();
@@ -201,13 +201,13 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The process may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// Until the input ends. Its first line lets every owner type their code.
+/// Runs the sandbox until the input ends. The first line of the input lets every owner enter their code.
 fn serve() -> Result<(), Box<dyn Error>> {
     let sandbox = Sandbox::start(Config::default())?;
     let mut out = std::io::stdout();
@@ -216,7 +216,7 @@ fn serve() -> Result<(), Box<dyn Error>> {
     if input.next().is_some() {
         while sandbox.approve(&Which::newest()).is_ok() {}
     }
-    // The end of the input.
+    // Wait for the end of the input.
     input.for_each(drop);
     writeln!(out, "{}", sandbox.counts().polls_too_early)?;
     Ok(())

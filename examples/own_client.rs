@@ -1,17 +1,17 @@
-//! An HTTP client of one's own under the blocking loop: HTTP/1.1 over `std::net::TcpStream`, plain, for loopback.
+//! An HTTP client of your own with the blocking loop: plain HTTP/1.1 over `std::net::TcpStream`, for loopback.
 //!
 //! ```sh
 //! cargo run -p enlist-examples --example own_client
 //! ```
 //!
-//! It registers and claims an agent at a sandbox of its own. That it does a client's five duties is shown by the conformance
-//! suite, `tests/conformance.rs`:
+//! The example registers and claims an agent at a sandbox of its own. The conformance cases in `tests/conformance.rs` show that the client
+//! fulfils the five duties of a client:
 //!
-//! * no redirect is followed, nothing is repeated;
-//! * every status is an answer;
-//! * the deadline holds for the whole, and no more than the cap is read;
-//! * all headers are passed on, both ways, and nothing is decompressed;
-//! * `NotSent` is said only before the first byte was written.
+//! * It follows no redirect and repeats nothing.
+//! * It treats every status as an answer.
+//! * The deadline applies to the whole exchange, and the client reads no more than the cap.
+//! * It passes on all headers, both ways, and decompresses nothing.
+//! * It reports `NotSent` only before the first byte was written.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -28,7 +28,7 @@ use enlist_sandbox::{Config, Sandbox};
 use http::Response;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 
-/// How many bytes a status line and its headers may have.
+/// The greatest number of bytes of a status line and its headers.
 const MAX_HEAD: usize = 32 * 1024;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -48,10 +48,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Sends the exchange, once, and reads the whole answer.
+/// Sends the exchange once and reads the whole answer.
 pub fn execute(exchange: &Exchange) -> Result<Response<Vec<u8>>, TransportFailure> {
     let mut wire = Wire::connect(exchange).map_err(|kind| TransportFailure::new(kind, Delivery::NotSent))?;
-    // From here on the service may have seen it.
+    // From here on the service may have seen the request.
     let unknown = |kind| TransportFailure::new(kind, Delivery::Unknown);
     wire.send(exchange).map_err(unknown)?;
     let (mut response, length) = wire.read_head().map_err(unknown)?;
@@ -68,11 +68,11 @@ pub fn execute(exchange: &Exchange) -> Result<Response<Vec<u8>>, TransportFailur
 struct Wire {
     stream: TcpStream,
     deadline: Instant,
-    /// What has come and was not yet taken.
+    /// The bytes that have arrived and were not used yet.
     buffer: Vec<u8>,
 }
 
-/// How the end of a body is known.
+/// How a body ends.
 #[derive(Clone, Copy)]
 enum Length {
     Known(usize),
@@ -94,7 +94,7 @@ impl Wire {
         Err(TransportKind::Connect)
     }
 
-    /// The request as it was built, with host and length, in one piece.
+    /// Writes the request in one piece, with the headers `host` and `content-length` added.
     fn send(&mut self, exchange: &Exchange) -> Result<(), TransportKind> {
         let request = &exchange.request;
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
@@ -109,7 +109,7 @@ impl Wire {
         self.stream.write_all(&bytes).map_err(|error| kind(&error))
     }
 
-    /// The first answer that is no 1xx.
+    /// Reads the first answer that is not a 1xx.
     fn read_head(&mut self) -> Result<(Response<Vec<u8>>, Length), TransportKind> {
         loop {
             let mut headers = [httparse::EMPTY_HEADER; 100];
@@ -146,7 +146,7 @@ impl Wire {
                     0 => return Ok(()),
                     size => self.take(body, size, max)?,
                 }
-                // The line end behind a chunk.
+                // The end of the line after a chunk.
                 self.take(&mut Vec::new(), 2, 2)?;
             },
         }
@@ -166,7 +166,7 @@ impl Wire {
         }
     }
 
-    /// So many bytes into `body`, of which it has room for `max` in all.
+    /// Reads this number of bytes into `body`, which may grow to `max` bytes.
     fn take(&mut self, body: &mut Vec<u8>, mut wanted: usize, max: usize) -> Result<(), TransportKind> {
         while wanted > 0 {
             if self.buffer.is_empty() && self.read()? == 0 {
@@ -183,7 +183,7 @@ impl Wire {
         Ok(())
     }
 
-    /// Reads once; nothing at the end. The deadline is the whole exchange's: each read gets what is left of it.
+    /// Reads once; the result is empty at the end. The deadline applies to the whole exchange, so each read gets the remaining time.
     fn read(&mut self) -> Result<usize, TransportKind> {
         self.stream.set_read_timeout(Some(remaining(self.deadline)?)).map_err(|_| TransportKind::Closed)?;
         let mut chunk = [0; 4096];
@@ -213,7 +213,7 @@ fn response(head: &httparse::Response<'_, '_>) -> Option<Response<Vec<u8>>> {
     builder.body(Vec::new()).ok()
 }
 
-/// RFC 9112 section 6.3, for the answer to a POST; `None` when it contradicts itself.
+/// How the body of an answer to a POST ends (RFC 9112 section 6.3). `None` if the headers contradict each other.
 fn length(response: &Response<Vec<u8>>) -> Option<Length> {
     if matches!(response.status().as_u16(), 204 | 304) {
         return Some(Length::Known(0));

@@ -4,8 +4,8 @@
 //! cargo run -p enlist-examples --example smol_hyper
 //! ```
 //!
-//! It registers and claims an agent at a sandbox of its own. `enlist-async` is used without its features: the client and the
-//! timer are brought along. Plain HTTP, for loopback; `tests/conformance.rs` runs the conformance suite on it.
+//! The example registers and claims an agent at a sandbox of its own. It uses `enlist-async` without its features and brings its own client
+//! and timer. It speaks plain HTTP, for loopback. `tests/conformance.rs` runs the conformance cases on its client.
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
@@ -57,7 +57,7 @@ async fn claim(client: &Client, registration: &Registration) -> Result<(), Box<d
     Ok(())
 }
 
-/// A host with smol's timer, that answers nothing.
+/// A host with smol's timer, which answers no question.
 struct SmolHost<S>(S);
 
 impl<C: Ceremony, S: FnMut(&C::Notice) + Send> Host<C> for SmolHost<S> {
@@ -69,7 +69,7 @@ impl<C: Ceremony, S: FnMut(&C::Notice) + Send> Host<C> for SmolHost<S> {
 
     async fn wait(&mut self, until: Timestamp, _why: &WaitReason) -> Result<ControlFlow<()>, Infallible> {
         let now = Host::<C>::now(self);
-        // In slices: a timer may stand still while the machine sleeps. Waking early does no harm.
+        // Sleep in slices, because a timer may stop while the machine sleeps. Waking early does no harm.
         smol::Timer::after(until.since(now).min(Duration::from_secs(1))).await;
         Ok(ControlFlow::Continue(()))
     }
@@ -105,7 +105,7 @@ impl Execute for Client {
     async fn execute(&self, exchange: &Exchange) -> Result<Response<Vec<u8>>, TransportFailure> {
         let mut response = None;
         let mut body = Vec::new();
-        // One deadline for the whole. What had come by then is in the two.
+        // One deadline applies to the whole exchange. The head and the bytes that had arrived by then are kept outside of the future.
         let whole = async { Ok(self.receive(exchange, &mut response, &mut body).await) };
         let late = async { Err(smol::Timer::after(exchange.timeout).await) };
         let ended = whole.or(late).await;
@@ -155,7 +155,7 @@ async fn next(incoming: &mut Incoming) -> Result<Option<Bytes>, TransportFailure
     Ok(None)
 }
 
-/// Before there was a connection nothing can have been sent.
+/// A failure before there was a connection, so that nothing can have been sent.
 fn failure(error: &Error) -> TransportFailure {
     let causes = || std::iter::successors(error.source(), |&cause| cause.source());
     if causes().any(|cause| cause.is::<UnknownName>()) {
@@ -179,11 +179,11 @@ impl<F: Future<Output: Send + 'static> + Send + 'static> hyper::rt::Executor<F> 
     }
 }
 
-/// Opens connections by smol.
+/// Opens connections with smol.
 #[derive(Clone)]
 struct Connector;
 
-/// No address for the service's name.
+/// The service's name has no address.
 #[derive(Debug)]
 struct UnknownName;
 
@@ -215,7 +215,7 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// A connection as hyper-util wants it.
+/// A connection with the traits that hyper-util needs.
 struct Stream(FuturesIo<TcpStream>);
 
 impl Connection for Stream {

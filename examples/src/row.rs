@@ -19,7 +19,8 @@ const SETTINGS: &str = "
     PRAGMA synchronous = FULL;
     PRAGMA secure_delete = ON;";
 
-/// `answer` has at most one row: of the exchange in flight. Until its answer comes, the row is room for it, and its status is null.
+/// The table `answer` has at most one row, for the exchange in flight. Until the answer comes, the row reserves room for it and has a null
+/// status.
 const TABLES: &str = "
     BEGIN EXCLUSIVE;
     CREATE TABLE IF NOT EXISTS flow (id INTEGER PRIMARY KEY CHECK (id = 1), snapshot TEXT NOT NULL);
@@ -50,10 +51,10 @@ pub enum RowError {
 }
 
 impl Row {
-    /// Opens the store in `file`, or makes it.
+    /// Opens the store in `file`, and creates the file if there is none.
     ///
     /// # Errors
-    /// [`RowError`]; among others when another process has the file open.
+    /// [`RowError`], for example if another process has the file open.
     pub fn open(file: &Path) -> Result<Self, RowError> {
         make_private(file)?;
         let database = Connection::open(file)?;
