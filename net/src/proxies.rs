@@ -98,7 +98,7 @@ impl Proxies {
         Self { explicit: Some(proxy), ..self }
     }
 
-    /// How a request for an absolute URL reaches its host.
+    /// The way that a request for an absolute URL takes to its host.
     #[must_use]
     pub fn route_to(&self, url: &Uri) -> Route<'_> {
         let (Some(scheme), Some(host)) = (url.scheme_str(), url.host()) else { return Route::Direct };

@@ -12,7 +12,7 @@ use crate::settings::BuildError;
 /// The certificate authorities that a client trusts: the Mozilla roots, which are compiled in, and the ones that were added.
 ///
 /// An added authority is trusted beside the Mozilla roots, never in their place: a company's proxy that opens some TLS connections lets
-/// others through unopened, and those present the usual certificates.
+/// others pass unopened, and those present the usual certificates.
 #[derive(Clone, Debug)]
 pub struct TrustAnchors {
     added: RootCertStore,
@@ -34,7 +34,7 @@ impl TrustAnchors {
         let certificates: Result<Vec<CertificateDer<'static>>, _> = CertificateDer::pem_slice_iter(bundle).collect();
         let certificates = certificates.map_err(|error| BuildError::Certificates(error.to_string()))?;
         let (added, _skipped) = self.added.add_parsable_certificates(certificates);
-        if added == 0 { Err(BuildError::Certificates("there is none that could be read".to_owned())) } else { Ok(()) }
+        if added == 0 { Err(BuildError::Certificates("the bundle contains none that could be read".to_owned())) } else { Ok(()) }
     }
 
     /// Whether no authority was added. A client may then use the Mozilla roots that its HTTP library brings.

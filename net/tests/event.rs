@@ -1,5 +1,5 @@
-//! The event of an exchange. It is alone in its program: `tracing` asks the first thread that reaches an event whether it is wanted, and
-//! keeps the answer for every thread.
+//! Tests the event of an exchange. The test is alone in its program: `tracing` asks the first thread that reaches an event whether the
+//! event is wanted, and keeps the answer for every thread.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use std::io;

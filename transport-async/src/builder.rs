@@ -29,8 +29,9 @@ impl ClientBuilder {
     /// Builds the client.
     ///
     /// # Errors
-    /// [`BuildError::Proxy`] if a variable of the environment should name a proxy and does not: to connect without the proxy that somebody
-    /// asked for would be worse. [`BuildError::Tls`] or [`BuildError::Client`] if rustls or reqwest refuses its settings.
+    /// [`BuildError::Proxy`] if a variable of the environment should name a proxy and does not: a connection without the proxy that
+    /// somebody asked for would be worse than none. [`BuildError::Tls`] or [`BuildError::Client`] if rustls or reqwest refuses its
+    /// settings.
     pub fn build(self) -> Result<Client, BuildError> {
         let (proxies, trust) = self.settings.resolve()?;
         let rules = proxies.clone();
@@ -38,7 +39,7 @@ impl ClientBuilder {
             reqwest::Proxy::custom(move |url| rules.proxy_for(&url.as_str().parse::<Uri>().ok()?).map(|proxy| proxy.expose().to_string()));
         let builder = reqwest::ClientBuilder::new().tls_backend_preconfigured(trust.into_tls_config()?).proxy(proxy);
         let client = built(pinned(builder))?;
-        // One client is enough: the rules themselves decide about requests for this machine.
+        // One client is enough, because the proxy rules decide about requests for this machine.
         Ok(Client { direct: client.clone(), proxied: client, proxies: Some(proxies) })
     }
 }

@@ -1,4 +1,4 @@
-//! Sends one exchange over reqwest: once, reads the answer up to its limit, and reports what happened without judging it.
+//! Sends one exchange over reqwest, reads the answer up to its limit, and reports what happened without judging it.
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
@@ -40,7 +40,7 @@ impl Client {
     /// A client with the default settings: it uses the proxies that the environment names, as [`Proxies`] says, and trusts the Mozilla
     /// roots. A proxy may be an HTTP or a SOCKS proxy.
     ///
-    /// Nothing is opened before an exchange needs a connection.
+    /// No connection is opened before an exchange needs one.
     ///
     /// # Errors
     /// [`BuildError`], as [`ClientBuilder::build`](Builder::build) says.
@@ -48,13 +48,13 @@ impl Client {
         Self::builder().build()
     }
 
-    /// A builder, to name proxies or to trust further certificates.
+    /// Returns a builder, which takes other proxies and further certificates.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// A client with roots (`tls_backend_preconfigured`), a proxy or a resolver of the caller. `configure` is called twice, because requests
-    /// for this machine itself have a client without a proxy. The settings that every exchange needs are pinned over those of the caller.
+    /// Makes a client with the caller's own roots (`tls_backend_preconfigured`), proxy or resolver. `configure` is called twice, because
+    /// requests for this machine itself use a client without a proxy. The settings that every exchange needs override those of the caller.
     ///
     /// # Errors
     /// [`BuildError::Tls`] or [`BuildError::Client`] if rustls or reqwest refuses its settings.
@@ -67,7 +67,7 @@ impl Client {
     /// Sends the exchange once and reads the whole answer, whatever its status.
     ///
     /// # Errors
-    /// [`TransportFailure`] if no whole answer came, with the part of it that did.
+    /// [`TransportFailure`] if the answer is not complete, with the part that arrived.
     pub async fn execute(&self, exchange: &Exchange) -> Result<Response<Vec<u8>>, TransportFailure> {
         let started = Instant::now();
         let proxy = self.proxies.as_ref().and_then(|proxies| proxies.proxy_for(exchange.request.uri()));
@@ -87,7 +87,7 @@ impl Client {
         let request = client
             .request(exchange.request.method().clone(), uri.to_string())
             .headers(exchange.request.headers().clone())
-            // One deadline for the whole exchange: a timeout for each read would never stop a slow drip of bytes.
+            // One deadline covers the whole exchange. A timeout for each read would never stop a slow drip of bytes.
             .timeout(exchange.timeout)
             .body(Body::wrap(Outgoing { bytes: Bytes::copy_from_slice(exchange.request.body().as_bytes()), begun: Arc::clone(&begun) }));
         let sent = request.send().await;
@@ -113,29 +113,29 @@ pub(crate) fn built(builder: ClientBuilder) -> Result<reqwest::Client, BuildErro
     builder.build().map_err(|error| BuildError::Client(error.without_url().to_string()))
 }
 
-/// Pins the settings that every exchange needs, whatever the caller configured.
+/// Applies the settings that every exchange needs, whatever the caller configured.
 pub(crate) fn pinned(builder: ClientBuilder) -> ClientBuilder {
     builder
-        // A redirect is an answer. To follow it would hand the body to the host that it names.
+        // A redirect is an answer. A client that followed it would hand the body to another host.
         .redirect(Policy::none())
         .referer(false)
         // The ceremony decides whether a request may be repeated.
         .retry(retry::never())
-        // A small body may be a very large one after decompression.
+        // A small compressed body may become a very large one.
         .no_gzip()
         .no_brotli()
         .no_zstd()
         .no_deflate()
-        // HTTP/2 would share a connection, and would repeat a request that the server refused to process.
+        // HTTP/2 would share a connection, and it would repeat a request that the server refused to process.
         .http1_only()
         .connect_timeout(CONNECT_TIMEOUT)
-        // A poll comes every five seconds or more, and servers close idle connections after five. A request on a connection that closes a
-        // moment later would be lost. So no connection is kept.
+        // A poll comes every five seconds or more, and servers close idle connections after five. A request on a connection that is about
+        // to close would be lost, so no connection is kept.
         .pool_max_idle_per_host(0)
 }
 
-/// The body of a request. hyper reads it as soon as it has a connection to write it to; before that, the service cannot have carried out
-/// anything. hyper may not read an empty body, so a request with one counts as begun.
+/// The body of a request. hyper reads it as soon as it has a connection to write it to. Before that, the service cannot have carried out
+/// anything. hyper may not read an empty body, so a request with an empty body counts as sent.
 struct Outgoing {
     bytes: Bytes,
     begun: Arc<AtomicBool>,
@@ -160,7 +160,7 @@ impl http_body::Body for Outgoing {
     }
 }
 
-/// Reads at most `max` bytes of the body into `bytes`. If that is not all of it, the failure says why.
+/// Reads at most `max` bytes of the body into `bytes`. If the body is not complete, the failure says why.
 async fn read(answer: &mut reqwest::Response, bytes: &mut Vec<u8>, max: usize) -> Result<(), TransportFailure> {
     while let Some(chunk) = answer.chunk().await.map_err(|error| failure(&error, true))? {
         let room = max.saturating_sub(bytes.len());
@@ -172,7 +172,7 @@ async fn read(answer: &mut reqwest::Response, bytes: &mut Vec<u8>, max: usize) -
     Ok(())
 }
 
-/// The error in the terms of the ceremonies. `begun` says that the body of the request may have been sent.
+/// Translates the error into the terms of the ceremonies. `begun` says that the body of the request may have been sent.
 fn failure(error: &reqwest::Error, begun: bool) -> TransportFailure {
     let delivery = if begun && !error.is_connect() { Delivery::Unknown } else { Delivery::NotSent };
     TransportFailure { kind: kind(error, begun), delivery, partial: None, text: text(error) }
@@ -189,7 +189,7 @@ fn reject_407_of_proxy(
     if has_no_tunnel && answer.status() == 407 { Err(proxy_wants_login()) } else { Ok(answer) }
 }
 
-/// The kind of an error. A timeout is looked for first, because reqwest also reports one as an error of what it was doing at the time.
+/// The kind of an error. A timeout is checked first, because reqwest also reports it as an error of the operation that timed out.
 fn kind(error: &reqwest::Error, begun: bool) -> TransportKind {
     let causes = || causes(error);
     let says = |words: &str| causes().any(|cause| cause.to_string().starts_with(words));
@@ -199,7 +199,7 @@ fn kind(error: &reqwest::Error, begun: bool) -> TransportKind {
         () if error.is_timeout() => TransportKind::Timeout,
         () if causes().any(|cause| cause.is::<rustls::Error>()) => TransportKind::Tls,
         () if io(&[io::ErrorKind::ConnectionRefused]) => TransportKind::Connect,
-        // The errors of hyper-util have no public type, only these words.
+        // The errors of hyper-util have no public type, so only their text identifies them.
         () if says("dns error") => TransportKind::Dns,
         () if says("tunnel error") || says("SOCKS error") => TransportKind::Proxy,
         () if error.is_connect() || !begun => TransportKind::Connect,
@@ -210,7 +210,7 @@ fn kind(error: &reqwest::Error, begun: bool) -> TransportKind {
     }
 }
 
-/// The causes of the error, outermost first. The text of the error itself is not among them: it would name the URL.
+/// The causes of the error, outermost first. The text of the error itself is left out, because it would name the URL.
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
     std::iter::successors(error.source(), |&cause| match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         // The source of an `io::Error` is the source of the error that it wraps, not that error itself.

@@ -8,34 +8,34 @@ use crate::host::Host;
 
 /// Sends exchanges: [`Client`](crate::Client), or a client of your own.
 ///
-/// A client has five duties:
+/// A client has these duties:
 ///
-/// * It follows no redirect, and repeats nothing by itself.
-/// * It gives back every status as an answer, a 4xx too.
+/// * It follows no redirect and repeats nothing by itself.
+/// * It returns every status as an answer, a 4xx too.
 /// * It keeps the [`timeout`](Exchange::timeout), from connecting to the last byte, and reads no more than
 ///   [`max_body`](Exchange::max_body) bytes.
 /// * It passes on all headers, both ways, and decompresses nothing.
-/// * It reports [`NotSent`](enlist_core::Delivery::NotSent) only when the service cannot have seen the request; when in doubt,
-///   [`Unknown`](enlist_core::Delivery::Unknown).
+/// * It reports [`NotSent`](enlist_core::Delivery::NotSent) only when the service cannot have seen the request. If it cannot tell, it
+///   reports [`Unknown`](enlist_core::Delivery::Unknown).
 ///
-/// The crate `enlist-conformance` has a case for each.
+/// The crate `enlist-conformance` has a test case for each duty.
 pub trait Execute {
-    /// Sends the exchange, once, and reads the whole answer, whatever its status.
+    /// Sends the exchange once and reads the whole answer, whatever its status.
     fn execute(&self, exchange: &Exchange) -> impl Future<Output = ExchangeResult> + Send;
 }
 
-/// Drives a ceremony to its end, or until the host leaves.
+/// Drives a ceremony until it ends or the host pauses it.
 ///
-/// Each exchange is prepared (saved) before it is sent, journaled before its answer is parsed, and saved after. The host is
-/// asked whether to leave between exchanges only.
+/// The store prepares (saves) each exchange before it is sent, journals its answer before the answer is parsed, and saves the ceremony
+/// afterwards. The host is asked whether to pause only between exchanges.
 ///
-/// The future is [`Send`] when host, client and store are, and small: all but the waits is in a box of its own, which is gone while the
-/// ceremony waits. Dropping it never harms the ceremony: an exchange that was in flight is owed an answer then, and the
-/// next drive settles it, by the journal or as lost. It does harm the answer: prefer a host that leaves.
+/// The future is [`Send`] when the host, the client and the store are. It is small: everything but the waits is in a box of its own, which
+/// is freed while the ceremony waits. Dropping the future never harms the ceremony. If an exchange was in flight, the next drive settles it
+/// from the journal or as lost. The answer itself may be lost that way, so prefer a host that pauses.
 ///
 /// # Errors
-/// [`DriveError`]. After a failed [`journal`](AsyncStore::journal) or [`save`](AsyncStore::save), the ceremony holds what was to
-/// be kept.
+/// [`DriveError`]. After a failed [`journal`](AsyncStore::journal) or [`save`](AsyncStore::save), the ceremony still holds what the store
+/// could not keep.
 pub async fn drive<C: Ceremony, E: Execute, H: Host<C>, S: AsyncStore>(
     ceremony: &mut C,
     client: &E,
@@ -61,7 +61,7 @@ pub async fn drive<C: Ceremony, E: Execute, H: Host<C>, S: AsyncStore>(
 /// Drives a ceremony to its outcome.
 ///
 /// # Errors
-/// [`Error`], for every ending without an outcome.
+/// [`Error`], if the drive ends without an outcome.
 pub async fn drive_to_end<C: Ceremony, E: Execute, H: Host<C>, S: AsyncStore>(
     ceremony: &mut C,
     client: &E,
@@ -74,7 +74,7 @@ pub async fn drive_to_end<C: Ceremony, E: Execute, H: Host<C>, S: AsyncStore>(
 type Driven<T, H, S> = Result<T, DriveError<H, S>>;
 type Acted<C, H, S> = Driven<Option<Ending<<C as Ceremony>::Outcome>>, H, S>;
 
-/// Does what a step asks for, which is not a wait; returns the ending, if the step is one.
+/// Carries out a step that is not a wait. Returns the ending if the step is one.
 async fn act<C: Ceremony, E: Execute, H: Host<C>, S: AsyncStore>(
     ceremony: &mut C,
     client: &E,
@@ -99,7 +99,7 @@ async fn act<C: Ceremony, E: Execute, H: Host<C>, S: AsyncStore>(
             ceremony.handle(host.now(), Input::Answer(answer))?;
         }
         Step::Done(result) => {
-            // Most often this is a second save. But the first one may have failed in the drive before this one.
+            // This is usually a second save. It is needed when the first one failed in an earlier drive.
             store.save(ceremony).await.map_err(DriveError::Store)?;
             return Ok(Some(Ending::Finished(result)));
         }
@@ -124,11 +124,11 @@ async fn send<C: Ceremony, E: Execute, H: Host<C>, S: AsyncStore>(
     let journaled = store.journal(exchange, &answer).await;
     ceremony.handle(host.now(), Input::answered(exchange.id, answer))?;
     store.save(ceremony).await.map_err(DriveError::Store)?;
-    // A journal that failed is reported, but has cost nothing: the answer was taken in and saved.
+    // A failed journal is reported, but nothing is lost: the answer was taken in and saved.
     journaled.map_err(DriveError::Store)
 }
 
-/// An answer is owed by a drive that was dropped, or by a process that is gone.
+/// Settles an exchange whose drive was dropped or whose process ended before the answer was taken in.
 async fn settle<C: Ceremony, H: Host<C>, S: AsyncStore>(
     ceremony: &mut C,
     id: ExchangeId,

@@ -5,18 +5,18 @@ use std::ops::ControlFlow;
 
 use enlist_core::{Ceremony, Timestamp, WaitReason};
 
-/// The program around a ceremony, as [`drive`](crate::drive()) calls it: a clock, and a way to reach the human. What is kept is
-/// the business of an [`AsyncStore`](enlist_core::AsyncStore).
+/// The program around a ceremony, as [`drive`](crate::drive()) calls it: a clock, and a way to reach the human. An
+/// [`AsyncStore`](enlist_core::AsyncStore) keeps what must be durable.
 ///
 /// An implementation may write each method as an `async fn`; its future must be [`Send`].
 pub trait Host<C: Ceremony> {
-    /// Why the host could not go on.
+    /// Why the host could not continue.
     type Error: Send;
 
-    /// The wall clock.
+    /// Reads the wall clock.
     fn now(&mut self) -> Timestamp;
 
-    /// Waits until `until`, or shorter; returns at once when the clock is put back. `Break` leaves instead: [`Paused`].
+    /// Waits until `until` or shorter, and returns at once when the clock is put back. `Break` pauses the drive ([`Paused`]).
     ///
     /// # Errors
     /// Any error ends the drive.
@@ -24,15 +24,15 @@ pub trait Host<C: Ceremony> {
     /// [`Paused`]: crate::Ending::Paused
     fn wait(&mut self, until: Timestamp, why: &WaitReason) -> impl Future<Output = Result<ControlFlow<()>, Self::Error>> + Send;
 
-    /// Shows the human something, without waiting for an answer.
+    /// Shows a notice to the human without waiting for an answer.
     ///
     /// # Errors
-    /// Any error ends the drive; the notice will be shown again.
+    /// Any error ends the drive. The next drive shows the notice again.
     fn show(&mut self, notice: &C::Notice) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Asks the human. `Break` when nobody answers now: [`Paused`](crate::Ending::Paused).
+    /// Asks the human. `Break` pauses the drive when nobody answers now ([`Paused`](crate::Ending::Paused)).
     ///
     /// # Errors
-    /// Any error ends the drive; the question will be asked again.
+    /// Any error ends the drive. The next drive asks the question again.
     fn ask(&mut self, prompt: &C::Prompt) -> impl Future<Output = Result<ControlFlow<(), C::Answer>, Self::Error>> + Send;
 }

@@ -1,18 +1,18 @@
 //! Drives the ceremonies of [`enlist_core`] from async code, over reqwest with rustls on ring, or over any other client.
 //!
-//! This crate carries bytes and keeps order; it judges nothing. What an answer means, whether a request is repeated and when
-//! the next one is due are the ceremony's business. [`Client`] sends an exchange, [`Host`] is the program around it (clock
-//! and human), and [`drive()`] is the loop between them, the store and the ceremony.
+//! This crate carries bytes and keeps the order of steps. It judges nothing: the ceremony decides what an answer means, whether a request
+//! is repeated, and when the next one is due. [`Client`] sends an exchange, [`Host`] is the program around it (clock and human), and
+//! [`drive()`] is the loop between them, the store and the ceremony.
 //!
-//! A [`Store`](enlist_core::Store) keeps snapshots and journals, so that a credential which is delivered once outlives a crash. The
-//! crate `enlist-store` has a durable one; [`NoStore`] keeps nothing. This crate is not a retry library, and follows no redirect.
-//! Its blocking twin is `enlist-blocking`.
+//! A [`Store`](enlist_core::Store) keeps snapshots and journals, so that a credential which is delivered once survives a crash. The crate
+//! `enlist-store` has a durable one; [`NoStore`] keeps nothing. This crate is not a retry library, and it follows no redirect.
+//! `enlist-blocking` is the same for blocking code.
 //!
 //! # Runtimes and features
 //!
-//! [`drive()`], [`Host`] and [`Execute`] know no runtime. Feature `reqwest` (default) brings [`Client`], which needs a Tokio runtime
-//! around it; feature `tokio` (default) brings [`SimpleHost`] and its sleep. Without them bring a client and a timer of your own:
-//! the project's `examples/` have one with hyper on smol.
+//! [`drive()`], [`Host`] and [`Execute`] depend on no runtime. The feature `reqwest` (default) adds [`Client`], which needs a Tokio runtime
+//! around it. The feature `tokio` (default) adds [`SimpleHost`] and its sleep. Without these features, bring a client and a timer of your
+//! own: the project's `examples/` have one with hyper on smol.
 //!
 //! # Proxies and certificates
 //!
@@ -24,8 +24,8 @@
 //! With the feature `tracing`, each exchange of `Client` is one event of the target `enlist::exchange` with method, path (without ids),
 //! status and milliseconds. Its level is debug, or info if there was no whole answer.
 //!
-//! hyper and reqwest write to `log` or `tracing` only in a program that switches this on, and at trace level they may log what they
-//! send. Keep their targets at debug.
+//! hyper and reqwest write to `log` or `tracing` only in a program that enables this. At trace level they may log what they send, so keep
+//! their targets at debug.
 //!
 //! # An agent's registration at OpenTrain, claimed by its owner
 //!
@@ -46,10 +46,10 @@
 //! let client = Client::new()?;
 //!
 //! let mut enrolment = Enrolment::new(Origin::parse(base_url)?, Some(Label::parse("Ada")?), None);
-//! // Nobody is asked whether to register again after a lost answer.
+//! Here nobody answers the question whether to register again after a lost answer.
 //! let mut host = SimpleHost::new(|never: &std::convert::Infallible| match *never {}, |_: &EnrolmentPrompt| ControlFlow::Break(()));
 //! let registration = drive_to_end(&mut enrolment, &client, &mut host, &mut NoStore).await?;
-//! // Keep it before anything else: it was delivered once.
+//! Store the registration before anything else, because it was delivered once.
 //!
 //! let mut claim = Claim::new(&registration, Email::parse("ada@example.com")?);
 //! let show = |code: &EnterCode| println!("Open {} and type {}", code.verification_uri.expose(), code.user_code.expose());

@@ -1,4 +1,4 @@
-//! The ready-made host: the system's clock, Tokio's timer, and two functions.
+//! A ready-made host: the system's clock, Tokio's timer, and two functions.
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
@@ -9,11 +9,11 @@ use tokio::time::sleep;
 
 use crate::host::Host;
 
-/// The longest sleep in one piece. A sleep may stand still while the machine is suspended; the clock does not.
+/// The longest sleep in one piece. A sleep may stop while the machine is suspended, but the clock continues.
 const SLICE: Duration = Duration::from_secs(1);
 
-/// A host made of two functions: one shows notices, one asks. It has the system's clock and sleeps by Tokio's timer. Write the
-/// parameter types of the functions out: `|code: &EnterCode| ...`.
+/// A host made of two functions: one shows notices, one asks. It reads the system's clock and sleeps with Tokio's timer. Write out the
+/// parameter types of the functions: `|code: &EnterCode| ...`.
 #[derive(Clone, Debug)]
 pub struct SimpleHost<S, A> {
     show: S,
@@ -21,7 +21,7 @@ pub struct SimpleHost<S, A> {
 }
 
 impl<S, A> SimpleHost<S, A> {
-    /// A host that shows notices by `show` and asks by `ask`.
+    /// Makes a host that shows notices with `show` and asks with `ask`.
     pub fn new(show: S, ask: A) -> Self {
         Self { show, ask }
     }
@@ -61,9 +61,9 @@ pub fn system_clock() -> Timestamp {
     Timestamp::from_unix_ms(0).after(since)
 }
 
-/// Sleeps in slices, looking at the clock after each. A clock that was put back ends it: the ceremony measures anew.
+/// Sleeps in slices and reads the clock after each. A clock that was put back ends the sleep, so that the ceremony can compute a new wait.
 ///
-/// By Tokio's timer, for a [`Host::wait`] of one's own.
+/// It uses Tokio's timer. Call it in a [`Host::wait`] of your own.
 pub async fn sleep_until(until: Timestamp) {
     let mut seen = system_clock();
     while seen < until {

@@ -1,4 +1,4 @@
-//! What becomes of a ceremony when its drive is dropped, and of many claims whose server closes idle connections.
+//! Tests what becomes of a ceremony when its drive is dropped, and of many claims whose server closes idle connections.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use std::convert::Infallible;
@@ -21,7 +21,7 @@ const REGISTERED: &str = r#"{"access_token":"ot_pat_1","claim_token":"ot_clm_2",
 const STARTED: &str = r#"{"user_code":"039218","verification_uri":"SERVICE/claim?token=x","expires_in":1800,"interval":1}"#;
 const DELIVERED: &str = r#"{"access_token":"ot_pat_3","scopes":[]}"#;
 
-/// Answers with each in turn, but never the exchange of the number `stuck`.
+/// Gives the answers in order, but never answers the exchange with the number `stuck`.
 struct Scripted {
     answers: Vec<(u16, &'static str)>,
     asked: AtomicUsize,
@@ -54,12 +54,12 @@ fn a_drive_that_is_dropped_while_an_answer_is_awaited_is_a_lost_answer() {
         let polled = driving.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         assert!(matches!(polled, Poll::Pending));
     }
-    // The ceremony says so, and so does its snapshot.
+    // The ceremony reports it, and so does its snapshot.
     assert!(matches!(enrolment.poll(Timestamp::from_unix_ms(0)), Step::InFlight(_)));
     assert!(enrolment.snapshot().in_flight().is_some());
     assert_eq!(Enrolment::resume(&enrolment.snapshot()), Ok(enrolment.clone()));
 
-    // The next drive settles it: a second account is made on a person's word only.
+    // The next drive settles the exchange. It registers a second account only if a person agrees.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     assert_eq!(runtime.block_on(drive(&mut enrolment, &client, &mut host, &mut NoStore)), Ok(Ending::Paused));
     assert_eq!(client.asked.load(Ordering::SeqCst), 1);
@@ -68,7 +68,7 @@ fn a_drive_that_is_dropped_while_an_answer_is_awaited_is_a_lost_answer() {
     assert!(matches!(ending, Ok(Ending::Finished(Ok(_)))), "{ending:?}");
 }
 
-/// A drive's future is small, whatever client it has: what belongs to an exchange is in a box.
+/// The future of a drive is small whatever client it has, because everything that belongs to an exchange is in a box.
 #[test]
 fn a_waiting_drive_is_small() {
     let mut claim = Claim::new(&registration("http://127.0.0.1"), Email::parse("ada@example.com").unwrap());
@@ -123,7 +123,7 @@ fn serve(mut stream: TcpStream, own: &str, polls: &AtomicUsize) -> std::io::Resu
     }
 }
 
-/// In real time, about ten seconds: the second poll comes 8.4 s after the first, when a kept connection would be gone.
+/// This test takes about ten seconds of real time: the second poll comes 8.4 s after the first, when a kept connection would be closed.
 #[test]
 fn a_server_that_closes_idle_connections_costs_no_poll() {
     let origin = service();
@@ -147,7 +147,7 @@ fn a_server_that_closes_idle_connections_costs_no_poll() {
     assert!(ends.iter().all(|(result, _)| *result == Ok(true)), "{ends:?}");
     let (first, last) = (ends.iter().map(|end| end.1).min().unwrap(), ends.iter().map(|end| end.1).max().unwrap());
     println!("20 claims ended between {first:?} and {last:?}");
-    // A poll that is lost costs five seconds at least.
+    // A lost poll would cost at least five seconds.
     assert!(last - first <= Duration::from_secs(4), "between {first:?} and {last:?}");
     assert!(first >= Duration::from_millis(1200 + 8400), "{first:?}");
 }

@@ -1,4 +1,4 @@
-//! Our own events. Alone in this program: see the blocking transport's.
+//! Tests this crate's own events. The test is alone in its program for the reason given in the test of the blocking transport.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use std::io::{self, Read, Write};
@@ -9,7 +9,7 @@ use std::thread;
 use enlist_async::{Client, Proxies};
 use enlist_core::{Exchange, ExchangeId};
 
-/// All of them, as they would be written down.
+/// All events, as a log would contain them.
 #[derive(Clone, Default)]
 struct Events(Arc<Mutex<Vec<u8>>>);
 
@@ -24,7 +24,7 @@ impl Write for Events {
     }
 }
 
-/// Answers each connection so.
+/// Answers every connection with `answer`.
 fn answering(answer: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

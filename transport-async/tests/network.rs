@@ -1,4 +1,4 @@
-//! A proxy and a company's certificates, named by hand.
+//! Tests a proxy and a company's certificates that the caller names.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 #[path = "../../transport-blocking/tests/common/forwarder.rs"]
@@ -94,9 +94,9 @@ fn client_that_trusts(pem: &[u8]) -> Client {
     Client::builder().proxies(Proxies::default()).trust_pem(pem).unwrap().build().unwrap()
 }
 
-/// Plain http is handed to the proxy as a whole, which is as good as the user's word for a proxy to this machine.
+/// A request for plain http is handed to the proxy whole. The proxy may be on this machine, because the user named it.
 #[test]
-fn plain_http_goes_through_the_proxy_by_its_whole_url() {
+fn a_plain_http_request_reaches_the_proxy_with_its_absolute_url() {
     let (proxy, service) = (Forwarder::with_login(), Plain::new());
     let client = client_by(by(&proxy.url_with_login()));
     assert_eq!(execute(&client, &service.exchange()).unwrap().body(), b"{}");
@@ -106,7 +106,7 @@ fn plain_http_goes_through_the_proxy_by_its_whole_url() {
 }
 
 #[test]
-fn https_goes_through_the_proxy_unseen() {
+fn the_proxy_cannot_read_an_https_request() {
     let (proxy, server) = (Forwarder::with_login(), Server::new(include_bytes!("../../net/tests/tls/valid.der")));
     let client = Client::builder().proxies(by(&proxy.url_with_login())).trust_pem(CA).unwrap().build().unwrap();
     assert_eq!(execute(&client, &tls_exchange(&server)).unwrap().body(), b"{}");
@@ -117,7 +117,7 @@ fn https_goes_through_the_proxy_unseen() {
 }
 
 #[test]
-fn without_the_login_that_is_wanted_nothing_reaches_the_service() {
+fn without_the_login_that_the_proxy_wants_nothing_reaches_the_service() {
     let (proxy, service) = (Forwarder::with_login(), Plain::new());
     let wrong = proxy.url().replace("http://", "http://canary:x@");
     for url in [proxy.url(), wrong] {
@@ -140,7 +140,7 @@ fn an_unreachable_proxy_is_a_failure_of_the_proxy() {
 }
 
 #[test]
-fn what_is_excepted_goes_without() {
+fn an_excluded_host_is_reached_without_the_proxy() {
     let (proxy, service) = (Forwarder::new(), Plain::new());
     for (list, through) in [("127.0.0.0/8", 0), ("*", 0), ("other.example", 1)] {
         let excepting = Proxies::from_variables(|name| (name == "no_proxy").then(|| list.to_owned())).unwrap();
@@ -151,7 +151,7 @@ fn what_is_excepted_goes_without() {
 }
 
 #[test]
-fn who_is_not_trusted_gets_no_byte() {
+fn an_untrusted_server_gets_no_byte() {
     for (certificate, word) in [
         (&include_bytes!("../../net/tests/tls/self_signed.der")[..], "UnknownIssuer"),
         (include_bytes!("../../net/tests/tls/expired.der"), "expired"),
@@ -165,7 +165,7 @@ fn who_is_not_trusted_gets_no_byte() {
 }
 
 #[test]
-fn a_request_without_a_body_is_not_sent_either() {
+fn a_request_without_a_body_is_not_sent_to_an_untrusted_server_either() {
     let server = Server::new(include_bytes!("../../net/tests/tls/valid.der"));
     let mut bodiless = tls_exchange(&server);
     bodiless.request = http::Request::get(bodiless.request.uri()).body(enlist_core::Body::default()).unwrap();
@@ -173,7 +173,7 @@ fn a_request_without_a_body_is_not_sent_either() {
     assert_eq!((failure.kind, failure.delivery), (TransportKind::Tls, Delivery::NotSent));
 }
 
-/// The environment is this process's: the test below runs itself again in others.
+/// The environment belongs to the process, so the test below runs this one again in child processes with other variables.
 #[test]
 #[ignore = "run by the_environment_names_the_proxy"]
 fn with_the_environments_proxy() {

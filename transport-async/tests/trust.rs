@@ -1,4 +1,4 @@
-//! Whom the client trusts, which way it goes, and that it sends nothing to anybody else.
+//! Tests which servers the client trusts, which route it takes, and that it sends nothing to anybody else.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use std::io::{self, Read, Write};
@@ -20,7 +20,7 @@ const KEY: &[u8] = include_bytes!("../../net/tests/tls/key.der");
 const BODY: &str = "claim_token=canary-body";
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 
-/// Serves each connection on a thread of its own, and keeps what `serve` says it received.
+/// Serves each connection on a thread of its own, and keeps what `serve` says that it received.
 struct Peer {
     port: u16,
     received: Arc<Mutex<Vec<String>>>,
@@ -45,7 +45,7 @@ impl Peer {
         Self { port, received }
     }
 
-    /// With this certificate; keeps what it decrypts.
+    /// A peer with this certificate. It keeps what it decrypts.
     fn tls(certificate: &'static [u8]) -> Self {
         let builder =
             ServerConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions().unwrap();
@@ -61,7 +61,7 @@ impl Peer {
     }
 
     fn received(&self) -> String {
-        // A connection's thread may still be on its last line.
+        // The thread of a connection may not have finished yet.
         for _ in 0..100 {
             let received = self.received.lock().unwrap().join("\n");
             if !received.is_empty() {
@@ -109,7 +109,7 @@ fn execute(client: &Client, url: &str) -> Result<Response<Vec<u8>>, TransportFai
 }
 
 #[test]
-fn a_trusted_server_is_talked_to() {
+fn a_trusted_server_is_used() {
     let server = Peer::tls(include_bytes!("../../net/tests/tls/valid.der"));
     let url = format!("https://localhost:{}/?token=canary-query", server.port);
     assert_eq!(execute(&client_that_trusts(CA), &url).unwrap().body(), b"{}");
@@ -117,7 +117,7 @@ fn a_trusted_server_is_talked_to() {
 }
 
 #[test]
-fn nothing_is_sent_to_a_server_that_is_not_to_be_trusted() {
+fn nothing_is_sent_to_an_untrusted_server() {
     for (certificate, client, word) in [
         (&include_bytes!("../../net/tests/tls/valid.der")[..], Client::new().unwrap(), "UnknownIssuer"),
         (include_bytes!("../../net/tests/tls/self_signed.der"), client_that_trusts(CA), "UnknownIssuer"),
@@ -138,7 +138,7 @@ fn client_by(port: u16) -> Client {
 }
 
 #[test]
-fn a_proxy_that_does_not_let_through_gets_no_byte_of_the_request() {
+fn a_proxy_that_refuses_gets_no_byte_of_the_request() {
     for answer in [
         "HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic\r\n\r\n",
         "HTTP/1.1 403 Forbidden\r\n\r\n",
@@ -159,7 +159,7 @@ fn a_proxy_that_does_not_let_through_gets_no_byte_of_the_request() {
 }
 
 #[test]
-fn a_proxy_that_is_not_there_sends_nothing() {
+fn nothing_is_sent_through_a_proxy_that_is_not_there() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let failure = execute(&client_by(port), "https://service.invalid/").unwrap_err();
     assert_eq!((failure.kind, failure.delivery), (TransportKind::Connect, Delivery::NotSent), "{failure:?}");

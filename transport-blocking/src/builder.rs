@@ -30,12 +30,13 @@ impl ClientBuilder {
     /// Builds the client.
     ///
     /// # Errors
-    /// [`BuildError::Proxy`] if a variable of the environment should name a proxy and does not: to connect without the proxy that somebody
-    /// asked for would be worse. [`BuildError::Tls`] if rustls refuses the authorities.
+    /// [`BuildError::Proxy`] if a variable of the environment should name a proxy and does not: a connection without the proxy that
+    /// somebody asked for would be worse than none. [`BuildError::Tls`] if rustls refuses the authorities.
     pub fn build(self) -> Result<Client, BuildError> {
         let (proxies, trust) = self.settings.resolve()?;
-        // A poll comes every five seconds or more, and servers close idle connections after five. ureq checks a kept connection before
-        // it reuses it, but one that closes a moment later would still get the request, which would be lost. So no connection is kept.
+        // A poll comes every five seconds or more, and servers close idle connections after five. ureq checks a kept connection before it
+        // reuses it, but a connection that closes a moment later would still get the request, and the request would be lost. So no
+        // connection is kept.
         let config = Agent::config_builder().max_idle_connections(0).proxy(None).build();
         let agent = if trust.is_mozilla_only() { config.new_agent() } else { tls::agent(config, trust)? };
         Ok(Client { agent, proxies: Some(proxies) })

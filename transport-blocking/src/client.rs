@@ -1,4 +1,4 @@
-//! Sends one exchange over ureq: once, reads the answer up to its limit, and reports what happened without judging it.
+//! Sends one exchange over ureq, reads the answer up to its limit, and reports what happened without judging it.
 
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
@@ -31,7 +31,7 @@ impl Client {
     /// A client with the default settings: it uses the proxies that the environment names, as [`Proxies`] says, and trusts the Mozilla
     /// roots. A proxy may be an HTTP or a SOCKS proxy.
     ///
-    /// Nothing is opened, and no root is loaded, before an exchange needs a connection.
+    /// No connection is opened and no root is loaded before an exchange needs a connection.
     ///
     /// # Errors
     /// [`BuildError`], as [`ClientBuilder::build`] says.
@@ -39,13 +39,13 @@ impl Client {
         Self::builder().build()
     }
 
-    /// A builder, to name proxies or to trust further certificates.
+    /// Returns a builder, which takes other proxies and further certificates.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
     }
 
-    /// A client over an agent of the caller, which brings its own roots, proxy and resolver. The settings that every exchange needs are
-    /// pinned over those of the agent. Compile ureq without its features `gzip` and `brotli`: with them it decompresses every body.
+    /// Makes a client over the caller's own agent, with that agent's roots, proxy and resolver. The settings that every exchange needs
+    /// override those of the agent. Compile ureq without its features `gzip` and `brotli`: with them it decompresses every body.
     #[must_use]
     pub fn from_agent(agent: Agent) -> Self {
         Self { agent, proxies: None }
@@ -54,7 +54,7 @@ impl Client {
     /// Sends the exchange once and reads the whole answer, whatever its status.
     ///
     /// # Errors
-    /// [`TransportFailure`] if no whole answer came, with the part of it that did.
+    /// [`TransportFailure`] if the answer is not complete, with the part that arrived.
     pub fn execute(&self, exchange: &Exchange) -> ExchangeResult {
         let started = Instant::now();
         let proxy = self.proxy_for(exchange.request.uri());
@@ -93,7 +93,7 @@ impl Client {
         proxy.transpose().map_err(|_| TransportFailure::new(TransportKind::Proxy, Delivery::NotSent))
     }
 
-    /// The request in the form that ureq takes, with every setting that an exchange needs.
+    /// Builds the request in the form that ureq takes, with every setting that an exchange needs.
     fn pinned<'a>(&self, exchange: &Exchange, body: &'a mut Outgoing<'_>, proxy: Option<Proxy>) -> Request<SendBody<'a>> {
         let sent = &exchange.request;
         let mut request = Request::new(SendBody::from_reader(body));
@@ -104,19 +104,19 @@ impl Client {
         request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(sent.body().as_bytes().len()));
         self.agent
             .configure_request(request)
-            // The body of a refusal says what to do next. As an error it would be dropped.
+            // The body of a refusal says what to do next. ureq would drop it if the refusal were an error.
             .http_status_as_error(false)
-            // A redirect is an answer. To follow it would hand the body to the host that it names.
+            // A redirect is an answer. A client that followed it would hand the body to another host.
             .max_redirects(0)
             .max_redirects_will_error(false)
             // The ceremony built the request: ureq adds no header of its own and asks for no compression.
             .accept_encoding("")
             .accept("")
             .user_agent("")
-            // Headers without an end are not an answer.
+            // A response whose headers never end is not an answer.
             .max_response_header_size(MAX_HEADERS)
             .timeout_connect(Some(CONNECT_TIMEOUT))
-            // One deadline for the whole exchange: a timeout for each read would never stop a slow drip of bytes.
+            // One deadline covers the whole exchange. A timeout for each read would never stop a slow drip of bytes.
             .timeout_global(Some(exchange.timeout))
             // A connection that the agent of the caller kept is not reused either.
             .max_idle_age(Duration::ZERO)
@@ -131,8 +131,8 @@ impl Execute for Client {
     }
 }
 
-/// The body of a request. ureq reads it as soon as it has a connection and has written the head of the request to it; before that, the
-/// service cannot have carried out anything. ureq does not read an empty body, so a request with one counts as begun.
+/// The body of a request. ureq reads it as soon as it has a connection and has written the head of the request to it. Before that, the
+/// service cannot have carried out anything. ureq does not read an empty body, so a request with an empty body counts as sent.
 struct Outgoing<'a> {
     bytes: &'a [u8],
     begun: bool,
@@ -145,7 +145,7 @@ impl Read for Outgoing<'_> {
     }
 }
 
-/// Reads at most `max` bytes of the body. If that is not all of it, the failure says why.
+/// Reads at most `max` bytes of the body. If the body is not complete, the failure says why.
 fn read(body: ureq::Body, max: usize) -> (Vec<u8>, Option<TransportFailure>) {
     let mut bytes = Vec::new();
     let one_more = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
@@ -159,7 +159,7 @@ fn read(body: ureq::Body, max: usize) -> (Vec<u8>, Option<TransportFailure>) {
     }
 }
 
-/// The error in the terms of the ceremonies. `begun` says that the body of the request may have been sent.
+/// Translates the error into the terms of the ceremonies. `begun` says that the body of the request may have been sent.
 fn failure(error: &Error, begun: bool) -> TransportFailure {
     let kind = kind(error, begun);
     // TLS is missing here, because it can break after the request as well as before it.
@@ -190,13 +190,13 @@ fn io_kind(error: &io::Error, begun: bool) -> TransportKind {
         io::ErrorKind::ConnectionRefused => TransportKind::Connect,
         _ if is_failed_lookup(error) => TransportKind::Dns,
         _ if begun => TransportKind::Closed,
-        // rustls reports in this way a certificate that it does not accept, and bytes that are not TLS.
+        // rustls reports a certificate that it does not accept, and bytes that are not TLS, with this kind.
         io::ErrorKind::InvalidData => TransportKind::Tls,
         _ => TransportKind::Connect,
     }
 }
 
-/// Whether the certificate of the server was not accepted, which happens before anything is sent.
+/// Whether the certificate of the server was not accepted. That happens before anything is sent.
 fn is_certificate(error: &Error) -> bool {
     let tls = match error {
         Error::Io(error) => error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()),
@@ -206,7 +206,7 @@ fn is_certificate(error: &Error) -> bool {
     matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
 }
 
-/// Whether a name could not be resolved. The standard library has no kind for this, only these words.
+/// Whether a name could not be resolved. The standard library has no kind for this, so only the text identifies it.
 fn is_failed_lookup(error: &io::Error) -> bool {
     error.raw_os_error().is_none() && error.to_string().starts_with("failed to lookup address")
 }

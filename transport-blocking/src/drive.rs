@@ -6,22 +6,22 @@ use crate::host::Host;
 
 /// Sends exchanges: [`Client`](crate::Client), a client of your own, or a closure.
 ///
-/// A client has five duties:
+/// A client has these duties:
 ///
-/// * It follows no redirect, and repeats nothing by itself.
-/// * It gives back every status as an answer, a 4xx too.
+/// * It follows no redirect and repeats nothing by itself.
+/// * It returns every status as an answer, a 4xx too.
 /// * It keeps the [`timeout`](Exchange::timeout), from connecting to the last byte, and reads no more than
 ///   [`max_body`](Exchange::max_body) bytes.
 /// * It passes on all headers, both ways, and decompresses nothing.
-/// * It reports [`NotSent`](enlist_core::Delivery::NotSent) only when the service cannot have seen the request; when in doubt,
-///   [`Unknown`](enlist_core::Delivery::Unknown).
+/// * It reports [`NotSent`](enlist_core::Delivery::NotSent) only when the service cannot have seen the request. If it cannot tell, it
+///   reports [`Unknown`](enlist_core::Delivery::Unknown).
 ///
-/// The crate `enlist-conformance` has a case for each.
+/// The crate `enlist-conformance` has a test case for each duty.
 pub trait Execute {
-    /// Sends the exchange, once, and reads the whole answer, whatever its status.
+    /// Sends the exchange once and reads the whole answer, whatever its status.
     ///
     /// # Errors
-    /// [`TransportFailure`](enlist_core::TransportFailure) when no whole answer came.
+    /// [`TransportFailure`](enlist_core::TransportFailure) if no whole answer arrived.
     fn execute(&self, exchange: &Exchange) -> ExchangeResult;
 }
 
@@ -31,13 +31,14 @@ impl<F: Fn(&Exchange) -> ExchangeResult> Execute for F {
     }
 }
 
-/// Drives a ceremony to its end, or until the host leaves.
+/// Drives a ceremony until it ends or the host pauses it.
 ///
-/// Each exchange is prepared (saved) before it is sent, journaled before its answer is parsed, and saved after. The host is
-/// asked whether to leave between exchanges only.
+/// The store prepares (saves) each exchange before it is sent, journals its answer before the answer is parsed, and saves the ceremony
+/// afterwards. The host is asked whether to pause only between exchanges.
 ///
 /// # Errors
-/// [`DriveError`]. After a failed [`journal`](Store::journal) or [`save`](Store::save), the ceremony holds what was to be kept.
+/// [`DriveError`]. After a failed [`journal`](Store::journal) or [`save`](Store::save), the ceremony still holds what the store could not
+/// keep.
 pub fn drive<C: Ceremony, E: Execute + ?Sized, H: Host<C>, S: Store>(
     ceremony: &mut C,
     client: &E,
@@ -67,7 +68,7 @@ pub fn drive<C: Ceremony, E: Execute + ?Sized, H: Host<C>, S: Store>(
                 ceremony.handle(host.now(), Input::Woke)?;
             }
             Step::Done(result) => {
-                // Most often this is a second save. But the first one may have failed in the drive before this one.
+                // This is usually a second save. It is needed when the first one failed in an earlier drive.
                 store.save(ceremony).map_err(DriveError::Store)?;
                 return Ok(Ending::Finished(result));
             }
@@ -78,7 +79,7 @@ pub fn drive<C: Ceremony, E: Execute + ?Sized, H: Host<C>, S: Store>(
 /// Drives a ceremony to its outcome.
 ///
 /// # Errors
-/// [`Error`], for every ending without an outcome.
+/// [`Error`], if the drive ends without an outcome.
 pub fn drive_to_end<C: Ceremony, E: Execute + ?Sized, H: Host<C>, S: Store>(
     ceremony: &mut C,
     client: &E,
@@ -105,11 +106,11 @@ fn send<C: Ceremony, E: Execute + ?Sized, H: Host<C>, S: Store>(
     let journaled = store.journal(exchange, &answer);
     ceremony.handle(host.now(), Input::answered(exchange.id, answer))?;
     store.save(ceremony).map_err(DriveError::Store)?;
-    // A journal that failed is reported, but has cost nothing: the answer was taken in and saved.
+    // A failed journal is reported, but nothing is lost: the answer was taken in and saved.
     journaled.map_err(DriveError::Store)
 }
 
-/// An answer is owed by a process that is gone.
+/// Settles an exchange whose process ended before the answer was taken in.
 fn settle<C: Ceremony, H: Host<C>, S: Store>(ceremony: &mut C, id: ExchangeId, host: &mut H, store: &mut S) -> Driven<H::Error, S::Error> {
     let answer = store.journaled(id).map_err(DriveError::Store)?;
     ceremony.handle(host.now(), answer.map_or_else(|| Input::lost(id), |answer| Input::answered(id, answer)))?;

@@ -7,19 +7,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use enlist_core::{Ceremony, Timestamp, WaitReason};
 
-/// The longest sleep in one piece. A sleep may stand still while the machine is suspended; the clock does not.
+/// The longest sleep in one piece. A sleep may stop while the machine is suspended, but the clock continues.
 const SLICE: Duration = Duration::from_secs(1);
 
-/// The program around a ceremony, as [`drive`](crate::drive()) calls it: a clock, and a way to reach the human. What is kept is
-/// the business of a [`Store`](enlist_core::Store).
+/// The program around a ceremony, as [`drive`](crate::drive()) calls it: a clock, and a way to reach the human. A
+/// [`Store`](enlist_core::Store) keeps what must be durable.
 pub trait Host<C: Ceremony> {
-    /// Why the host could not go on.
+    /// Why the host could not continue.
     type Error;
 
-    /// The wall clock.
+    /// Reads the wall clock.
     fn now(&mut self) -> Timestamp;
 
-    /// Waits until `until`, or shorter; returns at once when the clock is put back. `Break` leaves instead: [`Paused`].
+    /// Waits until `until` or shorter, and returns at once when the clock is put back. `Break` pauses the drive ([`Paused`]).
     ///
     /// # Errors
     /// Any error ends the drive.
@@ -27,21 +27,21 @@ pub trait Host<C: Ceremony> {
     /// [`Paused`]: crate::Ending::Paused
     fn wait(&mut self, until: Timestamp, why: &WaitReason) -> Result<ControlFlow<()>, Self::Error>;
 
-    /// Shows the human something, without waiting for an answer.
+    /// Shows a notice to the human without waiting for an answer.
     ///
     /// # Errors
-    /// Any error ends the drive; the notice will be shown again.
+    /// Any error ends the drive. The next drive shows the notice again.
     fn show(&mut self, notice: &C::Notice) -> Result<(), Self::Error>;
 
-    /// Asks the human. `Break` when nobody answers now: [`Paused`](crate::Ending::Paused).
+    /// Asks the human. `Break` pauses the drive when nobody answers now ([`Paused`](crate::Ending::Paused)).
     ///
     /// # Errors
-    /// Any error ends the drive; the question will be asked again.
+    /// Any error ends the drive. The next drive asks the question again.
     fn ask(&mut self, prompt: &C::Prompt) -> Result<ControlFlow<(), C::Answer>, Self::Error>;
 }
 
-/// A host made of two functions: one shows notices, one asks. It has the system's clock and sleeps in the calling thread. Write the
-/// parameter types of the functions out: `|code: &EnterCode| ...`.
+/// A host made of two functions: one shows notices, one asks. It reads the system's clock and sleeps in the calling thread. Write out the
+/// parameter types of the functions: `|code: &EnterCode| ...`.
 #[derive(Clone, Debug)]
 pub struct SimpleHost<S, A> {
     show: S,
@@ -49,7 +49,7 @@ pub struct SimpleHost<S, A> {
 }
 
 impl<S, A> SimpleHost<S, A> {
-    /// A host that shows notices by `show` and asks by `ask`.
+    /// Makes a host that shows notices with `show` and asks with `ask`.
     pub fn new(show: S, ask: A) -> Self {
         Self { show, ask }
     }
@@ -89,7 +89,7 @@ pub fn system_clock() -> Timestamp {
     Timestamp::from_unix_ms(0).after(since)
 }
 
-/// Sleeps in slices, looking at the clock after each. A clock that was put back ends it: the ceremony measures anew.
+/// Sleeps in slices and reads the clock after each. A clock that was put back ends the sleep, so that the ceremony can compute a new wait.
 fn sleep_until(until: Timestamp, mut clock: impl FnMut() -> Timestamp, mut sleep: impl FnMut(Duration)) {
     let mut seen = clock();
     while seen < until {
@@ -106,7 +106,7 @@ fn sleep_until(until: Timestamp, mut clock: impl FnMut() -> Timestamp, mut sleep
 mod tests {
     use super::*;
 
-    /// The sleeps until 10 s, when each moves the clock by what `moved` makes of it.
+    /// The sleeps that `sleep_until` makes until 10 s, if each sleep moves the clock by `moved` of its length.
     fn sleeps(mut moved: impl FnMut(u64) -> i64) -> Vec<u64> {
         let (now, mut sleeps) = (std::cell::Cell::new(0), Vec::new());
         let sleep = |duration: Duration| {
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn the_system_clock_is_in_unix_milliseconds() {
-        // Between 2026 and 2100.
+        // The clock is between the years 2026 and 2100.
         assert!((1_767_225_600_000..4_102_444_800_000).contains(&system_clock().as_unix_ms()));
     }
 }

@@ -1,12 +1,12 @@
 //! Drives the ceremonies of [`enlist_core`] over a blocking HTTP client: ureq, with rustls on ring.
 //!
-//! This crate carries bytes and keeps order; it judges nothing. What an answer means, whether a request is repeated and when
-//! the next one is due are the ceremony's business. [`Client`] sends an exchange, [`Host`] is the program around it (clock
-//! and human), and [`drive()`] is the loop between them, the store and the ceremony.
+//! This crate carries bytes and keeps the order of steps. It judges nothing: the ceremony decides what an answer means, whether a request
+//! is repeated, and when the next one is due. [`Client`] sends an exchange, [`Host`] is the program around it (clock and human), and
+//! [`drive()`] is the loop between them, the store and the ceremony.
 //!
-//! A [`Store`](enlist_core::Store) keeps snapshots and journals, so that a credential which is delivered once outlives a crash. The
-//! crate `enlist-store` has a durable one; [`NoStore`] keeps nothing. This crate is not a retry library, and follows no redirect.
-//! Its async twin is `enlist-async`.
+//! A [`Store`](enlist_core::Store) keeps snapshots and journals, so that a credential which is delivered once survives a crash. The crate
+//! `enlist-store` has a durable one; [`NoStore`] keeps nothing. This crate is not a retry library, and it follows no redirect.
+//! `enlist-async` is the same for async code.
 //!
 //! # Proxies and certificates
 //!
@@ -40,10 +40,10 @@
 //! let client = Client::new()?;
 //!
 //! let mut enrolment = Enrolment::new(Origin::parse(base_url)?, Some(Label::parse("Ada")?), None);
-//! // Nobody is asked whether to register again after a lost answer.
+//! Here nobody answers the question whether to register again after a lost answer.
 //! let mut host = SimpleHost::new(|never: &std::convert::Infallible| match *never {}, |_: &EnrolmentPrompt| ControlFlow::Break(()));
 //! let registration = drive_to_end(&mut enrolment, &client, &mut host, &mut NoStore)?;
-//! // Keep it before anything else: it was delivered once.
+//! Store the registration before anything else, because it was delivered once.
 //!
 //! let mut claim = Claim::new(&registration, Email::parse("ada@example.com")?);
 //! let show = |code: &EnterCode| println!("Open {} and type {}", code.verification_uri.expose(), code.user_code.expose());
@@ -69,7 +69,7 @@ pub use enlist_net::{BadProxy, BuildError, Proxies, Proxy, Route};
 pub use host::{Host, SimpleHost, system_clock};
 pub use http;
 
-/// The README's example, so that it compiles.
+/// The example of the README, compiled.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;

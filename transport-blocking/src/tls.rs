@@ -1,5 +1,5 @@
-//! TLS for a client that trusts more than the Mozilla roots. ureq takes either its own roots or whole certificates, and the ones of Mozilla
-//! would have to be compiled in a second time. So its chain of connectors gets a different last link.
+//! TLS for a client that trusts more than the Mozilla roots. ureq takes either its own roots or a complete list of certificates, and for
+//! such a list the Mozilla roots would have to be compiled in a second time. So the last link of its chain of connectors is replaced.
 
 use std::fmt;
 use std::io::{Read, Write};
@@ -17,7 +17,7 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Agent, Error};
 
-/// An agent that trusts these authorities.
+/// Makes an agent that trusts these authorities.
 pub(crate) fn agent(config: Config, trust: TrustAnchors) -> Result<Agent, BuildError> {
     let tls = TlsConnector(Arc::new(trust.into_tls_config()?));
     let chain = SocksConnector::default().chain(ConnectProxyConnector::default()).chain(TcpConnector::default()).chain(tls);
@@ -48,7 +48,7 @@ impl<In: Transport> Connector<In> for TlsConnector {
     }
 }
 
-/// The time that is left for the handshake after name lookup, TCP and proxy.
+/// The time that is left for the handshake after the name lookup, TCP and the proxy.
 fn remaining(details: &ConnectionDetails<'_>) -> NextTimeout {
     let spent = match ((details.current_time)(), details.now) {
         (Instant::Exact(now), Instant::Exact(begun)) => now.saturating_duration_since(begun),

@@ -1,5 +1,4 @@
-//! Every plain call of both services over the real client against the sandbox: what is on the wire, and what is read out of the
-//! answer.
+//! Sends every plain call of both services with the real client to the sandbox, and checks the bytes on the wire and the result.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
@@ -35,7 +34,7 @@ fn revoke() {
     assert_eq!(outcome, Ok(()));
     let (_, me) = once(&sandbox, &WhoAmI::new(&origin(&sandbox), token));
     assert!(matches!(me, Err(Failure::Rejected(error)) if error.status == 401 && error.has_code("UNAUTHORIZED")));
-    // A token that is revoked, or was never there, is as well.
+    // A token that is already revoked, or that never existed, counts as revoked.
     assert_eq!(once(&sandbox, &revoke).1, Ok(()));
 }
 
@@ -58,7 +57,7 @@ fn only_a_200_means_revoked() {
     // A repeat is harmless (RFC 7009): after a 503 the token is revoked by the next request.
     assert_eq!(answered(vec![busy()]), (2, Ok(())));
     assert_eq!(answered(vec![Action::DropAfter]), (2, Ok(())));
-    // No body is as good as any (RFC 7009 section 2.2).
+    // The body of the answer does not matter (RFC 7009 section 2.2).
     assert_eq!(answered(vec![Action::Respond(Canned::status(200))]), (1, Ok(())));
 }
 
@@ -99,7 +98,7 @@ fn tokens() {
     let ended = ended.unwrap();
     assert_eq!((ended.id, ended.status.unwrap().to_string().as_str(), ended.revoked_at.is_some()), (info.id, "revoked", true));
 
-    // Nothing of an id can lead to another path.
+    // No part of an id can lead to another path.
     let (request, missing) = once(&sandbox, &DeleteToken::new(&origin, token, &TokenId::parse("../auth/me?x=1").unwrap()));
     assert_eq!(line(&request), "DELETE /api/public/v1/tokens/..%2Fauth%2Fme%3Fx%3D1");
     let Err(Failure::Rejected(error)) = missing else { panic!("{missing:?}") };
@@ -115,7 +114,7 @@ fn a_token_whose_answer_is_lost_is_never_made_again() {
         let (sent, lost) = calling(&sandbox, CreateToken::new(&origin(&sandbox), token.clone()));
         assert!(matches!(lost, Err(Failure::GaveUp { doubt: true, .. })), "{action:?} {lost:?}");
         let listed = once(&sandbox, &ListTokens::new(&origin(&sandbox), token)).1.unwrap();
-        assert_eq!((sent, listed.len()), (1, 2), "the way out: it is in the list, and can be ended");
+        assert_eq!((sent, listed.len()), (1, 2), "the token is in the list and can be deleted");
     }
 }
 
@@ -205,7 +204,7 @@ fn verify() {
     assert_eq!((profile.tools.len(), profile.contact_email.as_ref().unwrap().expose()), (2, "dev@acme.com"));
     let forged = Badge::parse(&format!("{}x", identity.badge().expose())).unwrap();
     assert_eq!(once(&sandbox, &VerifyBadge::new(&origin(&sandbox), forged)).1, Ok(Validity::NotValid));
-    // A no with a reason is a no, and a truth that is no boolean none.
+    // A refusal with a reason is still a refusal, and a string is not a boolean.
     for (body, expected) in [(r#"{"valid":false,"error":"revoked"}"#, true), (r#"{"valid":"true"}"#, false), ("{}", false)] {
         sandbox.script([Scripted::new("/v1/verify", Action::Respond(Canned::json(200, body)))]);
         assert_eq!(once(&sandbox, &verify).1 == Ok(Validity::NotValid), expected, "{body}");
@@ -238,7 +237,7 @@ fn sign_resolves_each_ambiguity() {
                 (_, Ok(checked)) => assert_eq!(checked.payload(), message),
                 (_, Err(rejection)) => panic!("{signing_key:?} {signed_payload:?} {rejection}"),
             }
-            // Whatever was signed, it is no badge, unless the service signs claims with the key of its badges.
+            // The signed message is not a badge, unless the service signs claims with the key of its badges.
             let taken_for_a_badge = Rules::default().check_badge(&signed.jws, &keys, now(&sandbox)).is_ok();
             let is_the_services_own_fault = signed_payload == SignedPayload::Claims && signing_key != SigningKeyOf::AgentUnlisted;
             assert_eq!(taken_for_a_badge, is_the_services_own_fault, "{signing_key:?} {signed_payload:?}");
@@ -283,7 +282,7 @@ fn revoke_badge() {
 }
 
 #[test]
-fn a_lost_revocation_is_repeated_and_verify_has_the_last_word() {
+fn a_lost_revocation_is_repeated_and_verify_decides() {
     for repeated_revoke in [RepeatedRevoke::Succeeds, RepeatedRevoke::Refused] {
         let sandbox = sentryagent(SentryAgentAmbiguities { repeated_revoke, ..SentryAgentAmbiguities::default() });
         let badge = identity(&sandbox).badge().clone();

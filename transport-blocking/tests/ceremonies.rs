@@ -1,4 +1,4 @@
-//! Whole ceremonies over the real client against the sandbox, in virtual time.
+//! Runs whole ceremonies with the real client against the sandbox, in virtual time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
@@ -27,13 +27,13 @@ fn origin(sandbox: &Sandbox) -> Origin {
     Origin::parse(sandbox.url()).unwrap()
 }
 
-/// A host whose waits move the sandbox's clock, and which reads it.
+/// A host that reads the sandbox's clock and advances it when it waits.
 fn host<C: Ceremony>(sandbox: &Rc<Sandbox>) -> Diary<C> {
     let clock = Rc::clone(sandbox);
     let mut host = Diary::new();
     host.now = Timestamp::from_unix_ms(i64::try_from(sandbox.now()).unwrap());
     host.elapse = Box::new(move |wait| {
-        // The sandbox's clock runs on by itself too.
+        // The sandbox's clock also advances by itself.
         clock.advance(wait);
         i64::try_from(wait.as_millis()).unwrap()
     });
@@ -86,7 +86,7 @@ fn an_agent_registers_and_is_claimed() {
 }
 
 #[test]
-fn troubles_on_the_way_cost_no_token() {
+fn temporary_problems_lose_no_token() {
     let troubles = [
         Scripted::new(TOKEN, Action::DropBefore),
         Scripted::new(TOKEN, Action::DropAfter),
@@ -116,15 +116,15 @@ fn a_redirect_ends_the_claim_and_is_not_followed() {
 }
 
 #[test]
-fn a_token_whose_answer_was_lost_is_called_lost() {
-    // The third poll delivers.
+fn a_token_whose_answer_was_lost_is_reported_as_lost() {
+    // The third poll delivers the token.
     let (result, _) = claim_with([Scripted::new(TOKEN, Action::DropAfter).skip(2)]);
     assert!(matches!(result, Err(Failure::CredentialLost { .. })), "{result:?}");
     let (result, _) = claim_with([Scripted::new(TOKEN, Action::Cut { bytes: 20 }).skip(2)]);
     assert!(matches!(result, Err(Failure::CredentialUnreadable { .. })), "{result:?}");
 }
 
-/// The process ends at each of its host's calls in turn, and another goes on from the disk.
+/// The process ends at each call of its host in turn, and another process continues from the disk.
 #[test]
 fn only_a_crash_between_the_network_and_the_journal_loses_the_token() {
     let mut lost = BTreeMap::new();
@@ -157,7 +157,7 @@ fn otp(code: &str) -> badge::RegistrationAnswer {
     badge::RegistrationAnswer::Otp(Otp::parse(code).unwrap())
 }
 
-/// Drives until the code is asked for, in one process; hands back the code that came by SMS.
+/// Drives until the code is asked for, in one process. Returns the code that came by SMS.
 fn until_the_code(sandbox: &Rc<Sandbox>) -> (badge::BadgeRegistration, Diary<badge::BadgeRegistration>, String) {
     let (mut registration, mut host) = (sentry_registration(sandbox), host(sandbox));
     host.answers.push_back(badge::RegistrationAnswer::ProfileOk);

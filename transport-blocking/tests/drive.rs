@@ -1,4 +1,4 @@
-//! The loop's order, and what becomes of a ceremony when its host fails or leaves.
+//! Tests the order of the loop, and what becomes of a ceremony when its host fails or pauses.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
@@ -55,7 +55,7 @@ fn claim() -> Claim {
     Claim::new(&registration, Email::parse("ada@example.com").unwrap())
 }
 
-/// A claim that has been started and polled once, and its host, which left at the second wait.
+/// A claim that has been started and polled once, and its host, which paused at the second wait.
 fn paused_claim() -> (Claim, Diary<Claim>) {
     let (mut claim, mut host) = (claim(), Diary::new());
     host.leaves = true;
@@ -67,16 +67,16 @@ fn paused_claim() -> (Claim, Diary<Claim>) {
 
 type Driven<O> = Result<Ending<O>, DriveError<Failed, Failed>>;
 
-/// Drives with these answers; they must all be used up.
+/// Drives the ceremony with these answers, all of which must be used.
 fn run<C: Ceremony>(ceremony: &mut C, host: &mut Diary<C>, answers: impl IntoIterator<Item = Answered>) -> Driven<C::Outcome> {
     let answers: RefCell<VecDeque<_>> = RefCell::new(answers.into_iter().collect());
     let calls = Rc::clone(&host.calls);
     let execute = |exchange: &Exchange| {
         calls.borrow_mut().push(format!("execute {}", exchange.id));
-        answers.borrow_mut().pop_front().expect("a request that was not foreseen")
+        answers.borrow_mut().pop_front().expect("a request that the test did not expect")
     };
     let driven = drive(ceremony, &execute, host);
-    assert_eq!(answers.borrow().len(), 0, "answers are left");
+    assert_eq!(answers.borrow().len(), 0, "some answers were not used");
     driven
 }
 
@@ -104,7 +104,7 @@ fn an_exchange_is_prepared_executed_journaled_and_saved() {
     assert_eq!(host.resume(), Some(claim));
 }
 
-/// A look at the clock tells when the ceremony is given an answer.
+/// The recorded calls of `now` show when the ceremony is given an answer.
 #[test]
 fn an_answer_is_journaled_before_it_is_parsed() {
     let mut host = Diary { tells_now: true, ..Diary::new() };
@@ -120,7 +120,7 @@ fn a_failure_of_the_ceremony_is_an_ending() {
 }
 
 #[test]
-fn a_finished_ceremony_needs_nothing_but_a_save() {
+fn a_finished_ceremony_is_only_saved() {
     let (mut claim, mut host) = (claim(), Diary::new());
     assert_token(run(&mut claim, &mut host, [started(), delivered()]));
     let mut later = Diary::new();
@@ -129,13 +129,13 @@ fn a_finished_ceremony_needs_nothing_but_a_save() {
 }
 
 #[test]
-fn what_could_not_be_prepared_is_not_sent_and_costs_nothing() {
+fn an_exchange_that_could_not_be_prepared_is_not_sent_and_uses_no_try() {
     let (mut claim, mut host) = paused_claim();
     let before = host.disk.clone();
     for attempt in 2..7 {
         host.fails = vec!["prepare"];
         assert_eq!(run(&mut claim, &mut host, []), store_failed(&format!("prepare {attempt}")));
-        assert_eq!(host.disk, before, "nothing is saved");
+        assert_eq!(host.disk, before, "nothing may be saved");
         assert_eq!(claim.poll(host.now), Step::Send);
     }
     host.fails.clear();
@@ -144,7 +144,7 @@ fn what_could_not_be_prepared_is_not_sent_and_costs_nothing() {
 }
 
 #[test]
-fn a_journal_that_failed_is_reported_and_costs_no_token() {
+fn a_journal_that_failed_is_reported_and_loses_no_token() {
     let (mut claim, mut host) = paused_claim();
     host.fails = vec!["journal 2"];
     assert_eq!(run(&mut claim, &mut host, [delivered()]), store_failed("journal 2"));
@@ -158,9 +158,9 @@ fn a_token_that_was_not_saved_is_not_reported_but_stays_with_the_ceremony() {
     let (mut claim, mut host) = paused_claim();
     host.fails = vec!["save"];
     assert_eq!(run(&mut claim, &mut host, [delivered()]), store_failed("save"));
-    // Nor when it is driven again, until the save succeeds.
+    // Driving the ceremony again does not report it either, until the save succeeds.
     assert_eq!(run(&mut claim, &mut host, []), store_failed("save"));
-    // A process that ended here finds the journal.
+    // A process that starts now finds the answer in the journal.
     assert_token(run(&mut host.resume().unwrap(), &mut Diary { journal: host.journal.clone(), ..Diary::new() }, []));
     host.fails.clear();
     assert_token(run(&mut claim, &mut host, []));
@@ -168,7 +168,7 @@ fn a_token_that_was_not_saved_is_not_reported_but_stays_with_the_ceremony() {
 }
 
 #[test]
-fn what_could_not_be_shown_is_shown_again() {
+fn a_notice_that_could_not_be_shown_is_shown_again() {
     let (mut claim, mut host) = (claim(), Diary::new());
     host.fails = vec!["show"];
     assert_eq!(run(&mut claim, &mut host, [started()]), host_failed("show"));
@@ -181,20 +181,20 @@ fn what_could_not_be_shown_is_shown_again() {
 }
 
 #[test]
-fn a_host_that_leaves_at_a_wait_goes_on_in_this_process_and_in_another() {
+fn a_drive_that_was_paused_at_a_wait_continues_in_this_process_and_in_another() {
     let (mut claim, mut host) = paused_claim();
     let mut other = host.resume().unwrap();
     assert_token(run(&mut claim, &mut host, [delivered()]));
     assert_eq!(host.calls()[..2], ["wait 6000", "prepare 2"]);
-    // The notice had been shown, but not been saved as such: it is shown again.
+    // The notice had been shown, but the save afterwards had not happened, so it is shown again.
     let mut later = Diary::new();
     assert_token(run(&mut other, &mut later, [delivered()]));
     assert_eq!(later.calls()[..3], ["show", "wait 6000", "prepare 2"]);
 }
 
-/// Without `Woke` the ceremony would wait the hour.
+/// Without `Woke`, the ceremony would wait for an hour.
 #[test]
-fn a_clock_that_was_put_back_costs_an_interval_at_most() {
+fn a_clock_that_was_put_back_delays_by_one_interval_at_most() {
     let (mut claim, mut host) = paused_claim();
     let mut jumps = VecDeque::from([-3_600_000]);
     host.elapse = Box::new(move |wait| jumps.pop_front().unwrap_or_else(|| i64::try_from(wait.as_millis()).unwrap()));
@@ -221,7 +221,7 @@ fn in_flight() -> (Claim, Diary<Claim>) {
 }
 
 #[test]
-fn an_exchange_in_flight_has_its_journaled_answer() {
+fn an_exchange_in_flight_gets_its_journaled_answer() {
     let (mut claim, mut host) = in_flight();
     let Step::InFlight(id) = claim.poll(host.now) else { panic!() };
     host.journal.insert(id, delivered());
@@ -231,7 +231,7 @@ fn an_exchange_in_flight_has_its_journaled_answer() {
 }
 
 #[test]
-fn a_journaled_answer_that_was_cut_is_taken_in_as_such() {
+fn a_journaled_answer_that_was_cut_off_is_taken_in_as_cut_off() {
     let (mut claim, mut host) = in_flight();
     let Step::InFlight(id) = claim.poll(host.now) else { panic!() };
     host.journal.insert(id, cut());
@@ -251,7 +251,7 @@ fn an_exchange_in_flight_without_a_journal_counts_as_lost() {
 }
 
 #[test]
-fn a_journal_that_cannot_be_read_is_not_taken_for_none() {
+fn an_unreadable_journal_does_not_count_as_an_absent_one() {
     let (mut claim, mut host) = in_flight();
     let before = claim.clone();
     host.fails = vec!["journaled"];
@@ -260,7 +260,7 @@ fn a_journal_that_cannot_be_read_is_not_taken_for_none() {
 }
 
 #[test]
-fn a_host_that_leaves_at_a_question_is_asked_again() {
+fn a_question_at_which_the_host_paused_is_asked_again() {
     let (mut enrolment, mut host) = (enrolment(), Diary::new());
     assert_eq!(run(&mut enrolment, &mut host, [cut()]), Ok(Ending::Paused));
     assert_eq!(host.calls(), ["prepare 1", "execute 1", "journal 1", "save", "ask"]);
@@ -273,7 +273,7 @@ fn a_host_that_leaves_at_a_question_is_asked_again() {
 }
 
 #[test]
-fn an_input_that_does_not_belong_is_reported_and_changes_nothing() {
+fn an_answer_that_nobody_asked_for_is_reported_and_changes_nothing() {
     let manifest = br#"{"mobile_phone":"+15005550006","trust_tier":"community","agent_name":"A","agent_version":"1","developer_name":"B",
         "contact_email":"c@example.com","primary_goal":"D","tools":["e"],"compliance_attestation":true,"data_residency":"us-east-1"}"#;
     let manifest = badge::Manifest::from_json(manifest).unwrap();
@@ -291,7 +291,7 @@ fn an_input_that_does_not_belong_is_reported_and_changes_nothing() {
 }
 
 #[test]
-fn a_hosts_error_speaks_for_itself() {
+fn a_hosts_error_is_displayed_unchanged() {
     let error: DriveError<Failed, Failed> = DriveError::Store(Failed("save".into()));
     assert_eq!(error.to_string(), "the host's save failed");
     assert!(std::error::Error::source(&error).is_none());

@@ -1,5 +1,5 @@
-//! Our own events. Alone in this program: tracing asks the thread that comes first to an event whether it is wanted, and keeps
-//! the answer, so that another test's exchange, in a thread without a subscriber, would switch it off for this one.
+//! Tests this crate's own events. The test is alone in its program: `tracing` asks the first thread that reaches an event whether the event
+//! is wanted, and keeps the answer. An exchange of another test, in a thread without a subscriber, would disable the event for this test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use common::*;
 
-/// All of them, as they would be written down.
+/// All events, as a log would contain them.
 #[derive(Clone, Default)]
 struct Events(Arc<Mutex<Vec<u8>>>);
 

@@ -1,4 +1,4 @@
-//! What the libraries below write to a log.
+//! Tests what the libraries below this crate write to a log.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
@@ -24,7 +24,7 @@ impl Log for Lines {
     fn flush(&self) {}
 }
 
-/// At trace level they write down every byte, as the crate's documentation says.
+/// At trace level the libraries log every byte, as the documentation of the crate says.
 #[test]
 fn a_debug_log_has_no_secret() {
     log::set_logger(&Lines).unwrap();
@@ -33,6 +33,6 @@ fn a_debug_log_has_no_secret() {
     assert!(client().execute(&Peer::answering(moved).exchange()).is_ok());
     assert!(client().execute(&Peer::answering("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\ncanary-body").exchange()).is_err());
     let lines = LINES.lock().unwrap();
-    assert!(lines.contains("ureq"), "nothing was logged at all");
+    assert!(lines.contains("ureq"), "ureq must log something, or the test proves nothing");
     assert!(!lines.contains("canary"), "{lines}");
 }

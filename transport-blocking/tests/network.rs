@@ -1,4 +1,4 @@
-//! A proxy and a company's certificates, named by hand.
+//! Tests a proxy and a company's certificates that the caller names.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
@@ -36,7 +36,7 @@ fn tls_exchange(server: &Server) -> Exchange {
 }
 
 #[test]
-fn a_proxy_that_is_named_by_hand_gets_its_login_and_no_byte_of_the_request() {
+fn an_explicit_proxy_gets_its_login_and_no_byte_of_the_request() {
     let (proxy, peer) = (Forwarder::with_login(), Peer::answering(OK));
     let client = client_by(by(&proxy.url_with_login()));
     assert_eq!(execute(&client, &peer.exchange()).unwrap().body(), b"{}");
@@ -47,7 +47,7 @@ fn a_proxy_that_is_named_by_hand_gets_its_login_and_no_byte_of_the_request() {
 }
 
 #[test]
-fn without_the_login_that_is_wanted_nothing_is_sent() {
+fn without_the_login_that_the_proxy_wants_nothing_is_sent() {
     let (proxy, peer) = (Forwarder::with_login(), Peer::answering(OK));
     let wrong = proxy.url().replace("http://", "http://canary-header:x@");
     for url in [proxy.url(), wrong] {
@@ -71,7 +71,7 @@ fn an_unreachable_proxy_is_a_failure_of_the_proxy() {
 }
 
 #[test]
-fn what_is_excepted_goes_without() {
+fn an_excluded_host_is_reached_without_the_proxy() {
     let (proxy, peer) = (Forwarder::new(), Peer::answering(OK));
     for (list, through) in [("127.0.0.0/8", 0), ("*", 0), ("other.example", 1)] {
         let excepting = Proxies::from_variables(|name| (name == "no_proxy").then(|| list.to_owned())).unwrap();
@@ -82,7 +82,7 @@ fn what_is_excepted_goes_without() {
 }
 
 #[test]
-fn a_company_is_trusted_beside_the_usual_ones_and_through_its_proxy() {
+fn a_companys_authority_is_trusted_beside_the_mozilla_roots_and_through_its_proxy() {
     let server = Server::new(include_bytes!("../../net/tests/tls/valid.der"));
     assert_eq!(execute(&client_that_trusts(CA), &tls_exchange(&server)).unwrap().body(), b"{}");
     let bundle = [b"# A comment.\n", CA, CA].concat();
@@ -97,7 +97,7 @@ fn a_company_is_trusted_beside_the_usual_ones_and_through_its_proxy() {
 }
 
 #[test]
-fn who_is_not_trusted_gets_no_byte() {
+fn an_untrusted_server_gets_no_byte() {
     for (certificate, word) in [
         (&include_bytes!("../../net/tests/tls/self_signed.der")[..], "UnknownIssuer"),
         (include_bytes!("../../net/tests/tls/expired.der"), "expired"),

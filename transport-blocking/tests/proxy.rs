@@ -1,4 +1,4 @@
-//! Which way requests go when a proxy is named.
+//! Tests which route requests take when a proxy is named.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
@@ -13,7 +13,7 @@ use enlist_blocking::{BuildError, Client};
 use enlist_core::{Delivery, Exchange, TransportKind};
 use ureq::{Agent, Proxy};
 
-/// Named by nobody, so that only a proxy can reach it.
+/// A name that does not exist, so that only a proxy can reach it.
 const ELSEWHERE: &str = "http://service.invalid/?token=canary-query";
 
 fn client_by(port: u16) -> Client {
@@ -44,7 +44,7 @@ fn this_machine_is_reached_without_a_proxy() {
 }
 
 #[test]
-fn a_proxy_that_does_not_let_through_gets_no_byte_of_the_request() {
+fn a_proxy_that_refuses_gets_no_byte_of_the_request() {
     for (answer, kind) in [
         ("HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic\r\n\r\n", TransportKind::Proxy),
         ("HTTP/1.1 403 Forbidden\r\n\r\n", TransportKind::Proxy),
@@ -60,7 +60,7 @@ fn a_proxy_that_does_not_let_through_gets_no_byte_of_the_request() {
 }
 
 #[test]
-fn a_proxy_that_is_not_there_or_does_not_answer_sends_nothing() {
+fn nothing_is_sent_through_a_proxy_that_is_not_there_or_does_not_answer() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let failure = execute(&client_by(port), &exchange(ELSEWHERE)).unwrap_err();
     assert_eq!((failure.kind, failure.delivery), (TransportKind::Proxy, Delivery::NotSent));
@@ -70,7 +70,7 @@ fn a_proxy_that_is_not_there_or_does_not_answer_sends_nothing() {
     assert_eq!((failure.kind, failure.delivery), (TransportKind::Timeout, Delivery::NotSent));
 }
 
-/// The environment is this process's: the tests below run themselves again in others.
+/// The environment belongs to the process, so the tests below run this one again in child processes with other variables.
 #[test]
 #[ignore = "run by the tests below"]
 fn with_the_environments_proxy() {
@@ -83,7 +83,7 @@ fn with_the_environments_proxy() {
     }
 }
 
-/// What the test above says in a process with these variables.
+/// Runs the test above in a child process with these variables, and returns its output.
 fn in_another_process(peer: &Peer, variables: &[(&str, &str)]) -> String {
     let mut again = Command::new(std::env::current_exe().unwrap());
     for inherited in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"] {
@@ -98,7 +98,7 @@ fn in_another_process(peer: &Peer, variables: &[(&str, &str)]) -> String {
 
 #[test]
 fn the_environment_names_the_proxy() {
-    // How a SOCKS 5 client greets, and how an HTTP one does.
+    // The first bytes that a SOCKS 5 client and an HTTP client send.
     for (scheme, greeting) in [("http", "CONNECT service.invalid:"), ("socks5h", "\u{5}")] {
         for (variable, times) in [("ALL_PROXY", 2), ("HTTPS_PROXY", 1), ("https_proxy", 1), ("http_proxy", 1), ("HTTP_PROXY", 0)] {
             let proxy = Peer::raw(|stream| {
@@ -122,9 +122,9 @@ fn the_environment_names_exceptions() {
     assert_eq!(proxy.connections(), 0);
 }
 
-/// To connect without the proxy that somebody asked for would be worse.
+/// A connection without the proxy that somebody asked for would be worse than none.
 #[test]
-fn without_a_valid_proxy_in_the_variable_no_client_is_built() {
+fn no_client_is_built_if_the_variable_names_an_invalid_proxy() {
     let mut again = Command::new(std::env::current_exe().unwrap());
     again.env("https_proxy", "ftp://joe:canary-header@proxy.example");
     let output = again.args(["--exact", "with_a_bad_variable", "--ignored", "--nocapture"]).output().unwrap();

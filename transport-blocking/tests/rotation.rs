@@ -1,4 +1,4 @@
-//! The rotation over the real client against the sandbox: lost answers, lost processes.
+//! Tests the rotation with the real client against the sandbox: lost answers and lost processes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
@@ -25,7 +25,7 @@ fn rotate() {
     let mut rotation = BadgeRotation::new(origin(&sandbox), old.badge().clone());
     let rotated = finish(&sandbox, &mut rotation).unwrap();
     let paths: Vec<_> = sandbox.requests().iter().rev().take(2).map(line).collect();
-    assert_eq!(paths, ["POST /v1/rotate", "POST /v1/verify"], "verify first");
+    assert_eq!(paths, ["POST /v1/rotate", "POST /v1/verify"], "verify must come first");
     let request = sandbox.requests().pop().unwrap();
     assert_eq!(request.body, format!(r#"{{"badge":"{}"}}"#, old.badge().expose()));
     assert_eq!(header(&request, "authorization"), Some(format!("Bearer {}", old.badge().expose()).as_str()));
@@ -33,7 +33,7 @@ fn rotate() {
     assert!(is_valid(&sandbox, rotated.badge()) && !is_valid(&sandbox, old.badge()));
 }
 
-/// What became of a rotation whose answer was this, how often it was sent, and whether the old badge is good.
+/// The result of a rotation whose answer was `action`, how often it was sent, and whether the old badge is still valid.
 fn rotate_against(sandbox: &Rc<Sandbox>, action: Action) -> (Result<(), FailureCode>, usize, bool) {
     let badge = identity(sandbox).badge().clone();
     sandbox.script([Scripted::new("/v1/rotate", action)]);
@@ -43,7 +43,7 @@ fn rotate_against(sandbox: &Rc<Sandbox>, action: Action) -> (Result<(), FailureC
 }
 
 #[test]
-fn a_lost_rotation_is_told_apart_by_verify_and_never_sent_again() {
+fn a_lost_rotation_is_settled_by_verify_and_never_sent_again() {
     let html = || Canned { body: "<html>".to_owned(), ..Canned::status(200) };
     for (action, expected, old_is_valid) in [
         (Action::DropAfter, FailureCode::CredentialLost, false),
@@ -81,7 +81,7 @@ fn a_badge_that_is_not_valid_is_not_rotated() {
 }
 
 #[test]
-fn a_rotation_that_nobody_can_be_asked_about_stops_and_goes_on_later() {
+fn a_rotation_that_verify_cannot_settle_stops_and_continues_later() {
     let sandbox = sandbox();
     let badge = identity(&sandbox).badge().clone();
     sandbox.script([Scripted::new("/v1/rotate", Action::DropAfter), Scripted::new("/v1/verify", Action::DropBefore).skip(1).times(5)]);
@@ -100,9 +100,9 @@ fn a_rotation_that_nobody_can_be_asked_about_stops_and_goes_on_later() {
     assert_eq!(end, Err(Failure::CredentialLost { service: Service::SentryAgent }));
 }
 
-/// After each call of the host the process is gone; what it kept must lead to the right badge, or to an honest word.
+/// The process ends after each call of the host in turn. What it kept must lead to the right badge, or to a report of the loss.
 #[test]
-fn whenever_a_rotation_dies_the_right_badge_is_kept_or_the_loss_is_told() {
+fn whenever_the_process_ends_the_right_badge_is_kept_or_the_loss_is_reported() {
     let calls = {
         let sandbox = sandbox();
         let mut host = host(&sandbox);

@@ -1,4 +1,4 @@
-//! Whom the client trusts, and that it sends nothing to anybody else.
+//! Tests which servers the client trusts, and that it sends nothing to anybody else.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
@@ -20,7 +20,7 @@ const CA: &[u8] = include_bytes!("../../net/tests/tls/ca.der");
 const VALID: &[u8] = include_bytes!("../../net/tests/tls/valid.der");
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 
-/// A server with this certificate, and what it decrypts.
+/// A server with this certificate, which keeps what it decrypts.
 struct Server {
     peer: Peer,
     decrypted: mpsc::Receiver<String>,
@@ -78,7 +78,7 @@ fn assert_not_sent(failure: &TransportFailure, kind: TransportKind) {
 }
 
 #[test]
-fn a_trusted_server_is_talked_to_in_tls_1_2_and_1_3() {
+fn a_trusted_server_is_used_in_tls_1_2_and_1_3() {
     for version in [&version::TLS12, &version::TLS13] {
         let server = Server::new(VALID, &[version], false);
         let client = client_that_trusts(CA);
@@ -91,7 +91,7 @@ fn a_trusted_server_is_talked_to_in_tls_1_2_and_1_3() {
 }
 
 #[test]
-fn nothing_is_sent_to_a_server_that_is_not_to_be_trusted() {
+fn nothing_is_sent_to_an_untrusted_server() {
     for (certificate, client, word) in [
         (VALID, client(), "UnknownIssuer"),
         (&include_bytes!("../../net/tests/tls/self_signed.der")[..], client_that_trusts(CA), "UnknownIssuer"),
@@ -106,9 +106,9 @@ fn nothing_is_sent_to_a_server_that_is_not_to_be_trusted() {
     }
 }
 
-/// Nothing tells how far a request without a body has come, but a certificate is looked at before anything is sent.
+/// Nothing shows how much of a request without a body was sent, but a certificate is checked before anything is sent.
 #[test]
-fn a_request_without_a_body_is_not_sent_either() {
+fn a_request_without_a_body_is_not_sent_to_an_untrusted_server_either() {
     let server = Server::new(VALID, &[&version::TLS13], false);
     let mut bodiless = server.exchange();
     bodiless.request = http::Request::get(bodiless.request.uri()).body(enlist_core::Body::default()).unwrap();
@@ -116,14 +116,14 @@ fn a_request_without_a_body_is_not_sent_either() {
     assert_eq!(server.decrypted(), "");
 }
 
-/// In TLS 1.3 the server's refusal of a client without a certificate comes when the client has most often sent its request.
+/// In TLS 1.3, a server refuses a client without a certificate when the client has usually sent its request already.
 #[test]
-fn a_refusal_after_the_handshake_may_have_delivered() {
+fn a_refusal_after_the_handshake_may_have_delivered_the_request() {
     let refused = |version| {
         let failure = execute(&client_that_trusts(CA), &Server::new(VALID, &[version], true).exchange()).unwrap_err();
         (failure.kind, failure.delivery)
     };
-    // The server closes, and whether the client sees that first while writing is chance.
+    // The server closes the connection. Whether the client notices that while it is still writing is a matter of chance.
     let broken = (TransportKind::Connect, Delivery::NotSent);
     let (in_1_3, in_1_2) = (refused(&version::TLS13), refused(&version::TLS12));
     assert!([(TransportKind::Closed, Delivery::Unknown), broken].contains(&in_1_3), "{in_1_3:?}");

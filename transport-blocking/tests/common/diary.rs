@@ -1,4 +1,4 @@
-//! A host with a virtual clock that writes down every call, and fails or leaves where it is told to.
+//! A host and store with a virtual clock. It records every call, and it fails or pauses where it is told to.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -11,29 +11,29 @@ use enlist_core::{Ceremony, Exchange, ExchangeId, ExchangeResult, Snapshot, Stor
 
 pub(crate) type Answered = ExchangeResult;
 
-/// The host could not do this.
+/// The call that the host was told to fail.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the host's {0} failed")]
 pub(crate) struct Failed(pub(crate) String);
 
 pub(crate) struct Diary<C: Ceremony> {
     pub(crate) now: Timestamp,
-    /// Every call in order; `now` if that is asked for.
+    /// Every call in order. Calls of `now` are recorded only on demand.
     pub(crate) calls: Rc<RefCell<Vec<String>>>,
     pub(crate) tells_now: bool,
-    /// The last snapshot that was kept, as a file would keep it.
+    /// The last snapshot that was saved, as a file would contain it.
     pub(crate) disk: Option<String>,
     pub(crate) journal: BTreeMap<ExchangeId, Answered>,
-    /// The calls, by their beginnings, that fail.
+    /// The calls that fail, given by their beginnings.
     pub(crate) fails: Vec<&'static str>,
-    /// After so many calls the host is gone: each later one fails and keeps nothing.
+    /// The host is gone after this many calls: each later call fails and keeps nothing.
     pub(crate) dies_after: usize,
-    /// Whether it leaves at waits.
+    /// Whether the host pauses at waits.
     pub(crate) leaves: bool,
     pub(crate) notices: Vec<C::Notice>,
     pub(crate) prompts: Vec<C::Prompt>,
     pub(crate) answers: VecDeque<C::Answer>,
-    /// What a wait of this length does to the clock, in milliseconds.
+    /// How far a wait of this length moves the clock, in milliseconds.
     pub(crate) elapse: Box<dyn FnMut(Duration) -> i64>,
 }
 
@@ -77,13 +77,13 @@ impl<C: Ceremony> Diary<C> {
     }
 }
 
-/// The diary as a drive's host.
+/// The diary as the host of a drive.
 pub(crate) struct DiaryHost<'a, 'b, C: Ceremony>(pub(crate) &'a RefCell<&'b mut Diary<C>>);
 
-/// The diary as a drive's store.
+/// The diary as the store of a drive.
 pub(crate) struct DiaryStore<'a, 'b, C: Ceremony>(pub(crate) &'a RefCell<&'b mut Diary<C>>);
 
-/// Drives with the diary as host and as store.
+/// Drives the ceremony with the diary as the host and the store.
 pub(crate) fn drive<C: Ceremony>(
     ceremony: &mut C,
     client: &impl Execute,

@@ -1,4 +1,4 @@
-//! A forward proxy on loopback: CONNECT, and plain http by the whole URL.
+//! A forward proxy on loopback. It supports CONNECT, and plain http requests with an absolute URL.
 #![allow(clippy::unwrap_used, dead_code)]
 
 use std::io::{self, Read, Write};
@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// `joe` with the password `s p@`, as a URL has it and as a header does.
+/// The user `joe` with the password `s p@`, once as a URL contains it and once as a header does.
 pub(crate) const LOGIN: &str = "joe:s%20p%40";
 const BASIC: &str = "am9lOnMgcEA=";
 
-/// Its threads end with the process.
+/// A running proxy. Its threads end with the process.
 pub(crate) struct Forwarder {
     pub(crate) port: u16,
     heads: Arc<Mutex<Vec<String>>>,
@@ -22,12 +22,12 @@ impl Forwarder {
         Self::with(false, None)
     }
 
-    /// One that wants `LOGIN`.
+    /// A proxy that requires `LOGIN`.
     pub(crate) fn with_login() -> Self {
         Self::with(true, None)
     }
 
-    /// One that knows the way to every host: to this port of this machine.
+    /// A proxy that connects every request to `port` on this machine, whatever host it names.
     pub(crate) fn to(port: u16) -> Self {
         Self::with(false, Some(port))
     }
@@ -54,7 +54,7 @@ impl Forwarder {
         format!("http://{LOGIN}@127.0.0.1:{}", self.port)
     }
 
-    /// What it was asked for, without what went through it.
+    /// The heads of the requests that reached the proxy, without the tunnelled bytes.
     pub(crate) fn heads(&self) -> Vec<String> {
         self.heads.lock().unwrap().clone()
     }
@@ -68,7 +68,7 @@ fn serve(mut stream: TcpStream, wants_login: bool, to: Option<u16>, heads: &Mute
     if wants_login && !head.lines().any(is_login) {
         let refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic realm=\"x\"\r\ncontent-length: 0\r\n\r\n";
         stream.write_all(refusal)?;
-        // What is left unread would reset the connection, and the answer with it.
+        // Unread bytes would reset the connection and lose the answer.
         stream.shutdown(Shutdown::Write)?;
         return io::copy(&mut stream, &mut io::sink()).map(|_| ());
     }
@@ -94,7 +94,7 @@ fn serve(mut stream: TcpStream, wants_login: bool, to: Option<u16>, heads: &Mute
     stream.shutdown(Shutdown::Both)
 }
 
-/// Up to the empty line, and not a byte further.
+/// Reads the head of a request up to the empty line, and not a byte further.
 fn read_head(stream: &mut TcpStream) -> io::Result<String> {
     let (mut head, mut byte) = (Vec::new(), [0]);
     while !head.ends_with(b"\r\n\r\n") {

@@ -1,4 +1,4 @@
-//! Servers that write what they like, and exchanges full of canaries to send to them.
+//! Servers that write any bytes, and exchanges full of canaries to send to them.
 #![allow(dead_code)]
 
 pub(crate) mod diary;
@@ -14,7 +14,7 @@ use enlist_core::claim::Enrolment;
 use enlist_core::{Ceremony, Exchange, Origin, Partial, Timestamp, TransportFailure};
 use http::Response;
 
-/// What must never be seen outside the connection. One each in the query, in a header, in the body.
+/// Secrets that must never be seen outside the connection: one in the query, one in a header, one in the body.
 pub(crate) const CANARIES: [&str; 3] = ["canary-query", "canary-header", "canary-body"];
 pub(crate) const BODY: &str = "claim_token=canary-body";
 
@@ -25,7 +25,7 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// Hands each connection to `serve`, unread, on a thread of its own; closes it after.
+    /// Hands each unread connection to `serve` on a thread of its own, and closes it afterwards.
     pub(crate) fn raw(serve: impl Fn(&mut Spied) -> io::Result<()> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -40,14 +40,14 @@ impl Peer {
                 };
                 let mut spied = Spied { stream: stream.unwrap(), number, seen: Arc::clone(&seen) };
                 let serve = Arc::clone(&serve);
-                // What the client broke off is seen at the client.
+                // An error here is one that the client caused, and the client reports it.
                 thread::spawn(move || serve(&mut spied).ok());
             }
         });
         Self { port, connections }
     }
 
-    /// Reads one request of each connection, then lets `serve` write.
+    /// Reads one request from each connection, and then lets `serve` write.
     pub(crate) fn new(serve: impl Fn(&mut Spied) -> io::Result<()> + Send + Sync + 'static) -> Self {
         Self::raw(move |stream| {
             stream.read_request()?;
@@ -55,7 +55,7 @@ impl Peer {
         })
     }
 
-    /// Answers each connection's one request so.
+    /// Answers the one request of each connection with `answer`.
     pub(crate) fn answering(answer: impl Into<Vec<u8>>) -> Self {
         let answer = answer.into();
         Self::new(move |stream| stream.write_all(&answer))
@@ -69,18 +69,18 @@ impl Peer {
         exchange(&self.url())
     }
 
-    /// How many connections there were.
+    /// How many connections were made.
     pub(crate) fn connections(&self) -> usize {
         self.connections.lock().unwrap().len()
     }
 
-    /// All bytes that came over any connection.
+    /// All bytes that arrived on any connection.
     pub(crate) fn received(&self) -> String {
         String::from_utf8_lossy(&self.connections.lock().unwrap().concat()).into_owned()
     }
 }
 
-/// A connection whose incoming bytes are written down.
+/// A connection that records its incoming bytes.
 pub(crate) struct Spied {
     pub(crate) stream: TcpStream,
     number: usize,
@@ -88,7 +88,7 @@ pub(crate) struct Spied {
 }
 
 impl Spied {
-    /// Head and body, by its content-length.
+    /// Reads the head and the body of a request, as long as its content-length says.
     pub(crate) fn read_request(&mut self) -> io::Result<String> {
         let mut reader = BufReader::with_capacity(1, &mut *self);
         let (mut request, mut length) = (String::new(), 0);
@@ -108,7 +108,7 @@ impl Spied {
         Ok(request + &String::from_utf8_lossy(&body))
     }
 
-    /// Keeps the connection open, until the client closes it.
+    /// Keeps the connection open until the client closes it.
     pub(crate) fn hold(&mut self) -> io::Result<()> {
         io::copy(self, &mut io::sink()).map(|_| ())
     }
@@ -132,14 +132,14 @@ impl Write for Spied {
     }
 }
 
-/// A client without the environment's proxy.
+/// A client that ignores the proxy of the environment.
 pub(crate) fn client() -> Client {
     Client::from_agent(ureq::Agent::config_builder().proxy(None).build().new_agent())
 }
 
-/// A POST with canaries; 5 s, and the usual cap.
+/// A POST request with canaries, a deadline of 5 s, and the usual body cap.
 pub(crate) fn exchange(url: &str) -> Exchange {
-    // Only a ceremony can name an exchange.
+    // Only a ceremony can make an exchange id.
     let mut ceremony = Enrolment::new(Origin::parse("http://127.0.0.1").unwrap(), None, None);
     let mut exchange = ceremony.begin(Timestamp::from_unix_ms(0)).unwrap();
     exchange.request = http::Request::post(url)
@@ -151,7 +151,7 @@ pub(crate) fn exchange(url: &str) -> Exchange {
     exchange
 }
 
-/// Executes, and makes sure that neither success nor failure takes longer than the deadline and three seconds, or shows a canary.
+/// Executes the exchange. Checks that the result comes at most three seconds after the deadline and shows no canary.
 pub(crate) fn execute(client: &Client, exchange: &Exchange) -> Result<Response<Vec<u8>>, TransportFailure> {
     let start = Instant::now();
     let answer = client.execute(exchange);

@@ -1,4 +1,4 @@
-//! The sandbox's two services, and what a test wants of them: an identity, a call sent once or as often as it takes.
+//! The sandbox's two services, and helpers for the tests: an identity, and a call that is sent once or repeated until it ends.
 #![allow(clippy::unwrap_used, clippy::panic, dead_code)]
 
 use std::rc::Rc;
@@ -40,7 +40,7 @@ pub(crate) fn now(sandbox: &Sandbox) -> Timestamp {
     Timestamp::from_unix_ms(i64::try_from(sandbox.now()).unwrap())
 }
 
-/// Sends it once: what was on the wire, and what was read.
+/// Sends the call once. Returns the request on the wire and the result.
 pub(crate) fn once<C: ApiCall>(sandbox: &Sandbox, call: &C) -> (LoggedRequest, Result<C::Outcome, Failure>) {
     let exchange = call.exchange();
     let answer = client().execute(&exchange);
@@ -48,7 +48,7 @@ pub(crate) fn once<C: ApiCall>(sandbox: &Sandbox, call: &C) -> (LoggedRequest, R
     (sandbox.requests().pop().unwrap(), outcome)
 }
 
-/// Sends it as often as it takes, in the sandbox's time; and how often that was.
+/// Sends the call until it ends, in the sandbox's time. Returns the number of requests and the result.
 pub(crate) fn calling<C: ApiCall>(sandbox: &Sandbox, call: C) -> (usize, Result<C::Outcome, Failure>) {
     let mut calling = ApiCallRun::new(call);
     for sent in 1..20 {
@@ -60,7 +60,7 @@ pub(crate) fn calling<C: ApiCall>(sandbox: &Sandbox, call: C) -> (usize, Result<
             return (sent, end);
         }
     }
-    panic!("a call that does not end");
+    panic!("the call did not end");
 }
 
 pub(crate) fn line(request: &LoggedRequest) -> String {

@@ -1,4 +1,4 @@
-//! A TLS server on loopback, and what it decrypts.
+//! A TLS server on loopback, which keeps what it decrypts.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, dead_code)]
 
 use std::io::{Read, Write};
@@ -14,14 +14,14 @@ use rustls::{ServerConfig, ServerConnection, Stream};
 const KEY: &[u8] = include_bytes!("../../../net/tests/tls/key.der");
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 
-/// Its threads end with the process.
+/// A running server. Its threads end with the process.
 pub(crate) struct Server {
     pub(crate) port: u16,
     received: Arc<Mutex<String>>,
 }
 
 impl Server {
-    /// With this certificate; answers each request with `{}`.
+    /// Starts a server with this certificate. It answers each request with `{}`.
     pub(crate) fn new(certificate: &'static [u8]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -47,13 +47,13 @@ impl Server {
         Self { port, received }
     }
 
-    /// Everything that it decrypted.
+    /// Everything that the server decrypted.
     pub(crate) fn received(&self) -> String {
         self.received.lock().unwrap().clone()
     }
 }
 
-/// Head and body, by its content-length; less when the other side goes away.
+/// Reads the head and the body of a request, as long as its content-length says, or less if the client closes the connection.
 fn read_request(stream: &mut impl Read) -> String {
     let (mut request, mut buffer) = (String::new(), [0; 4096]);
     loop {
