@@ -1,4 +1,4 @@
-//! A call of its own: one request, one answer, no ceremony around it.
+//! An API call that is complete in itself: one request and one answer, without a ceremony around it.
 //!
 //! What may be repeated is decided here, as it is in the ceremonies: [`ApiCallRun`] sends again what was not sent, and, where a
 //! repeat is harmless, what was answered 503 or lost its answer.
@@ -16,27 +16,25 @@ use crate::http::response::{ResponseClass, wipe};
 use crate::retry::{self, Attempts, RequestKind, Verdict, come_back};
 use crate::types::timestamp::Timestamp;
 
-/// A request that is complete in itself. Sealed: the calls of [`opentrain`](crate::opentrain) and of
-/// [`sentryagent`](crate::badge).
+/// A request that is complete in itself. The trait is sealed; the calls are in [`opentrain`](crate::opentrain) and [`badge`](crate::badge).
 ///
-/// Send [`exchange`](Self::exchange) once and hand what came of it to [`parse`](Self::parse); or let [`ApiCallRun`] say what is to
-/// be sent again and when.
+/// Send [`exchange`](Self::exchange) once and hand the result to [`parse`](Self::parse), or let [`ApiCallRun`] say what to repeat and when.
 pub trait ApiCall: sealed::Sealed {
-    /// What the answer says.
+    /// The content of a successful answer.
     type Outcome;
 
-    /// How often it is sent in all when answers are lost: 1 where a repeat would do harm.
+    /// How often the request is sent at most when answers are lost. It is 1 for a call whose repeat would do harm.
     #[doc(hidden)]
     const SENT_AT_MOST: u8;
 
     /// The request. Its id is [`ExchangeId::PLAIN`].
     fn exchange(&self) -> Exchange;
 
-    /// What came of it. `now` is when the answer was received.
+    /// Reads the result of the exchange. `now` is the time when the answer was received.
     ///
     /// # Errors
-    /// [`Failure`]: `Rejected`, `RateLimited`, `Protocol`, and `GaveUp` when no definite answer came. Of a call that delivers
-    /// a secret, `GaveUp` with `doubt` says that the secret may have been in the answer that was lost.
+    /// [`Failure`]: `Rejected`, `RateLimited`, `Protocol`, or `GaveUp` when no definite answer came. For a call that delivers a secret,
+    /// `GaveUp` with `doubt` says that the lost answer may have contained the secret.
     fn parse(&self, now: Timestamp, result: Result<Response<Vec<u8>>, TransportFailure>) -> Result<Self::Outcome, Failure>;
 }
 
@@ -76,31 +74,31 @@ pub struct ApiCallRun<C> {
 }
 
 impl<C: ApiCall> ApiCallRun<C> {
-    /// Nothing of `call` has been sent yet.
+    /// Makes a run that has sent nothing yet.
     #[must_use]
     pub const fn new(call: C) -> Self {
         Self { call, sending: Attempts::due(), lost: 0, was_lost: false }
     }
 
-    /// When the next request is due and why not before; `None` when it is due now.
+    /// The time when the next request is due, with the reason for the wait. `None` if it is due now.
     #[must_use]
     pub fn waits_until(&self, now: Timestamp) -> Option<(Timestamp, &Trouble)> {
         self.sending.waits_until(now).zip(self.sending.trouble())
     }
 
-    /// The request, to be sent once when it is due.
+    /// The request to send, once, when it is due.
     #[must_use]
     pub fn exchange(&self) -> Exchange {
         self.call.exchange()
     }
 
-    /// Whether an answer was lost on the way: the service may have done what it was asked, whatever it said afterwards.
+    /// Whether an answer was lost. The service may then have carried out the call, whatever it answered later.
     #[must_use]
     pub const fn was_lost(&self) -> bool {
         self.was_lost
     }
 
-    /// Takes in what came of it. `None`: send it again when it is due.
+    /// Takes in the result of the exchange. `None` means that the request must be sent again when it is due.
     pub fn answered(&mut self, now: Timestamp, result: Result<Response<Vec<u8>>, TransportFailure>) -> Option<Result<C::Outcome, Failure>> {
         let (trouble, failure) = match self.call.parse(now, result) {
             Err(Failure::GaveUp { trouble, retry_at, doubt }) => (trouble.clone(), Failure::GaveUp { trouble, retry_at, doubt }),
@@ -127,18 +125,18 @@ impl<C: ApiCall> ApiCallRun<C> {
                 self.sending = call;
                 None
             }
-            // The tries are used up.
+            // No try is left.
             _ => Some(Err(failure)),
         }
     }
 }
 
-/// An exchange that is no ceremony's.
+/// An exchange that belongs to no ceremony.
 pub(crate) fn exchange(request: Request<Body>, timeout: Duration) -> Exchange {
     Exchange { id: ExchangeId::PLAIN, request, timeout, max_body: Exchange::MAX_BODY, delivers: false }
 }
 
-/// Reads the answer of a plain call. An answer that has the member `success` is never taken for an error.
+/// Reads the answer of an API call. An answer that has the member `success` is never taken for an error.
 pub(crate) fn settle<T>(
     now: Timestamp,
     result: Result<Response<Vec<u8>>, TransportFailure>,

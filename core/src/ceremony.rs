@@ -1,4 +1,4 @@
-//! The contract between a ceremony and whoever drives it.
+//! The contract between a ceremony and its driver.
 
 use alloc::vec::Vec;
 use http::Response;
@@ -11,52 +11,53 @@ use crate::types::timestamp::Timestamp;
 
 /// A ceremony as a state machine that emits HTTP requests and consumes responses.
 ///
-/// Sealed: [`claim::Enrolment`](crate::claim::Enrolment), [`claim::Claim`](crate::claim::Claim),
-/// [`badge::BadgeRegistration`](crate::badge::BadgeRegistration), [`badge::BadgeRotation`](crate::badge::BadgeRotation). Each is a
-/// plain value: it moves between threads and tasks.
+/// The trait is sealed. The ceremonies are [`claim::Enrolment`](crate::claim::Enrolment), [`claim::Claim`](crate::claim::Claim),
+/// [`badge::BadgeRegistration`](crate::badge::BadgeRegistration) and [`badge::BadgeRotation`](crate::badge::BadgeRotation). Each is a plain
+/// value, which may move between threads and tasks.
 pub trait Ceremony: Sized + Clone + PartialEq + Send + Sync + 'static + sealed::Sealed {
-    /// What is shown to the human without waiting for an answer.
+    /// A message that is shown to the human without waiting for an answer.
     type Notice: Clone + PartialEq + core::fmt::Debug + Send + Sync + 'static;
-    /// What the human is asked.
+    /// A question to the human.
     type Prompt: Clone + PartialEq + core::fmt::Debug + Send + Sync + 'static;
-    /// The human's answer.
+    /// The human's answer to a question.
     type Answer: Clone + PartialEq + core::fmt::Debug + Send + Sync + 'static;
-    /// What the ceremony is for.
+    /// The result of a successful ceremony.
     type Outcome: Clone + PartialEq + core::fmt::Debug + Send + Sync + 'static;
 
-    /// Which ceremony this is.
+    /// The kind of this ceremony.
     const KIND: CeremonyKind;
 
-    /// What is to be done at `now`. Changes nothing: the same state and the same time give the same step.
+    /// Says what to do at `now`. It changes nothing: the same state and the same time give the same step.
     fn poll(&self, now: Timestamp) -> Step<Self::Notice, Self::Prompt, Self::Outcome>;
 
-    /// The request that is due. The only way to get it, and it marks it as in flight: save a snapshot, then send it, once.
+    /// Takes the request that is due and marks it as in flight. There is no other way to get it. Save a snapshot afterwards, and then send
+    /// the request once.
     ///
     /// # Errors
     /// [`Misuse::NothingToSend`] unless [`poll`](Self::poll) says [`Step::Send`] at this time.
     fn begin(&mut self, now: Timestamp) -> Result<Exchange, Misuse>;
 
-    /// Takes in what happened. A finished ceremony absorbs everything.
+    /// Takes in what happened. A finished ceremony ignores every input.
     ///
     /// # Errors
-    /// [`Misuse`] when the input does not belong to the state, which then stays as it is.
+    /// [`Misuse`] if the input does not fit the state, which then stays unchanged.
     fn handle(&mut self, now: Timestamp, input: Input<Self::Answer>) -> Result<(), Misuse>;
 
-    /// All that is needed to go on later, in another process.
+    /// Everything that another process needs to continue.
     fn snapshot(&self) -> Snapshot;
 
-    /// The ceremony as it was saved, to look at and not to go on with: it may come from a newer version of enlist, which saved
-    /// more than this version reads ([`Snapshot::is_newer`]).
+    /// Restores a saved ceremony for reading only. The snapshot may come from a newer version of enlist, which saved more than this version
+    /// reads ([`Snapshot::is_newer`]).
     ///
     /// # Errors
-    /// [`ResumeError`] for a snapshot of another ceremony, or one that breaks an invariant.
+    /// [`ResumeError`] for a snapshot of another ceremony, or for one that breaks an invariant.
     fn peek(snapshot: &Snapshot) -> Result<Self, ResumeError>;
 
-    /// The ceremony as it was saved, to go on with. An exchange in flight stays in flight; a pending notice or question is
+    /// Restores a saved ceremony in order to continue it. An exchange in flight stays in flight, and a pending notice or question is
     /// repeated.
     ///
     /// # Errors
-    /// [`ResumeError`] for a snapshot of another ceremony, of a newer version, or one that breaks an invariant.
+    /// [`ResumeError`] for a snapshot of another ceremony or of a newer version, or for one that breaks an invariant.
     fn resume(snapshot: &Snapshot) -> Result<Self, ResumeError> {
         snapshot.refuse_newer()?;
         Self::peek(snapshot)
@@ -72,9 +73,9 @@ pub enum CeremonyKind {
     Enrolment,
     /// [`claim::Claim`](crate::claim::Claim): the owner's claim.
     Claim,
-    /// [`badge::BadgeRegistration`](crate::badge::BadgeRegistration): manifest, code by SMS, Agent Badge.
+    /// [`badge::BadgeRegistration`](crate::badge::BadgeRegistration): from the manifest and a code by SMS to the Agent Badge.
     BadgeRegistration,
-    /// [`badge::BadgeRotation`](crate::badge::BadgeRotation): one badge for another.
+    /// [`badge::BadgeRotation`](crate::badge::BadgeRotation): exchanges a badge for another one.
     BadgeRotation,
 }
 
@@ -83,70 +84,71 @@ impl CeremonyKind {
     pub const ALL: [Self; 4] = [Self::Enrolment, Self::Claim, Self::BadgeRegistration, Self::BadgeRotation];
 }
 
-/// What is to be done next.
+/// The next step of a ceremony.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step<N, P, O> {
-    /// A request is due: [`begin`](Ceremony::begin), save, transmit once.
+    /// A request is due. Call [`begin`](Ceremony::begin), save a snapshot, and send the request once.
     Send,
-    /// The answer to this exchange is owed, also after a dropped future or a restart: feed it, a journaled one, or [`Input::lost`].
+    /// The answer to this exchange is missing, perhaps because a future was dropped or a process ended. Feed the answer, the journaled
+    /// answer, or [`Input::lost`].
     InFlight(ExchangeId),
-    /// Show it, do not wait for an answer, feed [`Input::Notified`].
+    /// Show this notice, do not wait for an answer, and feed [`Input::Notified`].
     Notify(N),
-    /// A human must answer; feed [`Input::Answer`].
+    /// A human must answer. Feed [`Input::Answer`].
     Ask(P),
-    /// Nothing to do before `until`. Sleep, feed [`Input::Woke`], poll again; waking early does no harm.
+    /// Nothing is to be done before `until`. Sleep, feed [`Input::Woke`], and poll again. Waking early does no harm.
     Wait {
-        /// When to look again.
+        /// The end of the wait.
         until: Timestamp,
-        /// Why.
+        /// The reason for the wait.
         why: WaitReason,
     },
-    /// The end.
+    /// The ceremony is over.
     Done(Result<O, Failure>),
 }
 
-/// Why a ceremony waits.
+/// The reason for which a ceremony waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WaitReason {
     /// The human has not done their part yet.
     Pending,
-    /// The same, and the service asked for longer intervals.
+    /// The human has not done their part yet, and the service asked for longer intervals.
     SlowedDown,
-    /// A passing trouble.
+    /// A temporary problem.
     Trouble(Trouble),
 }
 
-/// What came of an exchange: the service's whole answer, whatever its status, or the reason why there is none.
+/// The result of an exchange: the service's whole answer, whatever its status, or the reason why there is none.
 pub type ExchangeResult = Result<Response<Vec<u8>>, TransportFailure>;
 
-/// What happened.
+/// An event that the driver reports to a ceremony.
 #[derive(Clone)]
 pub enum Input<A> {
     /// The service's answer, whatever its status.
     Response {
-        /// Of which exchange.
+        /// The exchange that was answered.
         id: ExchangeId,
-        /// Status, headers, whole body.
+        /// The answer, with its whole body.
         response: Response<Vec<u8>>,
     },
     /// No whole answer came.
     Failed {
-        /// Of which exchange.
+        /// The exchange that failed.
         id: ExchangeId,
-        /// Why.
+        /// The reason.
         failure: TransportFailure,
     },
     /// The human's answer to [`Step::Ask`].
     Answer(A),
     /// [`Step::Notify`] has been shown.
     Notified,
-    /// The driver waited as [`Step::Wait`] said and looks again. It tells a clock that was put back from a long wait.
+    /// The driver waited as [`Step::Wait`] said. This input tells a clock that was put back from a long wait.
     Woke,
 }
 
 impl<A> Input<A> {
-    /// An exchange's result, as a transport gives it.
+    /// Makes the input from the result that a transport returns.
     #[must_use]
     pub fn answered(id: ExchangeId, result: ExchangeResult) -> Self {
         match result {
@@ -155,20 +157,20 @@ impl<A> Input<A> {
         }
     }
 
-    /// The exchange was begun, and nobody knows its end: no journal holds its answer.
+    /// Reports that the exchange was begun and that nobody knows its end, because no journal contains its answer.
     #[must_use]
     pub fn lost(id: ExchangeId) -> Self {
         Self::Failed { id, failure: TransportFailure::new(TransportKind::Forgotten, Delivery::Unknown) }
     }
 
-    /// The exchange was begun, and the driver decided not to send it. Costs no try.
+    /// Reports that the exchange was begun and that the driver decided not to send it. It does not count as a try.
     #[must_use]
     pub fn not_sent(id: ExchangeId) -> Self {
         Self::Failed { id, failure: TransportFailure::new(TransportKind::NotTried, Delivery::NotSent) }
     }
 }
 
-/// The kind of input only: a response may hold a credential.
+/// The output names only the kind of input, because a response may contain a credential.
 impl<A: core::fmt::Debug> core::fmt::Debug for Input<A> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {

@@ -32,7 +32,7 @@ pub trait Store {
     /// The answer is taken in and saved all the same; the drive ends after that.
     fn journal(&mut self, exchange: &Exchange, answer: &ExchangeResult) -> Result<(), Self::Error>;
 
-    /// The answer that was written down for exactly this exchange: whole as `Ok`, cut off as a failure with its
+    /// The answer that was written down for exactly this exchange: complete as `Ok`, cut off as a failure with its
     /// [`partial`](crate::TransportFailure::partial) bytes. `None` says that nothing was written down, so the answer is lost.
     ///
     /// # Errors

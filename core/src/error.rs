@@ -1,4 +1,4 @@
-//! What can go wrong before a ceremony has failed, by whose doing it is. How it can fail is in [`failure`](crate::failure).
+//! Errors that do not end a ceremony, ordered by who caused them. The failures of a ceremony are in [`failure`](crate::failure).
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -7,88 +7,88 @@ use alloc::vec::Vec;
 use crate::exchange::ExchangeId;
 use crate::types::untrusted::Untrusted;
 
-/// The caller broke the contract of [`Ceremony`](crate::Ceremony). Never caused by what a service sent; the state is untouched.
+/// The caller broke the contract of [`Ceremony`](crate::Ceremony). A service can never cause this error, and the state stays unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Misuse {
-    /// `begin` while no request is due.
+    /// The caller called `begin` while no request is due.
     #[error("no request is due now: call poll first, and begin only on Step::Send")]
     NothingToSend,
-    /// An answer to an exchange that is not in flight: stale, or another ceremony's.
+    /// The answer belongs to an exchange that is not in flight: it is stale, or another ceremony's.
     #[error("no answer to exchange {0} is awaited")]
     NotInFlight(ExchangeId),
-    /// A human's answer that nobody asked for.
-    #[error("this answer was not asked for")]
+    /// The caller gave a human's answer to which there is no question.
+    #[error("the ceremony did not ask for this answer")]
     NotAsked,
-    /// `Notified` without a notice.
+    /// The caller reported `Notified` without a notice.
     #[error("no notice is waiting to be shown")]
     NothingToShow,
-    /// Another attempt is asked for while this one is owed an answer.
+    /// The caller wanted another attempt while this one still awaits an answer.
     #[error("the answer to exchange {0} is still awaited")]
     StillInFlight(ExchangeId),
-    /// Another attempt is asked for after this one succeeded.
+    /// The caller wanted another attempt after this one succeeded.
     #[error("the ceremony has succeeded; there is nothing to start again")]
     Finished,
-    /// `Woke` without a wait.
+    /// The caller reported `Woke` without a wait.
     #[error("the ceremony is not waiting")]
     NotWaiting,
 }
 
-/// Why an exchange brought no whole answer; made by transports.
+/// The reason why an exchange brought no whole answer. Transports make this value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{}", self.kind.phrase(), detail(&self.text))]
 pub struct TransportFailure {
-    /// What happened.
+    /// The kind of failure.
     pub kind: TransportKind,
     /// Whether the service may have seen the request.
     pub delivery: Delivery,
-    /// What had come of the answer when it broke off, if its status had.
+    /// The part of the answer that arrived, if at least its status did.
     pub partial: Option<Partial>,
-    /// The transport's own words, without URL and without any secret; may be empty.
+    /// The transport's own description, without the URL and without any secret. It may be empty.
     pub text: String,
 }
 
-/// What happened to an exchange.
+/// The kind of a transport failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransportKind {
     /// The host's name could not be resolved.
     Dns,
-    /// No connection: refused, unreachable, reset while connecting.
+    /// There is no connection: it was refused, unreachable, or reset while connecting.
     Connect,
     /// The deadline passed.
     Timeout,
     /// The service's certificate was not accepted, or no TLS version or cipher was shared.
     Tls,
-    /// The proxy refused, wants a login (407), or could not be reached.
+    /// The proxy refused, requires a login (407), or could not be reached.
     Proxy,
-    /// The connection broke after the request was under way.
+    /// The connection broke after the request had begun.
     Closed,
     /// The body was larger than the exchange allows.
     BodyTooLarge,
-    /// What came was no HTTP.
+    /// The answer was not HTTP.
     BadHttp,
-    /// The exchange was begun, and the process that would know its end is gone.
+    /// The exchange was begun, and the process that began it has ended.
     Forgotten,
-    /// The driver did not send: its store was not writable, say. Costs no try.
+    /// The driver did not send the request, for example because its store was not writable. It does not count as a try.
     NotTried,
 }
 
-/// Whether the service may have seen the request. When in doubt, [`Unknown`](Delivery::Unknown).
+/// Whether the service may have seen the request. If that is not known, it is [`Unknown`](Delivery::Unknown).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// Not a byte of the request was sent.
+    /// No byte of the request was sent.
     NotSent,
-    /// It may have arrived.
+    /// The request may have arrived.
     Unknown,
 }
 
-/// The part of an answer that came before the connection broke.
+/// The part of an answer that arrived before the connection broke.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Partial {
     /// The HTTP status.
     pub status: u16,
-    /// The bytes of the body that came.
+    /// The bytes of the body that arrived.
     pub body: Vec<u8>,
 }
 
@@ -99,7 +99,7 @@ impl core::fmt::Debug for Partial {
 }
 
 impl TransportFailure {
-    /// A failure without details.
+    /// Makes a failure without details.
     #[must_use]
     pub const fn new(kind: TransportKind, delivery: Delivery) -> Self {
         Self { kind, delivery, partial: None, text: String::new() }
@@ -116,7 +116,7 @@ impl TransportKind {
             Self::Proxy => "the proxy refused or could not be reached",
             Self::Closed => "the connection broke before the whole answer had come",
             Self::BodyTooLarge => "the answer was larger than allowed",
-            Self::BadHttp => "the answer was no HTTP",
+            Self::BadHttp => "the answer was not HTTP",
             Self::Forgotten => "the process ended before it saw the answer",
             Self::NotTried => "the request was not sent",
         }
@@ -127,28 +127,28 @@ fn detail(text: &str) -> String {
     if text.is_empty() { String::new() } else { alloc::format!(" ({text})") }
 }
 
-/// A service's refusal: any answer that is no success, and a 2xx whose body carries `error`.
+/// A service's refusal: any answer that is not a success, and a 2xx whose body contains `error`.
 ///
-/// Its `Display` says the status alone: what the service wrote is in the fields, and is nobody's sentence but its own.
+/// Its `Display` shows only the status. The service's own text is in the fields.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the service answered {status}")]
 pub struct ServerError {
     /// The HTTP status.
     pub status: u16,
-    /// The machine code in the body (`error`, `code`), when there is one.
+    /// The machine-readable code in the body (`error`, `code`), if there is one.
     pub code: Option<Untrusted>,
-    /// The service's words (`error_description`, `message`). Never decide by them.
+    /// The service's description (`error_description`, `message`). Never make a decision that depends on it.
     pub description: Option<Untrusted>,
-    /// `Retry-After` in seconds from the receipt, unclamped.
+    /// `Retry-After`, in seconds from the receipt of the answer, without a limit.
     pub retry_after: Option<u64>,
-    /// `interval` in the body, in seconds: some services send it with `slow_down`.
+    /// `interval` in the body, in seconds. Some services send it with `slow_down`.
     pub interval: Option<u32>,
-    /// The body's beginning, when it was no JSON error.
+    /// The beginning of the body, if the body was not a JSON error.
     pub body: Option<Untrusted>,
 }
 
 impl ServerError {
-    /// Whether the body's code is `code`; codes are case-sensitive (RFC 6749 section 5.2).
+    /// Whether the body's code is `code`. Codes are case-sensitive (RFC 6749 section 5.2).
     #[must_use]
     pub fn has_code(&self, code: &str) -> bool {
         self.code.as_ref().is_some_and(|own| own.raw() == code)
@@ -164,7 +164,7 @@ impl ServerError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Violation {
-    /// A 3xx. It is never followed.
+    /// A 3xx. The client never follows it.
     #[error("the service answered with a redirect ({status}), which is never followed")]
     Redirect {
         /// The HTTP status.
@@ -176,13 +176,13 @@ pub enum Violation {
         /// The HTTP status.
         status: u16,
     },
-    /// A success whose body is no JSON object (cut off, HTML, duplicate members, ...).
-    #[error("the service's answer ({status}) is no JSON object")]
+    /// A success whose body is not a JSON object (cut off, HTML, duplicate members, ...).
+    #[error("the service's answer ({status}) is not a JSON object")]
     NotJson {
         /// The HTTP status.
         status: u16,
     },
-    /// A body in an encoding that was not asked for.
+    /// A body in an encoding that the client did not ask for.
     #[error("the service's answer is compressed, which was not asked for")]
     Encoded,
     /// The body was larger than the exchange allows.
@@ -208,27 +208,27 @@ pub enum Violation {
     ForeignOrigin {
         /// The member's name.
         field: Cow<'static, str>,
-        /// Where it points to.
+        /// The origin of the URL.
         origin: Untrusted,
     },
-    /// A member that should repeat what was sent says something else.
-    #[error("`{field}` in the service's answer is not what was sent")]
+    /// A member that should repeat what was sent has another value.
+    #[error("`{field}` in the service's answer differs from what was sent")]
     EchoMismatch {
         /// The member's name.
         field: Cow<'static, str>,
     },
 }
 
-/// A passing difficulty: no failure yet, but the reason of a wait, or of the failure when it does not pass.
+/// A temporary problem. It is the reason for a wait, or for a failure if it persists.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Trouble {
     /// The exchange brought no whole answer.
     #[error(transparent)]
     Transport(#[from] TransportFailure),
-    /// The service answered that it cannot, for now.
+    /// The service answered that it cannot serve the request now.
     #[error(transparent)]
     Server(#[from] ServerError),
-    /// The service answered something that cannot be read.
+    /// The service's answer cannot be read.
     #[error(transparent)]
     Unreadable(#[from] Violation),
 }
@@ -242,7 +242,7 @@ impl Trouble {
         }
     }
 
-    /// The service's `Retry-After`, in seconds, unclamped.
+    /// The service's `Retry-After`, in seconds, without a limit.
     pub(crate) const fn retry_after(&self) -> Option<u64> {
         match self {
             Self::Server(error) => error.retry_after,

@@ -1,4 +1,4 @@
-//! One HTTP request that a ceremony wants sent, and what its sender must know.
+//! One HTTP request that a ceremony wants to send, and what its sender must know.
 
 use core::fmt;
 use core::time::Duration;
@@ -8,12 +8,12 @@ use alloc::vec::Vec;
 use http::Request;
 use zeroize::Zeroizing;
 
-/// Ties an answer to its request. Rises by one with each request of a ceremony, from 1, across snapshots too.
+/// A number that ties an answer to its request. It starts at 1 and rises by one with each request of a ceremony, across snapshots too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExchangeId(pub(crate) u64);
 
 impl ExchangeId {
-    /// The id of every exchange that is no ceremony's: a [`ApiCall`](crate::ApiCall) has one answer, and needs no number.
+    /// The id of every exchange that belongs to no ceremony. An [`ApiCall`](crate::ApiCall) has one answer and needs no number.
     pub const PLAIN: Self = Self(0);
 
     /// The number itself, for file names and logs.
@@ -29,12 +29,12 @@ impl fmt::Display for ExchangeId {
     }
 }
 
-/// The body of a request. A copy shares the bytes, and the last one wipes them from memory when it is dropped.
+/// The body of a request. Copies share the bytes. The bytes are wiped from memory when the last copy is dropped.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Body(Arc<Zeroizing<Vec<u8>>>);
 
 impl Body {
-    /// The bytes. They may hold secrets: whoever calls this is responsible for where they go.
+    /// The bytes. They may contain secrets, so the caller is responsible for where they go.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -53,22 +53,22 @@ impl AsRef<[u8]> for Body {
     }
 }
 
-/// Shows the length alone.
+/// The output shows only the length.
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Body({} bytes)", self.0.len())
     }
 }
 
-/// A request to send once. Its sender follows no redirect, repeats nothing by itself, and takes a 4xx as an answer.
+/// A request to send once. The sender follows no redirect, repeats nothing by itself, and treats a 4xx as an answer.
 pub struct Exchange {
-    /// The answer's address: [`Input`](crate::Input) takes it back.
+    /// The id that [`Input`](crate::Input) takes together with the answer.
     pub id: ExchangeId,
-    /// The request. It holds secrets: do not log it.
+    /// The request. It contains secrets, so do not log it.
     pub request: Request<Body>,
-    /// One deadline for the whole exchange, from connecting to the last byte.
+    /// The deadline for the whole exchange, from connecting to the last byte.
     pub timeout: Duration,
-    /// How many bytes of the body to read at most.
+    /// The number of bytes of the body to read at most.
     pub max_body: usize,
     /// Whether the answer cannot be had again: it may hold a credential, or what only a repeat with a price would bring. If so, the
     /// raw 2xx is written down before it is parsed.
@@ -76,13 +76,13 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// The deadline of a call for which the documents name none.
+    /// The deadline of a call for which the documents specify none.
     pub const TIMEOUT: Duration = Duration::from_secs(30);
-    /// The body cap: a hundred times the largest documented answer.
+    /// The body cap. It is a hundred times the largest documented answer.
     pub const MAX_BODY: usize = 64 * 1024;
 }
 
-/// Method, path and length only: the rest may be secret.
+/// The output shows only the method, the path and the length, because the rest may be secret.
 impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exchange")

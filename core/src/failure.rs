@@ -1,6 +1,6 @@
 //! How a ceremony can end without its credential, and what its caller does next.
 //!
-//! A new error code is added here: a [`FailureCode`], the [`Failure`] that bears it, and its row in `tests/it/error_table.rs`.
+//! A new error code needs a [`FailureCode`], the [`Failure`] that carries it, and a row in `tests/it/error_table.rs`.
 
 use alloc::vec::Vec;
 
@@ -8,19 +8,19 @@ use crate::error::{ServerError, TransportKind, Trouble, Violation};
 use crate::exchange::ExchangeId;
 use crate::types::timestamp::Timestamp;
 
-/// The end of a ceremony that did not succeed. What it says stays true: a finished ceremony absorbs every input.
+/// The end of a ceremony that did not succeed. It is final: a finished ceremony ignores every input.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
-    /// The human said no.
+    /// The human declined.
     #[error("the owner declined; the registration is kept")]
     Denied(ServerError),
-    /// The claim attempt is over; the registration is not.
+    /// The claim attempt is over. The registration still exists.
     #[error("the claim attempt has expired ({}); the registration is kept{}", self.said_by_words(), doubt_words(*doubt))]
     AttemptExpired {
-        /// Whose word it is.
+        /// Who says that the attempt is over.
         said_by: SaidBy,
-        /// An answer was lost before the end: the token may have been delivered with it.
+        /// Whether an answer was lost before the end. The service may have delivered the token in it.
         doubt: bool,
     },
     /// The claim window (about 24 h from the registration) is over.
@@ -34,16 +34,16 @@ pub enum Failure {
         /// The answer to an earlier code was lost: the badge may have been issued and lost with it.
         doubt: bool,
     },
-    /// Too many wrong codes.
-    #[error("the tries for the one-time code are used up; register again")]
+    /// Too many wrong codes were entered.
+    #[error("no try is left for the one-time code; register again")]
     OtpTriesUsedUp(ServerError),
     /// The service does not register agents anonymously.
     #[error("anonymous registration is switched off at the service")]
     AnonymousNotEnabled(ServerError),
-    /// The owner's e-mail has an account already.
+    /// The owner's e-mail address already has an account.
     #[error("this e-mail already has an account at the service; the registration is kept, claim it with another e-mail")]
     EmailAlreadyRegistered(ServerError),
-    /// The service does not know the claim token (any more).
+    /// The service does not know the claim token, or no longer knows it.
     #[error("the service does not know this claim token; register again")]
     UnknownClaimToken(ServerError),
     /// The service says that the claim token was used, and no answer was lost in which the token could have come. Somebody else may
@@ -53,37 +53,37 @@ pub enum Failure {
     /// Any other definite refusal.
     #[error("the request was rejected: {0}")]
     Rejected(ServerError),
-    /// Too many requests, outside of a poll.
-    #[error("too many requests; the service wants to be left alone until {retry_at}")]
+    /// Too many requests were sent. For a poll this is not a failure.
+    #[error("too many requests; the service accepts no request before {retry_at}")]
     RateLimited {
-        /// The service's answer, with its own `Retry-After` if it named one.
+        /// The service's answer, with its own `Retry-After` if it sent one.
         error: ServerError,
-        /// When to try again: the service's word, else a minute from the answer.
+        /// The time when the caller may retry: the service's `Retry-After`, or else a minute after the answer.
         retry_at: Timestamp,
     },
-    /// A trouble that did not pass in the tries allowed.
+    /// A temporary problem that was still there after the last allowed try.
     #[error("given up: {trouble}{}", doubt_words(*doubt))]
     GaveUp {
-        /// The last trouble.
+        /// The last problem.
         trouble: Trouble,
-        /// When to try again.
+        /// The time when the caller may retry.
         retry_at: Timestamp,
-        /// An answer was lost: the credential may have been delivered with it.
+        /// Whether an answer was lost. The service may have delivered the credential in it.
         doubt: bool,
     },
-    /// The service broke a rule of its protocol. If the answer could have held a credential, its bytes are kept aside.
+    /// The service broke a rule of its protocol. If the answer could have contained a credential, its bytes are kept.
     #[error("{0}")]
     Protocol(Violation),
     /// The credential was delivered once, and that answer was lost. A later definite answer proved it.
-    #[error("the credential was delivered, and the answer that held it was lost; {}", way_out(*service))]
+    #[error("the credential was delivered, and the answer that contained it was lost; {}", way_out(*service))]
     CredentialLost {
-        /// Whose credential.
+        /// The service that delivered the credential.
         service: Service,
     },
-    /// The credential was delivered in an answer that cannot be read; its bytes are kept aside.
-    #[error("the credential was delivered in an answer that cannot be read; its bytes are kept for a person to look at")]
+    /// The credential was delivered in an answer that cannot be read. The bytes of the answer are kept.
+    #[error("the credential was delivered in an answer that cannot be read; its bytes are kept, so that a person can look at them")]
     CredentialUnreadable {
-        /// Whose credential.
+        /// The service that delivered the credential.
         service: Service,
         /// The exchanges whose answers are kept.
         exchanges: Vec<ExchangeId>,
@@ -91,15 +91,16 @@ pub enum Failure {
     /// The service says that the badge is not valid. It does not say why.
     #[error("the service says that this badge is not valid: it has expired, was revoked, or was rotated")]
     BadgeInvalid,
-    /// A rotation's answer was lost, and the service says that the old badge is valid still. Keep it; the owner may rotate again.
+    /// The rotation's answer was lost, and the service says that the old badge is still valid. Keep the old badge; the owner may rotate
+    /// again.
     #[error("the badge was not rotated ({trouble}); the service says that the old one is still valid")]
     NotRotated {
-        /// What came of the rotation's request.
+        /// The result of the rotation's request.
         trouble: Trouble,
     },
 }
 
-/// Whose word it is that something is over.
+/// Who says that something is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SaidBy {
     /// Our own clock passed the end, and the service still said `pending`.
@@ -108,7 +109,7 @@ pub enum SaidBy {
     Service,
 }
 
-/// A service that hands out identities.
+/// A service that issues identities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Service {
@@ -118,24 +119,24 @@ pub enum Service {
     SentryAgent,
 }
 
-/// What the caller does after a [`Failure`].
+/// The caller's next step after a [`Failure`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recovery {
-    /// Start another attempt from the same registration, on the owner's word.
+    /// Start another attempt from the same registration, if the owner agrees.
     RestartAttempt,
     /// Register again.
     Reregister,
-    /// Do the same again, not before this time.
+    /// Repeat the request, but not before this time.
     RetryAt(Timestamp),
-    /// A person must act: give another e-mail, mend the input, mint a token by hand.
+    /// A person must act: give another e-mail address, correct the input, or create a token by hand.
     AskHuman,
-    /// Nothing the caller could do.
+    /// There is nothing that the caller could do.
     None,
 }
 
 macro_rules! failure_codes {
     ($($(#[doc = $doc:literal])* $name:ident => $text:literal,)*) => {
-        /// A failure's stable name; a closed set that is only ever added to.
+        /// A failure's stable name. The set is closed, and names are only ever added.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum FailureCode { $($(#[doc = $doc])* $name,)* }
@@ -168,7 +169,7 @@ failure_codes! {
     AnonymousNotEnabled => "anonymous_not_enabled",
     /// [`Failure::EmailAlreadyRegistered`]
     EmailAlreadyRegistered => "email_already_registered",
-    /// [`Failure::UnknownClaimToken`]; to scripts a rejection like any other
+    /// [`Failure::UnknownClaimToken`]; scripts see it as a rejection
     UnknownClaimToken => "rejected",
     /// [`Failure::Rejected`]
     Rejected => "rejected",
@@ -176,15 +177,15 @@ failure_codes! {
     ClaimTokenSpent => "claim_token_spent",
     /// [`Failure::RateLimited`]
     RateLimited => "rate_limited",
-    /// [`Failure::GaveUp`]: no connection, or it broke
+    /// [`Failure::GaveUp`]: there was no connection, or it broke
     Network => "network",
     /// [`Failure::GaveUp`]: the deadline passed
     Timeout => "timeout",
-    /// [`Failure::GaveUp`]: certificate or TLS not accepted
+    /// [`Failure::GaveUp`]: the certificate or TLS was not accepted
     Tls => "tls",
     /// [`Failure::GaveUp`]: the proxy refused, or could not be reached
     Proxy => "proxy",
-    /// [`Failure::GaveUp`]: the service stays down
+    /// [`Failure::GaveUp`]: the service was unavailable
     Busy => "busy",
     /// [`Failure::Protocol`]
     ProtocolViolation => "protocol_violation",
@@ -196,7 +197,7 @@ failure_codes! {
     CredentialUnreadable => "credential_unreadable",
     /// [`Failure::BadgeInvalid`]
     BadgeInvalid => "badge_invalid",
-    /// [`Failure::NotRotated`]: a request that must not be repeated by itself brought no answer
+    /// [`Failure::NotRotated`]: a request that must not be repeated automatically brought no answer
     AnswerLost => "answer_lost",
 }
 
@@ -226,7 +227,7 @@ impl Failure {
         }
     }
 
-    /// What the caller does next.
+    /// The caller's next step.
     #[must_use]
     pub fn recovery(&self) -> Recovery {
         match self {
@@ -245,13 +246,13 @@ impl Failure {
             Self::Rejected(error) if error.status == 400 => Recovery::AskHuman,
             Self::AnonymousNotEnabled(_) | Self::Rejected(_) | Self::Protocol(_) => Recovery::None,
             Self::RateLimited { retry_at, .. } | Self::GaveUp { retry_at, .. } => Recovery::RetryAt(*retry_at),
-            // OpenTrain's owner mints a token in the app; a lost badge cannot be fetched by anybody.
+            // OpenTrain's owner can create a token in the app. Nobody can fetch a lost badge.
             Self::CredentialLost { service: Service::OpenTrain } => Recovery::AskHuman,
             Self::CredentialLost { service: Service::SentryAgent } => Recovery::Reregister,
         }
     }
 
-    /// The service's answer that ended it, when one did.
+    /// The service's answer that ended the ceremony, if one did.
     #[must_use]
     pub fn server_error(&self) -> Option<&ServerError> {
         match self {
@@ -271,8 +272,8 @@ impl Failure {
 
     fn said_by_words(&self) -> &'static str {
         match self {
-            Self::AttemptExpired { said_by: SaidBy::OurClock, .. } => "by this machine's clock",
-            _ => "by the service's word",
+            Self::AttemptExpired { said_by: SaidBy::OurClock, .. } => "according to this machine's clock",
+            _ => "according to the service",
         }
     }
 }
@@ -290,12 +291,12 @@ fn trouble_code(trouble: &Trouble) -> FailureCode {
 const fn way_out(service: Service) -> &'static str {
     match service {
         Service::OpenTrain => "the owner can sign in at the service, create a token there, and hand it to the agent",
-        Service::SentryAgent => "a DID may exist whose badge nobody has; register again",
+        Service::SentryAgent => "a DID may exist whose badge is lost; register again",
     }
 }
 
 impl Failure {
-    /// The same, saying whether the credential may have been in an answer that was lost, where it says that.
+    /// Sets whether the credential may have been in a lost answer, if this failure records that.
     pub(crate) fn with_doubt(mut self, is_in_doubt: bool) -> Self {
         if let Self::AttemptExpired { doubt, .. } | Self::SessionExpired { doubt, .. } | Self::GaveUp { doubt, .. } = &mut self {
             *doubt = is_in_doubt;
@@ -305,5 +306,5 @@ impl Failure {
 }
 
 const fn doubt_words(doubt: bool) -> &'static str {
-    if doubt { "; an answer was lost on the way, and the credential may have been in it" } else { "" }
+    if doubt { "; an answer was lost, and it may have contained the credential" } else { "" }
 }

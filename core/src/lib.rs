@@ -2,15 +2,15 @@
 //!
 //! # What it is, and what it is not
 //!
-//! A [`Ceremony`] emits HTTP requests and consumes responses. It knows the services' words, when to ask again, what may be
-//! repeated, and which answer means that a one-time credential was lost. It opens no connection, reads no clock, draws no
-//! random number, writes no file, knows no async (the crate is `no_std`, so the compiler holds it to that). Whoever drives it
-//! does these things: `enlist-blocking`, `enlist-async`, or twenty lines of your own.
+//! A [`Ceremony`] emits HTTP requests and consumes responses. It knows the protocols of the services, when to ask again, what may be
+//! repeated, and which answer means that a one-time credential was lost. It opens no connection, reads no clock, draws no random number,
+//! writes no file and uses no async; the crate is `no_std`, so the compiler enforces this. Its driver does these things: `enlist-blocking`,
+//! `enlist-async`, or twenty lines of your own.
 //!
-//! Four ceremonies: [`claim::Enrolment`] (anonymous registration), [`claim::Claim`] (the owner types a code, the token
-//! comes once), [`badge::BadgeRegistration`] (manifest, one-time code by SMS, Agent Badge), [`badge::BadgeRotation`] (the badge
-//! for another, which comes once). All other calls of both services are [`ApiCall`]s. With the feature `verify`, the module
-//! `verify` checks badges offline.
+//! There are four ceremonies: [`claim::Enrolment`] (the anonymous registration), [`claim::Claim`] (the owner types a code, and the service
+//! delivers the token once), [`badge::BadgeRegistration`] (a manifest, a one-time code by SMS, an Agent Badge) and [`badge::BadgeRotation`]
+//! (exchanges a badge for another one, which the service delivers once). All other calls of both services are [`ApiCall`]s. With the
+//! feature `verify`, the module `verify` checks badges offline.
 //!
 //! ```text
 //!             poll(now) ──────────► Step::Send ── begin(now) ──► Exchange ──► HTTP, once
@@ -22,15 +22,15 @@
 //!
 //! # The loop
 //!
-//! [`poll`](Ceremony::poll) says what is to be done and changes nothing. Do it, and tell with [`handle`](Ceremony::handle) what
-//! came of it. One rule matters more than the others:
+//! [`poll`](Ceremony::poll) says what to do and changes nothing. Do it, and report the result with [`handle`](Ceremony::handle). One rule
+//! matters more than all others:
 //!
 //! > **Save before you send, and write an answer down before you parse it.** [`begin`](Ceremony::begin) marks the request as in
-//! > flight; save the [`Snapshot`] *then*, before the network. If [`Exchange::delivers`], reserve the room for the answer before
-//! > sending, and put its raw 2xx there, synced to disk, before [`handle`](Ceremony::handle). Save again after each `handle`.
+//! > flight. Save the [`Snapshot`] *then*, before the network. If [`Exchange::delivers`] is true, reserve the room for the answer
+//! > before you send, and write its raw 2xx there, synced to disk, before [`handle`](Ceremony::handle). Save again after each `handle`.
 //!
-//! A dropped future, a crash and a lost connection are then one case: the resumed ceremony says [`Step::InFlight`]; feed it the
-//! answer that was written down, or [`Input::lost`]. What may be repeated is decided here, never by the driver.
+//! A dropped future, a crash and a lost connection are then the same case: the resumed ceremony says [`Step::InFlight`]. Feed it the answer
+//! that was written down, or [`Input::lost`]. The ceremony decides what may be repeated, never the driver.
 //!
 //! ```
 //! use enlist_core::claim::{Claim, Enrolment};
@@ -47,7 +47,7 @@
 //! .into_iter();
 //! let mut send = |exchange: &Exchange| http::Response::new(script.next().unwrap().as_bytes().to_vec());
 //!
-//! /// A driver without a store: for the shape, not for use.
+//! /// A driver without a store. It shows the loop, and it is not for production.
 //! fn drive<C: Ceremony>(
 //!     mut ceremony: C,
 //!     now: &mut Timestamp,
@@ -89,12 +89,12 @@
 //!
 //! | question | place |
 //! |---|---|
-//! | Where is a new error code added? | `failure.rs`: a [`FailureCode`], the [`Failure`] that bears it, its row in `tests/it/error_table.rs`; which of a service's words leads to it: `opentrain/wire.rs`, `sentryagent/wire.rs` |
+//! | Where is a new error code added? | `failure.rs`: a [`FailureCode`], the [`Failure`] that carries it, and a row in `tests/it/error_table.rs`; the answers that lead to it are in `claim/dialect/` and `badge/wire.rs` |
 //! | Where does a poll interval come from? | `pace.rs`: the service's `interval`, the back-off, a `Retry-After`, the margin |
-//! | What is written before a request is sent? | by the driver: the [`Snapshot`] after [`begin`](Ceremony::begin), and the reserved journal when [`Exchange::delivers`] |
-//! | What may be repeated by itself? | `call.rs` for single requests, `plain.rs` for calls outside of a ceremony, `opentrain/polling.rs` for polls |
-//! | What of a request's path may be logged? | `loggable_path.rs` |
-//! | What of a service's text may be shown? | [`Untrusted`] and its `Display`, nothing else |
+//! | What is written before a request is sent? | the [`Snapshot`] after [`begin`](Ceremony::begin), and the reserved journal if [`Exchange::delivers`] is true; the driver writes both |
+//! | What may be repeated automatically? | `retry.rs` for single requests, `api_call.rs` for calls outside of a ceremony, `claim/polling.rs` for polls |
+//! | Which part of a request's path may be logged? | `loggable_path.rs` |
+//! | Which text of a service may be shown? | only [`Untrusted`], with its `Display` |
 #![cfg_attr(not(test), no_std)]
 
 extern crate alloc;
@@ -130,7 +130,7 @@ pub use types::secret;
 pub use types::timestamp::Timestamp;
 pub use types::untrusted::Untrusted;
 
-/// The page for services that receive badges, so that its example compiles and runs.
+/// The documentation for services that receive badges, so that its example is compiled and run.
 #[cfg(all(doctest, feature = "verify"))]
 #[doc = include_str!("../../docs/VERIFY.md")]
 struct Verify;

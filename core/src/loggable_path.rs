@@ -5,7 +5,7 @@ use crate::claim::dialect::loggable_paths;
 use crate::exchange::Exchange;
 use crate::opentrain::PATHS as OPENTRAIN;
 
-/// Paths that end in an id: how such a path begins, and the text that is logged for it.
+/// Paths that end in an id: the beginning of such a path, and the text that is logged for it.
 const WITH_ID: [(&str, &str); 2] = [("/api/public/v1/tokens/", "/api/public/v1/tokens/{tokenId}"), ("/v1/manifest/", "/v1/manifest/{did}")];
 /// The text that is logged for a path that a service named in its metadata.
 const OTHER: &str = "(a path that the service named)";

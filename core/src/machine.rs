@@ -1,5 +1,5 @@
-//! What the machines of all ceremonies do alike: they number exchanges, check that an answer is awaited, wipe what was read,
-//! and absorb everything once they are done.
+//! The part that the machines of all ceremonies share: they number exchanges, check that an answer is awaited, wipe what was read, and
+//! ignore every input once they are done.
 
 use crate::ceremony::{Ceremony, Input, Step};
 use crate::error::Misuse;
@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::http::response::{ResponseClass, wipe};
 use crate::types::timestamp::Timestamp;
 
-/// What a machine remembers of its exchanges.
+/// A machine's record of its exchanges.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct ExchangeLog {
     /// The number of the last exchange that was begun; 0 before the first one.
@@ -23,8 +23,8 @@ impl ExchangeLog {
     }
 }
 
-/// The end that stands in a machine's state while a transition consumes the state itself. Nobody sees it: a transition puts
-/// another state in its place before it returns.
+/// A placeholder in a machine's state while a transition consumes the state itself. It is never visible, because the transition sets
+/// another state before it returns.
 pub(crate) const MOVED: Failure = Failure::WindowExpired;
 
 /// A ceremony's own part of a machine.
@@ -38,7 +38,7 @@ pub(crate) trait Machine: Ceremony {
     /// Whether the ceremony has come to its end.
     fn is_done(&self) -> bool;
 
-    /// Moves to in flight and makes the request. Called when `poll` says [`Step::Send`]; `None` leaves the state as it was.
+    /// Marks the request as in flight and builds it. It is called when `poll` says [`Step::Send`]; `None` leaves the state unchanged.
     fn send(&mut self, id: ExchangeId, now: Timestamp) -> Option<Exchange>;
 
     /// The member whose presence makes the awaited answer a success, whatever else is in it.
@@ -55,11 +55,11 @@ pub(crate) trait Machine: Ceremony {
         Err(Misuse::NothingToShow)
     }
 
-    /// Takes in that the driver looked at the clock.
+    /// Takes in that the driver read the clock.
     fn on_woke(&mut self, now: Timestamp) -> Result<(), Misuse>;
 }
 
-/// [`Ceremony::begin`] of every machine.
+/// Implements [`Ceremony::begin`] for every machine.
 pub(crate) fn begin<M: Machine>(machine: &mut M, now: Timestamp) -> Result<Exchange, Misuse> {
     if !matches!(machine.poll(now), Step::Send) {
         return Err(Misuse::NothingToSend);
@@ -70,7 +70,7 @@ pub(crate) fn begin<M: Machine>(machine: &mut M, now: Timestamp) -> Result<Excha
     Ok(exchange)
 }
 
-/// [`Ceremony::handle`] of every machine.
+/// Implements [`Ceremony::handle`] for every machine.
 pub(crate) fn handle<M: Machine>(machine: &mut M, now: Timestamp, input: Input<M::Answer>) -> Result<(), Misuse> {
     if machine.is_done() {
         return Ok(());

@@ -1,24 +1,24 @@
-//! When to ask again: pure arithmetic.
+//! Computes when to poll again.
 //!
-//! Three values are kept apart and the largest wins: the service's `interval`, the back-off after troubles, and a
-//! one-shot `Retry-After`. A margin comes on top, for clocks that run fast. See RFC 8628 section 3.5.
+//! Three values are kept apart, and the largest one applies: the service's `interval`, the back-off after problems, and a one-time
+//! `Retry-After`. A margin is added for clocks that run fast. See RFC 8628 section 3.5.
 
 use core::time::Duration;
 
 use crate::types::timestamp::Timestamp;
 
-/// Seconds between polls when the service names none (RFC 8628 section 3.2).
+/// The poll interval if the service names none, in seconds (RFC 8628 section 3.2).
 pub(crate) const DEFAULT_INTERVAL: u32 = 5;
-/// What `slow_down` adds for good, in seconds (RFC 8628 section 3.5).
+/// The seconds that `slow_down` adds to all later intervals (RFC 8628 section 3.5).
 const SLOW_DOWN_STEP: u32 = 5;
-/// The back-off's end, in seconds.
+/// The longest back-off, in seconds.
 const MAX_BACKOFF: u32 = 60;
-/// No interval and no `Retry-After` inside a ceremony keeps it still for longer than this, in seconds.
+/// The longest interval or `Retry-After` that a ceremony accepts, in seconds.
 pub(crate) const LONGEST: u32 = 3600;
-/// What a wait is multiplied by, in thousandths, for clocks that run fast; and the same after a `slow_down`.
+/// The factor of every wait, in thousandths, for clocks that run fast. The second constant is the factor after a `slow_down`.
 const MARGIN: u32 = 1200;
 const SLOWED_MARGIN: u32 = 1400;
-/// The longest wait between two polls, margin included.
+/// The longest wait between two polls, with the margin.
 pub(crate) const LONGEST_GAP: Duration = Duration::from_millis(LONGEST as u64 * SLOWED_MARGIN as u64);
 
 /// The pace of a poll.
@@ -35,21 +35,21 @@ impl Pace {
         Self { interval, slowed: false, backoff: 0, retry_after: 0 }
     }
 
-    /// A definite answer came: the back-off is over. A service may lengthen its interval, never shorten it.
+    /// Records a definite answer, which ends the back-off. A service may lengthen its interval, and never shorten it.
     pub(crate) fn answered(&mut self, interval: Option<u32>, retry_after: Option<u64>) {
         self.interval = self.interval.max(interval.unwrap_or(0));
         self.backoff = 0;
         self.retry_after = one_shot(retry_after);
     }
 
-    /// `slow_down`: five seconds more for this and all later polls, or the service's own value when that is more.
+    /// Records a `slow_down`: this and all later waits become five seconds longer, or as long as the service says if that is more.
     pub(crate) fn slow_down(&mut self, interval: Option<u32>, retry_after: Option<u64>) {
         let slower = self.interval.saturating_add(SLOW_DOWN_STEP).min(LONGEST);
         self.answered(Some(interval.unwrap_or(0).max(slower)), retry_after);
         self.slowed = true;
     }
 
-    /// No definite answer came: wait as the service says, else twice as long as the last time.
+    /// Records that no definite answer came: the next wait is as long as the service says, or else twice the last back-off.
     pub(crate) fn troubled(&mut self, retry_after: Option<u64>) {
         if retry_after.is_none() {
             let last = self.backoff.max(self.interval);
@@ -58,7 +58,7 @@ impl Pace {
         self.retry_after = one_shot(retry_after);
     }
 
-    /// How long to wait from the last answer's receipt to the next poll.
+    /// The wait from the receipt of the last answer to the next poll.
     pub(crate) fn gap(&self) -> Duration {
         let seconds = self.interval.max(self.backoff).max(self.retry_after);
         let margin = if self.slowed { SLOWED_MARGIN } else { MARGIN };
@@ -70,12 +70,12 @@ fn one_shot(retry_after: Option<u64>) -> u32 {
     retry_after.map_or(0, |seconds| u32::try_from(seconds).unwrap_or(LONGEST).min(LONGEST))
 }
 
-/// A number of seconds from a service, made sane: a fraction is rounded up; what is absent, not a number or not positive
-/// becomes `default`; what is more than `most` becomes `most`.
+/// Limits a number of seconds from a service. A fraction is rounded up. A value that is absent, not a number or not positive becomes
+/// `default`, and a value above `most` becomes `most`.
 pub(crate) fn normalised(seconds: Option<f64>, default: u32, most: u32) -> u32 {
     match seconds {
         Some(seconds) if seconds > f64::from(most) => most,
-        // Positive and at most a u32: the cast is exact once the fraction is rounded up.
+        // The value is positive and at most a u32, so the cast is exact after rounding up.
         Some(seconds) if seconds > 0.0 => round_up(seconds),
         _ => default,
     }
@@ -87,7 +87,7 @@ fn round_up(seconds: f64) -> u32 {
     if f64::from(whole) < seconds { whole.saturating_add(1) } else { whole }
 }
 
-/// A wait that began at `anchor`, by a clock that may be put back.
+/// A wait that began at `anchor`, measured by a clock that may be put back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Timer {
     pub(crate) anchor: Timestamp,
@@ -99,15 +99,15 @@ impl Timer {
         Self { anchor, gap }
     }
 
-    /// When the wait ends; `None` when it is over. Before its own beginning the whole gap still lies ahead: a clock that was
-    /// put back never shortens a wait.
+    /// The end of the wait; `None` if it is over. Before `anchor`, the whole gap still lies ahead, because a clock that was put back never
+    /// shortens a wait.
     pub(crate) fn until(&self, now: Timestamp) -> Option<Timestamp> {
         let end = self.anchor.min(now).after(self.gap);
         (now < end).then_some(end)
     }
 
-    /// Looks at the clock during the wait. When it was put back behind the beginning, the wait begins anew here, so that the
-    /// jump costs one gap at most. Gives the length of the jump as far as it shows.
+    /// Reads the clock during the wait. If it was put back to a time before the wait began, the wait begins again now, so that the jump
+    /// costs one gap at most. Returns the visible length of the jump.
     pub(crate) fn woke(&mut self, now: Timestamp) -> Duration {
         let back = self.anchor.since(now);
         self.anchor = self.anchor.min(now);

@@ -286,7 +286,7 @@ fn an_answer_that_nobody_asked_for_is_reported_and_changes_nothing() {
     host.answers.push_back(badge::RegistrationAnswer::Otp(Otp::parse("123456").unwrap()));
     let driven = run(&mut registration, &mut host, []);
     assert_eq!(driven, Err(DriveError::Misuse(Misuse::NotAsked)));
-    assert_eq!(driven.unwrap_err().to_string(), "this answer was not asked for");
+    assert_eq!(driven.unwrap_err().to_string(), "the ceremony did not ask for this answer");
     assert_eq!(registration, before);
 }
 

@@ -125,7 +125,7 @@ mod tests {
         let document = of(Err(Error::Ceremony { failure, at: retry_at.before(Duration::from_secs(7)), kept: Vec::new() }));
         assert_eq!((&document["status"], &document["exit"], &document["data"]), (&json!("failed"), &json!(7), &json!(null)));
         let expected = json!({
-            "code": "rate_limited", "message": format!("too many requests; the service wants to be left alone until {retry_at}"),
+            "code": "rate_limited", "message": format!("too many requests; the service accepts no request before {retry_at}"),
             "hint": format!("try again, not before {retry_at}"), "retryable": true, "retry_after_s": 7, "http": 429, "docs": null,
             "untrusted_code": "too_fast", "untrusted_description": "be<U+000A>slow"
         });

@@ -1,4 +1,4 @@
-//! What the holder of a badge can do with it: have it verified, sign, revoke it. Rotating it is a ceremony of its own.
+//! API calls for the holder of a badge: verify it, sign with it, revoke it. The rotation of a badge is a ceremony.
 
 use core::fmt;
 use core::time::Duration;
@@ -23,30 +23,30 @@ use crate::types::origin::{Endpoint, Origin};
 use crate::types::secret::{BadInput, Badge};
 use crate::types::timestamp::Timestamp;
 
-/// `POST /v1/verify`: is the badge good, at this moment and by the service's own word? The only call that sees a revocation.
-/// 10 s, as documented; may be repeated.
+/// `POST /v1/verify` asks the service whether a badge is valid now. It is the only call that shows a revocation. The deadline is the
+/// documented 10 s, and the call may be repeated.
 #[derive(Clone, Debug)]
 pub struct VerifyBadge {
     origin: Origin,
     badge: Badge,
 }
 
-/// What the service says of a badge.
+/// The service's verdict on a badge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Validity {
-    /// The badge is good.
+    /// The badge is valid.
     Valid {
-        /// Whose it is.
+        /// The agent that the badge belongs to.
         did: Option<Did>,
         /// What the service publishes about the agent.
         profile: Box<PublishedProfile>,
     },
-    /// Its signature is bad, or it has expired, or it was revoked: the service does not say which.
+    /// The badge has a bad signature, has expired, or was revoked. The service does not say which.
     NotValid,
 }
 
-/// `POST /v1/sign`: the service signs a message in the agent's name. 10 s, as documented; may be repeated, for a repeat makes
-/// another signature and no more.
+/// `POST /v1/sign` lets the service sign a message in the agent's name. The deadline is the documented 10 s. The call may be repeated,
+/// because a repeat only makes another signature.
 #[derive(Clone)]
 pub struct Sign {
     origin: Origin,
@@ -54,34 +54,34 @@ pub struct Sign {
     message: Zeroizing<String>,
 }
 
-/// What the service signed.
+/// The service's signature over a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Signed {
-    /// The signature, a compact JWS. Whether the message is in it is not documented (sentryagent.md, U9).
+    /// The signature as a compact JWS. The documents do not say whether it contains the message (sentryagent.md, U9).
     pub jws: String,
-    /// Who signed.
+    /// The agent that signed.
     pub did: Option<Did>,
-    /// When.
+    /// The time of the signature.
     pub signed_at: Option<Timestamp>,
 }
 
-/// `POST /v1/revoke`: the badge is dead, for good; another registration is needed.
+/// `POST /v1/revoke` ends a badge for good. A new badge needs another registration.
 ///
-/// 60 s: about 10 are normal, and the documents ask for 30 at least (sentryagent.md, C6). It may be repeated, in effect; what a
-/// repeat is answered is not documented (U10). So after anything but `Ok`, [`VerifyBadge`] says what is the case.
+/// The deadline is 60 s, because about 10 s are normal and the documents ask for at least 30 (sentryagent.md, C6). A repeat does no harm,
+/// but its answer is not documented (U10). After anything but `Ok`, ask [`VerifyBadge`] for the badge's state.
 #[derive(Clone, Debug)]
 pub struct RevokeBadge {
     origin: Origin,
     badge: Badge,
 }
 
-/// The documented deadline of quick calls, and what the slow ones get: more than their documented 30 s.
+/// The documented deadline of quick calls.
 pub(crate) const QUICK: Duration = Duration::from_secs(10);
 pub(crate) const SLOW: Duration = Duration::from_secs(60);
 
 impl VerifyBadge {
-    /// About `badge`, one's own or one that was shown.
+    /// Asks about `badge`, which may be one's own or another agent's.
     #[must_use]
     pub fn new(origin: &Origin, badge: Badge) -> Self {
         Self { origin: origin.clone(), badge }
@@ -89,7 +89,7 @@ impl VerifyBadge {
 }
 
 impl Sign {
-    /// Signs `message` in the name of `badge`'s agent.
+    /// Signs `message` in the name of the agent that `badge` belongs to.
     ///
     /// # Errors
     /// [`BadInput`] for a message that some reader may take for a JSON object. The service may sign with the key that also signs
@@ -124,14 +124,14 @@ fn rule_against_claims(message: &str) -> Option<&'static str> {
 }
 
 impl RevokeBadge {
-    /// Ends `badge`.
+    /// Revokes `badge`.
     #[must_use]
     pub fn new(origin: &Origin, badge: Badge) -> Self {
         Self { origin: origin.clone(), badge }
     }
 }
 
-/// Without the message.
+/// The output leaves out the message.
 impl fmt::Debug for Sign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Sign({}, {} bytes)", self.origin, self.message.len())
@@ -159,7 +159,7 @@ impl ApiCall for Sign {
     type Outcome = Signed;
     const SENT_AT_MOST: u8 = 3;
 
-    /// The badge stands in the header and in the body, as documented. The answer may repeat the message, in base64.
+    /// The badge is in the header and in the body, as documented. The answer may repeat the message in base64.
     fn exchange(&self) -> Exchange {
         let body = json!({ "message": self.message.as_str(), "badge": self.badge.expose() });
         let request = authorized(post_json(&self.origin.endpoint(wire::SIGN_PATH), &body), &self.badge);
@@ -175,7 +175,7 @@ impl ApiCall for Sign {
 fn signed(object: &Object<'_>) -> Result<Signed, Violation> {
     let jws = object.required_text("jws")?;
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    // The middle one is empty when the message is left out (RFC 7515 appendix F).
+    // The middle part is empty when the message is left out (RFC 7515 appendix F).
     let is_compact = jws.split('.').count() == 3 && jws.split('.').all(|part| part.bytes().all(is_part));
     if !is_compact || jws.starts_with('.') || jws.ends_with('.') {
         return Err(Violation::BadField { field: "jws".into() });
@@ -196,7 +196,7 @@ impl ApiCall for RevokeBadge {
         api_call::exchange(authorized(post_json(&endpoint, &json!({ "badge": self.badge.expose() })), &self.badge), SLOW)
     }
 
-    /// Done is what says `revoked: true`, and nothing else.
+    /// Only an answer with `revoked: true` means that the badge was revoked.
     fn parse(&self, now: Timestamp, result: Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), Failure> {
         let read = |object: &Object<'_>| match object.get("revoked") {
             Some(Json::Bool(true)) => Ok(()),

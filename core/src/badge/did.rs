@@ -1,4 +1,4 @@
-//! A look into a badge. Reading only: who relies on a badge verifies it.
+//! Reads a badge without verifying it. A party that relies on a badge must verify it.
 
 use core::fmt;
 
@@ -15,7 +15,7 @@ use crate::types::timestamp::Timestamp;
 use crate::types::untrusted::Untrusted;
 use zeroize::Zeroizing;
 
-/// An agent's decentralised identifier, `did:sentryagent:...` (W3C DID Core section 3.1). Public.
+/// An agent's decentralised identifier, `did:sentryagent:...` (W3C DID Core section 3.1). It is public.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Did(String);
 
@@ -23,7 +23,7 @@ impl Did {
     /// Checks the syntax.
     ///
     /// # Errors
-    /// [`BadInput`] when it is no DID of this service.
+    /// [`BadInput`] if the text is not a DID of this service.
     pub fn parse(text: &str) -> Result<Self, BadInput> {
         let is_id = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'%');
         let id = text.strip_prefix("did:sentryagent:").filter(|id| !id.is_empty() && !id.ends_with(':') && id.bytes().all(is_id));
@@ -43,7 +43,7 @@ impl fmt::Display for Did {
     }
 }
 
-/// What a badge says of itself. Read, not verified: for its holder's eyes, never to rely on.
+/// The claims of a badge, read but not verified. They inform the badge's holder; nobody may rely on them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BadgeView {
@@ -55,12 +55,12 @@ pub struct BadgeView {
     pub issued_at: Option<Timestamp>,
     /// `exp`
     pub expires_at: Option<Timestamp>,
-    /// `public_profile`; the documents do not say how the embedded profile is named (sentryagent.md, U8).
+    /// `public_profile`. The documents do not name the claim that embeds the profile (sentryagent.md, U8).
     pub profile: Option<PublishedProfile>,
 }
 
 impl BadgeView {
-    /// `None` when the claims cannot be read.
+    /// Reads the claims of `badge`; `None` if they cannot be read.
     #[must_use]
     pub fn of(badge: &Badge) -> Option<Self> {
         let claims = claims_of(badge)?;
@@ -76,7 +76,7 @@ impl BadgeView {
     }
 }
 
-/// The DID in the badge's `sub` (sentryagent.md section 6: the registration's answer does not name it).
+/// The DID in the badge's `sub`. The answer of the registration does not contain it (sentryagent.md section 6).
 pub(crate) fn did_of(badge: &Badge) -> Option<Did> {
     Did::parse(Object::parse(&claims_of(badge)?)?.text("sub")?).ok()
 }

@@ -1,4 +1,4 @@
-//! What anybody may ask: an agent's manifest, the service's keys, its DID document, its health.
+//! API calls that need no badge: an agent's manifest, the service's keys, its DID document, its health.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -19,9 +19,11 @@ use crate::types::origin::Origin;
 use crate::types::timestamp::Timestamp;
 use crate::types::untrusted::Untrusted;
 
-/// `GET /v1/manifest/{did}`: what the service publishes about an agent. 10 s, as documented; may be repeated.
+/// `GET /v1/manifest/{did}` reads what the service publishes about an agent. The deadline is the documented 10 s, and the call may be
+/// repeated.
 ///
-/// `None` (404): never registered, or revoked. `Rejected` with 400: the service does not take this for a DID.
+/// The outcome is `None` for a 404: the agent was never registered, or its badge was revoked. `Rejected` with 400 means that the service
+/// does not accept the DID.
 #[derive(Clone, Debug)]
 pub struct LookUp {
     origin: Origin,
@@ -29,53 +31,53 @@ pub struct LookUp {
     encoded: bool,
 }
 
-/// What the service publishes about an agent.
+/// The information that the service publishes about an agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Published {
-    /// Whose it is: the DID that was asked for.
+    /// The DID that was asked for.
     pub did: Did,
-    /// What the agent says of itself.
+    /// The agent's public profile.
     pub profile: PublishedProfile,
     /// When the badge was issued.
     pub issued_at: Option<Timestamp>,
 }
 
-/// `GET /v1/jwks`: the keys that badges are signed with. 10 s, as documented; may be repeated.
+/// `GET /v1/jwks` reads the keys that badges are signed with. The deadline is the documented 10 s, and the call may be repeated.
 ///
-/// Gives the document itself, to be kept; `verify::Jwks` (feature `verify`) reads it.
+/// The outcome is the document itself, so that it can be stored. `verify::Jwks` (feature `verify`) reads it.
 #[derive(Clone, Debug)]
 pub struct FetchJwks {
     origin: Origin,
 }
 
-/// `GET /v1/did`: the service's own DID document, as JSON; its shape is not published (sentryagent.md, U12). 30 s; may be
-/// repeated.
+/// `GET /v1/did` reads the service's own DID document, as JSON. Its shape is not published (sentryagent.md, U12). The deadline is 30 s, and
+/// the call may be repeated.
 #[derive(Clone, Debug)]
 pub struct FetchDid {
     origin: Origin,
 }
 
-/// The service's own DID document. `Debug` shows its id: the rest is the service's text.
+/// The service's own DID document. `Debug` shows only its id, because the rest is text of the service.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DidDocument {
     json: String,
     id: Untrusted,
 }
 
-/// `GET /v1/health`. 30 s; may be repeated.
+/// `GET /v1/health` asks how the service is. The deadline is 30 s, and the call may be repeated.
 #[derive(Clone, Debug)]
 pub struct Health {
     origin: Origin,
 }
 
-/// How the service says it is.
+/// The service's report on its own health.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HealthReport {
-    /// Its word; `ok` is the only one that is documented.
+    /// The reported status. The only documented value is `ok`.
     pub status: Untrusted,
-    /// Its version.
+    /// The service's version.
     pub version: Option<Untrusted>,
 }
 
@@ -86,7 +88,7 @@ impl core::fmt::Debug for DidDocument {
 }
 
 impl HealthReport {
-    /// Whether the word is `ok`.
+    /// Whether the status is `ok`.
     #[must_use]
     pub fn is_ok(&self) -> bool {
         self.status.raw() == "ok"
@@ -94,13 +96,13 @@ impl HealthReport {
 }
 
 impl DidDocument {
-    /// The document as it came.
+    /// The document as the service sent it.
     #[must_use]
     pub fn as_json(&self) -> &str {
         &self.json
     }
 
-    /// Its `id`.
+    /// The document's `id`.
     #[must_use]
     pub fn id(&self) -> &Untrusted {
         &self.id
@@ -108,13 +110,13 @@ impl DidDocument {
 }
 
 impl LookUp {
-    /// About `did`, whose colons stand in the path as they are: so the documents' example has it.
+    /// Asks about `did`. The path contains its colons unescaped, as in the example of the documents.
     #[must_use]
     pub fn new(origin: &Origin, did: Did) -> Self {
         Self { origin: origin.clone(), did, encoded: false }
     }
 
-    /// The same with `%3A` for each colon: so the documents' words have it (sentryagent.md, C2). For when the other is not found.
+    /// Writes `%3A` for each colon, as the text of the documents says (sentryagent.md, C2). Use it if the unescaped form is not found.
     #[must_use]
     pub fn encoded(self) -> Self {
         Self { encoded: true, ..self }
@@ -122,7 +124,7 @@ impl LookUp {
 }
 
 impl FetchJwks {
-    /// Of the service at `origin`.
+    /// Asks the service at `origin`.
     #[must_use]
     pub fn new(origin: &Origin) -> Self {
         Self { origin: origin.clone() }
@@ -130,7 +132,7 @@ impl FetchJwks {
 }
 
 impl FetchDid {
-    /// Of the service at `origin`.
+    /// Asks the service at `origin`.
     #[must_use]
     pub fn new(origin: &Origin) -> Self {
         Self { origin: origin.clone() }
@@ -138,7 +140,7 @@ impl FetchDid {
 }
 
 impl Health {
-    /// Of the service at `origin`.
+    /// Asks the service at `origin`.
     #[must_use]
     pub fn new(origin: &Origin) -> Self {
         Self { origin: origin.clone() }
@@ -155,7 +157,7 @@ impl ApiCall for LookUp {
     const SENT_AT_MOST: u8 = 3;
 
     fn exchange(&self) -> Exchange {
-        // A percent sign in the DID would be read as an escape of the path.
+        // A percent sign in the DID would otherwise be read as an escape of the path.
         let did = self.did.as_str().replace('%', "%25");
         let did = if self.encoded { did.replace(':', "%3A") } else { did };
         api_call::exchange(bare(&self.origin.endpoint(&format!("{}{did}", wire::MANIFEST_LOOKUP_PATH)), Method::GET), QUICK)
@@ -225,7 +227,7 @@ impl ApiCall for Health {
     }
 }
 
-/// The body as it came; JSON is UTF-8, or it is not read.
+/// The body as text. A body that is JSON is also UTF-8.
 fn text_of(result: &Result<Response<Vec<u8>>, TransportFailure>) -> String {
     result.as_ref().ok().and_then(|response| core::str::from_utf8(response.body()).ok()).unwrap_or_default().to_owned()
 }

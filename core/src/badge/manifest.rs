@@ -1,4 +1,4 @@
-//! The manifest: all that an agent says of itself, checked field by field before anything is sent.
+//! The manifest by which an agent describes itself. Every field is checked before anything is sent.
 
 use core::fmt;
 
@@ -25,21 +25,21 @@ pub struct PublicProfile {
     pub agent_name: String,
     /// The agent's version.
     pub agent_version: String,
-    /// Who develops it.
+    /// The developer of the agent.
     pub developer_name: String,
-    /// Whom to write to. It becomes public.
+    /// The address for questions. It becomes public.
     pub contact_email: Email,
-    /// What the agent is for, in a sentence.
+    /// The purpose of the agent, in one sentence.
     pub primary_goal: String,
-    /// The tools it uses.
+    /// The tools that the agent uses.
     pub tools: Vec<String>,
-    /// The tier of trust it asks for.
+    /// The tier of trust that the agent asks for.
     pub trust_tier: TrustTier,
-    /// Where its data stays: an AWS region or a datacenter.
+    /// The region where the agent's data stays: an AWS region or a datacenter.
     pub data_residency: String,
 }
 
-/// The tier of trust.
+/// A tier of trust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TrustTier {
     /// `community`
@@ -49,7 +49,7 @@ pub enum TrustTier {
 }
 
 impl TrustTier {
-    /// As the wire has it.
+    /// The name in requests.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -63,21 +63,21 @@ impl TrustTier {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ManifestError {
-    /// No JSON object, or one with a member twice.
-    #[error("the manifest is no JSON object, or names a member twice")]
+    /// The text is not a JSON object, or an object in which a member occurs twice.
+    #[error("the manifest is not a JSON object, or a member occurs twice")]
     NotJson,
-    /// These fields are wrong: all of them, not only the first.
+    /// All fields that break their rules, not only the first.
     #[error("{}", Listed(.0))]
     Fields(Vec<FieldError>),
 }
 
-/// A field of the manifest, and the rule it breaks.
+/// A field of the manifest, and the rule that it breaks.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{field}` must be {rule}")]
 pub struct FieldError {
     /// The member's name.
     pub field: Untrusted,
-    /// What it must be.
+    /// The rule, as the rest of a sentence that begins with "must be".
     pub rule: &'static str,
 }
 
@@ -92,7 +92,7 @@ impl fmt::Display for Listed<'_> {
     }
 }
 
-/// The names of all members, in the documents' order.
+/// The names of all members, in the order of the documents.
 const FIELDS: [&str; 10] = [
     "mobile_phone",
     "trust_tier",
@@ -109,7 +109,7 @@ const FIELDS: [&str; 10] = [
 const TEXT_RULE: &str = "a text that is not empty and has no control characters";
 
 impl Manifest {
-    /// Reads a manifest, the ten documented members and no others.
+    /// Reads a manifest, which must have the ten documented members and no others.
     ///
     /// # Errors
     /// [`ManifestError`], with every field that breaks its rule.
@@ -124,20 +124,20 @@ impl Manifest {
         }
     }
 
-    /// What of it becomes public.
+    /// The part of the manifest that becomes public.
     #[must_use]
     pub fn public_profile(&self) -> &PublicProfile {
         &self.profile
     }
 
-    /// Where the one-time code goes.
+    /// The phone number that gets the one-time code.
     #[must_use]
     pub fn mobile_phone(&self) -> &Phone {
         &self.mobile_phone
     }
 }
 
-/// Collects every error on the way; a `None` has left one.
+/// A manifest that is being checked. It collects every error.
 struct Check<'a> {
     object: &'a Object<'a>,
     errors: Vec<FieldError>,
@@ -145,7 +145,7 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn manifest(&mut self) -> Option<Manifest> {
-        // Each field is looked at before the first `?`: all errors are told at once.
+        // Each field is checked before the first `?`, so that all errors are reported at once.
         let mobile_phone = self.secret("mobile_phone");
         let trust_tier = self.trust_tier();
         let agent_name = self.text("agent_name");
@@ -211,15 +211,16 @@ impl Check<'_> {
         value
     }
 
-    /// A member that the service does not know is most often one that it knows, misspelt.
+    /// Refuses unknown members. Such a member is usually a misspelt name of a known one.
     fn refuse_unknown(&mut self) {
         let unknown = self.object.names().filter(|name| !FIELDS.contains(name));
-        self.errors
-            .extend(unknown.map(|name| FieldError { field: Untrusted::new(name), rule: "left out: the manifest has no such member" }));
+        self.errors.extend(
+            unknown.map(|name| FieldError { field: Untrusted::new(name), rule: "left out, because the manifest has no such member" }),
+        );
     }
 }
 
-/// Fit to be shown: not empty, without control characters.
+/// Whether a text may be shown: it is not empty and has no control characters.
 pub(crate) fn is_plain(text: &str) -> bool {
     !text.trim().is_empty() && !text.contains(char::is_control)
 }

@@ -1,8 +1,9 @@
 //! The Agent Badge of SentryAgent: manifest, profile check, one-time code by SMS, and a signed badge.
 //!
-//! [`BadgeRegistration`] takes a [`Manifest`] and yields an [`Identity`]; [`BadgeRotation`] takes its badge and yields another one.
-//! All else are plain API calls: [`VerifyBadge`], [`Sign`], [`RevokeBadge`] for the holder of a badge, [`LookUp`], [`FetchJwks`],
-//! [`FetchDid`] and [`Health`] for anybody. With the feature `verify`, the module `verify` checks badges offline.
+//! [`BadgeRegistration`] takes a [`Manifest`] and yields an [`Identity`]. [`BadgeRotation`] takes the badge of an identity and yields
+//! another one. Everything else is a plain API call: [`VerifyBadge`], [`Sign`] and [`RevokeBadge`] for the holder of a badge, and
+//! [`LookUp`], [`FetchJwks`], [`FetchDid`] and [`Health`] for anybody. With the feature `verify`, the module `verify` checks badges
+//! offline.
 
 mod calls;
 mod did;
@@ -33,7 +34,7 @@ use crate::types::secret::Badge;
 /// The service's base URL.
 pub const BASE_URL: &str = "https://identity.sentryagent.ai";
 
-/// What the registration delivered, once.
+/// The outcome of a registration, which the service delivers once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     pub(crate) badge: Badge,
@@ -42,19 +43,19 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The Agent Badge: shown to others as an identity card, and the bearer secret of sign, rotate and revoke.
+    /// The Agent Badge. It is both an identity card for others and the bearer secret for signing, rotating and revoking.
     #[must_use]
     pub fn badge(&self) -> &Badge {
         &self.badge
     }
 
-    /// The agent's DID, as the badge's `sub` claims it. Read, not verified; `None` when the badge cannot be decoded.
+    /// The agent's DID, as the badge's `sub` claims it. It is read and not verified; `None` if the badge cannot be decoded.
     #[must_use]
     pub fn did(&self) -> Option<&Did> {
         self.did.as_ref()
     }
 
-    /// What the service publishes about the agent, as the manifest said it.
+    /// The public part of the manifest, as the service publishes it.
     #[must_use]
     pub fn public_profile(&self) -> &PublicProfile {
         &self.public_profile

@@ -1,4 +1,4 @@
-//! A profile as a service shows it: another's words, not what a manifest of ours said.
+//! A profile as a service shows it. Unlike a manifest, it comes from outside.
 
 use alloc::vec::Vec;
 
@@ -6,7 +6,7 @@ use crate::http::json::{Json, Object};
 use crate::types::secret::Email;
 use crate::types::untrusted::Untrusted;
 
-/// An agent's public profile as the service, or a badge, shows it. Every member is optional: none is relied on.
+/// An agent's public profile, as the service or a badge shows it. Every member is optional, and nothing relies on one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PublishedProfile {
@@ -14,17 +14,17 @@ pub struct PublishedProfile {
     pub agent_name: Option<Untrusted>,
     /// The agent's version.
     pub agent_version: Option<Untrusted>,
-    /// Who develops it.
+    /// The developer of the agent.
     pub developer_name: Option<Untrusted>,
-    /// Whom to write to.
+    /// The address for questions.
     pub contact_email: Option<Email>,
-    /// What the agent is for.
+    /// The purpose of the agent.
     pub primary_goal: Option<Untrusted>,
-    /// The tools it uses.
+    /// The tools that the agent uses.
     pub tools: Vec<Untrusted>,
-    /// The tier of trust that it asked for.
+    /// The tier of trust that the agent asked for.
     pub trust_tier: Option<Untrusted>,
-    /// Where its data stays.
+    /// The region where the agent's data stays.
     pub data_residency: Option<Untrusted>,
 }
 

@@ -1,4 +1,4 @@
-//! SentryAgent's words, translated: paths, members, statuses.
+//! SentryAgent's requests and answers: paths, members, statuses.
 
 use alloc::boxed::Box;
 
@@ -27,18 +27,18 @@ pub(crate) const MANIFEST_LOOKUP_PATH: &str = "/v1/manifest/";
 pub(crate) const JWKS_PATH: &str = "/v1/jwks";
 pub(crate) const DID_PATH: &str = "/v1/did";
 pub(crate) const HEALTH_PATH: &str = "/v1/health";
-/// All of the above that hold no id.
+/// All paths above that contain no id.
 pub(crate) const PATHS: &[&str] =
     &[MANIFEST_PATH, SMS_PATH, OTP_PATH, VERIFY_PATH, ROTATE_PATH, SIGN_PATH, REVOKE_PATH, JWKS_PATH, DID_PATH, HEALTH_PATH];
 
-/// The members whose presence makes an answer a success of its step, whatever else is in it.
+/// The members that mark the answer of a step as a success, whatever else the answer contains.
 pub(crate) const SUBMITTED: &str = "manifest_session_id";
 pub(crate) const TEXTED: &str = "otp_session_id";
 pub(crate) const DELIVERY: &str = "badge";
 pub(crate) const VERIFIED: &str = "valid";
 pub(crate) const ROTATED: &str = "new_badge";
 
-/// Step 1, `POST /v1/auth/verify-phone`. Despite its name no code is sent yet.
+/// Builds step 1, `POST /v1/auth/verify-phone`. Despite its name, it sends no code yet.
 pub(crate) fn submit(origin: &Origin, manifest: &Manifest) -> Request<Body> {
     let profile = &manifest.profile;
     let body = json!({ "manifest": {
@@ -56,7 +56,7 @@ pub(crate) fn submit(origin: &Origin, manifest: &Manifest) -> Request<Body> {
     post_json(&origin.endpoint(MANIFEST_PATH), &body)
 }
 
-/// Reads the answer of step 1. The profile that it repeats, as far as it does, must be what was sent.
+/// Reads the answer of step 1. The members of the profile that it repeats must be equal to those sent.
 pub(crate) fn submitted(object: &Object<'_>, profile: &PublicProfile) -> Result<SessionId, Violation> {
     if let Some(echo) = object.object("public_profile") {
         check_echo(echo, profile)?;
@@ -64,23 +64,23 @@ pub(crate) fn submitted(object: &Object<'_>, profile: &PublicProfile) -> Result<
     object.required_secret(SUBMITTED)
 }
 
-/// Step 2, `POST /v1/auth/confirm-manifest`: the service sends the SMS.
+/// Builds step 2, `POST /v1/auth/confirm-manifest`. The service then sends the SMS.
 pub(crate) fn text_the_code(origin: &Origin, session: &SessionId) -> Request<Body> {
     post_json(&origin.endpoint(SMS_PATH), &json!({ "manifest_session_id": session.expose() }))
 }
 
-/// Reads the answer of step 2: the session that the code belongs to, and its end.
+/// Reads the answer of step 2: the session that the code belongs to, and the session's end.
 pub(crate) fn texted(object: &Object<'_>) -> Result<(SessionId, Option<Timestamp>), Violation> {
     Ok((object.required_secret(TEXTED)?, object.text("expires_at").and_then(Timestamp::parse_rfc3339)))
 }
 
-/// Step 3, `POST /v1/auth/confirm`. A documented quirk: what step 2 called `otp_session_id` is `session_id` here.
+/// Builds step 3, `POST /v1/auth/confirm`. As documented, the `otp_session_id` of step 2 is named `session_id` here.
 pub(crate) fn hand_in(origin: &Origin, otp_session_id: &SessionId, otp: &Otp) -> Request<Body> {
     post_json(&origin.endpoint(OTP_PATH), &json!({ "session_id": otp_session_id.expose(), "otp": otp.expose() }))
 }
 
-/// Reads the answer of step 3. The badge alone is required: one that cannot be decoded is a badge still. `None` for a success
-/// that says `verified: false`: undocumented, and no badge.
+/// Reads the answer of step 3. Only the badge is required, and it is accepted even if it cannot be decoded. Returns `None` for a success
+/// with `verified: false`, which is not documented and brings no badge.
 pub(crate) fn handed_in(object: &Object<'_>, profile: &PublicProfile) -> Result<Option<Identity>, Violation> {
     if object.get("verified") == Some(&Json::Bool(false)) && object.text(DELIVERY).is_none() {
         return Ok(None);
@@ -89,7 +89,7 @@ pub(crate) fn handed_in(object: &Object<'_>, profile: &PublicProfile) -> Result<
     Ok(Some(Identity { did: did_of(&badge), badge, public_profile: profile.clone() }))
 }
 
-/// What a definite no to steps 2 and 3 means. 410 is documented; a session that is not found is as dead.
+/// The meaning of a definite refusal of step 2 or 3. 410 is documented, and a session that is not found is over too.
 pub(crate) fn refused(error: ServerError, doubt: bool) -> Failure {
     match error.status {
         404 | 405 | 409 | 410 => Failure::SessionExpired { error, doubt },
@@ -97,12 +97,12 @@ pub(crate) fn refused(error: ServerError, doubt: bool) -> Failure {
     }
 }
 
-/// `POST /v1/verify`: no login; the badge is what is asked about.
+/// Builds `POST /v1/verify`. It needs no login; the badge in its body is the subject of the question.
 pub(crate) fn verify(origin: &Origin, badge: &Badge) -> Request<Body> {
     post_json(&origin.endpoint(VERIFY_PATH), &json!({ "badge": badge.expose() }))
 }
 
-/// Reads the answer of `verify`. A truth that is no boolean is none.
+/// Reads the answer of `verify`. The member `valid` must be a boolean.
 pub(crate) fn verified(object: &Object<'_>) -> Result<Validity, Violation> {
     match object.get("valid") {
         Some(Json::Bool(false)) => Ok(Validity::NotValid),
@@ -115,12 +115,12 @@ pub(crate) fn verified(object: &Object<'_>) -> Result<Validity, Violation> {
     }
 }
 
-/// `POST /v1/rotate`: the badge stands in the header and in the body.
+/// Builds `POST /v1/rotate`. The badge is in the header and in the body.
 pub(crate) fn rotate(origin: &Origin, badge: &Badge) -> Request<Body> {
     authorized(post_json(&origin.endpoint(ROTATE_PATH), &json!({ "badge": badge.expose() })), badge)
 }
 
-/// Reads the answer of `rotate`. The new badge alone is required; the old one once more is none.
+/// Reads the answer of `rotate`. Only the new badge is required, and it must differ from the old one.
 pub(crate) fn rotated(object: &Object<'_>, old: &Badge) -> Result<Rotated, Violation> {
     let badge: Badge = object.required_secret(ROTATED)?;
     if badge == *old {

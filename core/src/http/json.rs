@@ -1,4 +1,4 @@
-//! JSON as services send it: borrowed from the body, duplicate members refused, wrong types told from absent ones.
+//! JSON as services send it. Values borrow from the body, duplicate members are refused, and a wrong type differs from an absent member.
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
@@ -21,7 +21,7 @@ pub(crate) enum Json<'a> {
     Object(Object<'a>),
 }
 
-/// A JSON object. Two members of one name make the whole text unreadable (RFC 8259 section 4 leaves it open).
+/// A JSON object. Two members with the same name make the whole text unreadable (RFC 8259 section 4 leaves this open).
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
 
@@ -45,7 +45,7 @@ impl<'a> Object<'a> {
         self.0.iter().map(|(name, value)| (name.as_ref(), value))
     }
 
-    /// Whether the member is there with something in it that could be an answer.
+    /// Whether the member exists and has a value that could be an answer.
     pub(crate) fn has(&self, name: &str) -> bool {
         match self.get(name) {
             None | Some(Json::Null | Json::Number(_)) => false,
@@ -54,7 +54,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// A string that is not empty.
+    /// A member that is a string and not empty.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         match self.get(name)? {
             Json::Text(text) if !text.is_empty() => Some(text),
@@ -80,10 +80,10 @@ impl<'a> Object<'a> {
         self.get(name) == Some(&Json::Bool(true))
     }
 
-    /// A string that must be there.
+    /// A required string.
     ///
     /// # Errors
-    /// [`Violation::MissingField`] when it is absent, null or empty; [`Violation::BadField`] when it is no string.
+    /// [`Violation::MissingField`] if the member is absent, null or empty; [`Violation::BadField`] if it is not a string.
     pub(crate) fn required_text(&self, field: &'static str) -> Result<&str, Violation> {
         match self.get(field) {
             None | Some(Json::Null) => Err(Violation::MissingField { field: field.into() }),
@@ -93,15 +93,15 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// A secret that must be there and keep its rule.
+    /// A required secret, which must keep its rule.
     ///
     /// # Errors
-    /// As [`required_text`](Self::required_text); [`Violation::BadField`] when it breaks its rule.
+    /// The errors of [`required_text`](Self::required_text), and [`Violation::BadField`] if the text breaks the rule.
     pub(crate) fn required_secret<K: Kind>(&self, field: &'static str) -> Result<Secret<K>, Violation> {
         Secret::parse(self.required_text(field)?).map_err(|_| Violation::BadField { field: field.into() })
     }
 
-    /// The words of a list of strings, or of one string with spaces between them.
+    /// The words of the list `list`, or of the string `spaced`, in which spaces separate them.
     pub(crate) fn words(&self, list: &str, spaced: &str) -> Vec<String> {
         if let Some(Json::List(items)) = self.get(list) {
             return items.iter().filter_map(Json::as_text).map(ToOwned::to_owned).collect();
@@ -156,7 +156,7 @@ impl<'de> Visitor<'de> for AnyJson {
         Ok(Json::Number(value))
     }
 
-    #[allow(clippy::cast_precision_loss)] // seconds and counts: far below 2^53, and clamped where they are used
+    #[allow(clippy::cast_precision_loss)] // the numbers are seconds and counts, far below 2^53, and clamped where they are used
     fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
         Ok(Json::Number(value as f64))
     }
@@ -185,14 +185,14 @@ impl<'de> Visitor<'de> for AnyJson {
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
         let mut members: Vec<(Cow<'de, str>, Json<'de>)> = Vec::new();
         while let Some((name, value)) = access.next_entry()? {
-            let Json::Text(name) = name else { return Err(A::Error::custom("a member's name is no string")) };
+            let Json::Text(name) = name else { return Err(A::Error::custom("the name of a member is not a string")) };
             if members.iter().any(|(own, _)| *own == name) {
-                return Err(A::Error::custom("a member's name comes twice"));
+                return Err(A::Error::custom("a member occurs twice"));
             }
             members.push((name, value));
         }
         Ok(match members.as_slice() {
-            // So serde_json hands over a number when some crate in the program switched `arbitrary_precision` on.
+            // serde_json hands over a number in this form if some crate in the program enables `arbitrary_precision`.
             [(name, Json::Text(digits))] if name == "$serde_json::private::Number" => digits.parse().map_or(Json::Null, Json::Number),
             _ => Json::Object(Object(members)),
         })
@@ -203,9 +203,9 @@ impl<'de> Visitor<'de> for AnyJson {
 mod tests {
     use super::*;
 
-    /// Some crate of the program may have switched `arbitrary_precision` on: numbers then come in this guise.
+    /// If some crate in the program enables `arbitrary_precision`, numbers have this form.
     #[test]
-    fn a_number_is_a_number_in_either_guise() {
+    fn a_number_is_read_in_either_form() {
         let number = |json: &[u8]| Object::parse(json).and_then(|object| object.number("n"));
         assert_eq!(number(br#"{"n":1.5}"#), Some(1.5));
         assert_eq!(number(br#"{"n":{"$serde_json::private::Number":"1.5"}}"#), Some(1.5));

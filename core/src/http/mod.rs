@@ -1,4 +1,4 @@
-//! From bytes to meaning and back: the only module that touches `serde_json` on the wire's side.
+//! Reads answers and builds requests. Only this module uses `serde_json` for what goes over the wire.
 
 pub(crate) mod json;
 pub(crate) mod oauth;

@@ -1,4 +1,4 @@
-//! Requests as bytes; every body is built here.
+//! Builds requests and their bodies.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -18,7 +18,7 @@ const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlen
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("enlist/", env!("CARGO_PKG_VERSION")));
 
-/// What stands for itself in a form; a `%20` for a space is as good as a `+`.
+/// The characters that stay unescaped in a form. A `%20` for a space is as good as a `+`.
 const ESCAPED_IN_FORMS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'*');
 
 pub(crate) fn post_json(endpoint: &Endpoint, body: &Value) -> Request<Body> {
@@ -57,9 +57,9 @@ pub(crate) fn plain(endpoint: &Endpoint, method: Method) -> Request<Body> {
     request
 }
 
-/// The same request with a bearer (RFC 6750 section 2.1).
+/// Adds a bearer token to a request (RFC 6750 section 2.1).
 pub(crate) fn authorized<K>(mut request: Request<Body>, bearer: &Secret<K>) -> Request<Body> {
-    // A token is visible ASCII by its rule, so that it always makes a header.
+    // A token is visible ASCII by its rule, so it is always a valid header value.
     if let Ok(mut value) = HeaderValue::try_from(alloc::format!("Bearer {}", bearer.expose())) {
         value.set_sensitive(true);
         request.headers_mut().insert(AUTHORIZATION, value);
@@ -67,7 +67,7 @@ pub(crate) fn authorized<K>(mut request: Request<Body>, bearer: &Secret<K>) -> R
     request
 }
 
-/// An exchange with the usual deadline and body cap.
+/// An exchange with the default deadline and body cap.
 pub(crate) fn exchange(id: ExchangeId, request: Request<Body>, delivers: bool) -> Exchange {
     Exchange { id, request, timeout: Exchange::TIMEOUT, max_body: Exchange::MAX_BODY, delivers }
 }

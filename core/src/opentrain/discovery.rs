@@ -1,7 +1,7 @@
-//! The two well-known documents: what the service says of itself.
+//! The two well-known documents by which the service describes itself.
 //!
-//! Both count only when they name the very address that they were asked of, and every endpoint in them must be on the pinned
-//! origin (RFC 9728 section 3.3, RFC 8414 section 3.3).
+//! A document counts only if it names the address from which it was fetched, and every endpoint in it must be on the pinned origin (RFC
+//! 9728 section 3.3, RFC 8414 section 3.3).
 
 use alloc::format;
 use alloc::string::String;
@@ -21,33 +21,33 @@ use crate::types::origin::{Endpoint, Origin};
 use crate::types::timestamp::Timestamp;
 use crate::types::untrusted::Untrusted;
 
-/// `GET /.well-known/oauth-protected-resource` (RFC 9728). 30 s; may be repeated.
+/// `GET /.well-known/oauth-protected-resource` (RFC 9728). The deadline is 30 s, and the call may be repeated.
 #[derive(Clone, Debug)]
 pub struct FetchProtectedResource {
     origin: Origin,
 }
 
-/// `GET /.well-known/oauth-authorization-server` (RFC 8414). 30 s; may be repeated.
+/// `GET /.well-known/oauth-authorization-server` (RFC 8414). The deadline is 30 s, and the call may be repeated.
 #[derive(Clone, Debug)]
 pub struct FetchAuthorizationServer {
     origin: Origin,
 }
 
-/// What the protected resource says of itself.
+/// The protected resource's description of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProtectedResource {
     /// Whether the resource names its own origin among its authorization servers.
     pub is_own_authorization_server: bool,
-    /// Other authorization servers that it names. Nothing is ever sent there.
+    /// Other authorization servers that the resource names. Nothing is ever sent there.
     pub foreign_authorization_servers: Vec<Untrusted>,
-    /// The scopes that it knows.
+    /// The scopes that the resource supports.
     pub scopes: Vec<String>,
-    /// How it takes a bearer: `header`.
+    /// The ways in which the resource accepts a bearer token, such as `header`.
     pub bearer_methods: Vec<Untrusted>,
 }
 
-/// What the authorization server says of itself.
+/// The authorization server's description of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorizationServer {
     token_endpoint: Endpoint,
@@ -59,7 +59,7 @@ pub struct AuthorizationServer {
 }
 
 impl FetchProtectedResource {
-    /// Of the service at `origin`.
+    /// Asks the service at `origin`.
     #[must_use]
     pub fn new(origin: Origin) -> Self {
         Self { origin }
@@ -67,7 +67,7 @@ impl FetchProtectedResource {
 }
 
 impl FetchAuthorizationServer {
-    /// Of the service at `origin`.
+    /// Asks the service at `origin`.
     #[must_use]
     pub fn new(origin: Origin) -> Self {
         Self { origin }
@@ -75,37 +75,37 @@ impl FetchAuthorizationServer {
 }
 
 impl AuthorizationServer {
-    /// The URL of the poll.
+    /// The URL of the token endpoint.
     #[must_use]
     pub fn token_endpoint(&self) -> String {
         format!("{}", self.token_endpoint.uri())
     }
 
-    /// The URL of the revocation, as [`Revoke::at`](super::Revoke::at) takes it.
+    /// The URL of the revocation endpoint. [`Revoke::at`](super::Revoke::at) uses it.
     #[must_use]
     pub fn revocation_endpoint(&self) -> Option<String> {
         self.revocation_endpoint.as_ref().map(|endpoint| format!("{}", endpoint.uri()))
     }
 
-    /// The URL of the registration (`agent_auth`; its members are not published, opentrain.md U11).
+    /// The URL of the registration (`agent_auth`). Its members are not published (opentrain.md, U11).
     #[must_use]
     pub fn identity_endpoint(&self) -> Option<String> {
         self.identity_endpoint.as_ref().map(|endpoint| format!("{}", endpoint.uri()))
     }
 
-    /// The URL of the claim's start (`agent_auth`).
+    /// The URL at which a claim starts (`agent_auth`).
     #[must_use]
     pub fn claim_endpoint(&self) -> Option<String> {
         self.claim_endpoint.as_ref().map(|endpoint| format!("{}", endpoint.uri()))
     }
 
-    /// The grants that it knows.
+    /// The grant types that the server supports.
     #[must_use]
     pub fn grant_types(&self) -> &[Untrusted] {
         &self.grant_types
     }
 
-    /// The scopes that it knows.
+    /// The scopes that the server supports.
     #[must_use]
     pub fn scopes(&self) -> &[String] {
         &self.scopes
@@ -170,7 +170,7 @@ impl ApiCall for FetchAuthorizationServer {
     }
 }
 
-/// Another success than 200 is no such document (RFC 9728 section 3.2, RFC 8414 section 3.2).
+/// Refuses every success but 200, because only a 200 contains such a document (RFC 9728 section 3.2, RFC 8414 section 3.2).
 fn only_200(result: Result<Response<Vec<u8>>, TransportFailure>) -> Result<Response<Vec<u8>>, TransportFailure> {
     match result {
         Ok(mut response) if response.status().is_success() && response.status() != http::StatusCode::OK => {
@@ -181,12 +181,12 @@ fn only_200(result: Result<Response<Vec<u8>>, TransportFailure>) -> Result<Respo
     }
 }
 
-/// The identifier must be the one that the document's URL was built from.
+/// Checks that the identifier is the one from which the document's URL was built.
 fn is_itself(object: &Object<'_>, field: &'static str, origin: &Origin) -> Result<(), Violation> {
     if names(origin, object.required_text(field)?) { Ok(()) } else { Err(Violation::EchoMismatch { field: field.into() }) }
 }
 
-/// Compared code point by code point; one slash after a bare host is let pass, for published samples have it.
+/// Compares code point by code point. One slash after a bare host is accepted, because published samples contain it.
 fn names(origin: &Origin, text: &str) -> bool {
     let own = format!("{origin}");
     text == own || text.strip_suffix('/') == Some(own.as_str())

@@ -1,4 +1,4 @@
-//! Who a token belongs to.
+//! Asks which account a token belongs to.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -18,17 +18,19 @@ use crate::types::secret::{Email, PersonalToken};
 use crate::types::timestamp::Timestamp;
 use crate::types::untrusted::Untrusted;
 
-/// `GET /api/public/v1/auth/me`: is the token good, and whose is it? 30 s; may be repeated.
+/// `GET /api/public/v1/auth/me` asks whether a token is valid and whom it belongs to. The deadline is 30 s, and the call may be repeated.
 ///
-/// A token that is missing, expired or revoked is `Rejected` with 401; one whose user is gone, with 404. Of an account that
-/// nobody has claimed yet the pages do not say what this tells (opentrain.md, U13), nor whether the claim shows in it (C2).
+/// For a missing, expired or revoked token, the outcome is `Rejected` with 401. If the token's user no longer exists, it is `Rejected` with
+/// 404. The pages do not say what the answer is for an account that nobody has claimed yet (opentrain.md, U13), nor whether it shows the
+/// claim (C2).
 #[derive(Clone, Debug)]
 pub struct WhoAmI {
     endpoint: Endpoint,
     token: PersonalToken,
 }
 
-/// Whose token it is. All of it is the service's word, and optional: what counts is that it answered.
+/// The account that a token belongs to. Every member is optional and comes from the service; the answer itself proves that the token is
+/// valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Me {
@@ -38,20 +40,20 @@ pub struct Me {
     pub email: Option<Email>,
     /// The user's full name.
     pub full_name: Option<Untrusted>,
-    /// The token's id, as [`DeleteToken`](super::DeleteToken) takes it.
+    /// The token's id. [`DeleteToken`](super::DeleteToken) takes it.
     pub token_id: Option<Untrusted>,
     /// The token's label.
     pub label: Option<Untrusted>,
-    /// What the token allows.
+    /// The scopes of the token.
     pub scopes: Vec<String>,
     /// The organization that the account belongs to.
     pub organization_id: Option<Untrusted>,
-    /// The user's part in it, such as `OWNER`.
+    /// The user's role in the organization, such as `OWNER`.
     pub member_role: Option<Untrusted>,
 }
 
 impl WhoAmI {
-    /// About `token`.
+    /// Asks about `token`.
     #[must_use]
     pub fn new(origin: &Origin, token: PersonalToken) -> Self {
         Self { endpoint: origin.endpoint(ME_PATH), token }
@@ -75,7 +77,7 @@ impl ApiCall for WhoAmI {
 
 fn read(object: &Object<'_>) -> Result<Me, Violation> {
     let text = |part: &str, field: &str| object.object(part)?.text(field).map(Untrusted::new);
-    // A page that is JSON by chance is no answer to the question.
+    // A page that happens to be JSON does not answer the question.
     let token = object.object("token").ok_or_else(|| Violation::MissingField { field: "token".into() })?;
     Ok(Me {
         user_id: text("actor", "userId"),

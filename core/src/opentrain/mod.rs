@@ -22,5 +22,5 @@ pub(crate) const ME_PATH: &str = "/api/public/v1/auth/me";
 pub(crate) const TOKENS_PATH: &str = "/api/public/v1/tokens";
 pub(crate) const RESOURCE_PATH: &str = "/.well-known/oauth-protected-resource";
 pub(crate) const SERVER_PATH: &str = "/.well-known/oauth-authorization-server";
-/// All of the above, as they may stand in a log.
+/// All paths above, as they may appear in a log.
 pub(crate) const PATHS: &[&str] = &[REVOKE_PATH, ME_PATH, TOKENS_PATH, RESOURCE_PATH, SERVER_PATH];

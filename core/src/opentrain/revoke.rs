@@ -15,10 +15,10 @@ use crate::types::origin::{Endpoint, Origin};
 use crate::types::secret::PersonalToken;
 use crate::types::timestamp::Timestamp;
 
-/// `POST /api/agent/oauth/revoke`: the token stops at once, for good. 30 s.
+/// `POST /api/agent/oauth/revoke` ends a token at once and for good. The deadline is 30 s.
 ///
-/// Its answer is 200 for a token that is not known, too, so that a repeat does no harm. Only a 200 means done: after anything
-/// else, 202 included, the token must be taken to live, and is to be kept (RFC 7009 section 2.2).
+/// The service also answers 200 for an unknown token, so a repeat does no harm. Only a 200 means that the token was revoked. After any
+/// other answer, 202 included, treat the token as valid and keep it (RFC 7009 section 2.2).
 #[derive(Clone, Debug)]
 pub struct Revoke {
     endpoint: Endpoint,
@@ -26,13 +26,14 @@ pub struct Revoke {
 }
 
 impl Revoke {
-    /// At the documented path.
+    /// Revokes at the documented path.
     #[must_use]
     pub fn new(origin: &Origin, token: PersonalToken) -> Self {
         Self { endpoint: origin.endpoint(REVOKE_PATH), token }
     }
 
-    /// Where the service's own metadata says: the pages name two paths (opentrain.md, C1). `None` when it names none.
+    /// Revokes at the path that the service's metadata names, because the pages name two paths (opentrain.md, C1). `None` if the metadata
+    /// names none.
     #[must_use]
     pub fn at(metadata: &AuthorizationServer, token: PersonalToken) -> Option<Self> {
         Some(Self { endpoint: metadata.revocation_endpoint.clone()?, token })
@@ -49,7 +50,7 @@ impl ApiCall for Revoke {
         api_call::exchange(post_form(&self.endpoint, &[("token", self.token.expose())]), Exchange::TIMEOUT)
     }
 
-    /// The body of a success is not looked at (RFC 7009 section 2.2).
+    /// The body of a success does not matter (RFC 7009 section 2.2).
     fn parse(&self, now: Timestamp, result: Result<Response<Vec<u8>>, TransportFailure>) -> Result<(), Failure> {
         let status = match &result {
             Ok(response) => Some(response.status().as_u16()),
@@ -60,7 +61,7 @@ impl ApiCall for Revoke {
                 wipe(result);
                 Ok(())
             }
-            // Another success is no answer to the question.
+            // Another success does not answer the question.
             Some(status @ 201..=299) => {
                 wipe(result);
                 Err(Failure::Protocol(Violation::UnexpectedStatus { status }))

@@ -1,4 +1,4 @@
-//! The tokens of an account: list, create, delete.
+//! Lists, creates and deletes the tokens of an account.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -23,20 +23,20 @@ use crate::types::secret::{BadInput, PersonalToken};
 use crate::types::timestamp::Timestamp;
 use crate::types::untrusted::Untrusted;
 
-/// What stands for itself in a path segment (RFC 3986 section 2.3).
+/// The characters that stay unescaped in a path segment (RFC 3986 section 2.3).
 const ESCAPED_IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// `GET /api/public/v1/tokens`: what tokens the account has, without their secrets. 30 s; may be repeated.
+/// `GET /api/public/v1/tokens` lists the tokens of the account, without their secrets. The deadline is 30 s, and the call may be repeated.
 #[derive(Clone, Debug)]
 pub struct ListTokens {
     endpoint: Endpoint,
     token: PersonalToken,
 }
 
-/// `POST /api/public/v1/tokens`: another token for the account. 30 s.
+/// `POST /api/public/v1/tokens` creates another token for the account. The deadline is 30 s.
 ///
-/// The answer holds a secret that is delivered once ([`Exchange::delivers`]), and the request is **never repeated** when it is
-/// lost: `GaveUp` with `doubt` says that a token may exist which nobody has. [`ListTokens`] shows it, [`DeleteToken`] ends it.
+/// The answer contains a secret that is delivered once ([`Exchange::delivers`]). If the answer is lost, the request is **never repeated**:
+/// `GaveUp` with `doubt` says that a token may exist which nobody has. [`ListTokens`] shows it, and [`DeleteToken`] deletes it.
 #[derive(Clone, Debug)]
 pub struct CreateToken {
     endpoint: Endpoint,
@@ -46,53 +46,53 @@ pub struct CreateToken {
     expires_at: Option<Timestamp>,
 }
 
-/// `DELETE /api/public/v1/tokens/{tokenId}`: the token stops at once, for good; the calling one too, if it is that. 30 s; may be
-/// repeated. A token that is not the account's is `Rejected` with 404.
+/// `DELETE /api/public/v1/tokens/{tokenId}` ends a token at once and for good. It may be the token that authorizes the call. The deadline
+/// is 30 s, and the call may be repeated. For a token of another account, the outcome is `Rejected` with 404.
 #[derive(Clone, Debug)]
 pub struct DeleteToken {
     endpoint: Endpoint,
     token: PersonalToken,
 }
 
-/// The name of a token: at most 120 characters (opentrain.md section 10), not empty, without control characters.
+/// The name of a token: not empty, at most 120 characters (opentrain.md section 10), and without control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenName(String);
 
-/// What the service tells of a token.
+/// The service's description of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TokenInfo {
-    /// Its id, for [`DeleteToken`].
+    /// The token's id. [`DeleteToken`] takes it.
     pub id: TokenId,
-    /// Its name.
+    /// The token's name.
     pub name: Option<Untrusted>,
-    /// Its masked form.
+    /// The token's masked form.
     pub preview: Option<Untrusted>,
-    /// What it allows.
+    /// The token's scopes.
     pub scopes: Vec<String>,
-    /// Whether it is `active`, `revoked`, `expired`.
+    /// The token's status: `active`, `revoked` or `expired`.
     pub status: Option<Untrusted>,
-    /// When it was made.
+    /// The time when the token was created.
     pub created_at: Option<Timestamp>,
-    /// When it was used last.
+    /// The time when the token was last used.
     pub last_used_at: Option<Timestamp>,
-    /// When it ends by itself.
+    /// The time when the token expires.
     pub expires_at: Option<Timestamp>,
-    /// When it was revoked.
+    /// The time when the token was revoked.
     pub revoked_at: Option<Timestamp>,
 }
 
-/// A token's id: visible ASCII, at most 256 characters. Public.
+/// A token's id: visible ASCII, at most 256 characters. It is public.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TokenId(String);
 
-/// A token that was created. Keep it before anything else: it was delivered once.
+/// A token that was created. Store it before anything else, because it was delivered once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CreatedToken {
     /// The token.
     pub token: PersonalToken,
-    /// What the service tells of it, if it does.
+    /// The service's description of the token, if the answer contains it.
     pub info: Option<TokenInfo>,
 }
 
@@ -104,8 +104,8 @@ impl TokenName {
     pub fn parse(text: &str) -> Result<Self, BadInput> {
         let text = text.trim();
         let is_fine = (1..=120).contains(&text.chars().count()) && !text.contains(char::is_control);
-        let rule = "1 to 120 characters, without control characters";
-        is_fine.then(|| Self(text.to_owned())).ok_or(BadInput { what: "name of a token", rule })
+        let rule = "1 to 120 characters, none of them a control character";
+        is_fine.then(|| Self(text.to_owned())).ok_or(BadInput { what: "token name", rule })
     }
 }
 
@@ -115,9 +115,9 @@ impl TokenId {
     /// # Errors
     /// [`BadInput`], which names the rule.
     pub fn parse(text: &str) -> Result<Self, BadInput> {
-        // Two dots would be another path.
+        // An id of dots alone would lead to another path.
         let is_fine = oauth::is_id(text) && !text.bytes().all(|byte| byte == b'.');
-        is_fine.then(|| Self(text.to_owned())).ok_or(BadInput { what: "id of a token", rule: "1 to 256 visible ASCII characters" })
+        is_fine.then(|| Self(text.to_owned())).ok_or(BadInput { what: "token id", rule: "1 to 256 visible ASCII characters" })
     }
 
     /// The text.
@@ -128,7 +128,7 @@ impl TokenId {
 }
 
 impl ListTokens {
-    /// Of the account that `token` belongs to.
+    /// Lists the tokens of the account that `token` belongs to.
     #[must_use]
     pub fn new(origin: &Origin, token: PersonalToken) -> Self {
         Self { endpoint: origin.endpoint(TOKENS_PATH), token }
@@ -136,25 +136,25 @@ impl ListTokens {
 }
 
 impl CreateToken {
-    /// For the account that `token` belongs to, with that token's scopes and without an end.
+    /// Creates a token for the account that `token` belongs to, with the scopes of `token` and without an expiry.
     #[must_use]
     pub fn new(origin: &Origin, token: PersonalToken) -> Self {
         Self { endpoint: origin.endpoint(TOKENS_PATH), token, name: None, scopes: Vec::new(), expires_at: None }
     }
 
-    /// With a name.
+    /// Gives the new token a name.
     #[must_use]
     pub fn named(self, name: TokenName) -> Self {
         Self { name: Some(name), ..self }
     }
 
-    /// With these scopes only; they must be among the calling token's.
+    /// Limits the new token to these scopes, which must be among those of the calling token.
     #[must_use]
     pub fn scoped(self, scopes: Vec<String>) -> Self {
         Self { scopes, ..self }
     }
 
-    /// With an end.
+    /// Lets the new token expire at this time.
     #[must_use]
     pub fn until(self, expires_at: Timestamp) -> Self {
         Self { expires_at: Some(expires_at), ..self }
@@ -169,7 +169,7 @@ impl CreateToken {
 }
 
 impl DeleteToken {
-    /// Ends the token `id`, of the account that `token` belongs to.
+    /// Deletes the token `id` of the account that `token` belongs to.
     #[must_use]
     pub fn new(origin: &Origin, token: PersonalToken, id: &TokenId) -> Self {
         let id = utf8_percent_encode(&id.0, ESCAPED_IN_PATHS);

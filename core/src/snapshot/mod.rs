@@ -1,8 +1,8 @@
-//! A ceremony at rest.
+//! Saved ceremonies.
 //!
-//! The live types are not serialisable; a [`Snapshot`] is. Its JSON is `{format, version, minor, ceremony, origin, saved_at, state}`.
-//! `v1` holds the shapes of version 1. An addition to them raises the minor; a change of them is version 2, a new file and a
-//! conversion, and never an edit.
+//! The live types cannot be serialised; a [`Snapshot`] can. Its JSON is `{format, version, minor, ceremony, origin, saved_at, state}`. `v1`
+//! defines the shapes of version 1. An addition to them raises the minor. A change of them needs version 2, with a new file and a
+//! conversion.
 
 mod v1;
 
@@ -45,7 +45,7 @@ impl fmt::Display for CeremonyKind {
     }
 }
 
-/// All that is needed to go on with a ceremony in another process. It holds secrets: keep it where nobody else reads.
+/// The saved state of a ceremony, from which another process can continue. It contains secrets, so store it where nobody else can read it.
 #[derive(Clone, PartialEq)]
 pub struct Snapshot {
     minor: u32,
@@ -54,11 +54,11 @@ pub struct Snapshot {
     state: v1::State,
 }
 
-/// A snapshot's JSON: secret, wiped when dropped.
+/// The JSON of a snapshot. It is secret, and it is wiped from memory when it is dropped.
 pub struct SnapshotJson(Zeroizing<String>);
 
 impl SnapshotJson {
-    /// The JSON text. Who calls this answers for where it goes.
+    /// The JSON text. The caller is responsible for where it goes.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -71,14 +71,14 @@ impl fmt::Debug for SnapshotJson {
     }
 }
 
-/// Why a text is not a snapshot, or not one that this version and this ceremony can use.
+/// The reason why a text is not a snapshot, or why this version or this ceremony cannot use it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResumeError {
     /// The text is not a snapshot.
     #[error("this is not an enlist snapshot (line {line}, column {column})")]
     NotASnapshot {
-        /// The line at which reading stopped, from 1; 0 when the text was read and is something else.
+        /// The line at which reading stopped, from 1. It is 0 if the whole text was read and is something else.
         line: usize,
         /// The column at which reading stopped.
         column: usize,
@@ -102,8 +102,8 @@ pub enum ResumeError {
         /// The ceremony that was saved.
         found: CeremonyKind,
     },
-    /// The snapshot breaks an invariant, so somebody changed it.
-    #[error("the snapshot's {what} cannot be right; it was left as it is")]
+    /// The snapshot breaks an invariant, which means that somebody changed it.
+    #[error("this snapshot contains invalid data ({what}); it was left as it is")]
     Invalid {
         /// The part that breaks the invariant.
         what: &'static str,
@@ -129,20 +129,21 @@ impl Snapshot {
         self.saved_at
     }
 
-    /// The exchange whose answer is owed.
+    /// The exchange that still awaits its answer.
     #[must_use]
     pub fn in_flight(&self) -> Option<ExchangeId> {
         self.state.in_flight()
     }
 
-    /// The exchanges whose answers could not be read and may hold a credential: their records must not be thrown away.
+    /// The exchanges whose answers could not be read and may contain a credential. Their records must not be deleted.
     #[must_use]
     pub fn unreadable(&self) -> Vec<ExchangeId> {
         self.state.unreadable()
     }
 
-    /// Whether a newer version of enlist wrote it. Such a snapshot may hold more than was read here, so it is only to be looked at:
-    /// [`peek`](crate::Ceremony::peek) works, [`resume`](crate::Ceremony::resume) does not, and nothing may be written in its place.
+    /// Whether a newer version of enlist wrote the snapshot. Such a snapshot may contain more than this version can read, so it is
+    /// read-only: [`peek`](crate::Ceremony::peek) works, [`resume`](crate::Ceremony::resume) does not, and nothing may be written in its
+    /// place.
     #[must_use]
     pub fn is_newer(&self) -> bool {
         self.minor > v1::MINOR
@@ -156,7 +157,7 @@ impl Snapshot {
         self.newer().map_or(Ok(()), Err)
     }
 
-    /// The snapshot as JSON. Of a newer snapshot it holds only what this version has read.
+    /// The snapshot as JSON. For a newer snapshot, it contains only what this version has read.
     #[must_use]
     pub fn to_json(&self) -> SnapshotJson {
         let file = v1::File {
@@ -172,7 +173,7 @@ impl Snapshot {
         SnapshotJson(Zeroizing::new(serde_json::to_string(&file).unwrap_or_default()))
     }
 
-    /// Reads what [`to_json`](Self::to_json) wrote. The state itself is checked by the ceremony's `resume`.
+    /// Reads what [`to_json`](Self::to_json) wrote. The ceremony's `resume` checks the state itself.
     ///
     /// # Errors
     /// [`ResumeError`].
@@ -188,7 +189,7 @@ impl Snapshot {
         }
         let kind = CeremonyKind::from_name(&head.ceremony).filter(|_| head.version == VERSION);
         let read = kind.ok_or(ResumeError::Invalid { what: "ceremony" }).and_then(|kind| v1::State::read(kind, json));
-        // What a newer version wrote is not damaged because this version cannot read all of it.
+        // A state that a newer version wrote is not damaged just because this version cannot read all of it.
         let is_newer = minor > v1::MINOR;
         let state = read.map_err(|error| if is_newer { newer } else { error })?;
         if !is_newer && !v1::is_read_whole(json, &state) {
@@ -198,12 +199,12 @@ impl Snapshot {
     }
 }
 
-/// The position alone: serde's own words may quote a secret.
+/// The error keeps only the position, because serde's own text may quote a secret.
 fn not_a_snapshot(error: &serde_json::Error) -> ResumeError {
     ResumeError::NotASnapshot { line: error.line(), column: error.column() }
 }
 
-/// Shows everything but the state.
+/// The output shows everything but the state.
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let saved_at = format!("{}", self.saved_at);

@@ -1,4 +1,4 @@
-//! What a service answers, in each manner.
+//! A service's answers, in each manner.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -16,7 +16,7 @@ use super::world::{World, by_the_services_clock};
 use crate::types::untrusted::Untrusted;
 
 impl<C: Subject> World<C> {
-    /// What the service says; it has acted, if its manner lets it.
+    /// Returns the service's answer. The service acts on the request if its manner allows it.
     pub(crate) fn serve(&mut self, manner: &Manner, request: &Heard) -> Response<Vec<u8>> {
         let plain = |(status, body): Said| respond(status, "", body.into_bytes());
         let after = |seconds: &Option<u32>| seconds.map_or_else(String::new, |seconds| seconds.to_string());
@@ -48,7 +48,7 @@ impl<C: Subject> World<C> {
             }
             Manner::Says(Words { status, retry_after, body }) => {
                 self.facts.honest = false;
-                // A secret in a text of the service's own, in a form that nobody can tell from words, is not ours to hide.
+                // The service may write a secret in a form that cannot be told from words. We cannot hide that.
                 let shown = Untrusted::new(&String::from_utf8_lossy(body)).to_string();
                 self.facts.tainted |= secret_in(&shown).is_some();
                 respond(*status, retry_after, body.clone())
@@ -66,11 +66,11 @@ pub(crate) fn respond(status: u16, retry_after: &str, body: Vec<u8>) -> Response
     response
 }
 
-/// After how many seconds a service has asked to be asked again: what must be read out of its answer, whatever its clock says.
+/// The seconds after which a service wants the next request. The client must read this value from the answer, whatever its clock says.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Named(pub(crate) u32);
 
-/// `Retry-After` as an HTTP-date (RFC 9110 sections 5.6.7 and 10.2.3).
+/// An answer with `Retry-After` as an HTTP-date (RFC 9110 sections 5.6.7 and 10.2.3).
 fn later(status: u16, elapsed: u64, seconds: u32) -> Response<Vec<u8>> {
     let date = |ms: u64| {
         let time = jiff::Timestamp::from_millisecond(by_the_services_clock(elapsed.saturating_add(ms)).as_unix_ms()).unwrap_or_default();

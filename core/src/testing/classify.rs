@@ -1,4 +1,4 @@
-//! A look at judgements that the ceremonies make inside.
+//! Gives tests access to decisions that the ceremonies make internally.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -11,43 +11,43 @@ use crate::http::response::ResponseClass;
 use crate::types::secret::Badge;
 use crate::types::timestamp::Timestamp;
 
-/// What an exchange's result is, before anyone asks what it means.
+/// The class of an exchange's result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// A 2xx with a JSON object.
     Object,
-    /// A 2xx that cannot be read: it may hold a credential.
+    /// A 2xx that cannot be read. It may contain a credential.
     Unreadable,
-    /// A definite no.
+    /// A definite refusal.
     Refused,
     /// 429.
     TooMany,
     /// 503.
     Unavailable,
-    /// Sent, and what became of it is not known.
+    /// The request was sent, and its result is not known.
     Lost,
-    /// Not a byte was sent.
+    /// No byte was sent.
     NotSent,
-    /// A rule was broken.
+    /// The service broke a rule.
     Broken,
 }
 
-/// A judgement, with what was read of a refusal and all that may be shown of it.
+/// The class of a result, with the error and everything that may be shown of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Classified {
-    /// The judgement.
+    /// The class.
     pub class: Class,
-    /// What was read of a service's answer that was no success.
+    /// The service's error, if the answer was not a success.
     pub error: Option<ServerError>,
-    /// Every `Display` and `Debug` of it.
+    /// Every `Display` and `Debug` of the result.
     pub shown: String,
 }
 
-/// Judges the result of an exchange that is a success by the member `delivery`.
+/// Classifies the result of an exchange whose successful answer contains the member `delivery`.
 #[must_use]
 pub fn classify(result: &Result<Response<Vec<u8>>, TransportFailure>, now: Timestamp, delivery: &str) -> Classified {
     let (class, error, shown) = match ResponseClass::read(result, now, delivery) {
-        // Its Debug would be the service's words themselves; it is never shown.
+        // The `Debug` of an object would be the service's own text. It is never shown.
         ResponseClass::Object(_) => (Class::Object, None, String::new()),
         ResponseClass::Unreadable(trouble) => (Class::Unreadable, None, alloc::format!("{trouble} {trouble:?}")),
         ResponseClass::Refused(error) => (Class::Refused, Some(error), String::new()),

@@ -1,6 +1,6 @@
 //! The requests of the ceremonies, by their paths.
 
-/// What a request asks for.
+/// The kind of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
     Register,
@@ -29,7 +29,7 @@ impl Asked {
         }
     }
 
-    /// What is in flight in a state.
+    /// The kind of the request that is in flight in a state.
     pub(crate) fn at(place: &str) -> Self {
         match place {
             "Registering, in flight" => Self::Register,
@@ -48,7 +48,7 @@ impl Asked {
         matches!(self, Self::Register | Self::Start | Self::Poll | Self::Text | Self::HandIn | Self::Rotate)
     }
 
-    /// The member that makes its answer a success.
+    /// The member that makes the answer a success.
     pub(crate) const fn delivery(self) -> &'static str {
         match self {
             Self::Start => "user_code",

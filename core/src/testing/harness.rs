@@ -1,4 +1,4 @@
-//! What a world must know of each ceremony.
+//! Describes each ceremony to the test worlds.
 
 use core::fmt::Debug;
 
@@ -24,39 +24,39 @@ use crate::types::secret::{ClaimToken, Email, Otp, PersonalToken};
 
 /// A ceremony that a world can be made around.
 pub trait Subject: Ceremony + Debug {
-    /// The service that it talks to.
+    /// The service that the ceremony talks to.
     type Service: Service;
 
-    /// The service's readings.
+    /// The service's readings of the documents.
     type Reading: Copy + Debug + Default;
 
-    /// A service.
+    /// Makes a service.
     fn service(reading: Self::Reading) -> Self::Service;
 
-    /// A ceremony that has not begun; `None` only if a constant of this module were wrong.
+    /// A ceremony that has not begun. `None` would mean that a constant of this module is wrong.
     fn fresh() -> Option<Self>;
 
-    /// The human's answer.
+    /// Translates a reply into the human's answer.
     fn answer(reply: Reply, prompt: &Self::Prompt, service: &Self::Service) -> Option<Self::Answer>;
 
-    /// The owner's doing on the service's page.
+    /// Performs an action of the owner on the service's page.
     fn owner(_service: &mut Self::Service, _owner: Owner, _now: u64) {}
 
-    /// How often what is costly may be done without a word: the ceremony itself is one.
+    /// How often a costly action may happen without the human's consent. The ceremony itself is one such action.
     const FREE: u8;
 
-    /// Whether the human's word allows what is costly once more.
+    /// Whether the human's answer allows one more costly action.
     fn is_word(answer: &Self::Answer) -> bool;
 
-    /// The code in the human's answer.
+    /// The one-time code in the human's answer.
     fn code(_answer: &Self::Answer) -> Option<&str> {
         None
     }
 
-    /// Another attempt.
+    /// Restarts the ceremony with another attempt.
     ///
     /// # Errors
-    /// [`Misuse`] as the ceremony says.
+    /// [`Misuse`], as the ceremony says.
     fn restarted(&self) -> Option<Result<Self, Misuse>> {
         None
     }
@@ -74,33 +74,33 @@ pub trait Subject: Ceremony + Debug {
     /// Whether a credential may be lost.
     fn in_doubt(&self) -> bool;
 
-    /// Whether the state holds what no snapshot does.
+    /// Whether the state contains something that no snapshot contains.
     fn knows_more_than_its_snapshot(&self) -> bool {
         false
     }
 
-    /// What no snapshot holds, for telling states apart.
+    /// The part of the state that no snapshot contains, for telling states apart.
     fn beyond_its_snapshot(&self) -> String {
         String::new()
     }
 
-    /// Whether a state that holds what no snapshot does may come back as `other`.
+    /// Whether a state with such a part may be resumed as `other`.
     fn may_come_back_as(&self, _other: &Self) -> bool {
         false
     }
 
-    /// Whether another request asks what became of the last one.
+    /// Whether another request asks for the result of the last one.
     fn asks_instead(&self) -> bool {
         false
     }
 
-    /// Whether a request that comes so many milliseconds after it was sent comes later than anybody could reckon with.
+    /// Whether a request that arrives this many milliseconds after it was sent arrives later than a client has to expect.
     fn is_late(_heard: &Heard, _ms: u64) -> bool {
         true
     }
 
-    /// Whether what it makes of the old badge is right, by what `verify` has said last of it. `is_open`: a rotation's answer told
-    /// nothing.
+    /// Checks that the ceremony's verdict on the old badge agrees with the last answer of `verify`. `is_open` says that the rotation's
+    /// answer decided nothing.
     ///
     /// # Errors
     /// [`Broken`].
@@ -114,22 +114,23 @@ pub trait Subject: Ceremony + Debug {
     /// The credential.
     fn credential(outcome: &Self::Outcome) -> &str;
 
-    /// Whether the service would give the credential, its human doing their part.
+    /// Whether the service would deliver the credential if its human did their part.
     fn gives(_service: &Self::Service, _now: u64) -> bool {
         false
     }
 
-    /// Whether this client has what it takes to get it.
+    /// Whether this client can still obtain the credential.
     fn is_within_reach(&self, _service: &Self::Service, _now: u64) -> bool {
         false
     }
 
-    /// Whether it may end so while the service would still give the credential: not by the service's word, but for its troubles.
+    /// Whether the ceremony may end with this failure, which the service did not cause, while the service would still deliver the
+    /// credential.
     fn may_leave_it(failure: &Failure, _service: &Self::Service, _now: u64) -> bool {
         matches!(failure, Failure::GaveUp { .. } | Failure::RateLimited { .. })
     }
 
-    /// Whether the service may still, without a fault of its own, say that the credential is spent though it was not delivered.
+    /// Whether the service may, without a fault of its own, say that the credential is consumed although it was not delivered.
     fn may_be_taken_for_spent(_service: &Self::Service, _now: u64) -> bool {
         true
     }
@@ -156,7 +157,7 @@ impl Subject for Enrolment {
         true
     }
 
-    /// Another account can be had; what became of the first is asked about, and then left.
+    /// Another account can be registered. The client asks what became of the first one, and then abandons it.
     fn in_doubt(&self) -> bool {
         false
     }
@@ -265,7 +266,7 @@ impl Subject for Claim {
         service.gives(now)
     }
 
-    /// An attempt that was approved and whose time is over is polled for once more by the next one.
+    /// The next attempt polls once more for an attempt that was approved and has expired.
     fn may_leave_it(failure: &Failure, service: &OpenTrain, now: u64) -> bool {
         match failure {
             Failure::GaveUp { .. } | Failure::RateLimited { .. } => true,
@@ -331,12 +332,12 @@ impl Subject for BadgeRegistration {
         self.lost_otp.is_some() || matches!(self.state, badge::State::HandingIn { otp: Some(_), .. })
     }
 
-    /// A one-time code is in no snapshot: it is asked for again, unless its answer is owed.
+    /// No snapshot contains a one-time code. It is asked for again, unless its answer is still awaited.
     fn may_come_back_as(&self, other: &Self) -> bool {
         matches!(self.place(), "HandingIn, due" | "HandingIn, waiting") && other.place() == "AskingOtp"
     }
 
-    /// The attempts as the snapshot of another state writes it, whole.
+    /// The complete attempts, as the snapshot of another state stores them.
     fn beyond_its_snapshot(&self) -> String {
         let exposed = |otp: &Option<Otp>| otp.as_ref().map_or_else(String::new, |otp| otp.expose().into());
         let lost = exposed(&self.lost_otp);
@@ -373,20 +374,20 @@ impl Subject for BadgeRegistration {
         service.gives(now)
     }
 
-    /// A code is of no use without the session that came with it.
+    /// A code is useless without the session that belongs to it.
     fn is_within_reach(&self, service: &SentryAgent, now: u64) -> bool {
         use badge::State;
         match &self.state {
             State::Submitting { .. } | State::AskingProfile { .. } | State::Texting { .. } | State::AskingSms { .. } => service.texts(),
-            // A code that is under way may be a wrong one, and its no then be taken for a loss.
+            // A code in flight may be a wrong one. Its refusal would then be taken for a loss.
             State::HandingIn { .. } if self.in_doubt() => false,
             State::AskingOtp(session) | State::HandingIn { session, .. } => service.gives(now) && service.is_session(session.id.expose()),
             State::Done(_) => false,
         }
     }
 
-    /// A session that came with a lost answer is nobody's, a no to a code whose answer was lost is taken for the proof of a loss, and
-    /// 429 to a code for the end of its tries.
+    /// A session in a lost answer belongs to nobody, a refusal of a code whose answer was lost is taken as proof of a loss, and a 429 to a
+    /// code is taken as the end of its tries.
     fn may_leave_it(failure: &Failure, _service: &SentryAgent, _now: u64) -> bool {
         matches!(
             failure,
@@ -430,7 +431,7 @@ pub(crate) const fn of_failure(failure: &Failure) -> &'static str {
     }
 }
 
-/// What it says of a doubt, if anything.
+/// Whether the failure says that the credential may have been delivered, if it records that.
 pub(crate) const fn doubt_in(failure: &Failure) -> Option<bool> {
     match failure {
         Failure::AttemptExpired { doubt, .. } | Failure::SessionExpired { doubt, .. } | Failure::GaveUp { doubt, .. } => Some(*doubt),
@@ -438,7 +439,7 @@ pub(crate) const fn doubt_in(failure: &Failure) -> Option<bool> {
     }
 }
 
-/// The request, as the service hears it.
+/// The request as the service sees it.
 pub(crate) fn heard(exchange: &crate::exchange::Exchange) -> Heard {
     let body = String::from_utf8_lossy(exchange.request.body().as_bytes()).into_owned();
     Heard { path: String::from(exchange.request.uri().path()), body }

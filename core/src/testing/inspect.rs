@@ -1,4 +1,4 @@
-//! What is looked at after every operation, and how a ceremony is brought to its end.
+//! The checks after every operation, and ways to bring a ceremony to its end.
 
 use alloc::format;
 use alloc::string::ToString;
@@ -14,7 +14,7 @@ use crate::error::TransportKind;
 use crate::failure::Failure;
 use crate::snapshot::Snapshot;
 
-/// No wait is longer than the longest interval and its margin.
+/// The longest allowed wait: the longest interval with its margin.
 const LONGEST_WAIT: Duration = Duration::from_millis(3600 * 1400);
 
 impl<C: Subject> World<C> {
@@ -26,7 +26,7 @@ impl<C: Subject> World<C> {
             return self.told_truly(&step);
         }
         Rule::Pure.holds(self.step() == step, || format!("{step:?}, then {:?}", self.step()))?;
-        Rule::Pure.holds(step == Step::Send || self.ceremony.clone().begin(now).is_err(), || format!("begin at {step:?}"))?;
+        Rule::Pure.holds(step == Step::Send || self.ceremony.clone().begin(now).is_err(), || format!("begin succeeds at {step:?}"))?;
         if let Step::Wait { until, .. } = &step {
             Rule::Waits.holds(*until > now && until.since(now) <= LONGEST_WAIT, || format!("until {until} at {now}"))?;
         }
@@ -48,8 +48,8 @@ impl<C: Subject> World<C> {
         let snapshot = self.ceremony.snapshot();
         let other: C = resumed(snapshot.to_json().expose())?;
         let comes_back = other.poll(self.now()) == *step || self.ceremony.may_come_back_as(&other);
-        // A file is not believed that an attempt lives for longer than a day after it was written: a clock that was put back by
-        // more shows there, and in nothing that is done now.
+        // A snapshot limits the life of an attempt to a day after it was written. A clock that was put back by more than that shows there,
+        // and nowhere in the current behaviour.
         if self.has_jumped() {
             return Rule::Resumes.holds(comes_back, || format!("{other:?}"));
         }
@@ -59,7 +59,7 @@ impl<C: Subject> World<C> {
         Rule::Resumes.holds(comes_back, || format!("{:?} is resumed as {other:?}", self.ceremony))
     }
 
-    /// Inputs that belong to nothing.
+    /// Gives the ceremony inputs that do not fit any state.
     pub(crate) fn misuse(&self) -> Result<(), Broken> {
         let now = self.now();
         let in_flight = self.ceremony.snapshot().in_flight();
@@ -83,30 +83,30 @@ impl<C: Subject> World<C> {
             let said = copy.handle(now, input.clone());
             Rule::Absorbs.holds(said.is_ok() && copy == self.ceremony, || format!("{input:?} after the end: {said:?}"))?;
         }
-        Rule::Absorbs.holds(self.ceremony.clone().begin(now).is_err(), || "a request after the end".into())
+        Rule::Absorbs.holds(self.ceremony.clone().begin(now).is_err(), || "begin succeeds after the end".into())
     }
 
-    /// What a human's word is needed for, and what the service measures.
+    /// Checks what needs the human's consent, and what the service measures.
     fn counts(&self, step: &Step<C::Notice, C::Prompt, C::Outcome>) -> Result<(), Broken> {
         let costly = self.service.costly();
         Rule::OneWord.holds(costly <= self.words().saturating_add(C::FREE), || format!("{costly} for {} words", self.words()))?;
-        // Stragglers come at a time of their own, and a clock that was set forward measures nothing.
+        // A straggler arrives at a time of its own, and a clock that was set forward measures nothing.
         let measures = !self.has_jumped() && !self.has_straggled() && self.facts.honest;
-        Rule::Pace.holds(!measures || !self.service.was_hurried(), || "the service was asked too early".into())?;
+        Rule::Pace.holds(!measures || !self.service.was_hurried(), || "the service was polled too early".into())?;
         let shown = self.ceremony.shown().map(|(code, _)| code);
         let wrong = shown.is_some_and(|code| !self.has_straggled() && self.facts.honest && !C::is_current(&self.service, code));
-        Rule::CurrentCode.holds(!wrong, || format!("an old code at {step:?}"))
+        Rule::CurrentCode.holds(!wrong, || format!("the code of an earlier attempt is shown at {step:?}"))
     }
 
-    /// A credential that came is the outcome; one that did not is told as it is.
+    /// Checks that a credential that arrived is the outcome, and that one that did not arrive is reported truthfully.
     fn told_truly(&self, step: &Step<C::Notice, C::Prompt, C::Outcome>) -> Result<(), Broken> {
         self.ceremony.is_right_about_the_badge(self.known.verdict, self.known.lost)?;
         let is_named = |failure: &Failure| matches!(failure, Failure::CredentialLost { .. } | Failure::CredentialUnreadable { .. });
         match (step, self.facts.received) {
             (Step::Done(Ok(outcome)), Some(credential)) => {
-                Rule::NeverLost.holds(C::credential(outcome) == credential, || "another credential".into())
+                Rule::NeverLost.holds(C::credential(outcome) == credential, || "the outcome is another credential".into())
             }
-            (_, Some(_)) => Err(Rule::NeverLost.broken(format!("the credential came, and it is {step:?}"))),
+            (_, Some(_)) => Err(Rule::NeverLost.broken(format!("the credential arrived, but the step is {step:?}"))),
             (Step::Done(Err(failure)), None) if is_named(failure) => {
                 let handed_out = self.service.delivered().is_some() || C::may_be_taken_for_spent(&self.service, self.elapsed);
                 let is_true = self.known.lost && (handed_out || !self.facts.honest || self.has_jumped());
@@ -119,7 +119,7 @@ impl<C: Subject> World<C> {
             (Step::Done(Err(failure)), None) if self.is_plain() && C::gives(&self.service, self.elapsed) => {
                 Rule::Obtained.holds(C::may_leave_it(failure, &self.service, self.elapsed), || format!("{failure:?} at {}", self.elapsed))
             }
-            // A straggler may fetch the credential for nobody after a definite `pending`: no client can know.
+            // A straggler may fetch the credential after a definite `pending`. No client can know that.
             (Step::Done(Err(failure)), None) if self.facts.honest && !self.has_straggled() && self.service.delivered().is_some() => {
                 Rule::NamedLoss.holds(self.ceremony.in_doubt(), || format!("{failure:?}"))
             }
@@ -127,15 +127,15 @@ impl<C: Subject> World<C> {
         }
     }
 
-    /// Whether nothing has happened that makes the service's word and the client's reckoning differ.
+    /// Whether nothing has happened that makes the service's clock and the client's clock differ.
     fn is_plain(&self) -> bool {
         self.facts.honest && !self.has_jumped() && !self.has_straggled()
     }
 
-    /// A fair service from here on, and a human who does their part: the end must come.
+    /// Continues with a fair service and a human who does their part. The ceremony must end.
     ///
     /// # Errors
-    /// [`Broken`] when it does not, or a rule is broken on the way.
+    /// [`Broken`] if the ceremony does not end, or if a rule is broken on the way.
     pub fn finish(&mut self) -> Result<(), Broken> {
         let is_hopeful = self.is_plain() && self.ceremony.is_within_reach(&self.service, self.elapsed);
         for _ in 0..64 {
@@ -150,13 +150,13 @@ impl<C: Subject> World<C> {
             }
             C::owner(&mut self.service, Owner::Approves, self.elapsed);
         }
-        Err(Rule::Ends.broken(format!("no end with a fair service: {:?}", self.ceremony)))
+        Err(Rule::Ends.broken(format!("the ceremony does not end with a fair service: {:?}", self.ceremony)))
     }
 
-    /// A service that is gone from here on: the end must come, or a question.
+    /// Continues with a service that is gone. The ceremony must end or ask a question.
     ///
     /// # Errors
-    /// [`Broken`] when it does not, or a rule is broken on the way.
+    /// [`Broken`] if it does not, or if a rule is broken on the way.
     pub fn die(&mut self, silent: bool) -> Result<(), Broken> {
         let fate = if silent { Fate::RequestLost } else { Fate::NotSent(TransportKind::Connect) };
         for _ in 0..2000 {
@@ -165,7 +165,7 @@ impl<C: Subject> World<C> {
                 _ => self.apply(&super::op::Op::Exchange { manner: Manner::Honest, fate, ms: 10 })?,
             }
         }
-        Err(Rule::Ends.broken(format!("no end with a dead service: {:?}", self.ceremony)))
+        Err(Rule::Ends.broken(format!("the ceremony does not end with a dead service: {:?}", self.ceremony)))
     }
 }
 

@@ -1,11 +1,11 @@
-//! What this crate is tested with, for whoever builds on it: feature `testing`, exempt from semver, not for production.
+//! The tests' model of the world around a ceremony, for everyone who builds on this crate. It needs the feature `testing`, is exempt from
+//! semver, and is not for production.
 //!
-//! A [`World`] is a ceremony, the driver around it (with its store and its journal), a service and a clock, as one plain value.
-//! [`Op`]s happen in it: whole exchanges with every fate a request can have, crashes at every point, clock jumps, a human's doing.
-//! After each, every [`Rule`] is checked. A [`Scenario`] plays a list of them and brings it to an end; [`check`] does so for all
-//! ceremonies. Lists come from [`ops`] or `any::<Vec<Op>>()` (proptest), from [`Op::read_all`] (any bytes, for a fuzzer), or are
-//! written by hand. The proptest that is meant is version 1, at least 1.9: only with the same major version are the strategies
-//! here also strategies of yours.
+//! A [`World`] is a ceremony, the driver around it (with its store and its journal), a service and a clock, as one plain value. [`Op`]s
+//! happen in it: whole exchanges with every fate that a request can have, crashes at every point, clock jumps, actions of a human. After
+//! each operation, every [`Rule`] is checked. A [`Scenario`] runs a list of operations and brings the world to an end; [`check`] does so
+//! for all ceremonies. A list can come from [`ops`] or `any::<Vec<Op>>()` (proptest), from [`Op::read_all`] (any bytes, for a fuzzer), or
+//! from your own code. The strategies need proptest version 1, at least 1.9.
 //!
 //! ```
 //! use enlist_core::testing::{Fate, Manner, Op, Reply, check};
@@ -14,7 +14,8 @@
 //! # Ok::<(), enlist_core::testing::Broken>(())
 //! ```
 //!
-//! The services are models of the documents: [`OpenTrain`], [`SentryAgent`], [`Badges`]; where the documents are silent, a *reading* chooses.
+//! The services are models of the documents: [`OpenTrain`], [`SentryAgent`], [`Badges`]. Where the documents leave something open, a
+//! *reading* chooses.
 //! A hostile service is [`Manner::Says`] with any [`Words`].
 
 mod answers;

@@ -1,4 +1,4 @@
-//! What can happen to a ceremony, as a list of [`Op`]s: written by hand, drawn by proptest, or read from a fuzzer's bytes.
+//! The events of a test world, as a list of [`Op`]s: written by hand, drawn by proptest, or read from a fuzzer's bytes.
 
 use core::fmt;
 
@@ -10,23 +10,23 @@ use proptest::prelude::*;
 
 use crate::error::TransportKind;
 
-/// One thing that happens. One that cannot happen now is passed over, so that every list is a script.
+/// One event. An event that cannot happen in the current state is skipped, so that every list is a valid script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Op {
-    /// The request that is due is made; notices are shown and waits waited out before it.
+    /// The request that is due is sent. Notices are shown and waits are completed before it.
     Exchange {
-        /// What the service does with the request, if it comes.
+        /// The service's treatment of the request, if the request arrives.
         manner: Manner,
-        /// What becomes of the exchange.
+        /// The fate of the exchange.
         fate: Fate,
-        /// How long it takes.
+        /// The duration of the exchange, in milliseconds.
         ms: u32,
     },
     /// A notice is shown.
     Notified,
-    /// What is to be waited for is waited for, and so much longer.
+    /// The current wait is completed, and `late_ms` more.
     Wait {
-        /// Overslept.
+        /// The additional time, in milliseconds.
         late_ms: u32,
     },
     /// The human answers a question.
@@ -35,37 +35,37 @@ pub enum Op {
     Owner(Owner),
     /// A request that was thought lost reaches the service after all.
     Straggler,
-    /// The process ends, and another one goes on from what is stored.
+    /// The process ends, and another one continues from the store.
     Crash,
     /// The wall clock is set.
     Jump {
-        /// By so much.
+        /// The change, in milliseconds.
         ms: i64,
     },
-    /// Another attempt, on the owner's word.
+    /// The owner agrees to another attempt.
     Restart,
-    /// Inputs that nobody asked for: answers to exchanges that are over, answers to no question.
+    /// Inputs that do not fit any state: answers to exchanges that are over, answers without a question.
     Misuse,
 }
 
-/// What becomes of an exchange.
+/// The fate of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// The store could not be written, so the request is not sent.
     NotSaved,
-    /// It was saved, and the process ends before it is sent.
+    /// The request was saved, and the process ends before it is sent.
     CrashBeforeSending,
-    /// No connection.
+    /// There was no connection.
     NotSent(TransportKind),
-    /// It was sent, and the service never saw it.
+    /// The request was sent, and the service never received it.
     RequestLost,
-    /// It was sent, and the service sees it too late: an [`Op::Straggler`].
+    /// The request was sent, and the service receives it too late, as an [`Op::Straggler`].
     Delayed,
-    /// The service acted; its answer is lost.
+    /// The service acted, and its answer is lost.
     AnswerLost,
-    /// The service acted; half of its answer came.
+    /// The service acted, and only half of its answer arrived.
     AnswerCut,
-    /// The answer came, and the process ends before it is written down.
+    /// The answer arrived, and the process ends before it is written down.
     CrashBeforeJournal,
     /// The answer was written down, and the process ends before it is read.
     CrashAfterJournal,
@@ -73,35 +73,35 @@ pub enum Fate {
     CrashBeforeSaving,
     /// The answer was taken in, and the store cannot be written for now.
     AnsweredUnsaved,
-    /// All went well.
+    /// The exchange succeeded.
     Answered,
 }
 
-/// What the service does with a request.
+/// The service's treatment of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Manner {
     /// It acts and answers as documented.
     Honest,
-    /// It does nothing and answers 503.
+    /// The service does nothing and answers 503.
     Busy {
-        /// With `Retry-After`.
+        /// The value of `Retry-After`, in seconds.
         retry_after: Option<u32>,
     },
-    /// It does nothing and answers 429.
+    /// The service does nothing and answers 429.
     TooMany {
-        /// With `Retry-After`.
+        /// The value of `Retry-After`, in seconds.
         retry_after: Option<u32>,
     },
-    /// It does nothing and answers 429 or 503, with `Retry-After` as a date, by its own `Date`.
+    /// The service does nothing and answers 429 or 503, with `Retry-After` as a date relative to its own `Date`.
     Later {
-        /// Whether it is 429.
+        /// Whether the status is 429.
         too_many: bool,
-        /// The seconds from the one to the other.
+        /// The number of seconds from `Date` to `Retry-After`.
         seconds: u32,
     },
-    /// It does nothing, and a poll is answered `slow_down`.
+    /// The service does nothing and answers a poll with `slow_down`.
     SlowDown {
-        /// With `interval`.
+        /// The value of `interval`, in seconds.
         interval: Option<u32>,
     },
     /// It acts, and a gateway answers with this status and a page of its own: a router whose time is over says 503 so.
@@ -111,27 +111,27 @@ pub enum Manner {
     },
     /// It acts, and something on the way turns its answer into a page.
     Garbled,
-    /// It does nothing and repeats in an error what it was sent.
+    /// The service does nothing, and repeats the request's content in an error.
     Echo {
         /// The status.
         status: u16,
     },
-    /// It does nothing and answers this.
+    /// The service does nothing and gives this answer.
     Says(Words),
 }
 
-/// Any answer at all.
+/// Any answer.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Words {
-    /// 100 to 999; anything else counts as 200.
+    /// The status, from 100 to 999. Any other value counts as 200.
     pub status: u16,
-    /// `Retry-After`, if it can be one.
+    /// The value of `Retry-After`, if it is valid in a header.
     pub retry_after: String,
     /// The body.
     pub body: Vec<u8>,
 }
 
-/// The body as text: a script is read by people.
+/// The body is shown as text, because people read scripts.
 impl fmt::Debug for Words {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { status, retry_after, body } = self;
@@ -142,28 +142,28 @@ impl fmt::Debug for Words {
 /// The human's answer to a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// What was asked for: yes, or the code of the last SMS.
+    /// The answer that was asked for: yes, or the code of the last SMS.
     AsAsked,
-    /// A code that nobody sent.
+    /// A code that the service did not send.
     WrongCode,
     /// The code of an earlier SMS.
     OldCode,
-    /// Another SMS, please.
+    /// A request for another SMS.
     SmsAgain,
 }
 
-/// What the owner does on the claim page.
+/// An action of the owner on the claim page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
-    /// Types the code.
+    /// The owner types the code.
     Approves,
-    /// Types another code.
+    /// The owner types another code.
     Mistypes,
-    /// Says no.
+    /// The owner declines.
     Declines,
 }
 
-/// Bodies that services send, or hostile ones would.
+/// Bodies that services send, or that a hostile service might send.
 pub const BODIES: [&str; 21] = [
     r#"{"user_code":"739299","verification_uri":"https://app.opentrain.ai/claim?token=ot_cat_CANARY","expires_in":60,"interval":1}"#,
     r#"{"user_code":"739299","verification_uri":"https://evil.example/?token=ot_cat_CANARY","expires_in":60}"#,
@@ -188,7 +188,7 @@ pub const BODIES: [&str; 21] = [
     r#"{"new_badge":"eyJhbGciOiJFZERTQSJ9.e30.CANARY3","new_did":"did:sentryagent:xyz789"}"#,
 ];
 
-/// Kinds of [`Fate::NotSent`].
+/// The failures of [`Fate::NotSent`].
 pub const UNSENT: [TransportKind; 4] = [TransportKind::Connect, TransportKind::Dns, TransportKind::Tls, TransportKind::Proxy];
 
 const STATUSES: [u16; 16] = [200, 200, 200, 400, 400, 401, 403, 404, 408, 409, 410, 302, 429, 500, 503, 599];
@@ -215,12 +215,12 @@ impl Arbitrary for Op {
     }
 }
 
-/// Lists of operations, for proptest: a failing one shrinks to a short script.
+/// Draws lists of operations with proptest. A failing list shrinks to a short script.
 pub fn ops(most: usize) -> impl Strategy<Value = Vec<Op>> {
     proptest::collection::vec(op(), 0..most)
 }
 
-/// One operation, for proptest.
+/// Draws one operation with proptest.
 pub fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         12 => (manner(), fate(), 0u32..30_000).prop_map(|(manner, fate, ms)| Op::Exchange { manner, fate, ms }),
@@ -259,7 +259,7 @@ fn words() -> impl Strategy<Value = Words> {
         3 => proptest::sample::select(&BODIES[..]).prop_map(|body| body.as_bytes().to_vec()),
         1 => proptest::collection::vec(any::<u8>(), 0..40),
     ];
-    // Past; soon after a world's beginning, and in its first days; far off.
+    // The dates are in the past, soon after a world's beginning, in its first days, or far in the future.
     let date = prop_oneof![
         "Sun, 06 Nov 1994 08:49:3[0-9] GMT",
         "Fri, 12 Jun 2026 09:0[0-9]:[0-5][0-9] GMT",
@@ -288,7 +288,7 @@ fn fate() -> impl Strategy<Value = Fate> {
 }
 
 impl Op {
-    /// Reads a list of operations from any bytes, as a fuzzer gives them; every input is a list.
+    /// Reads a list of operations from any bytes, as a fuzzer supplies them. Every input is a valid list.
     #[must_use]
     pub fn read_all(bytes: &[u8]) -> Vec<Self> {
         let mut bytes = Bytes(bytes);
@@ -296,7 +296,7 @@ impl Op {
     }
 }
 
-/// What is left of a fuzzer's input. After its end every number is 0.
+/// The rest of a fuzzer's input. After its end, every number is 0.
 struct Bytes<'a>(&'a [u8]);
 
 impl Bytes<'_> {
@@ -385,7 +385,7 @@ impl Bytes<'_> {
         (seconds > 0).then_some(seconds.into())
     }
 
-    /// So many bytes as the first one says.
+    /// Reads a text. Its first byte is its length.
     fn text(&mut self) -> Vec<u8> {
         let length = usize::from(self.byte()).min(self.0.len());
         let (text, rest) = self.0.split_at(length);
@@ -394,7 +394,7 @@ impl Bytes<'_> {
     }
 }
 
-#[allow(clippy::indexing_slicing)] // an array of a constant length, which is not 0
+#[allow(clippy::indexing_slicing)] // the array has a constant length, which is not 0
 fn pick<T: Clone, const N: usize>(from: &[T; N], by: u8) -> T {
     from[usize::from(by) % N].clone()
 }

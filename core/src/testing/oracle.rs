@@ -1,10 +1,9 @@
-//! What a client has been told so far, and what it therefore owes: the rules of RFC 8628 section 3.5 and of this crate, written
-//! down a second time, from the outside.
+//! An independent second implementation of the polling rules (RFC 8628 section 3.5 and this crate's own), as seen from outside.
 
 use super::classify::{Class, Classified};
 use super::endpoint::Asked;
 
-/// Seconds that `slow_down` adds, the back-off's end, and the longest interval that is believed.
+/// The seconds that `slow_down` adds, the longest back-off, and the longest interval that is accepted.
 const STEP: u32 = 5;
 const MOST_BACKOFF: u32 = 60;
 const LONGEST: u32 = 3600;
@@ -19,14 +18,14 @@ pub(crate) struct Known {
     slowed: bool,
     backoff: u32,
     retry_after: u32,
-    /// When the last answer came, by the world's time and by the lowest reading of the wall clock since.
+    /// The time of the last answer, by the world's time and by the lowest reading of the wall clock since.
     last: Option<(u64, i64)>,
-    /// A code was shown, and no definite answer to a poll has come since: another start could break off an approval.
+    /// Whether a code was shown and no definite answer to a poll has arrived since. Another start could then break off an approval.
     pub(crate) owed: bool,
     code_shown: bool,
-    /// An answer that may have held the credential was lost.
+    /// Whether an answer was lost that may have contained the credential.
     pub(crate) lost: bool,
-    /// What `verify` has said last of the old badge, since a rotation was sent and in this process.
+    /// The last answer of `verify` about the old badge, since a rotation was sent and in this process.
     pub(crate) verdict: Option<bool>,
 }
 
@@ -45,27 +44,27 @@ impl Known {
         }
     }
 
-    /// The least time between the last answer and the next poll, in milliseconds, with the margin for clocks that run fast.
+    /// The least time between the last answer and the next poll, in milliseconds, with the margin for fast clocks.
     pub(crate) fn least_wait(&self) -> u64 {
         let seconds = self.interval.max(self.backoff).max(self.retry_after);
         u64::from(seconds).saturating_mul(if self.slowed { 1400 } else { 1200 })
     }
 
-    /// By how much a poll at this time would come too early, as far as any clock can show.
+    /// How much too early a poll at this time would be, as far as any clock can show.
     pub(crate) fn early(&self, elapsed: u64, wall: i64) -> u64 {
         let Some((last, last_wall)) = self.last else { return 0 };
         let by_wall = u64::try_from(wall.saturating_sub(last_wall)).unwrap_or(0);
         self.least_wait().saturating_sub(by_wall.max(elapsed.saturating_sub(last)))
     }
 
-    /// The clock was set, or just looked at.
+    /// Records that the clock was set, or that it was read.
     pub(crate) fn clock(&mut self, wall: i64) {
         if let Some((_, lowest)) = &mut self.last {
             *lowest = wall.min(*lowest);
         }
     }
 
-    /// An answer came at this time, or the news that none will.
+    /// Records that an answer arrived at this time, or that none will.
     pub(crate) fn heard(&mut self, asked: Asked, judged: &Classified, elapsed: u64, wall: i64) {
         self.last = Some((elapsed, wall));
         // A 503 is read by its request: it says that nothing was done only where it does not matter.
@@ -76,7 +75,7 @@ impl Known {
         };
         match asked {
             Asked::Poll => self.polled(judged),
-            // Another start may be sent, but first a poll; what an earlier code led to is not known.
+            // Another start may be sent, but only after a poll. The effect of an earlier code is not known.
             Asked::Start if is_lost => {
                 self.troubled(judged.error.as_ref().and_then(|error| error.retry_after));
                 self.owed |= self.code_shown;
@@ -145,12 +144,12 @@ impl Known {
         self.retry_after = once(retry_after);
     }
 
-    /// A start that is given up slows no later poll down.
+    /// A start that was given up does not slow down later polls.
     pub(crate) fn keep_pace_of(&mut self, other: &Self) {
         (self.backoff, self.retry_after) = (other.backoff, other.retry_after);
     }
 
-    /// Another attempt has begun: its interval counts, and nothing of the last one.
+    /// Another attempt has begun. Its interval counts, and nothing of the last attempt does.
     pub(crate) fn begun(&mut self, interval: u32) {
         let last = self.last;
         *self = Self { interval, owed: true, code_shown: true, last, ..Self::nothing() };

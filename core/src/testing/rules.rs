@@ -1,4 +1,4 @@
-//! What must hold, and how a breach is told.
+//! The rules that must hold, and how a violation is reported.
 
 use core::fmt;
 
@@ -7,9 +7,9 @@ use alloc::string::String;
 /// A rule was broken.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Broken {
-    /// Which.
+    /// The rule.
     pub rule: Rule,
-    /// How it showed.
+    /// The observation that shows the violation.
     pub how: String,
 }
 
@@ -32,7 +32,7 @@ macro_rules! rules {
             /// Every rule.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
-            /// The rule in words.
+            /// The rule as a sentence.
             #[must_use]
             pub const fn words(self) -> &'static str {
                 match self { $(Self::$name => $words,)* }
@@ -43,15 +43,15 @@ macro_rules! rules {
 
 rules! {
     Pace => "no poll comes before the interval, with all that slow_down, back-off and Retry-After added, has passed since the last answer",
-    Waits => "a wait lies ahead, has an end, and nothing can be sent before it",
-    OneInFlight => "at most one request is in flight, and it stays so until its answer came",
+    Waits => "a wait ends in the future, and nothing can be sent before its end",
+    OneInFlight => "at most one request is in flight, and it stays in flight until its answer arrives",
     Numbered => "exchange ids rise, and the answer to any other changes nothing",
     Pinned => "every request goes to the pinned origin",
     NoRedirect => "a redirect is not followed: a poll waits it out, `verify` is asked what became of a rotation, and any other ceremony ends",
     Absorbs => "an end stays an end, whatever comes",
     Pure => "poll changes nothing and depends on nothing else",
     Ends => "with a fair service and a human who answers, the ceremony ends; with a dead one it ends or asks",
-    CurrentCode => "the code that is shown is that of the attempt that lives",
+    CurrentCode => "the code that is shown belongs to the current attempt",
     NeverLost => "a credential that reached the process is the outcome, through any crash",
     NamedLoss => "a credential that was handed out and never came is named as lost or spent, or in doubt",
     SaysDoubt => "a failure that says whether there is a doubt says what the ceremony says",
@@ -59,7 +59,7 @@ rules! {
     Spent => "a claim token is called spent only while an attempt lives, with no answer lost that may have held the token",
     TrueLoss => "a credential is called lost only after an answer was lost, and only if it was handed out",
     PollBeforeStart => "no start is sent while an approval may be under way",
-    OneWord => "one word of a human, one account, one SMS",
+    OneWord => "each consent of a human allows one account or one SMS",
     OneRepeat => "a one-time code is sent again once at most, and only if its answer was lost",
     OneRotation => "a rotation is sent once at most, and only when the service has just said that the old badge is valid",
     OldBadge => "the old badge is kept in every state, and called dead only when `verify` has said so",
@@ -81,7 +81,7 @@ impl Rule {
     }
 }
 
-/// Parts of every secret in this module's worlds. Digits count only as whole numbers: a time may hold any digits.
+/// Parts of every secret in this module's worlds. Digits count only as whole numbers, because a time may contain any digits.
 const SECRETS: [&str; 6] = ["CANARY", "owner@", "other@", "dev@", "5005550006", "QkFER0VD"];
 
 /// Whether `text` shows a secret of this module's worlds.
@@ -89,7 +89,7 @@ pub(crate) fn secret_in(text: &str) -> Option<&'static str> {
     SECRETS.into_iter().find(|secret| text.contains(secret)).or_else(|| code_in(text))
 }
 
-/// A code of the claim page or of an SMS, as a number of its own.
+/// Finds a code of the claim page or of an SMS that is a whole number in the text.
 fn code_in(text: &str) -> Option<&'static str> {
     let numbers = text.split(|char: char| !char.is_ascii_digit());
     numbers.filter(|number| number.len() == 6).any(|number| number.starts_with("7392") || number.starts_with("4081")).then_some("a code")

@@ -1,4 +1,4 @@
-//! A script and the world it is played in.
+//! A script and the world in which it runs.
 
 use alloc::collections::BTreeSet;
 use alloc::format;
@@ -14,7 +14,7 @@ use crate::badge::{BadgeRegistration, BadgeRotation};
 use crate::ceremony::Step;
 use crate::claim::{Claim, Enrolment};
 
-/// A world to be, and how a script in it is brought to its end.
+/// The world for a script, and the way in which the script is brought to its end.
 ///
 /// ```
 /// use enlist_core::claim::Claim;
@@ -35,29 +35,29 @@ pub struct Scenario<C: Subject> {
     ceremony: PhantomData<C>,
 }
 
-/// How the world goes on after the script.
+/// How the world continues after the script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// It does not.
+    /// It does not continue.
     Stops,
-    /// With a fair service and a human who does their part.
+    /// It continues with a fair service and a human who does their part.
     Fair,
-    /// With a service that cannot be reached.
+    /// It continues with a service that cannot be reached.
     Unreachable,
-    /// With a service that takes every request and never answers.
+    /// It continues with a service that accepts every request and never answers.
     Silent,
 }
 
-/// How a script ended.
+/// The end of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct End {
     /// The ceremony's state, by its name in `docs/STATES.md`.
     pub place: &'static str,
-    /// Every move from state to state on the way.
+    /// Every move from one state to another on the way.
     pub moves: BTreeSet<(&'static str, &'static str)>,
-    /// Whether a credential came.
+    /// Whether a credential arrived.
     pub delivered: bool,
-    /// Every step that the ceremony asked for, in words, for comparing two runs; empty unless [`recorded`](Scenario::recorded).
+    /// Every step that the ceremony asked for, as text, for comparing two runs. It is empty unless [`recorded`](Scenario::recorded).
     pub steps: Vec<String>,
 }
 
@@ -68,34 +68,34 @@ impl<C: Subject> Default for Scenario<C> {
 }
 
 impl<C: Subject> Scenario<C> {
-    /// The documented readings, and a fair ending.
+    /// A scenario with the documented readings and a fair ending.
     #[must_use]
     pub fn new() -> Self {
         Self { reading: C::Reading::default(), ending: Ending::Fair, is_recorded: false, ceremony: PhantomData }
     }
 
-    /// Other readings.
+    /// Uses another reading.
     #[must_use]
     pub fn reading(self, reading: C::Reading) -> Self {
         Self { reading, ..self }
     }
 
-    /// Another ending.
+    /// Uses another ending.
     #[must_use]
     pub fn ending(self, ending: Ending) -> Self {
         Self { ending, ..self }
     }
 
-    /// Writes down every step.
+    /// Records every step.
     #[must_use]
     pub fn recorded(self) -> Self {
         Self { is_recorded: true, ..self }
     }
 
-    /// Plays `ops` and checks every [`Rule`](super::Rule) after each.
+    /// Runs `ops` and checks every [`Rule`](super::Rule) after each.
     ///
     /// # Errors
-    /// [`Broken`], with the rule and how it showed.
+    /// [`Broken`], with the rule and the observation.
     pub fn check(&self, ops: &[Op]) -> Result<End, Broken> {
         let mut world = World::<C>::new(self.reading)?.watched();
         let mut steps = Vec::new();
@@ -123,8 +123,8 @@ impl<C: Subject> Scenario<C> {
 }
 
 impl Scenario<Enrolment> {
-    /// As [`check`](Self::check); and what the enrolment brought is claimed in the same world, where `ops` happen once more. The
-    /// end is then the claim's.
+    /// Runs `ops` like [`check`](Self::check), and then claims the registration in the same world, where `ops` happen once more. The result
+    /// describes the claim.
     ///
     /// # Errors
     /// [`Broken`].
@@ -140,7 +140,7 @@ impl Scenario<Enrolment> {
     }
 }
 
-/// Plays `ops` with every ceremony and every ending, and checks every [`Rule`](super::Rule).
+/// Runs `ops` with every ceremony and every ending, and checks every [`Rule`](super::Rule).
 ///
 /// # Errors
 /// [`Broken`].

@@ -1,4 +1,4 @@
-//! One exchange from its request to what became of it, and the end of a process at any point of it.
+//! One exchange from its request to its result, with the end of a process at any point.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -23,7 +23,7 @@ use crate::failure::Failure;
 use crate::types::timestamp::Timestamp;
 
 impl<C: Subject> World<C> {
-    /// One request, whatever becomes of it.
+    /// Performs one exchange with this fate.
     pub(crate) fn exchange(&mut self, manner: &Manner, fate: Fate, ms: u64) -> Result<(), Broken> {
         let exchange = self.begin()?;
         let id = exchange.id;
@@ -95,11 +95,11 @@ impl<C: Subject> World<C> {
 
         Rule::Numbered.holds(exchange.id.0 > self.facts.last_id, || format!("{} after {}", exchange.id, self.facts.last_id))?;
         Rule::OneInFlight.holds(self.step() == Step::InFlight(exchange.id), || format!("{:?} after begin", self.step()))?;
-        Rule::OneInFlight.holds(self.ceremony.begin(now).is_err(), || "a second request".into())?;
+        Rule::OneInFlight.holds(self.ceremony.begin(now).is_err(), || "begin gives a second request".into())?;
         self.is_owed()?;
         let uri = exchange.request.uri();
         let target = format!("{}://{}", uri.scheme_str().unwrap_or_default(), uri.authority().map_or("", |authority| authority.as_str()));
-        Rule::Pinned.holds(target == self.ceremony.snapshot().origin(), || format!("a request to {target}"))?;
+        Rule::Pinned.holds(target == self.ceremony.snapshot().origin(), || format!("a request goes to {target}"))?;
         Rule::Pinned.holds(exchange.timeout <= Duration::from_secs(60) && exchange.max_body <= 65_536, || format!("{exchange:?}"))?;
 
         let asked = Asked::of(&request.path);
@@ -118,18 +118,18 @@ impl<C: Subject> World<C> {
         Ok(exchange)
     }
 
-    /// While an answer is owed, nothing else is taken for it, and the ceremony can be stored.
+    /// Checks that nothing else is accepted while an answer is awaited, and that the ceremony can be saved.
     fn is_owed(&self) -> Result<(), Broken> {
         if !self.is_looked_at() {
             return Ok(());
         }
         let restarted = self.ceremony.restarted();
-        Rule::OneInFlight.holds(restarted.is_none_or(|restarted| restarted.is_err()), || "another attempt meanwhile".into())?;
+        Rule::OneInFlight.holds(restarted.is_none_or(|restarted| restarted.is_err()), || "another attempt can begin meanwhile".into())?;
         self.is_its_snapshot(&self.step())?;
         self.misuse()
     }
 
-    /// The result of an exchange comes to the ceremony.
+    /// Gives the result of an exchange to the ceremony.
     fn take(&mut self, id: ExchangeId, asked: Asked, result: Answered) -> Result<(), Broken> {
         let judged = classify(&result, self.now(), asked.delivery());
         self.hides(|| judged.shown.clone())?;
@@ -156,7 +156,8 @@ impl<C: Subject> World<C> {
         Rule::Pinned.holds(foreign.is_none() || !is_taken, || format!("{foreign:?} is taken"))?;
         if let (Asked::HandIn, Step::Wait { until, .. }) = (asked, self.step()) {
             let ends = self.facts.session_ends;
-            Rule::Waits.holds(ends.is_none_or(|end| until <= end), || format!("a code is held until {until}, its session {ends:?}"))?;
+            Rule::Waits
+                .holds(ends.is_none_or(|end| until <= end), || format!("a code waits until {until}, but its session ends at {ends:?}"))?;
         }
         if asked == Asked::Start && self.is_done() {
             self.known.keep_pace_of(&known);
@@ -169,7 +170,7 @@ impl<C: Subject> World<C> {
         Rule::NoRedirect.holds(!is_redirect || is_taken, || format!("{:?} after a redirect", self.step()))
     }
 
-    /// What became of a code that was handed in.
+    /// Records the fate of a one-time code that was submitted.
     fn handed_in(&mut self, judged: &Classified) {
         let is_conflict = judged.error.as_ref().is_some_and(|error| error.status == 409);
         match (judged.class, &mut self.facts.code) {
@@ -188,14 +189,14 @@ impl<C: Subject> World<C> {
         }
     }
 
-    /// The one-time credential, when the honest service's answer holds it.
+    /// The one-time credential, if the honest service's answer contains it.
     fn credential_in(&self, asked: Asked, response: &Response<Vec<u8>>) -> Option<&'static str> {
         let credential = if asked == Asked::Register { Some(OpenTrain::PRE_CLAIM) } else { self.service.delivered() };
         let holds = |credential: &&str| response.body().windows(credential.len()).any(|window| window == credential.as_bytes());
         credential.filter(|credential| response.status().is_success() && holds(credential))
     }
 
-    /// A URL to go on with, when it is on another origin by a second reader.
+    /// The URL of a next step, if a second parser finds that it is on another origin.
     fn foreign_url_in(&self, asked: Asked, judged: &Classified, result: &Answered) -> Option<Uri> {
         let names: &[&str] = match asked {
             Asked::Register => &["claim_endpoint", "token_endpoint"],
@@ -211,11 +212,11 @@ impl<C: Subject> World<C> {
         urls.find(is_foreign)
     }
 
-    /// Another process goes on from what is stored: with the answer that was written down, or without one.
+    /// Another process continues from the store, with the answer that was written down or without one.
     pub(crate) fn crash(&mut self) -> Result<(), Broken> {
         self.ceremony = resumed(&self.store.snapshot)?;
         self.known = self.store.known.clone();
-        // What another process was told long ago is no leave to rotate now.
+        // A verdict that an earlier process received is no permission to rotate now.
         self.known.verdict = self.known.verdict.filter(|_| self.is_done());
         if let Some(id) = self.ceremony.snapshot().in_flight() {
             let journaled = self.store.journal.take().filter(|(of, _)| *of == id);
@@ -228,7 +229,7 @@ impl<C: Subject> World<C> {
     }
 }
 
-/// What an answer of `verify` says of the badge, if it says anything.
+/// The verdict of `verify` in an answer, if the answer contains one.
 fn verdict_in(judged: &Classified, result: &Answered) -> Option<bool> {
     member_in(judged, result, "valid")?.as_bool()
 }

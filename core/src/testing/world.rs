@@ -1,4 +1,4 @@
-//! A ceremony, its driver, its store, its service and the clock, as one value that can be copied, compared and gone on with.
+//! A ceremony, its driver, its store, its service and the clock, as one value that can be copied, compared and continued.
 
 use alloc::collections::BTreeSet;
 use alloc::format;
@@ -22,7 +22,7 @@ use crate::exchange::ExchangeId;
 use crate::types::secret::Email;
 use crate::types::timestamp::Timestamp;
 
-/// When a world begins: 2026-06-12T09:00:00Z.
+/// The time at which a world begins: 2026-06-12T09:00:00Z.
 pub const START: Timestamp = Timestamp::from_unix_ms(1_781_254_800_000);
 
 pub(crate) type Answered = Result<Response<Vec<u8>>, TransportFailure>;
@@ -32,21 +32,21 @@ pub(crate) type Answered = Result<Response<Vec<u8>>, TransportFailure>;
 pub struct World<C: Subject> {
     pub(crate) ceremony: C,
     pub(crate) service: C::Service,
-    /// Milliseconds since the beginning, by a clock that nobody sets.
+    /// The milliseconds since the beginning, by a clock that nobody sets.
     pub(crate) elapsed: u64,
-    /// By how much the wall clock is off.
+    /// The error of the wall clock, in milliseconds.
     skew: i64,
     pub(crate) store: Store,
-    /// A request that is still under way, and when it was sent.
+    /// A request that has not reached the service yet, and the time when it was sent.
     pub(crate) straggler: Option<(Heard, u64)>,
     pub(crate) known: Known,
     pub(crate) facts: Facts,
-    /// The moves from state to state, when they are collected.
+    /// The moves from state to state, if they are collected.
     moves: Option<BTreeSet<(&'static str, &'static str)>>,
     is_hasty: bool,
 }
 
-/// What outlives a process.
+/// The data that survive a process.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Store {
     pub(crate) snapshot: String,
@@ -61,27 +61,27 @@ pub(crate) struct Response2 {
     pub(crate) body: Vec<u8>,
 }
 
-/// What is true, whoever knows it.
+/// The facts, whether or not anybody knows them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Facts {
     pub(crate) last_id: u64,
     /// The credential that has reached the process.
     pub(crate) received: Option<&'static str>,
-    /// How often a human agreed to what is costly.
+    /// How often a human agreed to a costly action.
     pub(crate) words: u8,
     /// The one-time code as typed, and how often it was sent without a definite answer.
     pub(crate) code: Option<(String, u8)>,
     /// How often a rotation may have been sent.
     pub(crate) rotations: u8,
-    /// Whether the service has said only what the documents say.
+    /// Whether the service has only given documented answers.
     pub(crate) honest: bool,
     /// Whether the wall clock was set.
     jumped: bool,
-    /// Whether a request came late.
+    /// Whether a request arrived late.
     straggled: bool,
     /// Whether a service wrote one of our secrets by chance.
     pub(crate) tainted: bool,
-    /// When the session of the last one-time code ends, as far as the service has said.
+    /// The end of the session of the last one-time code, as far as the service has said.
     pub(crate) session_ends: Option<Timestamp>,
 }
 
@@ -89,9 +89,9 @@ impl<C: Subject> World<C> {
     /// A world in which nothing has happened.
     ///
     /// # Errors
-    /// [`Broken`] if a constant of this module were wrong.
+    /// [`Broken`] if a constant of this module is wrong.
     pub fn new(reading: C::Reading) -> Result<Self, Broken> {
-        let ceremony = C::fresh().ok_or_else(|| Rule::Reading.broken("no ceremony"))?;
+        let ceremony = C::fresh().ok_or_else(|| Rule::Reading.broken("the ceremony cannot be made"))?;
         let facts = Facts {
             last_id: 0,
             received: None,
@@ -113,23 +113,23 @@ impl<C: Subject> World<C> {
         Self { ceremony, service, elapsed: 0, skew: 0, store, straggler: None, known, facts, moves: None, is_hasty: false }
     }
 
-    /// The same, and the moves from state to state are collected.
+    /// Collects the moves from state to state.
     #[must_use]
     pub fn watched(self) -> Self {
         Self { moves: Some(BTreeSet::new()), ..self }
     }
 
-    /// The same, for exploring many states: what is shown is not looked at, and each state by itself (whether its snapshot is
-    /// the same, whether an end absorbs) only one time in eight.
+    /// Checks less, in order to explore many states. Shown text is not checked, and the checks of a single state (whether its snapshot
+    /// equals it, whether an end absorbs) run for one state in eight.
     #[must_use]
     pub fn hasty(self) -> Self {
         Self { is_hasty: true, ..self }
     }
 
-    /// Whether this state is looked at by itself: in haste one in eight of each kind is.
+    /// Whether the checks of a single state run. A hasty world runs them for one state in eight of each kind.
     pub(crate) fn is_looked_at(&self) -> bool {
         let mix = |sum: u64, byte: u8| sum.wrapping_mul(31).wrapping_add(byte.into());
-        // The end of a snapshot is the state; what stands before it hardly differs.
+        // The end of a snapshot is the state. The part before it hardly differs.
         let mixed = || self.store.snapshot.bytes().rev().take(100).fold(self.elapsed, mix);
         !self.is_hasty || mixed().is_multiple_of(8)
     }
@@ -158,13 +158,13 @@ impl<C: Subject> World<C> {
         Timestamp::from_unix_ms(by_the_services_clock(self.elapsed).as_unix_ms().saturating_add(self.skew))
     }
 
-    /// What is to be done now.
+    /// The next step.
     #[must_use]
     pub fn step(&self) -> Step<C::Notice, C::Prompt, C::Outcome> {
         self.ceremony.poll(self.now())
     }
 
-    /// Whether a request is still under way to the service that the client has given up.
+    /// Whether a request that the client has given up may still reach the service.
     #[must_use]
     pub fn has_straggler(&self) -> bool {
         self.straggler.is_some()
@@ -185,7 +185,7 @@ impl<C: Subject> World<C> {
         matches!(self.step(), Step::Done(_))
     }
 
-    /// Lets `op` happen, and checks every rule.
+    /// Performs `op` and checks every rule.
     ///
     /// # Errors
     /// [`Broken`].
@@ -221,7 +221,7 @@ impl<C: Subject> World<C> {
         self.inspect()
     }
 
-    /// Shows and waits until a request is due, a question is asked, or the end.
+    /// Shows notices and waits until a request is due, a question is asked, or the ceremony ends.
     fn come_to_send(&mut self) -> Result<(), Broken> {
         for _ in 0..4 {
             match self.step() {
@@ -267,7 +267,7 @@ impl<C: Subject> World<C> {
         match self.ceremony.restarted() {
             None => {}
             Some(Ok(other)) => {
-                Rule::NeverLost.holds(in_flight.is_none() && !is_won, || "a restart would drop an answer".into())?;
+                Rule::NeverLost.holds(in_flight.is_none() && !is_won, || "a restart drops an answer".into())?;
                 let from = self.ceremony.place();
                 self.ceremony = other;
                 self.moved(from);
@@ -281,7 +281,7 @@ impl<C: Subject> World<C> {
         Ok(())
     }
 
-    /// Gives `input` to the ceremony, which must want it.
+    /// Gives `input` to the ceremony, which must accept it.
     pub(crate) fn feed(&mut self, input: Input<C::Answer>) -> Result<(), Broken> {
         self.hides(|| format!("{input:?}"))?;
         let from = self.ceremony.place();
@@ -298,7 +298,7 @@ impl<C: Subject> World<C> {
         }
     }
 
-    /// The store can be written; the journal has done its work.
+    /// Saves the ceremony and clears the journal.
     pub(crate) fn save(&mut self) {
         self.store = Store { snapshot: self.ceremony.snapshot().to_json().expose().to_string(), known: self.known.clone(), journal: None };
     }
@@ -326,7 +326,7 @@ impl<C: Subject> World<C> {
 }
 
 impl World<Enrolment> {
-    /// The world in which what the enrolment brought is claimed; `None` when it brought nothing, or endpoints that this module's
+    /// The world in which the registration is claimed. `None` if the enrolment brought none, or if it has endpoints that this module's
     /// service does not have.
     #[must_use]
     pub fn claimed(&self) -> Option<World<Claim>> {
@@ -343,12 +343,12 @@ impl World<Enrolment> {
     }
 }
 
-/// The service's clock: the world's own.
+/// The time by the service's clock, which is the world's own.
 pub(crate) fn by_the_services_clock(elapsed: u64) -> Timestamp {
     START.after(Duration::from_millis(elapsed))
 }
 
-/// States are told apart by what is saved of them and by what no snapshot holds, never by the moves that were collected.
+/// States are distinguished by what is saved of them and by what no snapshot contains, never by the moves that were collected.
 impl<C: Subject> Hash for World<C> {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         self.ceremony.snapshot().to_json().expose().hash(hasher);

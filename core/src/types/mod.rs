@@ -1,4 +1,4 @@
-//! The values that everything else is made of.
+//! The basic values that all other types use.
 
 pub(crate) mod origin;
 pub mod secret;

@@ -1,4 +1,4 @@
-//! Where a ceremony may send anything: one origin, pinned when it is made.
+//! The only origin to which a ceremony may send anything. It is pinned when the ceremony is made.
 
 use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
@@ -13,9 +13,9 @@ use crate::error::Violation;
 use crate::types::secret::{BadInput, ClaimLink};
 use crate::types::untrusted::Untrusted;
 
-/// A service's scheme, host and port: https, or http where the host is loopback.
+/// A service's scheme, host and port. The scheme is https, or http if the host is loopback.
 ///
-/// Compared as typed values (lower-case host, port always present), never as text.
+/// Origins are compared as typed values (lower-case host, port always present), never as text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Origin {
     scheme: Scheme,
@@ -29,7 +29,7 @@ enum Scheme {
     Https,
 }
 
-/// An absolute URL on a pinned origin: the only thing that a request can be addressed to.
+/// An absolute URL on a pinned origin. A request can be addressed to nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Endpoint(Uri);
 
@@ -39,7 +39,7 @@ impl Origin {
     /// Reads a base URL such as `https://app.opentrain.ai`.
     ///
     /// # Errors
-    /// [`BadInput`] for plain http to anything but loopback, for a path, a query, a fragment or a user name.
+    /// [`BadInput`] for plain http to a host that is not loopback, and for a path, a query, a fragment or a user name.
     pub fn parse(base_url: &str) -> Result<Self, BadInput> {
         let bad = BadInput { what: "base URL", rule: Self::RULE };
         let (origin, rest) = split(base_url.trim()).ok_or(bad)?;
@@ -52,7 +52,7 @@ impl Origin {
         Self::is_loopback_host(&self.host)
     }
 
-    /// The same of a host alone; an IPv6 address stands in brackets.
+    /// Whether a host, without a port, is this machine itself. An IPv6 address is in brackets.
     pub(crate) fn is_loopback_host(host: &str) -> bool {
         let v6 = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
         host.eq_ignore_ascii_case("localhost")
@@ -66,14 +66,14 @@ impl Origin {
 
     /// The URL of `path` (which begins with a slash) on this origin.
     pub(crate) fn endpoint(&self, path: &str) -> Endpoint {
-        // An origin and an absolute path always make a URI; the empty one would address nothing.
+        // An origin and an absolute path always make a URI. The default is an empty URI, which addresses nothing.
         Endpoint(format!("{self}{path}").parse().unwrap_or_default())
     }
 
-    /// An absolute URL from an answer, when it is on this origin.
+    /// Reads an absolute URL from an answer, which must be on this origin.
     ///
     /// # Errors
-    /// [`Violation::ForeignOrigin`] for another origin, [`Violation::BadField`] for what is no plain URL.
+    /// [`Violation::ForeignOrigin`] for another origin, [`Violation::BadField`] for a text that is not a plain URL.
     pub(crate) fn pinned_endpoint(&self, field: &'static str, url: &str) -> Result<Endpoint, Violation> {
         let rest = self.rest_of(field, url)?;
         if rest.contains('#') {
@@ -82,10 +82,10 @@ impl Origin {
         format!("{self}{rest}").parse().map(Endpoint).map_err(|_| Violation::BadField { field: field.into() })
     }
 
-    /// A link for the human, re-serialised from what was parsed.
+    /// A link for the human, built from the parsed URL.
     ///
     /// # Errors
-    /// As [`pinned_endpoint`](Self::pinned_endpoint).
+    /// The errors of [`pinned_endpoint`](Self::pinned_endpoint).
     pub(crate) fn pinned_link(&self, field: &'static str, url: &str) -> Result<ClaimLink, Violation> {
         let rest = self.rest_of(field, url)?;
         ClaimLink::parse(&format!("{self}{rest}")).map_err(|_| Violation::BadField { field: field.into() })
@@ -116,7 +116,7 @@ impl PinnedOrigins {
         Self(Arc::new(Pinned { service, others: Vec::new() }))
     }
 
-    /// Pins all of `origins`; `None` when there is none.
+    /// Pins all of `origins`; `None` if there are none.
     pub(crate) fn of(origins: impl IntoIterator<Item = Origin>) -> Option<Self> {
         let mut origins = origins.into_iter();
         Some(Self(Arc::new(Pinned { service: origins.next()?, others: origins.collect() })))
@@ -132,15 +132,15 @@ impl PinnedOrigins {
         core::iter::once(&self.0.service).chain(&self.0.others)
     }
 
-    /// The absolute URL in an answer's member `field`, when it is on a pinned origin.
+    /// The absolute URL in the member `field` of an answer, which must be on a pinned origin.
     ///
     /// # Errors
-    /// [`Violation::ForeignOrigin`] for any other origin, [`Violation::BadField`] for what is not a plain URL.
+    /// [`Violation::ForeignOrigin`] for any other origin, [`Violation::BadField`] for a text that is not a plain URL.
     pub(crate) fn endpoint(&self, field: &'static str, url: &str) -> Result<Endpoint, Violation> {
         self.first_match(|origin| origin.pinned_endpoint(field, url))
     }
 
-    /// The link for the human in an answer's member `field`, when it is on a pinned origin.
+    /// The link for the human in the member `field` of an answer, which must be on a pinned origin.
     ///
     /// # Errors
     /// The errors of [`endpoint`](Self::endpoint).
@@ -163,7 +163,7 @@ impl Endpoint {
     }
 }
 
-/// `https://host` or `https://host:port`; the scheme's own port is left out.
+/// Writes `https://host` or `https://host:port`. The default port of the scheme is left out.
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (scheme, default_port) = self.scheme.name_and_port();
@@ -181,8 +181,8 @@ impl Scheme {
     }
 }
 
-/// An absolute URL's origin and all that follows it. Strict: only characters that a URL may hold unescaped, no user,
-/// no empty host, so that no second parser can read another host out of the same text.
+/// Splits an absolute URL into its origin and the rest. It is strict: it accepts only characters that a URL may contain unescaped, no user
+/// name and no empty host, so that another parser cannot find another host in the same text.
 fn split(url: &str) -> Option<(Origin, &str)> {
     let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>' | b'^' | b'`' | b'{' | b'|' | b'}');
     if !url.bytes().all(is_plain) {
@@ -203,7 +203,7 @@ fn host_and_port(authority: &str, scheme: Scheme) -> Option<(String, u16)> {
     let parsed: http::uri::Authority = authority.parse().ok()?;
     let host = parsed.host();
     if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        // One address has many spellings; they are one host.
+        // One address has many spellings, which are the same host.
         let address: Ipv6Addr = address.parse().ok()?;
         return Some((format!("[{address}]"), port_of(authority, host, scheme)?));
     }
@@ -265,7 +265,7 @@ mod tests {
             "https://аpp.opentrain.ai",
             "https:\\\\app.opentrain.ai",
         ] {
-            // White space around a typed URL is forgiven; a line break inside is not.
+            // White space around a typed URL is accepted. A line break inside is not.
             assert_eq!(Origin::parse(bad).is_ok(), bad.ends_with('\n'), "{bad:?}");
         }
     }

@@ -1,8 +1,7 @@
-//! Values that must not be seen: tokens, codes, links that carry a token, a person's e-mail and phone.
+//! Values that must not be shown: tokens, codes, links that contain a token, a person's e-mail address and phone number.
 //!
-//! A [`Secret`] has no `Display`, its `Debug` is the name of its kind, it is wiped from memory when it is
-//! dropped, and its text comes out only through [`expose`](Secret::expose). It is made by
-//! [`parse`](Secret::parse) alone, so a value of the type has passed its rule.
+//! A [`Secret`] has no `Display`, and its `Debug` shows only the name of its kind. It is wiped from memory when it is dropped, and only
+//! [`expose`](Secret::expose) returns its text. Only [`parse`](Secret::parse) makes one, so every value has passed its rule.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -18,18 +17,20 @@ pub struct Secret<K> {
     kind: PhantomData<fn() -> K>,
 }
 
-/// What a [`Secret`] is and which texts may be one. Sealed: the kinds are in [`kind`].
+/// A kind of [`Secret`], with the rule for its texts. The trait is sealed, and the kinds are in [`kind`].
 pub trait Kind: sealed::Sealed {
-    /// The name that `Debug` and [`BadInput`] show.
+    /// The name that `Debug` shows.
     const NAME: &'static str;
+    /// The name that [`BadInput`] shows, such as "e-mail address".
+    const TITLE: &'static str;
     /// The rule in words, for the person whose input broke it.
     const RULE: &'static str;
-    /// The part of an input that counts: what people type may have white space around it.
+    /// The part of an input that counts. What people type may have white space around it.
     #[must_use]
     fn clean(text: &str) -> &str {
         text
     }
-    /// Whether `text` keeps the rule.
+    /// Whether `text` obeys the rule.
     fn allows(text: &str) -> bool;
     /// The form that may be shown.
     #[must_use]
@@ -38,13 +39,13 @@ pub trait Kind: sealed::Sealed {
     }
 }
 
-/// An input that breaks the rule of its type. The input itself is not in it, for it may be a secret.
+/// An input that breaks the rule of its type. The error does not contain the input, which may be a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this is no {what}: {rule}")]
+#[error("not a valid {what} (expected {rule})")]
 pub struct BadInput {
-    /// What was asked for: `Email`, `Otp`, ...
+    /// The name of the expected value, such as "e-mail address".
     pub what: &'static str,
-    /// The rule that the input breaks.
+    /// The expected form.
     pub rule: &'static str,
 }
 
@@ -58,19 +59,19 @@ impl<K: Kind> Secret<K> {
         if K::allows(text) {
             Ok(Self { text: Zeroizing::new(text.to_owned()), kind: PhantomData })
         } else {
-            Err(BadInput { what: K::NAME, rule: K::RULE })
+            Err(BadInput { what: K::TITLE, rule: K::RULE })
         }
     }
 
-    /// A form that may be shown: of a token its prefix and its last four characters, of an e-mail its first letter and the
-    /// domain, of a phone number its last four digits, of anything else nothing.
+    /// A form that may be shown: the prefix and the last four characters of a token, the first letter and the domain of an e-mail address,
+    /// the last four digits of a phone number, and nothing of anything else.
     #[must_use]
     pub fn hint(&self) -> String {
         K::hint(&self.text)
     }
 }
 
-/// The prefix that names the kind of token, and the end. A short text would be half told by that.
+/// The prefix that names the kind of token, and the last characters. For a short text, that would reveal too much.
 fn token_hint(text: &str) -> String {
     let prefix = ["ot_pat_", "ot_clm_", "eyJ"].into_iter().find(|prefix| text.starts_with(prefix));
     match (prefix, text.len().checked_sub(4).and_then(|at| text.get(at..))) {
@@ -80,7 +81,7 @@ fn token_hint(text: &str) -> String {
 }
 
 impl<K> Secret<K> {
-    /// The text itself. Who calls this answers for where it goes.
+    /// The text itself. The caller is responsible for where it goes.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.text
@@ -107,17 +108,17 @@ impl<K> PartialEq for Secret<K> {
 
 impl<K> Eq for Secret<K> {}
 
-/// OpenTrain's API token, `ot_pat_...`; opaque.
+/// OpenTrain's API token, `ot_pat_...`. It is opaque.
 pub type PersonalToken = Secret<kind::PersonalToken>;
-/// OpenTrain's claim token, `ot_clm_...`: it starts and polls a claim; never a bearer token.
+/// OpenTrain's claim token, `ot_clm_...`. It starts and polls a claim, and is never a bearer token.
 pub type ClaimToken = Secret<kind::ClaimToken>;
-/// The link for the human, with the attempt's token in its query.
+/// The link for the human. Its query contains the token of the attempt.
 pub type ClaimLink = Secret<kind::ClaimLink>;
-/// The code that the human types on the claim page. Text, not a number (RFC 8628 section 6.1).
+/// The code that the human types on the claim page. It is text and not a number (RFC 8628 section 6.1).
 pub type UserCode = Secret<kind::UserCode>;
-/// The code that came by SMS: six digits.
+/// The one-time code that came by SMS: six digits.
 pub type Otp = Secret<kind::Otp>;
-/// SentryAgent's Agent Badge, a compact JWT: identity card and bearer secret in one.
+/// SentryAgent's Agent Badge, a compact JWT. It is an identity card and a bearer secret at once.
 pub type Badge = Secret<kind::Badge>;
 /// A session of SentryAgent's registration.
 pub type SessionId = Secret<kind::SessionId>;
@@ -131,13 +132,14 @@ pub mod kind {
     use super::{Kind, String, format, sealed::Sealed};
 
     macro_rules! kinds {
-        ($($name:ident: $rule:literal, $allows:expr $(, clean $clean:expr)? $(, hint $hint:expr)?;)*) => {$(
+        ($($name:ident $title:literal: $rule:literal, $allows:expr $(, clean $clean:expr)? $(, hint $hint:expr)?;)*) => {$(
             #[doc = concat!("Kind of [`super::", stringify!($name), "`].")]
             #[derive(Debug)]
             pub enum $name {}
             impl Sealed for $name {}
             impl Kind for $name {
                 const NAME: &'static str = stringify!($name);
+                const TITLE: &'static str = $title;
                 const RULE: &'static str = $rule;
                 $(fn clean(text: &str) -> &str { ($clean)(text) })?
                 fn allows(text: &str) -> bool { ($allows)(text) }
@@ -147,16 +149,16 @@ pub mod kind {
     }
 
     kinds! {
-        PersonalToken: "visible ASCII characters only", is_token;
-        ClaimToken: "visible ASCII characters only", is_token;
-        ClaimLink: "an absolute link of visible ASCII characters", is_token, hint no_hint;
-        UserCode: "at most 64 visible ASCII characters", |text: &str| is_token(text) && text.len() <= 64, hint no_hint;
-        Otp: "exactly the 6 digits of the message, 0 to 9",
+        PersonalToken "API token": "visible ASCII characters only", is_token;
+        ClaimToken "claim token": "visible ASCII characters only", is_token;
+        ClaimLink "claim link": "an absolute link of visible ASCII characters", is_token, hint no_hint;
+        UserCode "user code": "at most 64 visible ASCII characters", |text: &str| is_token(text) && text.len() <= 64, hint no_hint;
+        Otp "one-time code": "exactly the 6 digits of the message, 0 to 9",
             |text: &str| text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit()), clean str::trim, hint no_hint;
-        Badge: "visible ASCII characters only", is_token;
-        SessionId: "at most 256 visible ASCII characters", |text: &str| is_token(text) && text.len() <= 256, hint no_hint;
-        Email: "an address like name@example.com", is_email, clean str::trim, hint email_hint;
-        Phone: "E.164, like +15005550006: a plus sign, then 2 to 15 digits of which the first is not 0", is_e164, clean str::trim, hint phone_hint;
+        Badge "Agent Badge": "visible ASCII characters only", is_token;
+        SessionId "session id": "at most 256 visible ASCII characters", |text: &str| is_token(text) && text.len() <= 256, hint no_hint;
+        Email "e-mail address": "an address like name@example.com", is_email, clean str::trim, hint email_hint;
+        Phone "phone number": "E.164, like +15005550006: a plus sign, then 2 to 15 digits of which the first is not 0", is_e164, clean str::trim, hint phone_hint;
     }
 
     fn no_hint(_: &str) -> String {
@@ -176,8 +178,8 @@ pub mod kind {
         !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
     }
 
-    /// The plain form of RFC 5321 section 4.1.2 (a dot-string at a domain name), with the letters of RFC 6531. Quoted names and
-    /// address literals are left out: no owner signs in with them.
+    /// Accepts the plain form of RFC 5321 section 4.1.2 (a dot-string at a domain name), with the letters of RFC 6531. Quoted names and
+    /// address literals are refused, because no owner signs in with them.
     fn is_email(text: &str) -> bool {
         let Some((name, domain)) = text.rsplit_once('@') else { return false };
         let is_atom =
@@ -271,10 +273,10 @@ mod tests {
         ]
         .into();
         assert_eq!(hints, ["o…@example.com", "+…0006", "…"]);
-        // Of a short token the end would be half of it.
+        // The end of a short token would be half of it.
         let hint = |token: &str| PersonalToken::parse(token).unwrap().hint();
         assert_eq!([hint("ot_pat_abcdefghi1234"), hint("ot_pat_abcdefgh1234")], ["ot_pat_…1234", "…"]);
-        // A link or a token with an at sign in it is no e-mail address.
+        // A link or a token that contains an at sign is not an e-mail address.
         assert_eq!(ClaimLink::parse("https://app.opentrain.ai/claim?email=o@example.com&token=ot_cat_SECRET").unwrap().hint(), "…");
         assert_eq!(PersonalToken::parse("ot_pat_8f2a@CANARYCANARY91cd").unwrap().hint(), "ot_pat_…91cd");
     }

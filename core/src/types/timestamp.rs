@@ -1,7 +1,6 @@
-//! Points in time, as numbers that somebody else read off a clock.
+//! Points in time, as numbers that somebody else read from a clock.
 //!
-//! [`Timestamp`] is wall-clock time, because snapshots outlive processes and servers send dates.
-//! Nothing here reads a clock.
+//! A [`Timestamp`] is wall-clock time, because snapshots outlive processes and servers send dates. Nothing in this module reads a clock.
 
 use core::fmt;
 use core::time::Duration;
@@ -11,61 +10,61 @@ use jiff::civil::{DateTime, datetime};
 use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::TimeZone;
 
-/// A wall-clock time in unix milliseconds. Arithmetic saturates; it never panics and never wraps.
+/// A wall-clock time in Unix milliseconds. Its arithmetic saturates, and it never panics or wraps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// From unix milliseconds.
+    /// Makes a time from Unix milliseconds.
     #[must_use]
     pub const fn from_unix_ms(ms: i64) -> Self {
         Self(ms)
     }
 
-    /// From unix seconds, as JSON has them (a NumericDate, RFC 7519 section 2): rounded towards zero, saturating.
-    #[allow(clippy::cast_possible_truncation)] // a cast from a float saturates
+    /// Makes a time from Unix seconds, as JSON contains them (a NumericDate, RFC 7519 section 2). It rounds towards zero and saturates.
+    #[allow(clippy::cast_possible_truncation)] // the cast from a float saturates
     pub(crate) const fn from_unix_seconds(seconds: f64) -> Self {
         Self((seconds * 1000.0) as i64)
     }
 
-    /// In unix milliseconds.
+    /// The time in Unix milliseconds.
     #[must_use]
     pub const fn as_unix_ms(self) -> i64 {
         self.0
     }
 
-    /// This time and `duration` on top.
+    /// The time that is `duration` later.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(millis(duration)))
     }
 
-    /// This time less `duration`.
+    /// The time that is `duration` earlier.
     #[must_use]
     pub fn before(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(millis(duration)))
     }
 
-    /// How long after `earlier` this is; zero when it is not after it.
+    /// The duration from `earlier` to this time; zero if `earlier` is not earlier.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// Reads an RFC 3339 date-time, with `Z` or an offset (RFC 3339 section 5.6). `None` when it is none.
+    /// Reads an RFC 3339 date-time, with `Z` or an offset (RFC 3339 section 5.6). `None` if the text is not one.
     #[must_use]
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
-        // The library also takes RFC 9557 annotations and a space for the `T`; a wire date has neither.
+        // The library also accepts RFC 9557 annotations and a space for the `T`. A date in an answer has neither.
         let plain = text.is_ascii() && !text.contains(['[', ' ', '_']);
         let instant: jiff::Timestamp = plain.then(|| text.parse().ok()).flatten()?;
         Some(Self(instant.as_millisecond()))
     }
 
-    /// Reads any of the three HTTP-dates (RFC 9110 section 5.6.7). `now` places a two-digit year:
-    /// a date that would lie more than 50 years ahead is one of the past century.
+    /// Reads any of the three HTTP-dates (RFC 9110 section 5.6.7). `now` places a two-digit year: a date that would be more than 50 years
+    /// ahead belongs to the past century.
     #[must_use]
     pub fn parse_http_date(text: &str, now: Self) -> Option<Self> {
-        // The name of the day says nothing that the date does not say; it is not held against it.
+        // The name of the day adds nothing to the date, so it is not checked.
         let (_, date) = text.split_once(' ')?;
         if date.contains('-') {
             return rfc850(date, now);
@@ -75,7 +74,7 @@ impl Timestamp {
     }
 }
 
-/// RFC 3339 in UTC with milliseconds; a time beyond the calendar's range as plain milliseconds.
+/// Writes RFC 3339 in UTC with milliseconds. A time outside the calendar's range is written as plain milliseconds.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_millisecond(self.0) {
@@ -86,7 +85,7 @@ impl fmt::Display for Timestamp {
 }
 
 impl Timestamp {
-    /// As [`Display`](fmt::Display), as a string.
+    /// The text of [`Display`](fmt::Display), as a string.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
         alloc::format!("{self}")
@@ -113,7 +112,7 @@ fn read(format: &str, text: &str) -> Option<DateTime> {
     BrokenDownTime::parse(format, text).ok()?.to_datetime().ok()
 }
 
-/// The library's own instants end a day before the calendar does; a service's "never" is often the last second of 9999.
+/// The library's own instants end a day before the calendar does. A service's "never" is often the last second of 9999.
 fn instant(utc: DateTime) -> Option<Timestamp> {
     let since_epoch = utc.duration_since(datetime(1970, 1, 1, 0, 0, 0, 0));
     i64::try_from(since_epoch.as_millis()).ok().map(Timestamp)
@@ -155,7 +154,7 @@ mod tests {
         assert_eq!(year("26").as_deref(), Some("2026-11-06T08:49:37.000Z"));
     }
 
-    /// At a century's end the year meant may be one of the next.
+    /// At the end of a century, the two digits may mean a year of the next one.
     #[test]
     fn a_two_digit_year_may_be_of_the_next_century() {
         let year = |now: &str, yy: &str| {

@@ -1,4 +1,4 @@
-//! Text from a service, and the one way in which it may be shown.
+//! Text from a service, and the only way in which it may be shown.
 
 use core::fmt;
 
@@ -7,19 +7,19 @@ use alloc::string::String;
 
 /// Free text that a service sent.
 ///
-/// It reaches a terminal, a log or a JSON field only through `Display`, which makes control, bidirectional and
-/// invisible characters visible as `<U+202E>`, redacts whatever looks like a token, and stops after
-/// [`SHOWN`](Untrusted::SHOWN) characters. `Debug` does the same.
+/// It reaches a terminal, a log or a JSON field only through `Display`, which makes control, bidirectional and invisible characters visible
+/// as `<U+202E>`, redacts everything that looks like a token, and stops after [`SHOWN`](Untrusted::SHOWN) characters. `Debug` does the
+/// same.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Untrusted(String);
 
 impl Untrusted {
-    /// How many characters are shown at most.
+    /// The largest number of characters that is shown.
     pub const SHOWN: usize = 200;
-    /// How many bytes are kept at most.
+    /// The largest number of bytes that is kept.
     pub const KEPT: usize = 1024;
 
-    /// Wraps `text`; what is beyond [`KEPT`](Self::KEPT) bytes is cut off.
+    /// Wraps `text`. Everything after [`KEPT`](Self::KEPT) bytes is cut off.
     #[must_use]
     pub fn new(text: &str) -> Self {
         let mut end = text.len().min(Self::KEPT);
@@ -29,7 +29,7 @@ impl Untrusted {
         Self(text.get(..end).unwrap_or_default().to_owned())
     }
 
-    /// The text as it came, for comparing, never for showing.
+    /// The text as it arrived. It is for comparing, never for showing.
     pub(crate) fn raw(&self) -> &str {
         &self.0
     }
@@ -48,7 +48,7 @@ impl fmt::Display for Untrusted {
             }
             rest = rest.get(char.len_utf8()..).unwrap_or_default();
             at_word_start = !is_of_address(char);
-            // An escape that stands in the text itself would read as one of ours.
+            // An escape in the text itself would look like one of ours.
             if is_unsafe(char) || (char == '<' && rest.starts_with("U+")) {
                 write!(f, "<U+{:04X}>", u32::from(char))?;
             } else {
@@ -65,7 +65,7 @@ impl fmt::Debug for Untrusted {
     }
 }
 
-/// The length of a token at the start of `text`: a service may echo what it was sent.
+/// The length of a token at the start of `text`. A service may repeat what it was sent.
 fn token_at_start(text: &str) -> Option<usize> {
     let prefixes = ["ot_pat_", "ot_clm_", "ot_cat_", "ot_ptk_", "eyJ"];
     let prefix = prefixes.into_iter().find(|prefix| text.starts_with(prefix))?;
@@ -87,7 +87,7 @@ fn is_of_address(char: char) -> bool {
     char.is_alphanumeric() || matches!(char, '@' | '.' | '_' | '-' | '+' | '%')
 }
 
-/// Controls, line separators, bidirectional marks, zero-width and invisible characters.
+/// Matches control characters, line separators, bidirectional marks, zero-width characters and invisible characters.
 fn is_unsafe(char: char) -> bool {
     char.is_control()
         || matches!(u32::from(char),
@@ -122,7 +122,7 @@ mod tests {
     fn tokens_that_a_service_echoes_are_redacted() {
         assert_eq!(shown("token ot_clm_AbC-12_3 is unknown"), "token [redacted] is unknown");
         assert_eq!(shown("(eyJhbGciOiJFZERTQSJ9.e30.c2ln)"), "([redacted])");
-        assert_eq!(shown("ot_pat_, eyJ"), "ot_pat_, eyJ", "the beginning alone is none");
+        assert_eq!(shown("ot_pat_, eyJ"), "ot_pat_, eyJ", "a prefix alone is not a token");
     }
 
     #[test]

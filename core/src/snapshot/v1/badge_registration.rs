@@ -1,4 +1,4 @@
-//! SentryAgent's registration. A one-time code is in no snapshot.
+//! The stored shape of SentryAgent's registration. No snapshot contains a one-time code.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -46,7 +46,7 @@ enum At {
     AskingOtp {
         session: OtpSession,
     },
-    /// A code that was waiting to be sent (again) is asked for once more; only one under way is owed an answer.
+    /// A code that waits to be sent or repeated is asked for again. Only a code in flight still awaits its answer.
     HandingIn {
         session: OtpSession,
         attempts: Attempts,

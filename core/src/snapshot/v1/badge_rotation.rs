@@ -1,4 +1,5 @@
-//! SentryAgent's rotation. One that was only about to be sent is saved as its beginning: the old badge is looked at again.
+//! The stored shape of SentryAgent's rotation. A rotation that was due but not sent is saved as its beginning, so that the old badge is
+//! verified again.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -88,7 +89,7 @@ impl At {
         Ok(match self {
             Self::Checking { attempts, lost } => live::RotationState::Checking { attempts: attempts.restore()?, lost },
             Self::Rotating { attempts } => {
-                // Only what is under way may be taken up here: anything else begins with a look at the old badge.
+                // Only a request in flight may be restored here. Everything else begins by verifying the old badge.
                 if attempts.in_flight().is_none() {
                     return Err(invalid("rotation"));
                 }

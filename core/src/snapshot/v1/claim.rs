@@ -1,4 +1,4 @@
-//! The enrolment and the claim. Both store the dialect and the pinned origins that they were begun with.
+//! The stored shapes of the enrolment and the claim. Both store the dialect and the pinned origins that they were begun with.
 
 use core::time::Duration;
 
@@ -190,7 +190,7 @@ impl Registration {
     }
 }
 
-/// They are shown: what the wire would not take, a file may not bring.
+/// Scopes are shown to people, so a file may not contain what an answer may not.
 fn check_scopes(scopes: Vec<String>) -> Result<Vec<String>, ResumeError> {
     if scopes.iter().all(|scope| oauth::is_scope(scope)) { Ok(scopes) } else { Err(invalid("scopes")) }
 }
@@ -344,7 +344,7 @@ impl From<&live::EnterCode> for EnterCode {
 
 impl EnterCode {
     fn restore(self, origins: &PinnedOrigins, seen: Timestamp) -> Result<live::EnterCode, ResumeError> {
-        // No attempt is believed to live for longer than a day: an end that was edited must not keep the polls going for ever.
+        // No attempt is believed to live for longer than a day, so an edited end cannot keep the polls running for ever.
         let latest = seen.after(Duration::from_secs(live::dialect::LONGEST_LIFE.into()));
         Ok(live::EnterCode {
             user_code: restore_secret(&self.user_code, "user code")?,

@@ -163,7 +163,7 @@ impl Trouble {
     }
 }
 
-/// Without the partial answer: it is judged when it comes, and may be secret.
+/// The partial answer is left out. It is judged when it arrives, and it may be secret.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Transport {
     #[serde(with = "Kinds")]

@@ -1,4 +1,4 @@
-//! The ends that are no success.
+//! The stored shapes of failures.
 
 use alloc::vec::Vec;
 

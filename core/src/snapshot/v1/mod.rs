@@ -1,4 +1,4 @@
-//! Version 1 of the snapshot: the stored shapes, frozen at each minor. Golden files in `tests/golden` hold one of each state.
+//! Version 1 of the snapshot: the stored shapes, frozen at each minor. The files in `tests/golden` contain one example of each state.
 
 mod badge_registration;
 mod badge_rotation;
@@ -22,8 +22,8 @@ use crate::http::json::{Json, Object};
 use crate::types::origin::Origin;
 use crate::types::timestamp::Timestamp;
 
-/// The number of additions to version 1. Raise it with every new member, variant or word in a stored shape: an older version of
-/// enlist then reads the file at most, and never writes it.
+/// The number of additions to version 1. Raise it with every new member, variant or word in a stored shape. An older version of enlist then
+/// reads the file at most, and never writes it.
 pub(super) const MINOR: u32 = 0;
 
 /// The whole file.
@@ -38,12 +38,12 @@ pub(super) struct File<'a> {
     pub(super) state: &'a State,
 }
 
-/// The file without its state: what must be known before the state can be read.
+/// The file without its state, which is read before the state.
 #[derive(Deserialize)]
 pub(super) struct Head {
     pub(super) format: String,
     pub(super) version: u32,
-    /// Absent in files that were written before the first release.
+    /// The minor. It is absent in files that were written before the first release.
     pub(super) minor: Option<u32>,
     #[serde(default)]
     pub(super) ceremony: String,
@@ -107,8 +107,8 @@ impl State {
     }
 }
 
-/// Whether every member of `state` as it stands in the file was read into `stored`. A member that no shape of this minor has means
-/// that somebody changed the file; a newer version's members are let pass by the caller.
+/// Whether every member of `state` in the file was read into `stored`. An unknown member means that somebody changed the file. The caller
+/// accepts the unknown members of a newer version.
 pub(super) fn is_read_whole(json: &[u8], stored: &State) -> bool {
     let again = Zeroizing::new(serde_json::to_string(stored).unwrap_or_default());
     let (file, read) = (Object::parse(json), Object::parse(again.as_bytes()));
@@ -136,7 +136,7 @@ const fn invalid(what: &'static str) -> ResumeError {
     ResumeError::Invalid { what }
 }
 
-/// Exchanges are numbered in order: none is later than the last.
+/// Checks that no exchange has a number above the last one.
 fn check_ids(last_id: u64, in_flight: Option<u64>, unreadable: &[u64]) -> Result<Vec<ExchangeId>, ResumeError> {
     if in_flight.is_some_and(|id| id != last_id) || unreadable.iter().any(|id| *id > last_id) {
         return Err(invalid("exchange ids"));
@@ -197,8 +197,8 @@ impl Snapshot {
         }
     }
 
-    /// Checks that the envelope names the origin that the state is pinned to. What a newer version stored may be right by rules
-    /// that this version does not know.
+    /// Checks that the envelope names the origin that the state is pinned to. A newer version may have stored something that is valid by
+    /// rules which this version does not know.
     fn restored<C>(&self, live: Result<C, ResumeError>, origin: impl Fn(&C) -> &Origin) -> Result<C, ResumeError> {
         let checked = live.and_then(|live| if self.pin()? == *origin(&live) { Ok(live) } else { Err(invalid("origin")) });
         checked.map_err(|error| self.newer().unwrap_or(error))
