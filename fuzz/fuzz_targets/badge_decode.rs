@@ -1,6 +1,6 @@
-//! A look into any badge: no panic, and a DID exactly where a second reader finds a well-formed one in `sub`.
+//! Decodes any badge. It must not panic, and it finds a DID exactly if a second reader finds a well-formed one in `sub`.
 //!
-//! The input is a badge's text; or, after a first byte 0, its claims, which are put into a badge.
+//! The input is the text of a badge, or, after a first byte of 0, the claims of a badge.
 #![no_main]
 
 use base64::Engine;
@@ -29,7 +29,7 @@ fuzz_target!(|input: &[u8]| {
         assert_eq!(Some(did.as_str()), claims.as_ref().and_then(sub_of));
         assert_eq!(Did::parse(did.as_str()).as_ref(), Ok(did));
     }
-    // The second reader takes the last of two members of one name, ours takes neither: written anew there is one.
+    // If two members have the same name, the second reader takes the last and ours takes neither. Serialising again leaves one.
     let Some(claims) = claims else { return };
     let anew = badge_of(&serde_json::to_vec(&claims).expect("JSON"));
     let found = did_in(&Badge::parse(&anew).expect("a badge"));
@@ -49,7 +49,7 @@ fn sub_of(claims: &Claims) -> Option<&str> {
     claims.get("sub")?.as_str()
 }
 
-/// W3C DID Core section 3.1: characters of an identifier, with colons between its parts and none at the end.
+/// Checks W3C DID Core section 3.1: an identifier's characters, with colons between its parts and none at the end.
 fn is_did(text: &str) -> bool {
     let is_part = |char: char| char.is_ascii_alphanumeric() || ".-_%:".contains(char);
     let Some(id) = text.strip_prefix("did:sentryagent:") else { return false };

@@ -25,11 +25,11 @@ struct Input {
 enum Token {
     /// Any text.
     Text(String),
-    /// Three parts of any bytes: base64url as it should be.
+    /// Three parts of any bytes in correct base64url.
     Parts { header: Vec<u8>, claims: Vec<u8>, signature: Vec<u8> },
-    /// Really signed, whatever was signed.
+    /// A token with any content and a correct signature.
     Signed { header: String, claims: String },
-    /// A good badge with one character changed.
+    /// A valid badge with one character changed.
     Changed { at: u16, to: u8 },
 }
 
@@ -37,9 +37,9 @@ enum Token {
 enum Set {
     /// Any bytes.
     Bytes(Vec<u8>),
-    /// The one key, with these for its `x`.
+    /// A set with the usual key, but these bytes as its `x`.
     X(Vec<u8>),
-    /// The one key and something else beside it.
+    /// A set with the usual key and another member.
     Good { beside: String },
 }
 
@@ -89,15 +89,15 @@ fuzz_target!(|input: Input| {
     let _ = Rules::default().check_detached(&token, b"message", &keys);
     let jws = Rules::default().check_jws(&token, &keys);
     let badge = Rules::default().audience("me").check_badge(&token, &keys, now);
-    assert!(jws.is_ok() || badge.is_err(), "a badge whose signature does not fit");
+    assert!(jws.is_ok() || badge.is_err(), "a badge with a wrong signature was accepted");
     let Ok(badge) = Rules::default().check_badge(&token, &keys, now) else { return };
-    assert!(jws.is_ok(), "a badge whose signature does not fit");
+    assert!(jws.is_ok(), "a badge with a wrong signature was accepted");
     assert!(badge.did().as_str().starts_with("did:sentryagent:"));
-    assert!(badge.expires_at().is_none_or(|end| now.before(std::time::Duration::from_secs(60)) < end), "an expired badge");
+    assert!(badge.expires_at().is_none_or(|end| now.before(std::time::Duration::from_secs(60)) < end), "an expired badge was accepted");
     match &input.token {
-        // Nobody guesses a signature, and no change goes unseen.
-        Token::Text(_) | Token::Parts { .. } => assert_eq!(token, good(), "a badge that was not signed"),
-        Token::Changed { .. } => assert_eq!(token, good(), "a change that was not seen"),
+        // Nobody can guess a signature, and every change is noticed.
+        Token::Text(_) | Token::Parts { .. } => assert_eq!(token, good(), "a badge without a signature was accepted"),
+        Token::Changed { .. } => assert_eq!(token, good(), "a change was not noticed"),
         Token::Signed { claims, .. } => assert_eq!(badge.claims_json(), claims.as_bytes()),
     }
 });

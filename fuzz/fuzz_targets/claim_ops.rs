@@ -1,6 +1,6 @@
-//! Any script of operations, for OpenTrain's enrolment and claim: every rule of `enlist_core::testing` holds after each step.
+//! Any script of operations for OpenTrain's enrolment and claim keeps every rule of `enlist_core::testing` after each step.
 //!
-//! The first byte chooses the readings and the ending; the rest is read by `Op::read_all`.
+//! The first byte chooses the readings and the ending. `Op::read_all` reads the rest.
 #![no_main]
 
 use enlist_core::claim::{Claim, Enrolment};
@@ -16,7 +16,7 @@ fuzz_target!(|input: &[u8]| {
     let lapsed = ["expired_token", "invalid_grant", "authorization_pending"][usize::from(choice % 3)];
     let unstarted = ["authorization_pending", "invalid_grant", "invalid_request"][usize::from(choice / 3 % 3)];
     let (life, interval) = [(1800, 5), (60, 5), (12, 1), (60, 30)][usize::from(choice >> 4 & 3)];
-    // A dead service is polled to the attempt's end, which takes long: most scripts end fairly.
+    // With a dead service, polling continues to the attempt's end, which takes long. So most scripts have a fair ending.
     let ending = [Ending::Stops, Ending::Fair, Ending::Fair, Ending::Silent][usize::from(choice >> 6)];
     let reading = OpenTrainReading { lapsed, unstarted, life, interval };
     if let Err(broken) = Scenario::<Claim>::new().reading(reading).ending(ending).check(&ops) {

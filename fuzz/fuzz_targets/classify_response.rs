@@ -1,6 +1,6 @@
-//! Any answer at all, judged: by its status first, never by a panic, and with nothing unsafe to show.
+//! Classifies any answer. Its status decides first, nothing panics, and nothing unsafe is shown.
 //!
-//! The input: status (2 bytes), a byte of flags, then lines of `Retry-After`, `Date` and `Content-Encoding`, then the body.
+//! The input is the status (2 bytes), a byte of flags, the lines of `Retry-After`, `Date` and `Content-Encoding`, and the body.
 #![no_main]
 
 use enlist_core::testing::{Class, classify};
@@ -38,7 +38,7 @@ fuzz_target!(|input: &[u8]| {
     let judged = classify(&result, NOW, delivery);
     let expected = match status {
         200..=299 if is_cut || !plain || object.is_none() => &[Class::Unreadable][..],
-        // Duplicate members are our own rule: this second reader does not know it.
+        // Refusing duplicate members is our own rule, which this second reader does not have.
         200..=299 => &[Class::Object, Class::Refused, Class::Unreadable],
         407 => &[Class::NotSent],
         429 => &[Class::TooMany],
@@ -50,7 +50,7 @@ fuzz_target!(|input: &[u8]| {
     assert!(expected.contains(&judged.class), "{status} is {:?}", judged.class);
     if let Some(object) = object.filter(|_| (200..300).contains(&status) && judged.class == Class::Refused) {
         let delivered = object.get(delivery).and_then(|value| value.as_str()).is_some_and(|text| !text.is_empty());
-        assert!(!delivered, "a delivery is taken for an error");
+        assert!(!delivered, "a delivery was taken for an error");
     }
     if let Some(error) = &judged.error {
         assert_eq!(error.status, status);
@@ -60,7 +60,7 @@ fuzz_target!(|input: &[u8]| {
     assert!(judged.shown.len() < 40_000);
 });
 
-/// What would do harm on a terminal.
+/// Characters that are harmful on a terminal.
 fn is_unsafe(char: char) -> bool {
     char.is_control() || matches!(u32::from(char), 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0xFEFF | 0xE0000..=0xE0FFF)
 }

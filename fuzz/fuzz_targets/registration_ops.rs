@@ -1,6 +1,6 @@
-//! Any script of operations, for SentryAgent's registration: every rule of `enlist_core::testing` holds after each step.
+//! Any script of operations for SentryAgent's registration keeps every rule of `enlist_core::testing` after each step.
 //!
-//! The first byte chooses the readings and the ending; the rest is read by `Op::read_all`.
+//! The first byte chooses the readings and the ending. `Op::read_all` reads the rest.
 #![no_main]
 
 use enlist_core::badge::BadgeRegistration;

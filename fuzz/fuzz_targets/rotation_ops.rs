@@ -1,6 +1,6 @@
-//! Any script of operations, for the rotation of a badge: every rule of `enlist_core::testing` holds after each step.
+//! Any script of operations for the rotation of a badge keeps every rule of `enlist_core::testing` after each step.
 //!
-//! The first byte chooses the reading and the ending; the rest is read by `Op::read_all`.
+//! The first byte chooses the reading and the ending. `Op::read_all` reads the rest.
 #![no_main]
 
 use enlist_core::badge::BadgeRotation;

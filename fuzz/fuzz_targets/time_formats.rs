@@ -1,6 +1,7 @@
-//! Dates in any text: no panic, what is read can be written and read again, a second reader agrees, and no date is left unread.
+//! Reads dates in any text. Nothing panics, a date that was read can be written and read again, a second reader agrees, and no valid date
+//! is left unread.
 //!
-//! The input: `now` (8 bytes), then the text.
+//! The input is `now` (8 bytes) and then the text.
 #![no_main]
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -24,23 +25,23 @@ fuzz_target!(|input: &[u8]| {
     if let Some(time) = ours {
         assert_eq!(time.as_unix_ms() % 1000, 0, "{text:?}");
     }
-    // The two-digit year is read by a rule of our own (RFC 9110 section 5.6.7): the second reader knows another, and
-    // it forgives white space, as the one who calls ours does.
+    // We read a two-digit year by RFC 9110 section 5.6.7, and the second reader has another rule. It also accepts white space, as the
+    // caller of our parser does.
     if let Ok(theirs) = httpdate::parse_http_date(text)
         && !text.contains('-')
         && text == text.trim()
     {
         assert_eq!(ours, Some(of(theirs)), "{text:?}");
     }
-    // What the second reader writes for any second of its years, both read.
+    // Both parsers read every second that the second reader writes.
     let seconds = now.as_unix_ms().rem_euclid(253_402_300_800_000) / 1000;
     let written = httpdate::fmt_http_date(UNIX_EPOCH + std::time::Duration::from_secs(seconds.unsigned_abs()));
     assert_eq!(Timestamp::parse_http_date(&written, now), Some(Timestamp::from_unix_ms(seconds * 1000)), "{written}");
-    // What ours writes for any millisecond before the year 9999, both readers below read.
+    // Both readers below read every millisecond before the year 9999 that we write.
     let written = Timestamp::from_unix_ms(now.as_unix_ms().rem_euclid(253_370_764_800_000));
     assert_eq!(strict_rfc3339(&written.to_rfc3339()), Some(written), "{written}");
     assert_eq!(Timestamp::parse_rfc3339(&written.to_rfc3339()), Some(written), "{written}");
-    // An end of time is an end, and no way round.
+    // Arithmetic at the end of time saturates and does not wrap around.
     assert!(now.after(std::time::Duration::MAX) >= now && now.before(std::time::Duration::MAX) <= now);
     assert!(!now.to_rfc3339().is_empty());
 });
@@ -52,7 +53,7 @@ fn of(time: SystemTime) -> Timestamp {
     }
 }
 
-/// The same by the letter of RFC 3339 section 5.6: years 1970 to 9998, milliseconds at most, no leap second.
+/// Reads a date strictly by RFC 3339 section 5.6: years 1970 to 9998, milliseconds at most, no leap second.
 fn strict_rfc3339(text: &str) -> Option<Timestamp> {
     let upper = text.to_ascii_uppercase();
     let (date_time, offset) = match upper.strip_suffix('Z') {
@@ -88,7 +89,7 @@ fn strict_rfc3339(text: &str) -> Option<Timestamp> {
     Some(Timestamp::from_unix_ms(((days * 24 + hour) * 60 + minute - offset) * 60_000 + second * 1000 + ms))
 }
 
-/// So many digits at a place, within a range.
+/// Reads this many digits at a place. The number must be within the range.
 fn number(text: &str, at: usize, digits: usize, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
     let digits = text.get(at..at + digits)?;
     let number = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()?;

@@ -1,8 +1,8 @@
-//! How much may go wrong on one path: what makes the state space finite.
+//! The limits on what may go wrong on one path. They make the state space finite.
 
 use enlist_core::CeremonyKind;
 
-/// How much may happen on one path.
+/// The limits for one path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Bounds {
     /// Things that go wrong, of any kinds: an exchange without an answer (not connected, request lost, answer lost, cut, too
@@ -10,9 +10,9 @@ pub(crate) struct Bounds {
     /// process (before and after every step of an exchange, with and without the journaled answer), a failure to save, a wrong
     /// or an old code, another SMS asked for.
     pub(crate) faults: u8,
-    /// Other attempts, on the owner's word.
+    /// The number of restarted attempts.
     pub(crate) restarts: u8,
-    /// How long an attempt of OpenTrain's lives, in seconds; it bounds the number of polls.
+    /// The life of an attempt at OpenTrain, in seconds. It limits the number of polls.
     pub(crate) life: u32,
 }
 
@@ -21,19 +21,19 @@ impl Bounds {
         Self { faults, restarts, life }
     }
 
-    /// What can be explored by hand, with every state kept.
+    /// Smaller bounds, for an exploration that keeps every state.
     pub(crate) fn closer(self) -> Self {
         Self { faults: self.faults.min(if self.restarts > 0 { 1 } else { 3 }), ..self }
     }
 
-    /// What the gate has time for.
+    /// The bounds of the quick check in CI.
     pub(crate) const SMALL: [(CeremonyKind, Self); 4] = [
         (CeremonyKind::Enrolment, Self::of(4, 0, 12)),
         (CeremonyKind::Claim, Self::of(2, 1, 12)),
         (CeremonyKind::BadgeRegistration, Self::of(3, 0, 12)),
         (CeremonyKind::BadgeRotation, Self::of(3, 0, 12)),
     ];
-    /// What a long run has time for: close to twenty million states.
+    /// The bounds of a long run: almost twenty million states.
     pub(crate) const LARGE: [(CeremonyKind, Self); 4] = [
         (CeremonyKind::Enrolment, Self::of(8, 0, 12)),
         (CeremonyKind::Claim, Self::of(3, 1, 12)),

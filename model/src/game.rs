@@ -1,4 +1,4 @@
-//! The model: the *real* ceremony in its world, and everything that an adversary within the bounds can do next.
+//! The model: the *real* ceremony in its world, with every possible next move of an adversary within the bounds.
 
 use core::hash::{Hash, Hasher};
 use core::marker::PhantomData;
@@ -12,14 +12,14 @@ use stateright::{Model, Property};
 
 use crate::bounds::Bounds;
 
-/// A ceremony under every reading of its service.
+/// A ceremony with every reading of its service.
 pub(crate) struct Game<C: Subject> {
     pub(crate) readings: Vec<C::Reading>,
     pub(crate) bounds: Bounds,
     pub(crate) ceremony: PhantomData<fn() -> C>,
 }
 
-/// A world, what may still go wrong, and the rule that was broken on the way here.
+/// A world, the remaining faults, and the rule that was broken on the way here.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct State<C: Subject> {
     world: World<C>,
@@ -68,7 +68,7 @@ impl<C: Subject> State<C> {
         }
     }
 
-    /// What `op` costs; `None` when it cannot be paid.
+    /// Subtracts the cost of `op`; `None` if the bounds do not allow it.
     fn pay(&mut self, op: &Op) -> Option<()> {
         let purse = match op {
             Op::Exchange { manner: Manner::Honest, fate: Fate::Answered, .. } | Op::Reply(Reply::AsAsked) => return Some(()),
@@ -81,7 +81,7 @@ impl<C: Subject> State<C> {
         Some(())
     }
 
-    /// Ended, or waiting for a human, who may walk away.
+    /// Whether nothing more has to happen: the ceremony has ended, or it waits for a human, who may walk away.
     fn may_rest(&self) -> bool {
         matches!(self.world.step(), Step::Done(_) | Step::Ask(_))
     }
@@ -133,15 +133,15 @@ impl<C: Subject> Model for Game<C> {
         let mut state = last.clone();
         state.pay(&op)?;
         state.broken = state.world.apply(&op).err();
-        // What changed nothing leads nowhere, whatever it cost.
+        // An operation that changed nothing leads nowhere, whatever it cost.
         (state.world != last.world || state.broken != last.broken).then_some(state)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
             Property::always("every rule holds", |_, state: &State<C>| state.broken.is_none()),
-            // Whatever the owner does or leaves, the client has something to do.
-            Property::always("nothing stops but at an end or at a question", |game: &Self, state: &State<C>| {
+            // Whatever the owner does, the client has a next step.
+            Property::always("every stop is an end or a question", |game: &Self, state: &State<C>| {
                 let goes_on = |op: &Op| !matches!(op, Op::Owner(_) | Op::Crash | Op::Straggler | Op::Restart);
                 let mut actions = Vec::new();
                 game.actions(state, &mut actions);
@@ -149,12 +149,12 @@ impl<C: Subject> Model for Game<C> {
                     || state.may_rest()
                     || actions.into_iter().filter(goes_on).any(|op| game.next_state(state, op).is_some())
             }),
-            Property::always("a fair service and a human bring the end", |_, state: &State<C>| {
+            Property::always("with a fair service and a human the ceremony ends", |_, state: &State<C>| {
                 state.broken.is_some() || state.world.clone().finish().is_ok()
             }),
-            Property::sometimes("the credential comes", |_, state: &State<C>| state.ended_well()),
-            Property::sometimes("it comes after a crash", |_, state: &State<C>| state.crashed && state.ended_well()),
-            Property::sometimes("it is handed out and never comes", |_, state: &State<C>| {
+            Property::sometimes("the credential arrives", |_, state: &State<C>| state.ended_well()),
+            Property::sometimes("the credential arrives after a crash", |_, state: &State<C>| state.crashed && state.ended_well()),
+            Property::sometimes("the credential is handed out and never arrives", |_, state: &State<C>| {
                 state.world.service().delivered().is_some() && matches!(state.world.step(), Step::Done(Err(_)) | Step::Ask(_))
             }),
         ]
@@ -167,8 +167,8 @@ impl<C: Subject> State<C> {
     }
 }
 
-/// Explores by hand, and counts how often a state is taken for another one that it is not: chance would then decide which of the
-/// two is gone on from.
+/// Explores without the checker and counts the states that are wrongly taken for another state. Chance would then decide from which of the
+/// two the exploration continues.
 pub(crate) fn mistaken<C: Subject>(game: &Game<C>) -> usize {
     let mut pending = game.init_states();
     let mut known: HashMap<u64, State<C>> = pending.iter().map(|state| (fingerprint(state), state.clone())).collect();

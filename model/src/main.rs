@@ -1,7 +1,7 @@
-//! Explores each ceremony to exhaustion within stated bounds: client, service and adversary, every interleaving.
+//! Explores each ceremony completely within stated bounds: client, service and adversary, in every interleaving.
 //!
-//! `enlist-model [small|large]`, or one ceremony with bounds of one's own, prints the number of states of each ceremony, and fails when a rule can be broken, when
-//! something that must be possible is not, or when the exploration was not exhaustive.
+//! `enlist-model [small|large]`, or `enlist-model` with one ceremony and its bounds, prints the number of states of each ceremony. It fails
+//! if a rule can be broken, if something that must be possible is not, or if the exploration was not exhaustive.
 
 mod bounds;
 mod game;
@@ -40,21 +40,21 @@ fn usage() -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Whether the ceremony of that kind, under every reading of its service, is all right.
+/// Whether the ceremony of this kind passes under every reading of its service.
 fn explore_kind(kind: CeremonyKind, bounds: Bounds) -> bool {
     let lapsed = ["expired_token", "invalid_grant", "authorization_pending"];
     let opentrain = lapsed.map(|lapsed| OpenTrainReading { lapsed, life: bounds.life, ..Default::default() });
     let used = [410, 401, 200].map(|used| SentryAgentReading { used, ..Default::default() });
     let dead = [401, 410].map(|dead| BadgesReading { dead });
     match kind {
-        CeremonyKind::Enrolment => explore::<Enrolment>(&opentrain[..1], bounds, &["it is handed out and never comes"]),
+        CeremonyKind::Enrolment => explore::<Enrolment>(&opentrain[..1], bounds, &["the credential is handed out and never arrives"]),
         CeremonyKind::Claim => explore::<Claim>(&opentrain, bounds, &[]),
         CeremonyKind::BadgeRegistration => explore::<BadgeRegistration>(&used, bounds, &[]),
         CeremonyKind::BadgeRotation => explore::<BadgeRotation>(&dead, bounds, &[]),
     }
 }
 
-/// Explores one ceremony; whether nothing is wrong. `impossible` are the possibilities that it does not have.
+/// Explores one ceremony and returns whether it passes. `impossible` lists the possibilities that it does not have.
 fn explore<C: Subject + Send + Sync + 'static>(readings: &[C::Reading], bounds: Bounds, impossible: &[&str]) -> bool
 where
     C::Reading: Send + Sync,
@@ -66,7 +66,7 @@ where
     let close = Game::<C> { readings: readings.to_vec(), bounds: bounds.closer(), ceremony: PhantomData };
     let mistaken = game::mistaken(&close);
     if mistaken > 0 {
-        println!("{}: {mistaken} times, a state was taken for another one", C::KIND);
+        println!("{}: {mistaken} states were wrongly taken for another one", C::KIND);
         return false;
     }
     let checker = game.checker().threads(threads).finish_when(HasDiscoveries::AnyFailures).spawn_dfs().join();
@@ -81,10 +81,10 @@ where
         }
     }
     let found = checker.discoveries();
-    for name in ["the credential comes", "it comes after a crash", "it is handed out and never comes"] {
+    for name in ["the credential arrives", "the credential arrives after a crash", "the credential is handed out and never arrives"] {
         if !wrong && found.contains_key(name) == impossible.contains(&name) {
             wrong = true;
-            println!("{}: possible or not, against expectation: {name}", C::KIND);
+            println!("{}: an expectation failed: {name}", C::KIND);
         }
     }
     let exhaustive = checker.is_done() && !wrong;

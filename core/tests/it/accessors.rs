@@ -1,4 +1,4 @@
-//! Small promises of the public types: what an accessor gives, where a limit lies, which misuse is told how.
+//! Small guarantees of the public types: the values of accessors, limits, and the kinds of misuse.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ fn a_registration_gives_what_the_service_sent() {
 }
 
 #[test]
-fn a_claim_knows_its_terms() {
+fn a_claim_gives_its_context() {
     let claim = claim();
     assert_eq!(claim.origin(), &opentrain());
     assert_eq!(claim.owner(), &owner());
@@ -56,7 +56,7 @@ fn a_registration_of_an_agent_knows_its_manifest() {
 }
 
 #[test]
-fn a_snapshot_says_whose_and_when_it_is() {
+fn a_snapshot_gives_its_origin_and_its_time() {
     let mut bench = waiting_claim([html(200)]);
     bench.run_on();
     let exchange = bench.begin();
@@ -71,14 +71,14 @@ fn a_snapshot_says_whose_and_when_it_is() {
 }
 
 #[test]
-fn the_words_of_a_broken_exchange_hold_the_transports_own() {
+fn the_text_of_a_failed_exchange_contains_the_transports_own() {
     let failure = |text: &str| TransportFailure { text: text.into(), ..TransportFailure::new(TransportKind::Connect, Delivery::NotSent) };
     assert_eq!(failure("refused").to_string(), "no connection to the service (refused)");
     assert_eq!(failure("").to_string(), "no connection to the service");
 }
 
 #[test]
-fn only_a_400_is_for_a_person_to_mend() {
+fn only_a_400_asks_a_person_to_act() {
     let recovery = |status| {
         let end = Bench::new(claim(), [error(status, "x")]).run().unwrap_err();
         assert!(matches!(end, Failure::Rejected(_)), "{end:?}");
@@ -107,12 +107,12 @@ fn every_failure_code_has_its_own_text_but_one() {
     assert!(texts.iter().all(|text| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') && !text.is_empty()));
     texts.sort_unstable();
     texts.dedup();
-    // An unknown claim token is a rejection to scripts.
+    // For scripts, an unknown claim token is a rejection.
     assert_eq!(texts.len(), FailureCode::ALL.len() - 1);
 }
 
 #[test]
-fn a_token_is_salvaged_only_if_it_is_whole() {
+fn a_token_is_salvaged_only_if_it_is_complete() {
     let found = |bytes: &[u8]| salvage(bytes).map(|token| token.expose().to_owned());
     assert_eq!(found(br#"<html>{"access_token":"ot_pat_1_2","x"#).as_deref(), Some("ot_pat_1_2"));
     assert_eq!(found(b"\xff\"ot_pat_1_2\"\xff").as_deref(), Some("ot_pat_1_2"));
@@ -122,7 +122,7 @@ fn a_token_is_salvaged_only_if_it_is_whole() {
 }
 
 #[test]
-fn misuse_is_told_by_its_kind() {
+fn each_misuse_has_its_own_kind() {
     let mut enrolment = enrolment();
     assert_eq!(enrolment.handle(START, Input::Notified), Err(Misuse::NothingToShow));
     assert_eq!(enrolment.handle(START, Input::Answer(enlist_core::claim::EnrolmentAnswer::RegisterAgain)), Err(Misuse::NotAsked));
@@ -162,7 +162,7 @@ fn a_golden_snapshot_can_be_finished() {
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         let snapshot = Snapshot::from_json(&std::fs::read(&path).unwrap()).unwrap();
-        // Every answer is lost from here on: the end comes, or a question.
+        // Every answer is lost from here on, so the ceremony ends or asks a question.
         ended += match snapshot.kind() {
             CeremonyKind::Enrolment => ends(enlist_core::claim::Enrolment::resume(&snapshot).unwrap()),
             CeremonyKind::Claim => ends(enlist_core::claim::Claim::resume(&snapshot).unwrap()),
@@ -178,6 +178,6 @@ fn ends<C: Ceremony>(ceremony: C) -> usize {
     bench.now = bench.ceremony.snapshot().saved_at();
     match bench.run_on() {
         Stop::Done(_) | Stop::Asked => 1,
-        Stop::ScriptEnded => panic!("no end after 5000 requests"),
+        Stop::ScriptEnded => panic!("the ceremony did not end after 5000 requests"),
     }
 }

@@ -1,4 +1,4 @@
-//! OpenTrain's plain calls: what its metadata names, when a token is revoked, and what is asked of the tokens API.
+//! OpenTrain's plain calls: the contents of its metadata, when a token counts as revoked, and the requests of the tokens API.
 
 use crate::common::*;
 use enlist_core::opentrain::{
@@ -21,7 +21,7 @@ const FULL: &str = r#","revocation_endpoint":"https://app.opentrain.ai/revoke","
     "agent_auth":{"identity_endpoint":"https://app.opentrain.ai/i","claim_endpoint":"https://app.opentrain.ai/c"}"#;
 
 #[test]
-fn the_metadata_says_where_what_is() {
+fn the_metadata_gives_the_endpoints() {
     let full = metadata(FULL).unwrap();
     assert_eq!(full.token_endpoint(), "https://app.opentrain.ai/t");
     assert_eq!(
@@ -38,7 +38,7 @@ fn the_metadata_says_where_what_is() {
 }
 
 #[test]
-fn other_authorization_servers_are_told_and_not_taken() {
+fn other_authorization_servers_are_reported_and_not_used() {
     let body = r#"{"resource":"https://app.opentrain.ai","authorization_servers":["https://app.opentrain.ai/","https://evil.example"],
         "scopes_supported":["jobs:read"],"bearer_methods_supported":["header"]}"#;
     let resource = FetchProtectedResource::new(opentrain()).parse(START, json(200, body)).unwrap();
@@ -52,7 +52,7 @@ fn other_authorization_servers_are_told_and_not_taken() {
 }
 
 #[test]
-fn revoked_is_what_a_200_says_and_nothing_else() {
+fn only_a_200_means_revoked() {
     let revoke = |answer: Answered| Revoke::new(&opentrain(), token()).parse(START, answer).map_err(|failure| failure.code());
     for done in [html(200), json(200, "{}"), json(200, r#"{"error":"x"}"#), cut(200, "{")] {
         assert_eq!(revoke(done.clone()), Ok(()), "{done:?}");
@@ -66,24 +66,24 @@ fn revoked_is_what_a_200_says_and_nothing_else() {
 }
 
 #[test]
-fn a_token_is_revoked_where_the_metadata_says() {
+fn a_token_is_revoked_at_the_endpoint_in_the_metadata() {
     let at = |metadata: &AuthorizationServer| Revoke::at(metadata, token()).map(|revoke| revoke.exchange().request.uri().to_string());
     assert_eq!(at(&metadata(FULL).unwrap()).as_deref(), Some("https://app.opentrain.ai/revoke"));
     assert_eq!(at(&metadata("").unwrap()), None);
 }
 
 #[test]
-fn a_new_token_is_asked_for_as_it_was_described() {
+fn a_new_token_is_requested_as_it_was_described() {
     let create = || CreateToken::new(&opentrain(), token());
     let body = |create: CreateToken| String::from_utf8(create.exchange().request.into_body().as_bytes().to_vec()).unwrap();
     assert_eq!(body(create()), "{}");
-    assert!(create().exchange().delivers, "the answer holds a secret that comes once");
+    assert!(create().exchange().delivers, "the answer contains a secret that is delivered once");
     let full = create().named(TokenName::parse("ci").unwrap()).scoped(vec!["jobs:read".into()]).until(START);
     assert_eq!(body(full), r#"{"expiresAt":"2026-06-12T09:00:00.000Z","name":"ci","scopes":["jobs:read"]}"#);
 }
 
 #[test]
-fn tokens_are_listed_and_ended_by_their_id() {
+fn tokens_are_listed_and_deleted_by_their_id() {
     let list = |body: &str| ListTokens::new(&opentrain(), token()).parse(START, json(200, body)).map_err(|failure| failure.code());
     let tokens =
         list(r#"{"tokens":[{"id":"tok/1","status":"active","scopes":["jobs:read"],"createdAt":"2026-06-12T09:00:00Z"}]}"#).unwrap();

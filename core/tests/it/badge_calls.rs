@@ -1,4 +1,4 @@
-//! What anybody may ask of SentryAgent, and what a holder has signed: the answers as the caller gets them.
+//! SentryAgent's calls that need no badge, and signing: the results as the caller gets them.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ fn did() -> Did {
 }
 
 #[test]
-fn an_agent_is_published_or_not_there_or_another() {
+fn a_manifest_is_found_or_missing_or_of_another_agent() {
     let look_up = |answer: Answered| LookUp::new(&sentryagent(), did()).parse(START, answer).map_err(|failure| failure.code());
     let body = |did: &str| {
         format!(
@@ -33,7 +33,7 @@ fn an_agent_is_published_or_not_there_or_another() {
 }
 
 #[test]
-fn the_keys_come_as_they_are_written() {
+fn the_keys_are_returned_unchanged() {
     let fetch = |answer: Answered| FetchJwks::new(&sentryagent()).parse(START, answer).map_err(|failure| failure.code());
     let document = r#"{ "keys": [ {"kty":"OKP"} ], "more": 1 }"#;
     assert_eq!(fetch(json(200, document)), Ok(document.to_owned()));
@@ -42,7 +42,7 @@ fn the_keys_come_as_they_are_written() {
 }
 
 #[test]
-fn the_services_own_document_comes_as_it_is_written() {
+fn the_services_did_document_is_returned_unchanged() {
     let fetch = |answer: Answered| FetchDid::new(&sentryagent()).parse(START, answer).map_err(|failure| failure.code());
     let text = r#"{ "id": "did:web:identity.sentryagent.ai", "x": [] }"#;
     let document = fetch(json(200, text)).unwrap();
@@ -51,7 +51,7 @@ fn the_services_own_document_comes_as_it_is_written() {
 }
 
 #[test]
-fn health_is_the_word_ok_and_nothing_else() {
+fn only_the_status_ok_is_healthy() {
     let health = |word: &str| Health::new(&sentryagent()).parse(START, json(200, &format!(r#"{{"status":"{word}","version":"1.2"}}"#)));
     let report = health("ok").unwrap();
     assert!(report.is_ok() && report.version.unwrap().to_string() == "1.2");
@@ -100,7 +100,7 @@ fn what_anybody_may_read_as_claims_is_not_signed_by_mistake() {
     assert!(String::from_utf8(any.request.body().as_bytes().to_vec()).unwrap().contains(r#"{\"sub\":\"x\"}"#));
 }
 
-/// The answer may hold the message once more, in base64.
+/// The answer may repeat the message in base64.
 #[test]
 fn the_signature_of_a_long_message_may_be_long() {
     let message = "m".repeat(100_000);
@@ -109,9 +109,9 @@ fn the_signature_of_a_long_message_may_be_long() {
     assert_eq!((exchange.timeout, exchange.delivers), (Duration::from_secs(10), false));
 }
 
-/// Where OpenTrain's Public API stands apart: it names the request, and its `error` is prose.
+/// OpenTrain's Public API is special: its errors contain the request's id, and `error` is prose.
 #[test]
-fn the_code_stands_under_error_unless_the_answer_names_its_request() {
+fn the_code_is_in_error_unless_the_answer_contains_a_request_id() {
     let read = |body: &str| {
         let end = Health::new(&sentryagent()).parse(START, json(400, body)).unwrap_err();
         let error = end.server_error().unwrap().clone();

@@ -25,15 +25,15 @@ fn every_badge_gets_its_verdict() {
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
     let names: BTreeSet<_> = cases.iter().map(|case| case.name).collect();
-    assert_eq!(names.len(), cases.len(), "a name twice");
+    assert_eq!(names.len(), cases.len(), "two cases have the same name");
     assert!(cases.len() >= 60 && cases.iter().filter(|case| !case.decided_by.is_empty()).count() >= 60, "{}", cases.len());
     let seen: BTreeSet<_> = cases.iter().filter_map(|case| case.verdict).map(Rejection::as_str).collect();
     let unseen: Vec<_> = Rejection::ALL.iter().map(|rejection| rejection.as_str()).filter(|name| !seen.contains(name)).collect();
-    assert_eq!(unseen, ["issuer"], "asked for by a setting only");
+    assert_eq!(unseen, ["issuer"], "only a setting can cause this verdict");
 }
 
 #[test]
-fn the_table_for_others_is_the_same() {
+fn the_table_for_other_libraries_is_up_to_date() {
     let rows: Vec<_> = cases()
         .iter()
         .map(|case| {
@@ -47,11 +47,11 @@ fn the_table_for_others_is_the_same() {
     if std::env::var_os("ENLIST_WRITE_CASES").is_some() {
         std::fs::write(path, &table).unwrap();
     }
-    assert!(std::fs::read_to_string(path).unwrap_or_default() == table, "write it anew: ENLIST_WRITE_CASES=1");
+    assert!(std::fs::read_to_string(path).unwrap_or_default() == table, "the file is out of date; write it with ENLIST_WRITE_CASES=1");
 }
 
 #[test]
-fn settings_are_kept() {
+fn settings_are_enforced() {
     let keys = Jwks::parse(jwks().as_bytes()).unwrap();
     let now = Timestamp::from_unix_ms(NOW * 1000);
     let claims = r#"{"sub":"did:sentryagent:abc123","iss":"https://a.example","aud":["x","y"]}"#;
@@ -67,7 +67,7 @@ fn settings_are_kept() {
     assert_eq!(rules().typ("badge+jwt").check_badge(&token, &keys, now), Err(Rejection::Type));
     assert_eq!(Rules::default().audience("z").check_badge(&token, &keys, now), Err(Rejection::Audience));
     assert_eq!(rules().issuer("https://a.example").check_badge(&sign(HEADER, CLAIMS), &keys, now), Err(Rejection::Issuer));
-    assert_eq!(rules().check_badge(&sign(HEADER, CLAIMS), &keys, now), Err(Rejection::Audience), "one is asked for");
+    assert_eq!(rules().check_badge(&sign(HEADER, CLAIMS), &keys, now), Err(Rejection::Audience), "a token without an audience");
     assert_eq!(Rules::default().typ("JWT").check_badge(&sign(r#"{"alg":"EdDSA"}"#, CLAIMS), &keys, now), Err(Rejection::Type));
     let none = std::time::Duration::ZERO;
     let late = sign(HEADER, r#"{"sub":"did:sentryagent:abc123","exp":1781254799}"#);
@@ -76,7 +76,7 @@ fn settings_are_kept() {
 }
 
 #[test]
-fn what_a_good_badge_says() {
+fn a_valid_badge_gives_its_claims() {
     let keys = Jwks::parse(jwks().as_bytes()).unwrap();
     let claims = r#"{"sub":"did:sentryagent:abc123","iat":1781254800,"exp":1812790800,"public_profile":{"agent_name":"A"}}"#;
     let badge = Rules::default().check_badge(&sign(HEADER, claims), &keys, Timestamp::from_unix_ms(NOW * 1000)).unwrap();
@@ -87,7 +87,7 @@ fn what_a_good_badge_says() {
 }
 
 #[test]
-fn times_count_to_the_second_and_the_leeway_on_top() {
+fn times_are_exact_to_the_second_with_the_leeway_added() {
     let keys = Jwks::parse(jwks().as_bytes()).unwrap();
     let verdict = |claim: &str, at: i64| {
         let token = sign(HEADER, &format!(r#"{{"sub":"did:sentryagent:abc123","{claim}":{at}}}"#));
@@ -97,7 +97,7 @@ fn times_count_to_the_second_and_the_leeway_on_top() {
     assert_eq!([verdict("nbf", NOW + 61), verdict("nbf", NOW + 60)], [Some(Rejection::NotYetValid), None]);
 }
 
-/// However a number is written, one that has no value is no time.
+/// A number without a value is not a time, however it is written.
 #[test]
 fn a_time_without_a_value_is_no_time() {
     let keys = Jwks::parse(jwks().as_bytes()).unwrap();
@@ -117,9 +117,9 @@ fn a_signed_message_says_which_key_signed_it() {
     }
 }
 
-/// RFC 7515 appendix F: the message is left out, and stands beside.
+/// RFC 7515 appendix F: the message is left out of the JWS and given separately.
 #[test]
-fn a_signature_beside_its_message_is_checked_with_it() {
+fn a_detached_signature_is_checked_with_its_message() {
     let keys = Jwks::parse(jwks().as_bytes()).unwrap();
     let whole = sign(HEADER, "a message");
     let parts: Vec<_> = whole.split('.').collect();
@@ -132,7 +132,7 @@ fn a_signature_beside_its_message_is_checked_with_it() {
 }
 
 #[test]
-fn sets_and_tokens_have_a_largest_size() {
+fn the_size_of_sets_and_tokens_is_limited() {
     let padded = |size: usize| format!("{}{}", jwks(), " ".repeat(size - jwks().len()));
     let keys = Jwks::parse(padded(64 * 1024).as_bytes()).unwrap();
     assert_eq!((keys.len(), keys.is_empty(), keys.skipped()), (1, false, 0));
@@ -149,13 +149,13 @@ fn sets_and_tokens_have_a_largest_size() {
 }
 
 #[test]
-fn newer_keys_help_where_the_key_is_not_known_and_nowhere_else() {
+fn newer_keys_help_only_if_the_key_is_unknown() {
     let wanting: Vec<_> = Rejection::ALL.iter().filter(|rejection| rejection.wants_newer_keys()).collect();
     assert_eq!(wanting, [&Rejection::UnknownKey]);
 }
 
 #[test]
-fn what_is_no_set_of_keys_is_said_to_be_none() {
+fn a_text_that_is_not_a_key_set_is_refused() {
     for bad in ["", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":null}"#, r#"{"keys":[],"keys":[]}"#, r#"{"keys":[{"kty":"OKP","kty":"EC"}]}"#]
     {
         assert!(Jwks::parse(bad.as_bytes()).is_err(), "{bad}");
@@ -165,7 +165,7 @@ fn what_is_no_set_of_keys_is_said_to_be_none() {
     assert_eq!((odd.len(), odd.is_empty(), odd.skipped()), (0, true, 5));
 }
 
-/// Nothing of a token or of a set is in the words of a refusal.
+/// The text of a refusal contains nothing of a token or of a set.
 #[test]
 fn refusals_quote_nothing() {
     for case in cases() {
@@ -176,9 +176,9 @@ fn refusals_quote_nothing() {
     }
 }
 
-/// No damage to a good badge, or to the set, makes it valid, and none panics.
+/// No damage to a valid badge, or to the set, is accepted, and none causes a panic.
 #[test]
-fn no_damage_is_taken_for_good() {
+fn no_damaged_badge_is_accepted() {
     let (token, set) = (good(), jwks());
     let now = Timestamp::from_unix_ms(NOW * 1000);
     let keys = Jwks::parse(set.as_bytes()).unwrap();

@@ -10,7 +10,7 @@ use enlist_core::badge::verify::Rejection;
 pub(crate) const NOW: i64 = 1_781_254_800;
 pub(crate) const HEADER: &str = r#"{"alg":"EdDSA","typ":"JWT","kid":"key-1"}"#;
 pub(crate) const CLAIMS: &str = r#"{"sub":"did:sentryagent:abc123","iat":1781254800,"exp":1812790800}"#;
-/// The service's seed, and somebody else's.
+/// The service's seed, and another party's seed.
 const BRIDGE: [u8; 32] = [7; 32];
 const MALLORY: [u8; 32] = [9; 32];
 
@@ -18,9 +18,9 @@ pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) token: String,
     pub(crate) jwks: String,
-    /// `None`: valid.
+    /// The reason of the refusal; `None` for a valid badge.
     pub(crate) verdict: Option<Rejection>,
-    /// The library that must agree, because the standard decides; empty where it is our own rule.
+    /// The library that must agree, because a standard decides. It is empty for our own rules.
     pub(crate) decided_by: &'static str,
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn jwks() -> String {
     set(&[key()])
 }
 
-/// The good token with its three parts changed.
+/// The valid token with its three parts changed.
 fn changed(change: impl FnOnce(&mut [String; 3])) -> String {
     let mut parts: [String; 3] = good().split('.').map(str::to_owned).collect::<Vec<_>>().try_into().unwrap();
     change(&mut parts);
@@ -70,7 +70,7 @@ fn with_signature(change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> String {
     changed(|parts| parts[2] = b64(change(URL_SAFE_NO_PAD.decode(&parts[2]).unwrap())))
 }
 
-/// S and the group's order: the same equation, another encoding.
+/// Adds the group's order to S: the same equation in another encoding.
 fn malleated(mut signature: Vec<u8>) -> Vec<u8> {
     const L: [u8; 32] = [
         0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
@@ -85,7 +85,7 @@ fn malleated(mut signature: Vec<u8>) -> Vec<u8> {
     signature
 }
 
-/// A character of the last one's spare bits is set: the same bytes, another text.
+/// Sets a spare bit of the last character: the same bytes in another text.
 fn with_spare_bits(part: &str) -> String {
     const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let (rest, last) = part.split_at(part.len() - 1);
@@ -287,7 +287,7 @@ fn header_cases() -> Vec<Case> {
         case("malformed: a byte order mark", "\u{feff}{\"alg\":\"EdDSA\",\"kid\":\"key-1\"}", Header, ""),
     ];
     let none = |alg: &str| format!("{}.{}.", b64(format!(r#"{{"alg":"{alg}","kid":"key-1"}}"#)), b64(CLAIMS));
-    // HMAC-SHA256 over the signing input, with the public key for a secret.
+    // An HMAC-SHA256 over the signing input, with the public key as the secret.
     let hs256 = format!("{}.{}.IKMIJ0_IFjppByjbx4h_27B8GNchM3Whl78WRDgFelE", b64(r#"{"alg":"HS256","kid":"key-1"}"#), b64(CLAIMS));
     for (name, token) in
         [("confused: alg none", none("none")), ("confused: alg nOnE", none("nOnE")), ("confused: HS256 with the public key", hs256)]
@@ -304,11 +304,11 @@ fn key_cases() -> Vec<Case> {
     let of_x = |bytes: &[u8]| jwks().replace(&x(BRIDGE), &b64(bytes));
     let public = URL_SAFE_NO_PAD.decode(x(BRIDGE)).unwrap();
     let [shorter, longer] = [public[..31].to_vec(), [&public[..], &[0]].concat()];
-    // The neutral element as a key: R the same, S nought, and any message is signed.
+    // The neutral element as a key. With an equal R and S = 0, the signature fits every message.
     let mut neutral = [0; 32];
     neutral[0] = 1;
     let forged = with_signature(|_| [&neutral[..], &[0; 32]].concat());
-    // The same point, its coordinate written with the modulus on top.
+    // The same point, with the modulus added to its coordinate.
     let mut second_form = [0xff; 32];
     (second_form[0], second_form[31]) = (0xee, 0x7f);
     let no_kid = sign(r#"{"alg":"EdDSA"}"#, CLAIMS);

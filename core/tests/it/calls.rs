@@ -1,4 +1,4 @@
-//! Plain calls without a network: what is read leniently and what is not, which repeats are made, and that nothing secret shows.
+//! Plain calls without a network: lenient and strict parsing, the repeats, and that no secret is shown.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -22,7 +22,7 @@ fn token() -> PersonalToken {
     PersonalToken::parse(TOKEN).unwrap()
 }
 
-/// Sends the call until it ends: how often, the seconds waited, and the end.
+/// Sends the call until it ends. Returns the number of requests, the seconds waited, and the result.
 fn calling<C: ApiCall>(call: C, answers: impl IntoIterator<Item = Answered>) -> (usize, u64, Result<C::Outcome, Failure>) {
     let (mut calling, mut now, mut sent) = (ApiCallRun::new(call), START, 0);
     for answer in answers {
@@ -35,7 +35,7 @@ fn calling<C: ApiCall>(call: C, answers: impl IntoIterator<Item = Answered>) -> 
             return (sent, now.since(START).as_secs(), end);
         }
     }
-    panic!("sent {sent} times, and no end");
+    panic!("the call was sent {sent} times and did not end");
 }
 
 fn code<T: Debug>(end: Result<T, Failure>) -> FailureCode {
@@ -43,7 +43,7 @@ fn code<T: Debug>(end: Result<T, Failure>) -> FailureCode {
 }
 
 #[test]
-fn lost_answers_are_asked_for_three_times_where_that_does_no_harm() {
+fn a_call_whose_answers_are_lost_is_sent_three_times_if_that_does_no_harm() {
     let health = || Health::new(&sentryagent());
     let ok = || json(200, r#"{"status":"ok"}"#);
     let (sent, _, end) = calling(health(), [lost(), html(200), ok()]);
@@ -68,7 +68,7 @@ fn lost_answers_are_asked_for_three_times_where_that_does_no_harm() {
 }
 
 #[test]
-fn whether_something_may_have_been_done_is_remembered() {
+fn a_run_remembers_that_an_answer_was_lost() {
     let revoke = || RevokeBadge::new(&sentryagent(), badge());
     let was_lost = |answers: Vec<Answered>| {
         let mut calling = ApiCallRun::new(revoke());
@@ -85,7 +85,7 @@ fn whether_something_may_have_been_done_is_remembered() {
 }
 
 #[test]
-fn a_token_is_made_once_and_a_doubt_is_told() {
+fn a_token_is_created_once_and_a_lost_answer_is_reported() {
     let create = || CreateToken::new(&opentrain(), token());
     let made = || json(201, r#"{"token":"ot_pat_9_NEWNEWNEWNEWNEW12","tokenType":"Bearer","metadata":{"id":"tok_1"}}"#);
     assert_eq!(calling(create(), [made()]).2.unwrap().info.unwrap().id, TokenId::parse("tok_1").unwrap());
@@ -103,7 +103,7 @@ fn a_token_is_made_once_and_a_doubt_is_told() {
 }
 
 #[test]
-fn names_and_ids_keep_their_rules() {
+fn names_and_ids_are_checked() {
     assert!(TokenName::parse(&"é".repeat(120)).is_ok() && TokenName::parse(&"é".repeat(121)).is_err());
     assert!(TokenName::parse(" ").is_err() && TokenName::parse("a\nb").is_err());
     for bad in ["", ".", "..", "a b", "ä", &"x".repeat(257)] {
@@ -115,7 +115,7 @@ fn names_and_ids_keep_their_rules() {
 }
 
 #[test]
-fn documents_count_with_a_200_and_their_own_name_only() {
+fn a_document_counts_only_with_a_200_and_its_own_address() {
     let server = |status: u16, issuer: &str| {
         let body = format!(r#"{{"issuer":"{issuer}","token_endpoint":"https://app.opentrain.ai/t"}}"#);
         FetchAuthorizationServer::new(opentrain()).parse(START, json(status, &body)).is_ok()
@@ -140,7 +140,7 @@ fn documents_count_with_a_200_and_their_own_name_only() {
 }
 
 #[test]
-fn a_did_stands_in_the_path_as_it_is_or_encoded() {
+fn a_did_is_in_the_path_unescaped_or_encoded() {
     let path = |look_up: LookUp| look_up.exchange().request.uri().path().to_owned();
     let look_up = |did: &str| LookUp::new(&sentryagent(), Did::parse(did).unwrap());
     assert_eq!(path(look_up("did:sentryagent:a.b-c_d:e")), "/v1/manifest/did:sentryagent:a.b-c_d:e");
@@ -159,7 +159,7 @@ fn a_signature_is_a_compact_jws() {
 }
 
 #[test]
-fn what_a_badge_says_of_itself_is_read_without_a_check() {
+fn the_claims_of_a_badge_are_read_without_verification() {
     let view = BadgeView::of(&badge()).unwrap();
     assert_eq!((view.did.unwrap().as_str(), view.expires_at), ("did:sentryagent:abc123", None));
     for bad in ["x", "a.b", "a.!.c", "a.e30.c.d"] {
@@ -168,7 +168,7 @@ fn what_a_badge_says_of_itself_is_read_without_a_check() {
 }
 
 #[test]
-fn nothing_shows_that_is_secret() {
+fn no_secret_is_shown() {
     let (origin, sentry) = (opentrain(), sentryagent());
     let exchanges = [WhoAmI::new(&origin, token()).exchange(), VerifyBadge::new(&sentry, badge()).exchange()];
     let echo = json(401, &format!(r#"{{"error":"the token {TOKEN} is bad","code":"{BADGE}","requestId":"1"}}"#));

@@ -1,4 +1,4 @@
-//! The claim: what is shown, what is sent, and what each answer leads to. The waits are in `waits.rs`.
+//! The claim: the notices, the requests, and the effect of each answer. The waits are tested in `waits.rs`.
 
 use crate::common::*;
 use enlist_core::claim::Claim;
@@ -74,9 +74,9 @@ fn a_start_that_cannot_be_shown_safely_is_refused() {
     assert_eq!(violation.to_string(), "`verification_uri` in the service's answer points to another origin; nothing was sent there");
 }
 
-/// Hostile answers to a poll: each a wait of its kind, and the token is still got.
+/// Hostile answers to a poll. Each causes a wait, and the token is still obtained.
 #[test]
-fn a_poll_survives_whatever_is_no_definite_answer() {
+fn a_poll_survives_every_answer_that_is_not_definite() {
     for answer in [
         html(200),
         html(400),
@@ -128,9 +128,9 @@ fn a_poll_survives_whatever_is_no_definite_answer() {
     }
 }
 
-/// Whether a not definite answer, followed by `invalid_grant`, may have held the token.
+/// Whether an answer that is not definite, followed by `invalid_grant`, may have contained the token.
 #[test]
-fn only_an_answer_that_may_have_held_the_token_leaves_a_doubt() {
+fn only_an_answer_that_may_have_contained_the_token_counts_as_a_possible_delivery() {
     let end = |answer: Answered| waiting_claim([answer, invalid_grant()]).run().unwrap_err();
     for harmless in [pending(), slow_down(), refused(), failed(TransportKind::Proxy, enlist_core::Delivery::NotSent)] {
         assert!(matches!(end(harmless), Failure::ClaimTokenSpent(_)));
@@ -186,15 +186,15 @@ fn a_doubt_is_told_whatever_ends_the_claim() {
     let mut bench = waiting_claim([lost(), pending(), error(400, "access_denied")]);
     bench.run().unwrap_err();
     assert!(!bench.ceremony.in_doubt());
-    // A slow_down clears none, so the end that our clock tells says so too.
+    // A slow_down does not rule out the delivery, so a claim that ends by our clock still reports it.
     let past_the_end = with_headers(503, &[("retry-after", "1500")], "");
     let end = waiting_claim([lost(), past_the_end, slow_down()]).run();
     assert_eq!(end, Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, doubt: true }));
 }
 
-/// The token may have been delivered, and its answer replaced on the way.
+/// The token may have been delivered, and its answer replaced by an intermediary.
 #[test]
-fn a_redirect_in_the_place_of_the_token_leaves_a_doubt() {
+fn a_redirect_instead_of_the_token_counts_as_a_possible_delivery() {
     for answer in [html(302), html(307), html(199), cut(301, "")] {
         let mut bench = waiting_claim([answer, invalid_grant()]);
         assert_eq!(bench.run(), Err(Failure::CredentialLost { service: Service::OpenTrain }));
@@ -202,19 +202,19 @@ fn a_redirect_in_the_place_of_the_token_leaves_a_doubt() {
 }
 
 #[test]
-fn a_definite_pending_clears_the_doubt() {
+fn a_definite_pending_rules_out_a_delivery() {
     for doubtful in [lost(), html(200)] {
         let end = waiting_claim([doubtful, pending(), invalid_grant()]).run();
         assert!(matches!(end, Err(Failure::ClaimTokenSpent(_))), "{end:?}");
     }
-    // A 503 or a stranger's page does not.
+    // A 503 and an intermediary's page do not.
     let end = waiting_claim([lost(), html(503), html(400), invalid_grant()]).run();
     assert_eq!(end, Err(Failure::CredentialLost { service: Service::OpenTrain }));
 }
 
-/// What the service says of an attempt that lapsed (U8), each reading.
+/// The service's answer to a poll for an attempt that has expired (U8), in each reading.
 #[test]
-fn a_lapsed_attempt_is_expired_in_every_reading() {
+fn an_attempt_that_is_over_has_expired_in_every_reading() {
     let past_the_end = || with_headers(503, &[("retry-after", "1500")], "");
     let end = |answer| waiting_claim([past_the_end(), answer]).run().unwrap_err();
     assert_eq!(end(pending()), Failure::AttemptExpired { said_by: SaidBy::OurClock, doubt: false });
@@ -226,7 +226,7 @@ fn a_lapsed_attempt_is_expired_in_every_reading() {
     assert_eq!(end, Err(Failure::AttemptExpired { said_by: SaidBy::Service, doubt: true }));
 }
 
-/// A lost start: what the service says to a poll before any claim start (U9), each reading.
+/// The start was lost. These are the service's answers to a poll before any claim start (U9), in each reading.
 #[test]
 fn a_lost_start_polls_once_before_it_is_sent_again() {
     for before_any in [invalid_grant(), pending(), error(400, "expired_token"), error(400, "invalid_request"), slow_down()] {
@@ -235,11 +235,11 @@ fn a_lost_start_polls_once_before_it_is_sent_again() {
         assert_eq!(bench.sent, [START_BODY, POLL_BODY, START_BODY, POLL_BODY]);
         assert_eq!(bench.waited()[0], 12.0);
     }
-    // The approval of an earlier attempt was under way: its token is not lost.
+    // An earlier attempt was just approved, and its token is not lost.
     let mut bench = Bench::new(claim(), [lost(), delivered()]);
     bench.run().unwrap();
     assert_eq!(bench.sent, [START_BODY, POLL_BODY]);
-    // The poll before it is no attempt's: nothing can have been lost with its answer.
+    // The poll before the start belongs to no attempt, so its answer cannot have contained a token.
     let mut bench = Bench::new(claim(), [lost(), lost(), invalid_grant(), started(), delivered()]);
     bench.run().unwrap();
 }
@@ -256,11 +256,11 @@ fn a_restart_polls_first_keeps_the_pace_and_shows_a_new_code() {
     bench.run().unwrap();
     assert_eq!(bench.sent, [POLL_BODY, &START_BODY.replace("owner@", "other@"), POLL_BODY]);
     assert_eq!(bench.ceremony.owner(), &other);
-    // Under way, it is the old attempt's token that comes.
+    // If it was just approved, the token of the old attempt arrives.
     let mut bench = waiting_claim([]);
     bench.run_on();
     assert!(Bench::new(bench.ceremony.restart(owner()).unwrap(), [delivered()]).run().is_ok());
-    // And a doubt stays a doubt.
+    // A possible delivery stays one.
     let mut bench = waiting_claim([lost()]);
     bench.run_on();
     let end = Bench::new(bench.ceremony.restart(owner()).unwrap(), [invalid_grant()]).run();
@@ -289,7 +289,7 @@ fn a_late_answer_of_another_exchange_changes_nothing() {
     let before = bench.ceremony.clone();
     assert_eq!(bench.ceremony.handle(bench.now, Input::answered(stale, delivered())), Err(Misuse::NotInFlight(stale)));
     assert_eq!(bench.ceremony, before);
-    // Nor while another is under way.
+    // A late answer changes nothing either while another exchange is in flight.
     bench.run_on();
     bench.begin();
     let before = bench.ceremony.clone();
@@ -298,7 +298,7 @@ fn a_late_answer_of_another_exchange_changes_nothing() {
 }
 
 #[test]
-fn a_poll_is_never_begun_before_its_time() {
+fn a_poll_never_begins_early() {
     let mut bench = Bench::new(claim(), []);
     bench.exchange(started());
     bench.handle(Input::Notified);
@@ -307,7 +307,7 @@ fn a_poll_is_never_begun_before_its_time() {
 }
 
 #[test]
-fn a_wait_says_why() {
+fn a_wait_gives_its_reason() {
     let why = |answer| {
         let mut bench: Bench<Claim> = Bench::new(claim(), []);
         bench.exchange(started());

@@ -1,4 +1,4 @@
-//! A scripted service and a virtual clock: drives a ceremony as a driver would and writes down what happened.
+//! A scripted service and a virtual clock. A bench drives a ceremony as a driver would, and records what happened.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -53,7 +53,7 @@ pub fn failed(kind: TransportKind, delivery: Delivery) -> Answered {
     Err(TransportFailure::new(kind, delivery))
 }
 
-/// The connection broke; nobody knows what the service saw.
+/// The connection broke, so nobody knows what the service received.
 pub fn lost() -> Answered {
     failed(TransportKind::Closed, Delivery::Unknown)
 }
@@ -128,7 +128,7 @@ pub fn enrolment() -> Enrolment {
     Enrolment::new(opentrain(), None, None)
 }
 
-/// What a clean enrolment yields.
+/// The result of an enrolment without faults.
 pub fn registration() -> Registration {
     let mut bench = Bench::new(enrolment(), [registered()]);
     bench.run().unwrap()
@@ -147,29 +147,29 @@ pub fn waiting_claim(answers: impl IntoIterator<Item = Answered>) -> Bench<Claim
     Bench::new(claim(), [started()].into_iter().chain(answers))
 }
 
-/// A ceremony, a script of answers, and a clock that only waiting moves.
+/// A ceremony, a script of answers, and a clock that moves only during waits.
 pub struct Bench<C: Ceremony> {
     pub ceremony: C,
     pub now: Timestamp,
-    /// What the clock is moved by when a wait begins: one entry a wait, seconds, may be negative.
+    /// How far the clock jumps when a wait begins, in seconds. There is one entry for each wait, and it may be negative.
     pub jumps: VecDeque<i64>,
     script: VecDeque<Answered>,
     answers: VecDeque<C::Answer>,
-    /// For each request, the milliseconds waited after it.
+    /// The milliseconds waited after each request.
     pub waits: Vec<u64>,
-    /// Method, path and body of each request.
+    /// The method, path and body of each request.
     pub sent: Vec<String>,
     pub notices: usize,
     pub prompts: Vec<C::Prompt>,
 }
 
-/// Why a bench stopped.
+/// The reason why a bench stopped.
 #[derive(Debug, PartialEq)]
 pub enum Stop<O> {
     Done(Result<O, Failure>),
-    /// A request is due, and the script is at its end.
+    /// A request is due, and the script has ended.
     ScriptEnded,
-    /// A question, and nobody to answer it.
+    /// A question was asked, and the bench has no answer.
     Asked,
 }
 
@@ -198,15 +198,15 @@ impl<C: Ceremony> Bench<C> {
         self
     }
 
-    /// Runs to the end, which must come.
+    /// Runs to the end, which must be reached.
     pub fn run(&mut self) -> Result<C::Outcome, Failure> {
         match self.run_on() {
             Stop::Done(result) => result,
-            other => panic!("no end: {other:?} after {:#?}, asked {:?}", self.sent, self.prompts),
+            other => panic!("the bench stopped early: {other:?} after {:#?}, asked {:?}", self.sent, self.prompts),
         }
     }
 
-    /// Runs until nothing more can be done.
+    /// Runs until nothing more can happen.
     pub fn run_on(&mut self) -> Stop<C::Outcome> {
         for _ in 0..100_000 {
             match self.ceremony.poll(self.now) {
@@ -228,20 +228,20 @@ impl<C: Ceremony> Bench<C> {
                 Step::Done(result) => return Stop::Done(result),
             }
         }
-        panic!("a ceremony that does not end");
+        panic!("the ceremony did not end");
     }
 
     pub fn next_answer(&mut self) -> Answered {
-        self.script.pop_front().expect("the script is at its end")
+        self.script.pop_front().expect("the script has ended")
     }
 
     pub fn has_answer(&self) -> bool {
         !self.script.is_empty()
     }
 
-    /// Answers the question that is asked now.
+    /// Answers the current question.
     pub fn answer_next(&mut self) {
-        let answer = self.answers.pop_front().expect("nobody answers");
+        let answer = self.answers.pop_front().expect("the bench has no answer to the question");
         self.handle(Input::Answer(answer));
     }
 
@@ -264,7 +264,7 @@ impl<C: Ceremony> Bench<C> {
 
     fn wait(&mut self, until: Timestamp) {
         let slept = until.since(self.now);
-        assert!(!slept.is_zero(), "a wait that waits for nothing");
+        assert!(!slept.is_zero(), "a wait must have a length");
         if self.waits.is_empty() {
             self.waits.push(0);
         }
@@ -275,12 +275,12 @@ impl<C: Ceremony> Bench<C> {
         self.handle(Input::Woke);
     }
 
-    /// For each request, the seconds waited after it.
+    /// The seconds waited after each request.
     pub fn waited(&self) -> Vec<f64> {
         self.waits.iter().map(|ms| *ms as f64 / 1000.0).collect()
     }
 
-    /// The same ceremony after a crash: what the store holds, in another process.
+    /// The ceremony after a crash, as another process restores it from the store.
     pub fn restarted(&self) -> C {
         let json = self.ceremony.snapshot().to_json();
         C::resume(&Snapshot::from_json(json.expose().as_bytes()).unwrap()).unwrap()

@@ -55,12 +55,12 @@ fn only_the_two_secrets_are_required() {
 }
 
 #[test]
-fn what_breaks_the_protocol_is_kept_aside() {
+fn an_answer_that_breaks_the_protocol_is_kept() {
     let good = String::from_utf8(registered().unwrap().into_body()).unwrap();
     let violation = |from: &str, to: &str| {
         let mut bench = Bench::new(enrolment(), [json(200, &good.replacen(from, to, 1))]);
         let Err(Failure::Protocol(violation)) = bench.run() else { panic!("{from}") };
-        assert_eq!(bench.ceremony.snapshot().unreadable().len(), 1, "the bytes may hold secrets");
+        assert_eq!(bench.ceremony.snapshot().unreadable().len(), 1, "the bytes may contain secrets");
         violation
     };
     assert_eq!(violation("ot_clm_", "ot clm "), Violation::BadField { field: "claim_token".into() });
@@ -72,7 +72,7 @@ fn what_breaks_the_protocol_is_kept_aside() {
         violation("https://app.opentrain.ai/api/agent/identity/claim", "https://app.opentrain.ai.evil.example/"),
         Violation::ForeignOrigin { .. }
     ));
-    // A word's case is no violation, and neither is the default port.
+    // The case of the token type does not matter, and neither does an explicit default port.
     let mut bench = Bench::new(
         enrolment(),
         [json(200, &good.replace(r#""bearer""#, r#""Bearer""#).replace("opentrain.ai/api", "opentrain.ai:443/api"))],
@@ -95,7 +95,7 @@ fn a_lost_answer_is_repeated_on_the_humans_word_only() {
 }
 
 #[test]
-fn a_request_that_the_driver_did_not_send_costs_no_try() {
+fn a_request_that_the_driver_did_not_send_uses_no_try() {
     let mut bench = Bench::new(enrolment(), []);
     for _ in 0..10 {
         let id = bench.begin().id;
@@ -105,7 +105,7 @@ fn a_request_that_the_driver_did_not_send_costs_no_try() {
 }
 
 #[test]
-fn misuse_leaves_the_state_as_it_is() {
+fn misuse_leaves_the_state_unchanged() {
     let mut bench = Bench::new(enrolment(), []);
     let id = bench.begin().id;
     let before = bench.ceremony.clone();
@@ -118,7 +118,7 @@ fn misuse_leaves_the_state_as_it_is() {
     // A stale answer: one to an exchange that is settled.
     bench.handle(Input::answered(id, refused()));
     assert_eq!(bench.ceremony.handle(START, Input::lost(id)), Err(Misuse::NotInFlight(id)));
-    // And while another is under way.
+    // The same holds while another exchange is in flight.
     bench.now = START.after(std::time::Duration::from_secs(2));
     bench.begin();
     assert_eq!(bench.ceremony.handle(bench.now, Input::lost(id)), Err(Misuse::NotInFlight(id)));
@@ -131,9 +131,9 @@ fn names_are_checked_before_anything_is_sent() {
     }
 }
 
-/// The word and the status together say that the service wants no anonymous agents.
+/// Only the error code and the status together say that the service accepts no anonymous agents.
 #[test]
-fn anonymous_registration_is_switched_off_by_the_word_in_a_403() {
+fn anonymous_registration_is_switched_off_only_by_the_code_in_a_403() {
     let end = |status: u16, word: &str| Bench::new(enrolment(), [error(status, word)]).run().unwrap_err().code();
     assert_eq!(end(403, "anonymous_not_enabled"), FailureCode::AnonymousNotEnabled);
     assert_eq!([end(403, "other"), end(400, "anonymous_not_enabled")], [FailureCode::Rejected; 2]);

@@ -1,4 +1,4 @@
-//! Every error row of the services' documents, and what it becomes. A new `FailureCode` needs a row here.
+//! Every error in the services' documents, and its effect. A new `FailureCode` needs a row here.
 
 use std::time::Duration;
 
@@ -19,11 +19,11 @@ enum Call {
     Confirm,
 }
 
-/// What the ceremony makes of it.
+/// The effect on the ceremony.
 #[derive(Debug, PartialEq)]
 enum Becomes {
     Fails(FailureCode, Recovery),
-    /// It goes on by itself: waits, repeats.
+    /// The ceremony continues by itself: it waits or repeats.
     GoesOn,
     /// A human is asked to agree to a repeat.
     AsksAgain,
@@ -36,7 +36,7 @@ fn at(seconds: u64) -> Recovery {
     Recovery::RetryAt(START.after(Duration::from_secs(seconds)))
 }
 
-/// Brings `call` in flight, answers it with each of `answers` in turn, and looks at what it became.
+/// Brings `call` in flight, gives it each of `answers` in turn, and returns the effect.
 fn outcome(call: Call, answers: Vec<Answered>) -> Becomes {
     let otp = || RegistrationAnswer::Otp(Otp::parse("123456").unwrap());
     match call {
@@ -54,7 +54,7 @@ fn outcome(call: Call, answers: Vec<Answered>) -> Becomes {
 fn of<C: Ceremony<Prompt: std::fmt::Debug>>(mut bench: Bench<C>) -> Becomes {
     match bench.run_on() {
         Stop::Done(Err(failure)) => {
-            // How long the tries took is another test's business.
+            // Another test checks how long the tries take.
             let recovery = match failure.recovery() {
                 Recovery::RetryAt(time) => Recovery::RetryAt(START.after(time.since(bench.now))),
                 other => other,
@@ -153,7 +153,7 @@ fn opentrain_rows() -> Vec<Row> {
     ]
 }
 
-/// sentryagent.md section 5, with one reading of the error body (U1).
+/// The rows for sentryagent.md section 5, with one reading of the error body (U1).
 fn sentryagent_rows(body: &'static str) -> Vec<Row> {
     use Call::{Confirm, ConfirmManifest, VerifyPhone};
     use FailureCode as Code;
@@ -180,7 +180,7 @@ fn sentryagent_rows(body: &'static str) -> Vec<Row> {
     ]
 }
 
-/// What any call can meet.
+/// The errors that any call can meet.
 fn common_rows() -> Vec<Row> {
     use Call::{ClaimStart, ConfirmManifest, Register, VerifyPhone};
     use FailureCode as Code;
@@ -245,13 +245,13 @@ fn the_window_has_expired_when_our_own_date_agrees() {
     assert_eq!(later(refusal(), 25), Err(Failure::WindowExpired));
     assert_eq!(later(refusal(), 25).unwrap_err().recovery(), Recovery::Reregister);
     assert!(matches!(later(refusal(), 23), Err(Failure::Rejected(_))));
-    // expired_token is about the attempt, unless the window's date passed by more than five minutes.
+    // `expired_token` concerns the attempt, unless the window's date passed more than five minutes ago.
     assert_eq!(later(vec![started(), error(400, "expired_token")], 25), Err(Failure::WindowExpired));
     assert!(matches!(later(vec![started(), error(400, "expired_token")], 24), Err(Failure::AttemptExpired { .. })));
 }
 
 #[test]
-fn the_codes_are_the_commands_closed_set() {
+fn the_codes_are_the_closed_set_of_the_command() {
     let mut codes: Vec<_> = FailureCode::ALL.iter().map(|code| code.as_str()).collect();
     codes.dedup();
     assert_eq!(
@@ -283,7 +283,7 @@ fn the_codes_are_the_commands_closed_set() {
 }
 
 #[test]
-fn a_wrong_code_says_so_in_the_next_prompt() {
+fn the_prompt_after_a_wrong_code_says_so() {
     let mut bench = Bench::new(sentry_registration(), [submitted(), texted(), json(401, r#"{"error":"invalid_otp","attempts_left":2}"#)])
         .answering([RegistrationAnswer::ProfileOk, RegistrationAnswer::Otp(Otp::parse("000000").unwrap())]);
     assert_eq!(bench.run_on(), Stop::Asked);

@@ -1,5 +1,5 @@
-//! What is typed and what comes over the wire, from both sides: whatever has the form is taken, and what breaks it is refused.
-//! The forms are described here a second time.
+//! The formats of typed input and of the wire, tested from both sides: a text in the format is accepted, and a text that breaks it is
+//! refused. The formats are described here independently.
 
 use enlist_core::badge::Did;
 use enlist_core::claim::Label;
@@ -10,7 +10,7 @@ use proptest::strategy::Union;
 use proptest::string::string_regex;
 
 const PHONE: &[&str] = &[r"\s?\+[1-9][0-9]{1,14}\s?"];
-/// Without the plus, with a nought first, too short, too long, with something in between.
+/// Texts without the plus, with a leading 0, too short, too long, or with other characters in between.
 const NO_PHONE: &[&str] =
     &[r"[0-9]{3,15}", r"\+0[0-9]{1,14}", r"\+[1-9]?", r"\+[1-9][0-9]{15,20}", r"\+[1-9][0-9]{0,5}[ a-z()٣+-][0-9]{1,5}"];
 
@@ -18,8 +18,8 @@ const EMAIL: &[&str] = &[
     r"[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]{1,20}(\.[a-z0-9äß_-]{1,8}){0,3}@([a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?\.){1,3}[a-z]{2,8}",
     r"\s[a-z]{64}@[a-z]{63}\.[a-z]{2}\s",
 ];
-/// No at or two, no name, a dot too many, what no name holds, no domain of two labels, a hyphen at a label's end, numbers for a
-/// domain, too long.
+/// Texts with no at sign or two, without a name, with too many dots, with characters that a name cannot contain, without a domain of two
+/// labels, with a hyphen at the end of a label, with an IP address as the domain, or too long.
 const NO_EMAIL: &[&str] = &[
     r"[a-z.]{0,10}",
     r"[a-z]{1,5}@[a-z]{1,5}@[a-z]{1,5}\.com",
@@ -52,7 +52,8 @@ const ORIGIN: &[&str] = &[
     r"https?://(localhost|127\.[0-9]\.[1-9][0-9]\.1[0-9]{2}|\[::1\])(:[1-9][0-9]{0,3}|:65535|)/?",
     r"https://\[(2001:db8::[0-9a-f]{1,4}|::)\]",
 ];
-/// Another scheme, plain http to others, a path and the like, a user, no host, no port, a port that is none, what no URL holds.
+/// Texts with another scheme, plain http to other hosts, a path or more, a user, no host, no port, an invalid port, or characters that a
+/// URL cannot contain.
 const NO_ORIGIN: &[&str] = &[
     r"(ftp|ws|file|httpss|)://[a-z]{1,8}\.com",
     r"http://([a-z]{1,8}\.com|localhost\.[a-z]{2}|127\.0\.0\.1\.[a-z]{2}|128\.0\.0\.1|\[::2\]|0\.0\.0\.0)",
@@ -69,7 +70,7 @@ fn of(forms: &[&str]) -> Union<BoxedStrategy<String>> {
     Union::new(forms.iter().map(|form| string_regex(form).unwrap().boxed()))
 }
 
-/// A time of the calendar: year, month, day, hour, minute, second, and its unix seconds.
+/// A calendar time: year, month, day, hour, minute, second.
 #[derive(Clone, Copy, Debug)]
 struct Civil(i64, u32, u32, u32, u32, u32);
 
@@ -81,7 +82,7 @@ fn days_of(year: i64, month: u32) -> u32 {
 }
 
 impl Civil {
-    /// The days of all years and months before it, counted out.
+    /// Computes the Unix seconds by counting the days of all earlier years and months.
     fn unix_seconds(self) -> i64 {
         let Self(year, month, day, hour, minute, second) = self;
         let leaps_before = |year: i64| (year - 1).div_euclid(4) - (year - 1).div_euclid(100) + (year - 1).div_euclid(400);
@@ -106,7 +107,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn what_has_its_form_is_taken(phone in of(PHONE), email in of(EMAIL), did in of(DID), label in of(LABEL), origin in of(ORIGIN)) {
+    fn a_text_in_its_format_is_accepted(phone in of(PHONE), email in of(EMAIL), did in of(DID), label in of(LABEL), origin in of(ORIGIN)) {
         prop_assert!(Phone::parse(&phone).is_ok_and(|taken| taken.expose() == phone.trim()));
         prop_assert!(Email::parse(&email).is_ok_and(|taken| taken.expose() == email.trim()));
         prop_assert!(Did::parse(&did).is_ok_and(|taken| taken.as_str() == did));
@@ -115,7 +116,7 @@ proptest! {
     }
 
     #[test]
-    fn what_breaks_its_form_is_refused(
+    fn a_text_that_breaks_its_format_is_refused(
         phone in of(NO_PHONE),
         email in of(NO_EMAIL),
         did in of(NO_DID),
@@ -166,7 +167,7 @@ proptest! {
         let asctime = format!("Sun {name} {day:2} {hour:02}:{minute:02}:{second:02} {year:04}");
         prop_assert_eq!(Timestamp::parse_http_date(&asctime, now), expected, "{}", asctime);
         let rfc850 = format!("Sunday, {day:02}-{name}-{:02} {hour:02}:{minute:02}:{second:02} GMT", year % 100);
-        // A year of the same two digits, 50 years off at most; that one may be no leap year.
+        // The result is a year with the same two digits, at most 50 years away. That year may not be a leap year.
         if let Some(read) = Timestamp::parse_http_date(&rfc850, now) {
             let year = |time: Timestamp| time.to_rfc3339()[..4].parse::<i64>().unwrap();
             prop_assert_eq!(read.to_rfc3339()[2..19].to_owned(), format!("{:02}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}", civil.0 % 100));

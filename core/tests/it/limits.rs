@@ -1,4 +1,4 @@
-//! The longest waits there can be, and what else a snapshot must bring back.
+//! The longest possible waits, and further values that a snapshot must restore.
 
 use crate::common::*;
 use enlist_core::claim::Claim;
@@ -13,7 +13,7 @@ fn started_with(interval: u32) -> Answered {
     )
 }
 
-/// The hour that an interval may last, with the margin of a slowed poll, with a back-off and a `Retry-After` of an hour.
+/// An interval of an hour with the margin of a slowed poll, and a back-off and a `Retry-After` of an hour.
 #[test]
 fn the_longest_wait_survives_being_saved_and_a_longer_one_is_refused() {
     let hour = |status| with_headers(status, &[("retry-after", "3600")], r#"{"error":"slow_down"}"#);
@@ -40,7 +40,7 @@ fn the_longest_wait_survives_being_saved_and_a_longer_one_is_refused() {
 }
 
 #[test]
-fn a_snapshot_tells_what_is_in_flight_whatever_the_ceremony() {
+fn the_snapshot_of_every_ceremony_gives_the_exchange_in_flight() {
     let mut enrolment = Bench::new(enrolment(), []);
     assert_eq!(enrolment.ceremony.snapshot().in_flight(), None);
     let id = enrolment.begin().id;
@@ -50,9 +50,9 @@ fn a_snapshot_tells_what_is_in_flight_whatever_the_ceremony() {
     assert_eq!(submitting.ceremony.snapshot().in_flight(), Some(id));
 }
 
-/// The words of a failure are the person's clue, after a restart too.
+/// The text of a problem helps a person to find the cause, after a restart too.
 #[test]
-fn a_saved_trouble_keeps_its_words() {
+fn a_saved_problem_keeps_its_text() {
     let mut bench = waiting_claim([]);
     bench.run_on();
     let failure = TransportFailure::new(TransportKind::Connect, Delivery::NotSent);

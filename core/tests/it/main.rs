@@ -1,4 +1,4 @@
-//! The core from outside, in one binary: it links once, for every test and for every mutant.
+//! The tests of the core from outside, in one binary, which links once for every test and for every mutant.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, dead_code, unreachable_pub)]
 
 mod accessors;

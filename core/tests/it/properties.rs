@@ -9,7 +9,7 @@ use enlist_core::secret::{Email, Otp, PersonalToken, Phone, SessionId, UserCode}
 use enlist_core::{Ceremony, Delivery, Input, Origin, Snapshot, Step, Timestamp, TransportKind, Untrusted};
 use proptest::prelude::*;
 
-/// An answer to a poll or a start: those that services send, troubles of every kind, and garbage.
+/// An answer to a poll or a start: one that services send, a problem of any kind, or garbage.
 fn answer() -> impl Strategy<Value = Answered> {
     prop_oneof![
         4 => Just(()).prop_map(|()| pending()),
@@ -27,13 +27,13 @@ fn answer() -> impl Strategy<Value = Answered> {
     ]
 }
 
-/// What a driver and the world around it do between two requests.
+/// An event between two requests.
 #[derive(Clone, Debug)]
 enum Between {
     Nothing,
-    /// The clock jumps by so many milliseconds while nothing is under way.
+    /// The clock jumps by this many milliseconds while no request is in flight.
     Jump(i64),
-    /// The process ends and another one goes on.
+    /// The process ends, and another one continues.
     Restart,
 }
 
@@ -50,7 +50,7 @@ fn saved_and_resumed(claim: &Claim) -> Claim {
     Claim::resume(&Snapshot::from_json(json.expose().as_bytes()).unwrap()).unwrap()
 }
 
-/// Waits as it is told until a request is due; `None` at the end. Gives how long it waited by a clock that nobody sets.
+/// Waits as the ceremony says until a request is due; `None` at the end. Returns the time waited, by a clock that nobody sets.
 fn until_due(claim: &mut Claim, now: &mut Timestamp) -> Option<Duration> {
     let mut waited = Duration::ZERO;
     for _ in 0..8 {
@@ -59,16 +59,16 @@ fn until_due(claim: &mut Claim, now: &mut Timestamp) -> Option<Duration> {
             Step::Done(_) => return None,
             Step::Notify(_) => claim.handle(*now, Input::Notified).unwrap(),
             Step::Wait { until, .. } => {
-                assert!(claim.clone().begin(*now).is_err(), "a request before its time");
+                assert!(claim.clone().begin(*now).is_err(), "a request began before it was due");
                 waited += until.since(*now);
                 *now = until;
                 claim.handle(*now, Input::Woke).unwrap();
             }
-            Step::InFlight(_) => panic!("an answer was given"),
+            Step::InFlight(_) => panic!("no answer may be missing"),
             Step::Ask(never) => match never {},
         }
     }
-    panic!("no request and no end");
+    panic!("the ceremony neither sent a request nor ended");
 }
 
 proptest! {
@@ -90,18 +90,18 @@ proptest! {
             }
             prop_assert_eq!(claim.poll(now), claim.poll(now));
             let Some(waited) = until_due(&mut claim, &mut now) else { break };
-            prop_assert!(waited <= Duration::from_secs(2 * 5040), "a wait that hangs: {:?}", waited);
+            prop_assert!(waited <= Duration::from_secs(2 * 5040), "the wait is too long: {:?}", waited);
             let exchange = claim.begin(now).unwrap();
             prop_assert!(exchange.id.as_u64() > last_id);
             last_id = exchange.id.as_u64();
             prop_assert_eq!(exchange.request.uri().host(), Some("app.opentrain.ai"));
-            // In flight, nothing else can be begun, and a restart owes the same answer.
+            // In flight, nothing else can begin, and a restored ceremony awaits the same answer.
             prop_assert_eq!(claim.poll(now), Step::InFlight(exchange.id));
             prop_assert_eq!(saved_and_resumed(&claim).poll(now), Step::InFlight(exchange.id));
             let doubtful = matches!(&answer, Err(failure) if failure.delivery == Delivery::Unknown);
             claim.handle(now, Input::answered(exchange.id, answer)).unwrap();
-            prop_assert!(!(doubtful && exchange.delivers) || claim.in_doubt(), "a lost answer leaves a doubt");
-            // The code changes by a new start only, never under the owner's hands.
+            prop_assert!(!(doubtful && exchange.delivers) || claim.in_doubt(), "a lost answer counts as a possible delivery");
+            // Only a new start changes the code that the owner sees.
             let code = claim.notice().map(|notice| notice.user_code.expose().to_owned());
             prop_assert!(code.is_none() || shown.is_none() || code == shown || !exchange.delivers);
             shown = code;
@@ -114,7 +114,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_a_service_writes_is_shown_safely(text in "\\PC{0,40}|.{0,300}") {
+    fn every_text_of_a_service_is_shown_safely(text in "\\PC{0,40}|.{0,300}") {
         let shown = Untrusted::new(&text).to_string();
         prop_assert!(!shown.contains(char::is_control));
         prop_assert!(!shown.contains(|c| matches!(u32::from(c), 0x200B..=0x200F | 0x202A..=0x202E | 0x2066..=0x2069 | 0xFEFF)));
@@ -122,12 +122,12 @@ proptest! {
     }
 
     #[test]
-    fn what_is_no_snapshot_is_no_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn a_text_that_is_not_a_snapshot_causes_no_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         prop_assert!(Snapshot::from_json(&bytes).is_err());
     }
 
     #[test]
-    fn times_in_any_text(text in ".{0,60}", now in any::<i64>()) {
+    fn no_text_makes_the_time_parsers_panic(text in ".{0,60}", now in any::<i64>()) {
         let now = Timestamp::from_unix_ms(now);
         let _ = Timestamp::parse_http_date(&text, now);
         if let Some(time) = Timestamp::parse_rfc3339(&text) {
@@ -135,9 +135,10 @@ proptest! {
         }
     }
 
-    /// What a type took is shown and sent as it was taken; what it took once it takes again; what it refuses it does not show.
+    /// A value that a type accepted is shown and sent unchanged, and the type accepts it again. An error never shows a value that was
+    /// refused.
     #[test]
-    fn what_the_wire_types_take(text in "\\PC{0,30}|.{0,40}|[!-~]{1,300}|[+]?[0-9]{1,17}|[a-z.]{1,8}@[a-z.-]{1,12}|did:sentryagent:.{0,9}") {
+    fn the_wire_types_accept_their_own_output(text in "\\PC{0,30}|.{0,40}|[!-~]{1,300}|[+]?[0-9]{1,17}|[a-z.]{1,8}@[a-z.-]{1,12}|did:sentryagent:.{0,9}") {
         let graphic = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
         prop_assert_eq!(PersonalToken::parse(&text).is_ok(), graphic);
         prop_assert_eq!(SessionId::parse(&text).is_ok(), graphic && text.len() <= 256);
@@ -164,7 +165,7 @@ proptest! {
         }
     }
 
-    /// However a URL is written, it is on the pinned origin or it is refused: a second parser finds the same host.
+    /// Every URL is on the pinned origin or is refused: a second parser finds the same host.
     #[test]
     fn an_origin_is_read_as_others_read_it(
         scheme in "https?|HTTPS|ftp",

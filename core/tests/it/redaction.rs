@@ -1,4 +1,4 @@
-//! No secret and no person's data in any Debug or Display. A new public type that holds one is added to `shown`.
+//! No Debug and no Display contains a secret or a person's data. A new public type that contains one is added to `shown`.
 
 use std::fmt::Debug;
 
@@ -8,7 +8,7 @@ use enlist_core::claim::{Claim, Enrolment};
 use enlist_core::secret::Otp;
 use enlist_core::{Ceremony, CeremonyKind, Input, Snapshot, Step};
 
-/// Parts of every secret that the scripted services send, and of what the human gives.
+/// Parts of every secret that the scripted services send or the human gives.
 const CANARIES: [&str; 12] = [
     "PRECLAIM",
     "CLAIMTOKEN",
@@ -30,7 +30,7 @@ pub(crate) fn check(what: &str, text: &str) {
     }
 }
 
-/// Every Debug on the way of a ceremony, with the answers echoed by the service in errors of its own.
+/// Every Debug of a ceremony on its way, with a service that echoes the requests in its errors.
 fn walk<C: Ceremony + Debug>(mut bench: Bench<C>) -> Vec<String> {
     let mut shown = Vec::new();
     for _ in 0..100 {
@@ -70,7 +70,7 @@ fn echo(status: u16) -> Answered {
 }
 
 #[test]
-fn no_secret_shows_anywhere_on_the_way() {
+fn no_debug_of_a_ceremony_shows_a_secret() {
     let human = || {
         [
             RegistrationAnswer::ProfileOk,
@@ -122,9 +122,9 @@ fn the_public_types_show_only_what_is_public() {
     insta::assert_snapshot!(shown);
 }
 
-/// The words of every failure, as the golden snapshots hold them.
+/// The text of every failure in the golden snapshots.
 #[test]
-fn the_words_of_every_failure() {
+fn the_text_of_every_failure() {
     let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/v1");
     let mut words: Vec<_> = std::fs::read_dir(dir).unwrap().filter_map(|entry| failure_in(&entry.unwrap().path())).collect();
     words.sort();

@@ -15,7 +15,7 @@ fn bench(answers: impl IntoIterator<Item = Answered>, humans: impl IntoIterator<
     Bench::new(sentry_registration(), answers).answering(humans)
 }
 
-/// A registration whose SMS has come; `answers` are those to the codes `123456`, `234567`, ...
+/// A registration whose SMS has arrived. `answers` are the answers to the codes `123456`, `234567`, ...
 fn with_codes(answers: impl IntoIterator<Item = Answered>) -> Bench<BadgeRegistration> {
     bench([submitted(), texted()].into_iter().chain(answers), [RegistrationAnswer::ProfileOk, otp("123456"), otp("234567"), otp("345678")])
 }
@@ -39,7 +39,7 @@ fn it_asks_for_the_profile_then_the_code_and_ends_with_badge_and_did() {
 }
 
 #[test]
-fn an_enterprise_agent_says_so_and_stays_one() {
+fn the_trust_tier_enterprise_is_sent_and_kept() {
     let manifest = Manifest::from_json(MANIFEST.replace("community", "enterprise").as_bytes()).unwrap();
     let answer = json(200, r#"{"manifest_session_id":"x","public_profile":{"trust_tier":"enterprise"}}"#);
     let mut bench = Bench::new(BadgeRegistration::new(sentryagent(), manifest), [answer]);
@@ -50,7 +50,7 @@ fn an_enterprise_agent_says_so_and_stays_one() {
 }
 
 #[test]
-fn a_manifest_attests_compliance_or_is_none() {
+fn a_manifest_without_attested_compliance_is_refused() {
     for other in ["false", "null", "1", r#""true""#] {
         let manifest = MANIFEST.replace(r#""compliance_attestation":true"#, &format!(r#""compliance_attestation":{other}"#));
         assert!(manifest != MANIFEST && Manifest::from_json(manifest.as_bytes()).is_err(), "{other}");
@@ -66,7 +66,7 @@ fn no_sms_before_the_profile_is_confirmed() {
 }
 
 #[test]
-fn a_badge_that_cannot_be_decoded_is_a_badge_still() {
+fn a_badge_that_cannot_be_decoded_is_still_delivered() {
     let identity = with_codes([json(200, r#"{"verified":true,"badge":"opaque-badge"}"#)]).run().unwrap();
     assert_eq!((identity.badge().expose(), identity.did()), ("opaque-badge", None));
 }
@@ -101,7 +101,7 @@ fn the_echoed_profile_must_be_what_was_sent() {
     assert_eq!(end, Err(Failure::Protocol(Violation::MissingField { field: "manifest_session_id".into() })));
 }
 
-/// Step 2 in doubt, and both readings of its repeat (U5).
+/// The answer to step 2 was lost. Both readings of its repeat (U5) are tested.
 #[test]
 fn a_second_sms_only_on_the_humans_word() {
     let busy = || error(503, "temporarily_unavailable");
@@ -182,28 +182,28 @@ fn the_sms_order_and_the_code_deliver() {
     assert_eq!([delivers(vec![]), delivers(vec![submitted()]), delivers(vec![submitted(), texted()])], [false, true, true]);
 }
 
-/// A no to another code than the one whose answer was lost says only that this other one is wrong.
+/// A refusal of another code than the one whose answer was lost only says that this other code is wrong.
 #[test]
-fn a_no_to_another_code_proves_no_loss() {
+fn a_refusal_of_another_code_proves_no_loss() {
     let mut bench = with_codes([lost(), lost(), html(401), badge()]);
     bench.run().unwrap();
     assert!(bench.sent[4].contains("234567") && bench.sent[5].contains("345678"));
-    // 410 says that the session is spent, whatever the code.
+    // 410 says that the session is over, whatever the code.
     let mut bench = with_codes([lost(), lost(), html(410)]);
     assert!(matches!(bench.run(), Err(Failure::CredentialLost { .. })));
     assert!(bench.ceremony.in_doubt());
 }
 
 #[test]
-fn a_redirect_in_the_place_of_the_badge_leaves_a_doubt() {
+fn a_redirect_instead_of_the_badge_counts_as_a_possible_delivery() {
     let mut bench = with_codes([html(302)]);
     assert!(matches!(bench.run(), Err(Failure::Protocol(_))));
     assert!(bench.ceremony.in_doubt());
 }
 
-/// Another SMS is refused while it is not known what became of the code before.
+/// Another SMS is refused while the result of the previous code is not known.
 #[test]
-fn a_session_that_ends_under_a_doubt_says_so() {
+fn a_session_that_ends_after_a_possible_delivery_says_so() {
     let mut bench = Bench::new(sentry_registration(), [submitted(), texted(), lost(), lost(), html(410)]).answering([
         RegistrationAnswer::ProfileOk,
         otp("123456"),
@@ -213,7 +213,7 @@ fn a_session_that_ends_under_a_doubt_says_so() {
 }
 
 #[test]
-fn a_readable_success_without_a_badge_is_kept_aside() {
+fn a_readable_success_without_a_badge_is_kept() {
     for answer in [json(200, r#"{"verified":true}"#), json(200, r#"{"verified":true,"badge":"a\nb"}"#), json(200, "{}")] {
         let mut bench = with_codes([answer, lost()]);
         bench.run_on();
@@ -222,7 +222,7 @@ fn a_readable_success_without_a_badge_is_kept_aside() {
 }
 
 #[test]
-fn a_badge_beats_verified_false() {
+fn a_badge_counts_even_with_verified_false() {
     assert!(with_codes([json(200, r#"{"verified":false,"badge":"x.y.z"}"#)]).run().is_ok());
 }
 
@@ -232,7 +232,7 @@ fn another_sms_can_be_ordered_when_none_came() {
         bench([submitted(), texted(), texted(), badge()], [RegistrationAnswer::ProfileOk, RegistrationAnswer::SmsAgain, otp("123456")]);
     first.run().unwrap();
     assert_eq!(first.sent[1], first.sent[2]);
-    // After it, a no proves nothing about the code of the first.
+    // After the second SMS, a refusal proves nothing about the first code.
     let mut second = bench([submitted(), texted(), lost(), lost()], [RegistrationAnswer::ProfileOk, otp("123456")]);
     second.run_on();
     let mut second = Bench::new(second.ceremony, [texted(), html(401), html(410)]).answering([
@@ -244,7 +244,7 @@ fn another_sms_can_be_ordered_when_none_came() {
 }
 
 #[test]
-fn a_strangers_page_is_no_answer_to_a_code() {
+fn an_intermediarys_page_is_not_an_answer_to_a_code() {
     for status in [403, 408] {
         let mut bench = with_codes([html(status), badge()]);
         bench.run().unwrap();
@@ -253,13 +253,13 @@ fn a_strangers_page_is_no_answer_to_a_code() {
 }
 
 #[test]
-fn no_waiting_beyond_the_sessions_end() {
+fn no_wait_is_longer_than_the_session() {
     let mut bench = with_codes([with_headers(503, &[("retry-after", "3000")], ""), badge()]);
     bench.run().unwrap();
     assert_eq!(bench.waited()[2], 0.0);
 }
 
-/// At the very end the service may still take it; later it cannot.
+/// At the very end the service may still accept the code. Later it cannot.
 #[test]
 fn a_code_may_wait_until_the_sessions_very_end() {
     let reason = |seconds: u64| {
@@ -272,9 +272,9 @@ fn a_code_may_wait_until_the_sessions_very_end() {
     assert_eq!([reason(99), reason(100), reason(101)], [Stop::Asked, Stop::ScriptEnded, Stop::ScriptEnded]);
 }
 
-/// What was not sent cannot have been accepted; what was refused as busy cannot undo that an answer was lost.
+/// A code that was not sent cannot have been accepted, and a 503 does not undo that an answer was lost.
 #[test]
-fn a_doubt_comes_of_what_was_sent_and_stays() {
+fn only_a_sent_code_counts_as_a_possible_delivery_which_then_stays() {
     let offline = || failed(TransportKind::Connect, Delivery::NotSent);
     assert!(matches!(with_codes([offline(), html(410)]).run(), Err(Failure::SessionExpired { doubt: false, .. })));
     assert!(matches!(with_codes([lost(), html(503), html(410)]).run(), Err(Failure::CredentialLost { .. })));
@@ -293,7 +293,7 @@ fn a_stale_answer_changes_nothing() {
 }
 
 #[test]
-fn a_code_that_could_not_be_sent_costs_the_registration_nothing() {
+fn a_code_that_could_not_be_sent_does_not_end_the_registration() {
     let offline = || failed(TransportKind::Connect, Delivery::NotSent);
     let mut bench = with_codes([offline(), offline(), offline(), badge()]);
     bench.run().unwrap();

@@ -1,4 +1,4 @@
-//! Another attempt in place of one: what is asked first, and what an answer then proves.
+//! A restarted claim: what it asks first, and what an answer then proves.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use enlist_core::claim::Claim;
 use enlist_core::secret::Email;
 use enlist_core::{Failure, SaidBy, Service};
 
-/// `bench`'s claim, restarted, at the time that it has come to.
+/// The claim of `bench`, restarted at the current time of the bench.
 fn restarted(bench: &Bench<Claim>, answers: impl IntoIterator<Item = Answered>) -> Bench<Claim> {
     let mut other = Bench::new(bench.ceremony.restart(owner()).unwrap(), answers);
     other.now = bench.now;
@@ -46,14 +46,14 @@ fn it_polls_first_unless_the_service_itself_ended_the_attempt() {
         bench.run().unwrap_err();
         assert_eq!(first_is_a_poll(&mut restarted(&bench, [pending()])), polls, "{:?}", bench.sent);
     }
-    // No code was shown: nothing can have been approved.
+    // No code was shown, so nothing can have been approved.
     let mut unstarted = Bench::new(claim(), [refused(), refused(), refused()]);
     unstarted.run().unwrap_err();
     assert!(!first_is_a_poll(&mut restarted(&unstarted, [started()])));
 }
 
 #[test]
-fn a_slow_down_at_the_attempts_end_slows_the_next_one_s_first_poll() {
+fn a_slow_down_at_the_end_of_an_attempt_slows_the_first_poll_of_the_next_one() {
     let mut expired = waiting_claim([pending(), slow_down()]);
     expired.jumps = [0, 86_400].into();
     assert_eq!(expired.run(), Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, doubt: false }));
@@ -63,7 +63,7 @@ fn a_slow_down_at_the_attempts_end_slows_the_next_one_s_first_poll() {
 }
 
 #[test]
-fn a_doubt_outlives_giving_up() {
+fn a_possible_delivery_survives_giving_up() {
     let mut bench = restarted(&live(), std::iter::repeat_with(lost).take(8));
     assert!(matches!(bench.run(), Err(Failure::GaveUp { doubt: true, .. })));
     assert!(bench.ceremony.in_doubt());
@@ -71,20 +71,20 @@ fn a_doubt_outlives_giving_up() {
 }
 
 #[test]
-fn without_a_code_that_was_shown_nothing_is_lost() {
+fn without_a_shown_code_nothing_is_reported_as_lost() {
     let mut bench = Bench::new(claim(), [lost(), lost()]);
     bench.run_on();
     assert!(restarted(&bench, [invalid_grant(), started(), delivered()]).run().is_ok());
 }
 
 #[test]
-fn with_a_code_that_was_shown_a_loss_is_named_however_many_starts_later() {
+fn after_a_shown_code_a_loss_is_reported_however_many_starts_follow() {
     let end = restarted(&live(), [pending(), lost(), lost(), invalid_grant()]).run();
     assert_eq!(end, Err(Failure::CredentialLost { service: Service::OpenTrain }));
 }
 
 #[test]
-fn after_the_attempts_end_nothing_is_called_lost() {
+fn after_the_end_of_the_attempt_nothing_is_reported_as_lost() {
     let mut bench = waiting_claim([lost()]);
     bench.run_on();
     bench.now = START.after(Duration::from_secs(7200));
@@ -92,7 +92,7 @@ fn after_the_attempts_end_nothing_is_called_lost() {
 }
 
 #[test]
-fn a_new_attempt_forgets_what_the_last_one_kept() {
+fn a_new_attempt_forgets_the_history_of_the_last_one() {
     let mut bench = waiting_claim([html(200), error(400, "expired_token")]);
     bench.run().unwrap_err();
     let end = restarted(&bench, [error(400, "expired_token"), started(), invalid_grant()]).run();
@@ -100,7 +100,7 @@ fn a_new_attempt_forgets_what_the_last_one_kept() {
 }
 
 #[test]
-fn the_owner_is_whose_code_it_was() {
+fn the_owner_is_the_one_whose_code_was_shown() {
     let other = Email::parse("other@example.com").unwrap();
     let restart = |answers: Vec<Answered>| {
         let mut bench = Bench::new(live().ceremony.restart(other.clone()).unwrap(), answers);
@@ -133,7 +133,7 @@ fn every_unreadable_answer_is_remembered() {
 }
 
 #[test]
-fn polls_without_an_answer_are_counted_anew() {
+fn the_count_of_unanswered_polls_is_reset() {
     let mut bench = waiting_claim(std::iter::repeat_with(refused).take(5));
     bench.jumps = [86_400].into();
     bench.run_on();

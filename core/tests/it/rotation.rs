@@ -1,5 +1,5 @@
-//! The rotation: verify first, sent once, and after a lost answer told apart by verify. Its snapshots are golden too
-//! (`golden/v1_rotation`, written as those of `snapshots.rs` are).
+//! The rotation: it asks verify first, is sent once, and a lost answer is settled by verify. Its golden snapshots are in
+//! `golden/v1_rotation` and are written like those of `snapshots.rs`.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ fn bench(answers: impl IntoIterator<Item = Answered>) -> Bench<BadgeRotation> {
     Bench::new(rotation(), answers)
 }
 
-/// The old badge is valid; then these answers.
+/// A rotation whose old badge is valid, followed by these answers.
 fn checked(answers: impl IntoIterator<Item = Answered>) -> Bench<BadgeRotation> {
     bench([valid()].into_iter().chain(answers))
 }
@@ -76,7 +76,7 @@ fn bench_at_start() -> Bench<BadgeRotation> {
 }
 
 #[test]
-fn without_the_services_yes_nothing_is_rotated() {
+fn nothing_is_rotated_unless_the_service_says_that_the_badge_is_valid() {
     let code = |answers: Vec<Answered>| {
         let mut bench = bench(answers);
         let code = bench.run().unwrap_err().code();
@@ -95,7 +95,7 @@ fn without_the_services_yes_nothing_is_rotated() {
 }
 
 #[test]
-fn a_rotation_that_was_not_sent_is_tried_again_and_nothing_else_is() {
+fn only_a_rotation_that_was_not_sent_is_tried_again() {
     let mut bench = checked([refused(), refused(), rotated()]);
     assert!(bench.run().is_ok());
     assert_eq!(rotations(&bench), 3);
@@ -109,7 +109,7 @@ fn a_rotation_that_was_not_sent_is_tried_again_and_nothing_else_is() {
 }
 
 #[test]
-fn the_answer_and_verify_together_say_what_has_happened() {
+fn the_answer_and_verify_together_decide_what_happened() {
     use FailureCode::{AnswerLost, BadgeInvalid, Busy, CredentialLost, CredentialUnreadable, ProtocolViolation, RateLimited, Rejected};
     let without_badge = || json(200, r#"{"new_did":"did:sentryagent:xyz789"}"#);
     let the_old_one = || json(200, &format!(r#"{{"new_badge":"{OLD}"}}"#));
@@ -137,7 +137,7 @@ fn the_answer_and_verify_together_say_what_has_happened() {
     for answer in [without_badge(), the_old_one()] {
         assert_eq!(checked([answer, not_valid()]).run().unwrap_err().code(), CredentialUnreadable);
     }
-    // A plain no is the end: nothing was done, and nothing is to be asked.
+    // A plain refusal is the end: nothing was done, and verify need not be asked.
     for (status, code) in [(400, Rejected), (403, Rejected), (404, Rejected), (405, Rejected), (429, RateLimited)] {
         let mut bench = checked([html(status)]);
         assert_eq!((bench.run().unwrap_err().code(), bench.sent.len()), (code, 2), "{status}");
@@ -145,13 +145,13 @@ fn the_answer_and_verify_together_say_what_has_happened() {
 }
 
 #[test]
-fn that_the_old_badge_is_valid_counts_only_when_the_rotation_must_be_over() {
+fn a_valid_old_badge_counts_only_when_the_rotation_must_be_over() {
     let mut bench = checked([lost(), valid(), valid(), valid()]);
     assert!(matches!(bench.run(), Err(Failure::NotRotated { trouble: Trouble::Transport(_) })));
-    assert_eq!(bench.waited(), [0.0, 2.0, 8.0, 20.0, 0.0], "30 s after it was sent");
-    // It was carried out in the meantime.
+    assert_eq!(bench.waited(), [0.0, 2.0, 8.0, 20.0, 0.0], "the last verify is 30 s after the rotation");
+    // The rotation was carried out in the meantime.
     assert_eq!(checked([lost(), valid(), not_valid()]).run(), Err(Failure::CredentialLost { service: Service::SentryAgent }));
-    // And so is one that the service refused.
+    // The same holds for a rotation that the service refused.
     let mut bench = checked([html(401), valid()]);
     assert_eq!((bench.run().unwrap_err().code(), bench.waited()), (FailureCode::Rejected, vec![0.0, 2.0, 0.0]));
     // A rotation that timed out after a minute is over.
@@ -165,7 +165,7 @@ fn that_the_old_badge_is_valid_counts_only_when_the_rotation_must_be_over() {
 }
 
 #[test]
-fn five_times_within_two_minutes_then_somebody_must_say_when() {
+fn after_five_verify_calls_within_two_minutes_a_person_is_asked() {
     let silence = || [lost(), html(503), html(200), refused(), html(429)];
     let mut bench = checked([lost()].into_iter().chain(silence()));
     assert_eq!(bench.run_on(), Stop::Asked);
@@ -173,7 +173,7 @@ fn five_times_within_two_minutes_then_somebody_must_say_when() {
     assert!(matches!(&bench.prompts[..], [RotationPrompt::VerifyAgain { trouble: Trouble::Transport(_) }]));
     assert!(bench.ceremony.in_doubt());
     assert_eq!(bench.ceremony.begin(bench.now).err(), Some(Misuse::NothingToSend));
-    // Asked again, at once and as often.
+    // After the answer, verify is called again at once and as often.
     let mut bench = bench.answering([RotationAnswer::VerifyAgain, RotationAnswer::VerifyAgain]);
     bench.then(silence().into_iter().chain([valid()]));
     assert!(matches!(bench.run(), Err(Failure::NotRotated { .. })));
@@ -189,7 +189,7 @@ fn retry_after_is_kept_while_asking() {
 }
 
 #[test]
-fn a_clock_put_back_a_day_costs_one_wait() {
+fn a_clock_put_back_a_day_delays_by_one_wait() {
     let mut bench = checked([lost(), not_valid()]);
     bench.jumps.push_back(-86_400);
     bench.run().unwrap_err();
@@ -197,14 +197,14 @@ fn a_clock_put_back_a_day_costs_one_wait() {
 }
 
 #[test]
-fn a_process_that_ends_takes_nothing_with_it() {
-    // Before it was sent: the old badge is looked at again, however long that takes.
+fn a_process_that_ends_loses_nothing() {
+    // The process ends before the rotation was sent: the old badge is verified again, however late it is.
     let mut before = checked([]);
     before.run_on();
     before.ceremony = before.restarted();
     before.then([not_valid()]);
     assert_eq!(before.run(), Err(Failure::BadgeInvalid));
-    // After: never again, and the answer that was written down is taken.
+    // The process ends after the rotation was sent: it is never sent again, and the journaled answer is used.
     let mut after = checked([]);
     after.run_on();
     let exchange = after.begin();
@@ -214,7 +214,7 @@ fn a_process_that_ends_takes_nothing_with_it() {
     let mut journaled = after.ceremony.clone();
     journaled.handle(after.now, Input::answered(exchange.id, rotated())).unwrap();
     assert!(matches!(journaled.poll(after.now), Step::Done(Ok(_))));
-    // Without a journal it is lost; half a minute later one answer of verify is enough.
+    // Without a journal the answer is lost. Half a minute later, one answer of verify is enough.
     after.now = after.now.after(Duration::from_secs(31));
     after.then([valid()]);
     assert!(matches!(after.run(), Err(Failure::NotRotated { .. })));
@@ -222,7 +222,7 @@ fn a_process_that_ends_takes_nothing_with_it() {
 }
 
 #[test]
-fn a_request_that_the_driver_did_not_send_costs_nothing() {
+fn a_request_that_the_driver_did_not_send_uses_no_try() {
     let mut bench = checked([]);
     bench.run_on();
     let exchange = bench.begin();
@@ -239,7 +239,7 @@ fn a_request_that_the_driver_did_not_send_costs_nothing() {
 }
 
 #[test]
-fn what_does_not_belong_is_misuse_and_changes_nothing() {
+fn an_input_that_does_not_fit_is_misuse_and_changes_nothing() {
     let mut bench = checked([]);
     bench.run_on();
     let exchange = bench.begin();
@@ -266,7 +266,7 @@ fn golden_dir() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v1_rotation")
 }
 
-/// Each state that can be saved, under its name.
+/// Each state that can be saved, with its name.
 fn gallery() -> Vec<(&'static str, BadgeRotation)> {
     let stopped = |mut bench: Bench<BadgeRotation>| {
         bench.run_on();
@@ -316,7 +316,7 @@ fn every_state_survives_being_saved() {
             std::fs::write(&path, json.expose()).unwrap();
         }
         let golden = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        assert_eq!(golden, json.expose(), "{name}: what is written has changed; that is a new version");
+        assert_eq!(golden, json.expose(), "{name}: the stored form has changed, which needs a new version");
         let snapshot = Snapshot::from_json(golden.as_bytes()).unwrap();
         assert_eq!(snapshot, rotation.snapshot(), "{name}");
         assert_eq!(BadgeRotation::resume(&snapshot).unwrap(), rotation, "{name}");
@@ -324,7 +324,7 @@ fn every_state_survives_being_saved() {
     }
     let files: BTreeSet<_> =
         std::fs::read_dir(golden_dir()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    assert_eq!(files, names, "a golden file without its state");
+    assert_eq!(files, names, "a golden file has no state");
 }
 
 #[test]
@@ -339,7 +339,7 @@ fn a_rotation_that_was_only_due_is_saved_as_its_beginning() {
 }
 
 #[test]
-fn a_snapshot_that_cannot_be_right_is_refused() {
+fn an_invalid_snapshot_is_refused() {
     let good = std::fs::read_to_string(golden_dir().join("rotation.rotating_in_flight.json")).unwrap();
     let edit = |from: &str, to: &str| {
         assert!(good.contains(from), "{from}");
@@ -352,9 +352,9 @@ fn a_snapshot_that_cannot_be_right_is_refused() {
     assert_eq!(edit(r#""unreadable":[]"#, r#""unreadable":[],"x":1"#), ResumeError::Invalid { what: "members" });
 }
 
-/// The words of every end, and no secret in any Debug.
+/// The text of every end. No Debug contains a secret.
 #[test]
-fn nothing_shows_that_is_secret() {
+fn no_secret_is_shown() {
     let mut shown = String::new();
     for (name, rotation) in gallery() {
         let step = rotation.poll(START);

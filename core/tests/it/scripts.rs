@@ -1,4 +1,4 @@
-//! Any script of operations, in any of the services' readings: every rule of `enlist_core::testing` holds after each step.
+//! Any script of operations, in any of the services' readings, keeps every rule of `enlist_core::testing` after each step.
 
 use enlist_core::badge::{BadgeRegistration, BadgeRotation};
 use enlist_core::claim::{Claim, Enrolment};
@@ -34,7 +34,7 @@ fn sentryagent() -> impl Strategy<Value = SentryAgentReading> {
         .prop_map(|(used, resends, life, tries, echo)| SentryAgentReading { used, resends, life, tries, echo })
 }
 
-/// Plays the script twice: the rules hold, and the same script gives the same steps.
+/// Runs the script twice. The rules must hold, and both runs must give the same steps.
 fn play<C: Subject>(reading: C::Reading, ending: Ending, ops: &[Op]) -> Result<(), TestCaseError> {
     let scenario = Scenario::<C>::new().reading(reading).ending(ending).recorded();
     twice(|| scenario.check(ops))
@@ -71,7 +71,7 @@ proptest! {
     }
 }
 
-/// Scripts that broke a rule once.
+/// Scripts that once broke a rule.
 mod once_broken {
     use super::*;
 
@@ -84,7 +84,7 @@ mod once_broken {
         assert!(checked.is_ok(), "{checked:?}");
     }
 
-    /// A poll that could not be sent is due at once, and not earlier because the clock is put back then.
+    /// A poll that could not be sent is due at once. It is not due earlier if the clock is put back then.
     #[test]
     fn a_clock_put_back_after_a_poll_that_was_not_tried() {
         let ops = [
@@ -99,7 +99,7 @@ mod once_broken {
         claim(OpenTrainReading::default(), &ops[1..]);
     }
 
-    /// What the last poll of an attempt was told about the next one outlives the attempt.
+    /// An instruction about the next poll in the answer to the last poll of an attempt survives the attempt.
     #[test]
     fn a_retry_after_of_the_poll_that_was_given_up() {
         let busy = |retry_after| exchange(Manner::Busy { retry_after }, Fate::Answered);
@@ -119,12 +119,12 @@ fn place<C: Subject>(script: &[Op], ending: Ending) -> Result<&'static str, Brok
 }
 
 #[test]
-fn an_enrolment_and_the_claim_of_what_it_brought() {
+fn an_enrolment_and_its_claim() {
     let end = Scenario::<Enrolment>::new().check_and_claim(&[exchange(Manner::Honest)]).unwrap();
     assert!(end.delivered && end.moves.contains(&("Starting, in flight", "Announcing")), "{end:?}");
 }
 
-/// Endpoints that are somebody else's, or a page of theirs: nothing goes there, and nobody is sent there.
+/// Endpoints on another origin, or a link to another origin: nothing is sent there, and nobody is sent there.
 #[test]
 fn a_foreign_url_ends_an_enrolment_and_a_claim() {
     let says = |body: String| [exchange(Manner::Says(Words { status: 200, retry_after: String::new(), body: body.into() }))];
@@ -147,7 +147,7 @@ fn another_profile_ends_the_registration() {
     }
 }
 
-/// A session lives for fifteen minutes: what could go on only after that is asked for anew.
+/// A session lives for fifteen minutes. A code that could be sent only after that is asked for again.
 #[test]
 fn a_code_is_not_held_past_its_sessions_end() {
     let (honest, yes) = (|| exchange(Manner::Honest), || Op::Reply(Reply::AsAsked));
@@ -159,9 +159,9 @@ fn a_code_is_not_held_past_its_sessions_end() {
     }
 }
 
-/// As seconds or as a date, by whatever clock.
+/// The time may be given in seconds or as a date, by any clock.
 #[test]
-fn a_date_to_come_back_at_is_heeded() {
+fn a_retry_after_date_is_obeyed() {
     for seconds in [0, 1, 60, 3600, 40_000_000] {
         for jump in [0, -90_000_000, 90_000_000] {
             let later = |too_many| exchange(Manner::Later { too_many, seconds });

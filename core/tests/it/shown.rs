@@ -1,4 +1,4 @@
-//! The Debug of every public type, with canaries in every field that can hold a secret. A new public type needs a row here.
+//! The Debug of every public type, with canaries in every field that can contain a secret. A new public type needs a row here.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -17,11 +17,11 @@ const ECHO: &str =
     r#"{"error":"ot_cat_ATTEMPTTOKENATTEMPT12","error_description":"ot_pat_8f2a_PRECLAIMPRECLAIM91cd of owner@example.com"}"#;
 
 fn failure<C: Ceremony>(bench: &Bench<C>) -> Failure {
-    let Step::Done(Err(failure)) = bench.ceremony.poll(bench.now) else { panic!("no failure") };
+    let Step::Done(Err(failure)) = bench.ceremony.poll(bench.now) else { panic!("the ceremony did not fail") };
     failure
 }
 
-/// Module and name of each public type, and its Debug (and Display, where it has one).
+/// The module and name of each public type, and its Debug (and its Display, if it has one).
 fn shown() -> BTreeMap<&'static str, String> {
     let debug = |value: &dyn Debug| format!("{value:?}");
     let mut rejected = Bench::new(claim(), [json(400, ECHO)]);
@@ -32,18 +32,18 @@ fn shown() -> BTreeMap<&'static str, String> {
     waiting.run_on();
     let exchange = waiting.begin();
     let answered: Input<claim::EnrolmentAnswer> = Input::answered(exchange.id, delivered());
-    let Err(transport) = cut(200, "ot_pat_9b1c_POSTCLAIM") else { panic!("a cut answer") };
+    let Err(transport) = cut(200, "ot_pat_9b1c_POSTCLAIM") else { panic!("the answer was not cut off") };
     let partial = transport.partial.clone().unwrap();
     let human = [badge::RegistrationAnswer::ProfileOk, badge::RegistrationAnswer::Otp(Otp::parse("123456").unwrap())];
     let mut wrong = Bench::new(sentry_registration(), [submitted(), texted(), json(401, ECHO)]).answering(human.clone());
     wrong.run_on();
     let prompt = wrong.prompts.last().unwrap().clone();
-    let badge::RegistrationPrompt::Otp { reason, .. } = prompt.clone() else { panic!("no question for a code") };
+    let badge::RegistrationPrompt::Otp { reason, .. } = prompt.clone() else { panic!("the prompt does not ask for a code") };
     let identity = Bench::new(sentry_registration(), [submitted(), texted(), badge()]).answering(human.clone()).run().unwrap();
     let manifest = Manifest::from_json(MANIFEST.as_bytes()).unwrap();
     let misspelt = MANIFEST.replacen('{', r#"{"owner@example.com":1,"ot_pat_8f2a_PRECLAIM":2,"#, 1);
     let bad_manifest = Manifest::from_json(misspelt.as_bytes()).unwrap_err();
-    let badge::ManifestError::Fields(fields) = bad_manifest.clone() else { panic!("no fields") };
+    let badge::ManifestError::Fields(fields) = bad_manifest.clone() else { panic!("the error lists no fields") };
     let mut lost_enrolment = Bench::new(enrolment(), [lost()]);
     lost_enrolment.run_on();
     let violation = Violation::ForeignOrigin { field: "x".into(), origin: Untrusted::new("https://ot_cat_ATTEMPTTOKEN.example") };
@@ -115,6 +115,6 @@ fn every_public_type_has_a_row_and_shows_no_secret() {
     let missing: Vec<_> = found.iter().filter(|name| !shown.contains_key(name.as_str())).collect();
     assert!(missing.is_empty(), "public types without a row in `shown`: {missing:?}");
     let gone: Vec<_> = shown.keys().filter(|name| !found.iter().any(|found| found == *name)).collect();
-    assert!(gone.is_empty(), "rows for types that are no more: {gone:?}");
+    assert!(gone.is_empty(), "rows for types that no longer exist: {gone:?}");
     insta::assert_snapshot!(shown.iter().map(|(name, text)| format!("{name}: {text}")).collect::<Vec<_>>().join("\n"));
 }

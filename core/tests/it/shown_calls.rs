@@ -1,4 +1,4 @@
-//! Rows of `shown` for the plain calls, the rotation, and what `verify` reads; with canaries in the same way.
+//! Rows of `shown` for the plain calls, the rotation and the types of `verify`, with canaries in the same way.
 
 use std::fmt::Debug;
 
@@ -24,7 +24,7 @@ fn debug(value: &dyn Debug) -> String {
     format!("{value:?}")
 }
 
-/// The call, and what its answer says.
+/// The Debug of the call and of its outcome.
 fn call<C: ApiCall<Outcome: Debug> + Debug>(call: &C, answer: Answered) -> [String; 2] {
     [debug(call), debug(&call.parse(START, answer).unwrap())]
 }

@@ -1,7 +1,7 @@
-//! Snapshots: every state survives being saved, and version 1 stays readable for good.
+//! Every state survives being saved, and version 1 stays readable for good.
 //!
-//! `golden/v1` holds one file a state. Files are added (`ENLIST_WRITE_GOLDEN=1 cargo test -p enlist-core --test it snapshots`
-//! writes the ones that are missing), never edited.
+//! `golden/v1` contains one file for each state. Files are added (`ENLIST_WRITE_GOLDEN=1 cargo test -p enlist-core --test it snapshots`
+//! writes the missing ones) and never edited.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -23,26 +23,26 @@ struct Gallery {
 }
 
 impl Gallery {
-    /// Runs `bench` until it can go no further and checks its state.
+    /// Runs `bench` as far as it goes, and checks its state.
     fn at<C: Ceremony + std::fmt::Debug>(&mut self, name: &str, mut bench: Bench<C>) {
         bench.run_on();
         self.check(name, &bench, true);
     }
 
-    /// The same for a state that knows a one-time code.
+    /// Checks a state that contains a one-time code, which the snapshot leaves out.
     fn but_for_the_code<C: Ceremony + std::fmt::Debug>(&mut self, name: &str, mut bench: Bench<C>) {
         bench.run_on();
         self.check(name, &bench, false);
     }
 
-    /// The same with a request begun on top: its answer is owed.
+    /// Begins a request and checks the state in which its answer is awaited.
     fn in_flight<C: Ceremony + std::fmt::Debug>(&mut self, name: &str, mut bench: Bench<C>, same: bool) {
         assert_eq!(bench.run_on(), Stop::ScriptEnded, "{name}");
         bench.begin();
         self.check(name, &bench, same);
     }
 
-    /// The state that `poke` leaves.
+    /// Checks the state after `poke`.
     fn poked<C: Ceremony + std::fmt::Debug>(&mut self, name: &str, mut bench: Bench<C>, poke: impl FnOnce(&mut Bench<C>)) {
         poke(&mut bench);
         self.check(name, &bench, true);
@@ -57,11 +57,11 @@ impl Gallery {
             std::fs::write(&path, json.expose()).unwrap();
         }
         let golden = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        assert_eq!(String::from_utf8_lossy(&golden), json.expose(), "{name}: what is written has changed; that is a new version");
+        assert_eq!(String::from_utf8_lossy(&golden), json.expose(), "{name}: the stored form has changed, which needs a new version");
         let snapshot = Snapshot::from_json(&golden).unwrap();
         assert_eq!(snapshot, bench.ceremony.snapshot(), "{name}");
         let resumed = C::resume(&snapshot).unwrap();
-        assert_eq!(resumed.poll(bench.now), bench.ceremony.poll(bench.now), "{name}: another next step");
+        assert_eq!(resumed.poll(bench.now), bench.ceremony.poll(bench.now), "{name}: the next step differs");
         if same {
             assert_eq!(resumed, bench.ceremony, "{name}");
         }
@@ -91,7 +91,7 @@ fn every_state_survives_being_saved() {
     failures(&mut gallery);
     let files: BTreeSet<_> =
         std::fs::read_dir(golden_dir()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    assert_eq!(files, gallery.seen, "a golden file without its state");
+    assert_eq!(files, gallery.seen, "a golden file has no state");
 }
 
 fn enrolment_states(gallery: &mut Gallery) {
@@ -145,13 +145,13 @@ fn registration_states(gallery: &mut Gallery) {
     gallery.at("registration.asking_sms", sentry([submitted(), lost()], [ok.clone()]));
     gallery.at("registration.asking_otp", sentry([submitted(), texted()], [ok.clone()]));
     gallery.at("registration.asking_otp_rejected", sentry([submitted(), texted(), error(401, "invalid_otp")], [ok.clone(), otp()]));
-    // The code itself is in no snapshot, so the machine differs; the next step does not.
+    // No snapshot contains the code, so the machine differs, but the next step does not.
     gallery.but_for_the_code("registration.asking_otp_lost", sentry([submitted(), texted(), lost(), html(200)], [ok.clone(), otp()]));
     gallery.in_flight("registration.otp_in_flight", sentry([submitted(), texted()], [ok.clone(), otp()]), false);
     gallery.at("registration.registered", sentry([submitted(), texted(), badge()], [ok, otp()]));
 }
 
-/// One finished claim or registration for each way of failing.
+/// One finished claim or registration for each kind of failure.
 fn failures(gallery: &mut Gallery) {
     let over = || Bench::new(claim(), [error(400, "invalid_request")]);
     gallery.poked("failed.window_expired", over(), |bench| {
@@ -210,7 +210,7 @@ fn without_a_journal_the_exchange_counts_as_lost() {
 }
 
 #[test]
-fn after_a_crash_the_code_is_typed_again_and_an_sms_only_on_the_humans_word() {
+fn after_a_crash_the_code_is_typed_again_and_an_sms_needs_consent() {
     let mut bench = sentry([submitted()], [RegistrationAnswer::ProfileOk]);
     bench.run_on();
     bench.begin();
@@ -224,7 +224,7 @@ fn after_a_crash_the_code_is_typed_again_and_an_sms_only_on_the_humans_word() {
     bench.ceremony = bench.restarted();
     assert_eq!(bench.run_on(), Stop::Asked);
     assert!(format!("{:?}", bench.prompts.last()).contains("Interrupted"));
-    // And a no is then a proof that the code had been accepted.
+    // A refusal then proves that the code had been accepted.
     let mut bench = bench.answering([otp()]);
     bench.then([html(401)]);
     assert_eq!(bench.run(), Err(Failure::CredentialLost { service: Service::SentryAgent }));
@@ -252,7 +252,7 @@ fn claimed_json() -> String {
 }
 
 #[test]
-fn a_snapshot_that_cannot_be_right_is_refused() {
+fn an_invalid_snapshot_is_refused() {
     let good = claimed_json();
     let resume = |json: &str| Snapshot::from_json(json.as_bytes()).and_then(|snapshot| Claim::resume(&snapshot).map(|_| ()));
     assert_eq!(resume(&good), Ok(()));
@@ -287,9 +287,9 @@ fn a_snapshot_that_cannot_be_right_is_refused() {
     );
 }
 
-/// What is shown to people, and what bounds a wait, is checked again: a file may have been edited.
+/// Values that people see and values that limit a wait are checked again, because a file may have been edited.
 #[test]
-fn a_snapshot_brings_nothing_that_the_wire_would_not() {
+fn a_snapshot_contains_nothing_that_an_answer_could_not() {
     let edited = |name: &str, from: &str, to: &str| {
         let json = std::fs::read_to_string(golden_dir().join(format!("{name}.json"))).unwrap();
         assert!(json.contains(from), "{name}: {from}");
@@ -319,7 +319,7 @@ fn golden_files() -> impl Iterator<Item = (String, String)> {
     entries.map(|path| (path.display().to_string(), std::fs::read_to_string(path).unwrap()))
 }
 
-/// Peeks and resumes, whichever ceremony it is.
+/// Peeks and resumes a snapshot of any ceremony.
 fn looked_at(snapshot: &Snapshot) -> (Result<(), ResumeError>, Result<(), ResumeError>) {
     fn of<C: Ceremony>(snapshot: &Snapshot) -> (Result<(), ResumeError>, Result<(), ResumeError>) {
         (C::peek(snapshot).map(drop), C::resume(snapshot).map(drop))
@@ -333,7 +333,7 @@ fn looked_at(snapshot: &Snapshot) -> (Result<(), ResumeError>, Result<(), Resume
 }
 
 #[test]
-fn a_newer_minor_is_looked_at_and_never_gone_on_with() {
+fn a_newer_minor_can_be_peeked_and_never_resumed() {
     let newer = ResumeError::Newer { version: 1, minor: 1 };
     for (name, json) in newer_files() {
         let with_more = json.replacen(r#""last_id""#, r#""new_member":{"a":[1]},"last_id""#, 1);
@@ -347,7 +347,7 @@ fn a_newer_minor_is_looked_at_and_never_gone_on_with() {
 }
 
 #[test]
-fn what_only_a_newer_version_can_read_is_called_newer_and_not_damaged() {
+fn a_file_that_only_a_newer_version_can_read_is_newer_and_not_damaged() {
     let newer = ResumeError::Newer { version: 1, minor: 1 };
     let read = |json: &str| Snapshot::from_json(json.as_bytes()).and_then(|snapshot| looked_at(&snapshot).0);
     for (name, json) in newer_files() {
@@ -359,7 +359,7 @@ fn what_only_a_newer_version_can_read_is_called_newer_and_not_damaged() {
         if !name.contains("/claim.") && !name.contains("/enrolment.") {
             continue;
         }
-        // An invariant that a newer version may have changed: the state is pinned to the origin that the envelope names.
+        // An example of an invariant that a newer version may change: the state is pinned to the origin in the envelope.
         let elsewhere = json.replacen(r#""origin":"https://"#, r#""origin":"https://other."#, 1);
         assert_eq!(read(&elsewhere), Err(newer.clone()), "{name}");
     }
@@ -369,8 +369,8 @@ fn what_only_a_newer_version_can_read_is_called_newer_and_not_damaged() {
     }
 }
 
-/// The stored shapes of a minor never change. Whoever adds a member, a variant or a word raises `MINOR`, and writes the new shapes
-/// down with `ENLIST_WRITE_GOLDEN=1`; those of an earlier minor stay as they are.
+/// The stored shapes of a minor never change. An added member, variant or word raises `MINOR`, and `ENLIST_WRITE_GOLDEN=1` writes the new
+/// shapes down. Those of an earlier minor stay unchanged.
 #[test]
 fn an_addition_to_the_stored_shapes_raises_the_minor() {
     let source = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/snapshot/v1");
@@ -402,7 +402,7 @@ fn a_shape_is_found_with_its_variants() {
 }
 
 #[test]
-fn no_damage_to_a_snapshot_panics_or_is_quoted_in_an_error() {
+fn a_damaged_snapshot_causes_no_panic_and_is_not_quoted_in_an_error() {
     let good = claimed_json().into_bytes();
     let resume = |bytes: &[u8]| Snapshot::from_json(bytes).and_then(|snapshot| Claim::resume(&snapshot).map(|_| ()));
     for length in 0..good.len() {

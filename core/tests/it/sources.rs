@@ -1,8 +1,8 @@
-//! The public types, read off the sources. Whatever is `pub` is reachable: the lint `unreachable_pub` sees to that.
+//! The public types, read from the sources. Everything `pub` is reachable, because the lint `unreachable_pub` is enabled.
 
 use std::path::Path;
 
-/// Every public type of the crate as `module::Name`, the module being the public one that it is found in.
+/// Every public type of the crate as `module::Name`, with the public module in which it is found.
 pub(crate) fn public_types() -> Vec<String> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let root = std::fs::read_to_string(src.join("lib.rs")).unwrap();
@@ -17,8 +17,8 @@ fn read_all(dir: &Path, module: Option<&str>, public: &[String], found: &mut Vec
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_string_lossy();
-        // `testing` is for tests: what its types show is made up.
-        // `verify` is public inside `badge`, and what `types` holds is exported from the root.
+        // `testing` is for tests, and its types contain only test data.
+        // `verify` is public inside `badge`, and the types in `types` are exported from the root.
         let nested = (name == "verify").then_some("badge::verify");
         let module = nested.or(module.filter(|module| *module != "types")).unwrap_or(&name);
         if path.is_dir() && module != "testing" {
@@ -35,8 +35,8 @@ fn read_all(dir: &Path, module: Option<&str>, public: &[String], found: &mut Vec
     }
 }
 
-/// The public types that a source defines, at any depth. One whose name or visibility is a macro's parameter may be public; a
-/// name that is one counts as it stands. An enum without variants has no values to show.
+/// The public types that a source defines, at any depth. A type whose name or visibility is a parameter of a macro may be public, and such
+/// a name counts as it is written. An enum without variants has no values to show.
 fn types_in(text: &str) -> Vec<String> {
     let code: Vec<_> = text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
     let code = code.join("\n");
@@ -64,15 +64,15 @@ fn a_type_is_found_wherever_it_is_public() {
 }
 
 #[test]
-fn what_is_not_public_or_has_no_values_is_not_found() {
+fn a_type_that_is_not_public_or_has_no_values_is_not_found() {
     for text in ["struct Private;", "pub(crate) struct Inner(String);", "// pub struct Comment;", "pub enum $name {}", "pub type A = B;"] {
         assert_eq!(types_in(&format!("use x;\n{text}\nfn end() {{}}\n")), [""; 0], "{text}");
     }
 }
 
-/// `snapshot` is no public module: what it holds is exported at the root.
+/// `snapshot` is not a public module. Its types are exported from the root.
 #[test]
-fn a_type_is_called_by_its_public_module() {
+fn a_type_is_named_by_its_public_module() {
     let found = public_types();
     for name in ["Snapshot", "SnapshotJson", "FailureCode", "claim::Claim", "secret::Secret", "badge::verify::Jwks"] {
         assert!(found.iter().any(|found| found == name), "{name} is not in {found:?}");

@@ -1,4 +1,4 @@
-//! The tables of `docs/STATES.md` that say what an answer leads to, read by the words in their cells, and compared with the machines.
+//! Compares the machines with the tables of `docs/STATES.md` that say what an answer leads to.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use enlist_core::{Delivery, TransportKind};
 use crate::common::*;
 use crate::state_x_answer::probe;
 
-/// The rows of a table whose first cells begin with a word, and answers that they are about.
+/// The beginning of the first cell of a row, and the answers that the row describes.
 type Rows = (&'static str, Vec<Answered>);
 type Places = BTreeSet<String>;
 
@@ -50,12 +50,12 @@ pub(crate) fn codes_are_as_the_page_says(states: &[World<BadgeRegistration>]) {
     compare(states, &rows, &["HandingIn"; 3]);
 }
 
-/// Tries are used up at once: no waiting helps.
+/// All tries are used up at once, and waiting does not help.
 fn unsent() -> Answered {
     failed(TransportKind::Tls, Delivery::NotSent)
 }
 
-/// `columns` are the states in flight; those of one state are taken together.
+/// `columns` are the states in flight. Those of one state are taken together.
 fn compare<C: Subject>(states: &[World<C>], rows: &[Rows], columns: &[&str]) {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/STATES.md")).unwrap();
     let (_, section) = page.split_once(&format!("({})\n", C::KIND)).unwrap();
@@ -68,21 +68,21 @@ fn compare<C: Subject>(states: &[World<C>], rows: &[Rows], columns: &[&str]) {
             let from = format!("{state}, in flight");
             let made: Places = moves.iter().filter(|(own, _)| *own == from).map(|(_, to)| (*to).to_owned()).collect();
             let said = said_of(&table, label, columns, state);
-            assert_eq!(made, said, "{}: what an answer leads to, {label} at {state}; the page is on the right", C::KIND);
+            assert_eq!(made, said, "{}: the effect of the answer {label} in {state}; the page is on the right", C::KIND);
         }
         known += table.iter().filter(|row| row[0].starts_with(label)).count();
     }
-    assert_eq!(known, table.len(), "a row of the page that no answer here is about, or two are");
+    assert_eq!(known, table.len(), "a row of the page has no answers here, or is listed twice");
 }
 
 fn cells(line: &str) -> Option<Vec<&str>> {
     Some(line.strip_prefix("| ")?.strip_suffix('|')?.split('|').map(str::trim).collect())
 }
 
-/// What the rows with `label` say of `state`.
+/// The states that the rows with `label` give for `state`.
 fn said_of(table: &[Vec<&str>], label: &str, columns: &[&str], state: &str) -> Places {
     let mut said = Places::new();
-    // The first column's cell of the row above.
+    // The cell of the first column in the row above.
     let mut above = Places::new();
     for row in table {
         let mut left = above.clone();
@@ -99,7 +99,7 @@ fn said_of(table: &[Vec<&str>], label: &str, columns: &[&str], state: &str) -> P
     said
 }
 
-/// The states that a cell names. *The same* is what the cell to the left says, or in the first column the one above.
+/// The states that a cell names. *The same* stands for the cell to the left, or in the first column for the cell above.
 fn places_in(cell: &str, column: &str, same: &Places) -> Places {
     let mut places = Places::new();
     let again = cell.contains("the same code once more");

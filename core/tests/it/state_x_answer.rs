@@ -1,4 +1,4 @@
-//! Every class of answer, at every time that makes a difference, given to one state.
+//! Gives every class of answer to one state, at every time that makes a difference.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ const CODES: [&str; 12] = [
     "wrong_code",
     "",
 ];
-/// By `START`, some past, soon, later than any wait, and beyond a year.
+/// Dates around `START`: in the past, soon, later than any wait, and more than a year ahead.
 const RETRY_AFTER: [&str; 12] = [
     "0",
     "1",
@@ -42,7 +42,7 @@ const RETRY_AFTER: [&str; 12] = [
     "Fri, 31 Dec 9999 23:59:59 GMT",
 ];
 const SECONDS: [&str; 5] = ["0", "1", "5", "3601", "1e12"];
-/// What services answer when all is well, and how near to it one can come.
+/// Successful answers of the services, and answers that are almost successful.
 const DELIVERIES: [&str; 12] = [
     r#"{"access_token":"ot_pat_1","claim_token":"ot_clm_2"}"#,
     r#"{"access_token":"ot_pat_1","claim_token":"ot_clm_2","token_type":"mac"}"#,
@@ -58,7 +58,7 @@ const DELIVERIES: [&str; 12] = [
     "{}",
 ];
 
-/// Each class of answer, with what is at the bounds of each number in it.
+/// Each class of answer, with numbers at the limits of their ranges.
 pub(crate) fn answers() -> Vec<Answered> {
     let mut answers = Vec::new();
     for status in STATUSES {
@@ -90,7 +90,7 @@ pub(crate) fn answers() -> Vec<Answered> {
     answers
 }
 
-/// Gives each of `answers`, and all that a human may do, to the state that `world` is in, and adds the moves.
+/// Gives `world` each of `answers` and all actions of a human, and adds the moves.
 pub(crate) fn probe<C: Subject>(world: &World<C>, answers: &[Answered], moves: &mut Moves) {
     let (ceremony, now) = (world.ceremony(), world.now());
     restart(ceremony, moves);
@@ -109,7 +109,7 @@ pub(crate) fn probe<C: Subject>(world: &World<C>, answers: &[Answered], moves: &
     }
 }
 
-/// Sends what is due at `due`, there and at each bound, and has it answered there and at each bound, or by a clock that was put back.
+/// Sends the due request at `due` and at each bound, and answers it then, at each bound, and by a clock that was put back.
 fn send<C: Subject>(ceremony: &C, due: Timestamp, answers: &[Answered], moves: &mut Moves) {
     let bounds: Vec<_> = bounds(ceremony).into_iter().filter(|bound| *bound > due).collect();
     for begun in bounds.iter().copied().chain([due]) {
@@ -125,7 +125,7 @@ fn send<C: Subject>(ceremony: &C, due: Timestamp, answers: &[Answered], moves: &
     }
 }
 
-/// Just before, at, and just after what ends at a time that the state knows, and what is counted from one.
+/// The times just before, at, and just after each time in the state, and those computed from one.
 fn bounds<C: Subject>(ceremony: &C) -> BTreeSet<Timestamp> {
     let snapshot: Value = serde_json::from_str(ceremony.snapshot().to_json().expose()).unwrap();
     let mut bounds = BTreeSet::new();
@@ -179,14 +179,15 @@ fn ms_after(time: Timestamp, ms: i64) -> Timestamp {
     Timestamp::from_unix_ms(time.as_unix_ms() + ms)
 }
 
-/// The state without what makes no difference to where an answer leads: ids, names, how long ago. Two of one shape are probed once.
+/// The state without the parts that make no difference to the effect of an answer: ids, names, ages. Two states of one shape are probed
+/// once.
 pub(crate) fn shape<C: Subject>(world: &World<C>) -> String {
     let ceremony = world.ceremony();
     let beyond = ceremony.beyond_its_snapshot();
     let (words, json) = beyond.split_at(beyond.find('{').unwrap_or(beyond.len()));
     let snapshot = format!("{} {json}", ceremony.snapshot().to_json().expose());
     let values = serde_json::Deserializer::from_str(&snapshot).into_iter::<Value>();
-    // Past or ahead when something can happen next.
+    // Whether the next event is in the past or ahead.
     let next = if let Step::Wait { until, .. } = world.step() { until } else { world.now() };
     let shapes: String = values.map(|value| shape_of(&value.unwrap(), next.as_unix_ms())).collect();
     format!("{} {words} {shapes}", ceremony.place())

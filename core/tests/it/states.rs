@@ -1,4 +1,4 @@
-//! `docs/STATES.md` lists every move of the machines: what they do in many worlds is compared with it, both ways.
+//! `docs/STATES.md` lists every move of the machines. The moves in many worlds must be exactly those on the page.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -19,8 +19,8 @@ const SCRIPTS: usize = 100;
 
 type Moves = BTreeMap<String, BTreeSet<String>>;
 
-/// The moves of written scripts, which bring every move that is known, and of drawn ones, always the same, which may bring another;
-/// and what every answer leads to from each state on their way. With these states.
+/// The moves of written scripts, which cover every known move, and of random scripts with a fixed seed, which may find another one, and the
+/// effect of every answer in each state on their way. Returns the states too.
 fn moves_of<C: Subject>(readings: &[C::Reading], written: &[Vec<Op>]) -> (Moves, Vec<World<C>>) {
     let mut runner = TestRunner::deterministic();
     let (mut moves, mut shapes, mut states, answers) = (BTreeSet::new(), BTreeSet::new(), Vec::new(), answers());
@@ -54,7 +54,7 @@ fn moves_in_the_page(name: &str) -> Moves {
     rows.filter(|(from, _)| *from != "from").map(|(from, to)| (from.to_owned(), to.split(" · ").map(str::to_owned).collect())).collect()
 }
 
-/// Compares, and gives the states that were reached.
+/// Compares the moves, and returns the states that were reached.
 fn compare<C: Subject>(readings: &[C::Reading], written: &[Vec<Op>]) -> Vec<World<C>> {
     let ((made, states), page) = (moves_of::<C>(readings, written), moves_in_the_page(C::KIND.as_str()));
     let rows = |moves: &Moves| {

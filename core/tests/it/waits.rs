@@ -8,7 +8,7 @@ use enlist_core::{Ceremony, Delivery, Failure, FailureCode, Input, SaidBy, Servi
 
 const DAY: i64 = 86_400;
 
-/// The waits after the start and after each scripted answer, and how it ended.
+/// The waits after the start and after each scripted answer, and how the claim ended.
 fn waits(answers: impl IntoIterator<Item = Answered>) -> (Vec<f64>, ClaimEnd) {
     let mut bench = waiting_claim(answers);
     let end = bench.run();
@@ -22,22 +22,22 @@ fn token_after(answers: impl IntoIterator<Item = Answered>) -> Vec<f64> {
 }
 
 #[test]
-fn pending_three_times() {
+fn pending_waits_one_interval_each_time() {
     assert_eq!(token_after([pending(), pending(), pending(), delivered()]), [6.0, 6.0, 6.0, 6.0, 0.0]);
 }
 
 #[test]
-fn slow_down_twice_is_for_good() {
+fn two_slow_downs_lengthen_all_later_waits() {
     assert_eq!(token_after([slow_down(), slow_down(), pending(), delivered()]), [6.0, 14.0, 21.0, 21.0, 0.0]);
 }
 
 #[test]
-fn a_lost_answer_backs_off_and_a_pending_ends_that() {
+fn a_lost_answer_backs_off_until_a_pending() {
     assert_eq!(token_after([lost(), pending(), delivered()]), [6.0, 12.0, 6.0, 0.0]);
 }
 
 #[test]
-fn a_lost_answer_then_invalid_grant_is_a_lost_credential() {
+fn invalid_grant_after_a_lost_answer_is_a_lost_credential() {
     let (waits, end) = waits([lost(), invalid_grant()]);
     assert_eq!(waits, [6.0, 12.0, 0.0]);
     assert_eq!(end, Err(Failure::CredentialLost { service: Service::OpenTrain }));
@@ -70,7 +70,7 @@ fn back_off_doubles_to_its_cap_and_is_reset() {
 }
 
 #[test]
-fn busy_services_with_and_without_retry_after() {
+fn a_busy_service_is_asked_again_with_and_without_retry_after() {
     let busy = |status, retry_after: &str| with_headers(status, &[("retry-after", retry_after)], "");
     assert_eq!(token_after([html(502), pending(), delivered()]), [6.0, 12.0, 6.0, 0.0]);
     assert_eq!(token_after([html(503), pending(), delivered()]), [6.0, 12.0, 6.0, 0.0]);
@@ -78,15 +78,15 @@ fn busy_services_with_and_without_retry_after() {
     assert_eq!(token_after([busy(503, "30"), pending(), delivered()]), [6.0, 36.0, 6.0, 0.0]);
     assert_eq!(token_after([busy(503, "1"), delivered()]), [6.0, 6.0, 0.0]);
     assert_eq!(token_after([busy(429, "1"), delivered()]), [6.0, 6.0, 0.0]);
-    // 12 June 2026 is the bench's day: the first wait is over at 09:00:06.
+    // The bench's day is 12 June 2026. The first wait ends at 09:00:06.
     assert_eq!(token_after([busy(503, "Fri, 12 Jun 2026 09:01:06 GMT"), delivered()]), [6.0, 72.0, 0.0]);
-    // A slow_down is not forgotten over a Retry-After, and an absurd one is cut to an hour.
+    // A Retry-After does not cancel a slow_down, and an absurd one is limited to an hour.
     assert_eq!(token_after([slow_down(), busy(503, "1"), delivered()]), [6.0, 14.0, 14.0, 0.0]);
     assert_eq!(waits([busy(503, "999999999"), pending()]).0, [6.0, 4320.0, 0.0]);
 }
 
 #[test]
-fn the_services_own_interval_rules() {
+fn the_services_own_interval_applies() {
     let start = |interval: &str| {
         json(200, &format!(r#"{{"user_code":"1","verification_uri":"https://app.opentrain.ai/claim","expires_in":1800{interval}}}"#))
     };
@@ -111,14 +111,14 @@ fn the_services_own_interval_rules() {
 fn the_attempt_ends_with_one_last_poll() {
     let mut bench = waiting_claim(std::iter::repeat_with(pending).take(400));
     assert_eq!(bench.run(), Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, doubt: false }));
-    // 1800 s in steps of 6: the poll at the end itself is the last.
+    // The attempt lasts 1800 s in steps of 6 s. The poll at the end itself is the last.
     assert_eq!(bench.sent.len(), 1 + 300);
     assert_eq!(bench.now.since(START).as_secs(), 1800);
 }
 
 #[test]
 fn the_last_poll_may_come_late_and_still_brings_the_token() {
-    // The next permitted time lies behind the end.
+    // The next permitted time is after the end.
     let retry = with_headers(503, &[("retry-after", "3000")], "");
     assert_eq!(token_after([retry, delivered()]), [6.0, 3600.0, 0.0]);
 }
@@ -135,7 +135,7 @@ fn a_last_poll_without_an_answer_is_repeated_a_few_times() {
 }
 
 #[test]
-fn a_clock_put_back_a_day_costs_one_interval() {
+fn a_clock_put_back_a_day_delays_by_one_interval() {
     let mut bench = waiting_claim([pending(), delivered()]);
     bench.jumps = [0, -DAY].into();
     bench.run().unwrap();
@@ -175,7 +175,7 @@ fn an_early_wake_yields_the_same_wait() {
     assert_eq!(bench.ceremony.poll(START), bench.ceremony.poll(START));
 }
 
-/// Waits of a ceremony's first call, by its answers.
+/// The waits of a ceremony's first request, for these answers.
 fn start_waits(answers: impl IntoIterator<Item = Answered>) -> (Vec<f64>, Stop<enlist_core::claim::ClaimedToken>) {
     let mut bench: Bench<Claim> = Bench::new(claim(), answers);
     let stop = bench.run_on();
@@ -219,14 +219,14 @@ fn a_manifest_that_is_answered_503_is_sent_again_three_times() {
 }
 
 #[test]
-fn a_certificate_that_is_refused_is_not_tried_again() {
+fn a_start_with_a_refused_certificate_is_not_repeated() {
     let (waits, stop) = start_waits([failed(TransportKind::Tls, Delivery::NotSent)]);
     assert_eq!(waits, [0.0]);
     assert!(matches!(stop, Stop::Done(Err(Failure::GaveUp { .. }))));
 }
 
 #[test]
-fn a_larger_interval_of_the_services_own_is_taken() {
+fn a_larger_interval_of_the_service_is_used() {
     let slow = |interval: u32| json(400, &format!(r#"{{"error":"slow_down","interval":{interval}}}"#));
     assert_eq!(token_after([slow(30), pending(), delivered()]), [6.0, 42.0, 42.0, 0.0]);
     assert_eq!(token_after([slow(1), delivered()]), [6.0, 14.0, 0.0]);
@@ -244,7 +244,7 @@ fn a_retry_after_is_honoured_on_a_definite_answer_too() {
 }
 
 #[test]
-fn a_429_that_says_slow_down_is_one_and_any_other_is_a_trouble() {
+fn a_429_with_slow_down_is_a_slow_down_and_any_other_is_a_problem() {
     assert_eq!(token_after([error(429, "slow_down"), pending(), delivered()]), [6.0, 14.0, 14.0, 0.0]);
     assert_eq!(token_after([error(429, "rate_limit_exceeded"), pending(), delivered()]), [6.0, 12.0, 6.0, 0.0]);
     assert_eq!(
@@ -254,7 +254,7 @@ fn a_429_that_says_slow_down_is_one_and_any_other_is_a_trouble() {
 }
 
 #[test]
-fn a_poll_that_the_driver_did_not_send_is_due_at_once_and_costs_nothing() {
+fn a_poll_that_the_driver_did_not_send_is_due_at_once_and_uses_no_try() {
     let mut bench = waiting_claim([]);
     bench.run_on();
     for _ in 0..20 {
@@ -276,7 +276,7 @@ fn a_clock_put_back_while_a_poll_is_under_way_moves_the_end_too() {
     bench.handle(Input::answered(id, pending()));
     bench.then(std::iter::repeat_with(pending).take(1000));
     assert!(matches!(bench.run(), Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, .. })));
-    // Not the last poll, whatever the clock said when it was begun: the attempt has its half hour still.
+    // It is not the last poll, whatever the clock said when it began: the attempt still has its half hour.
     assert!((295..=302).contains(&bench.sent.len()), "{}", bench.sent.len());
 }
 
@@ -300,7 +300,7 @@ fn an_attempt_is_not_believed_to_live_for_more_than_a_day() {
     }
 }
 
-/// Our clock and the service's may differ: five minutes are allowed for.
+/// Our clock and the service's clock may differ by up to five minutes.
 #[test]
 fn the_window_is_over_when_its_date_is_past_by_more_than_five_minutes() {
     let end = |ms: u64| {
@@ -314,9 +314,9 @@ fn the_window_is_over_when_its_date_is_past_by_more_than_five_minutes() {
     assert_eq!([end(0), end(1)], [FailureCode::AttemptExpired, FailureCode::WindowExpired]);
 }
 
-/// Something that could be the token, beside an `error`, is no `pending`; nothing is.
+/// A member that could be the token, beside an `error`, rules out a `pending`. An absent or empty member does not.
 #[test]
-fn a_pending_with_a_token_that_cannot_be_read_leaves_a_doubt() {
+fn a_pending_with_an_unreadable_token_counts_as_a_possible_delivery() {
     let in_doubt = |token: &str| {
         let mut bench = waiting_claim([json(200, &format!(r#"{{"error":"authorization_pending","access_token":{token}}}"#))]);
         bench.run_on();
@@ -327,7 +327,7 @@ fn a_pending_with_a_token_that_cannot_be_read_leaves_a_doubt() {
 }
 
 #[test]
-fn a_start_that_is_not_answered_is_asked_about_when_the_service_says() {
+fn a_start_without_an_answer_is_followed_by_a_poll_when_the_service_says() {
     let waited = |answer| {
         let mut bench = Bench::new(claim(), [answer, pending(), started(), delivered()]);
         bench.run().unwrap();
