@@ -1,4 +1,4 @@
-//! A request that is not a poll: when it is due, how often it is repeated, and which troubles end it.
+//! A request that is not a poll: when it is due, how often it is repeated, and which problems end it.
 //!
 //! A request that was not sent is repeated here, and so is a harmless one that was answered 503. An answer that was lost is judged
 //! by the ceremony. A 503 is read by its request and never by its body: a router answers so when its own time is over, while the
@@ -22,9 +22,9 @@ const UNSENT_WITHIN: Duration = Duration::from_secs(10);
 const BUSY_REPEATS: u8 = 3;
 /// The first wait, doubled with each repeat.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
-/// When to come back if the service names no time.
+/// The time after which the caller may retry if the service names none.
 const COME_BACK: Duration = Duration::from_secs(60);
-/// The longest that a service may send anybody away, in seconds: a year.
+/// The longest accepted time before a retry, in seconds: a year.
 const LONGEST_AWAY: u64 = 365 * 86_400;
 
 /// The requests that are no polls, by what a repeat of them would do.
@@ -83,17 +83,17 @@ pub(crate) enum Phase {
 
 /// The meaning of an answer for the request.
 pub(crate) enum Verdict<'a> {
-    /// Read it.
+    /// The answer is a JSON object, to be read.
     Object(Object<'a>),
-    /// A definite no.
+    /// The service refused definitely.
     Refused(ServerError),
-    /// Sent; what became of it is not known.
+    /// The request was sent, and its result is not known.
     Lost(Trouble),
-    /// Sent, and the answer cannot be read; its bytes may hold what was asked for.
+    /// The request was sent, and the answer cannot be read. Its bytes may contain what was asked for.
     Unreadable(Trouble),
     /// Not sent, or harmless: send it again when it is due.
     Again(Attempts),
-    /// The end.
+    /// The ceremony ends.
     End(Failure),
 }
 
@@ -129,7 +129,7 @@ impl Attempts {
         }
     }
 
-    /// The request was handed out as exchange `id`.
+    /// Records that the request was handed out as exchange `id`.
     pub(crate) fn send(&mut self, id: ExchangeId) {
         self.phase = Phase::InFlight(id);
     }
@@ -141,7 +141,7 @@ impl Attempts {
         }
     }
 
-    /// The driver looked at the clock.
+    /// Takes in that the driver read the clock.
     pub(crate) fn woke(&mut self, now: Timestamp) -> Result<(), Misuse> {
         let Phase::Waiting { timer, .. } = &mut self.phase else { return Err(Misuse::NotWaiting) };
         timer.woke(now);
@@ -175,7 +175,7 @@ impl Attempts {
     fn not_sent(self, failure: TransportFailure, now: Timestamp) -> Verdict<'static> {
         match failure.kind {
             TransportKind::NotTried => return Verdict::Again(Self { phase: Phase::Due, ..self }),
-            // Neither a certificate nor a proxy's refusal gets better in seconds.
+            // A certificate or a proxy's refusal does not change within seconds.
             TransportKind::Tls | TransportKind::Proxy => return Verdict::End(give_up(failure.into(), false, now)),
             _ => {}
         }
@@ -199,7 +199,7 @@ impl Attempts {
     }
 }
 
-/// The failure of tries that brought no definite answer.
+/// The failure when the tries brought no definite answer.
 pub(crate) fn give_up(trouble: Trouble, doubt: bool, now: Timestamp) -> Failure {
     let retry_at = come_back(now, trouble.retry_after());
     Failure::GaveUp { trouble, retry_at, doubt }

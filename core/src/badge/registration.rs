@@ -1,4 +1,4 @@
-//! The registration: manifest, the human's look at the profile, the SMS, the code, the badge, which comes once.
+//! The registration: the manifest, the human's look at the profile, the SMS, the code, and the badge, which is delivered once.
 
 use core::convert::Infallible;
 
@@ -19,7 +19,7 @@ use crate::types::origin::Origin;
 use crate::types::secret::{Otp, SessionId};
 use crate::types::timestamp::Timestamp;
 
-/// How often the manifest is sent in all when answers are lost: it has no effect but a session.
+/// How often the manifest is sent at most when answers are lost. A repeat only makes another session.
 const MOST_SUBMISSIONS: u8 = 3;
 
 /// A registration, from the manifest to the badge.
@@ -27,14 +27,14 @@ const MOST_SUBMISSIONS: u8 = 3;
 pub struct BadgeRegistration {
     pub(crate) origin: Origin,
     pub(crate) profile: PublicProfile,
-    /// Where the code goes, in a form that may be shown; the number itself is forgotten once it was sent.
+    /// The phone number that gets the code, in a form that may be shown. The number itself is forgotten once it was sent.
     pub(crate) phone_hint: String,
     pub(crate) log: ExchangeLog,
-    /// The exchanges whose unreadable 2xx may hold the badge.
+    /// The exchanges whose unreadable 2xx may contain the badge.
     pub(crate) unreadable: Vec<ExchangeId>,
-    /// Whether a code that was handed in may have been accepted.
+    /// Whether a code that was submitted may have been accepted.
     pub(crate) doubt: OtpDoubt,
-    /// The code whose answer was lost; in no snapshot. `None` under a doubt: not known any more.
+    /// The code whose answer was lost. No snapshot contains it, so it may be `None` although an answer was lost.
     pub(crate) lost_otp: Option<Otp>,
     pub(crate) state: State,
 }
@@ -58,7 +58,7 @@ pub(crate) enum State {
         trouble: Trouble,
     },
     AskingOtp(OtpSession),
-    /// `otp` is `None` after a restart: it is in no snapshot. `repeat` while the one automatic repeat is left.
+    /// `otp` is `None` after a restart, because no snapshot contains it. `repeat` says that the one automatic repeat is left.
     HandingIn {
         session: OtpSession,
         otp: Option<Otp>,
@@ -74,58 +74,58 @@ pub(crate) struct OtpSession {
     pub(crate) id: SessionId,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) reason: OtpReason,
-    /// What another SMS would be ordered with.
+    /// The session with which another SMS would be ordered.
     pub(crate) manifest_session: SessionId,
 }
 
-/// Whether a code that was handed in may have been accepted.
+/// Whether a code that was submitted may have been accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub(crate) enum OtpDoubt {
     None,
     /// Its answer was lost, and another SMS has been ordered since. Nothing will prove it.
     Open,
-    /// Its answer was lost.
+    /// The answer to the code was lost.
     Lost,
 }
 
-/// What the human is asked.
+/// A question to the human.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum RegistrationPrompt {
-    /// Is this profile right? It becomes public, and the SMS goes out next.
+    /// Asks whether this profile is right. It becomes public, and the SMS is sent next.
     Profile {
-        /// What becomes public.
+        /// The part of the manifest that becomes public.
         profile: PublicProfile,
-        /// Where the code will go.
+        /// The phone number that will get the code, in a form that may be shown.
         phone_hint: String,
     },
-    /// The SMS was ordered and the answer lost. May another be sent? (Ignore the first.)
+    /// Asks whether another SMS may be sent, because the answer to the order was lost. The human should ignore the first SMS.
     SmsAgain {
-        /// What became of the answer.
+        /// The reason why the answer is missing.
         trouble: Trouble,
     },
-    /// The code that came by SMS.
+    /// Asks for the code that came by SMS.
     Otp {
-        /// When the session ends, by the service's clock.
+        /// The end of the session, by the service's clock.
         expires_at: Option<Timestamp>,
-        /// Where the code went.
+        /// The phone number that got the code, in a form that may be shown.
         phone_hint: String,
-        /// Why it is asked for.
+        /// The reason for the question.
         reason: OtpReason,
     },
 }
 
-/// Why the one-time code is asked for.
+/// The reason why the one-time code is asked for.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum OtpReason {
-    /// It has just been sent.
+    /// The SMS has just been sent.
     Sent,
-    /// The last one was wrong.
+    /// The last code was wrong.
     Rejected(ServerError),
-    /// The last one could not be handed in, or its answer was lost.
+    /// The last code could not be submitted, or its answer was lost.
     NotTaken(Trouble),
-    /// It was being handed in when the process ended.
+    /// The process ended while the code was being submitted.
     Interrupted,
 }
 
@@ -135,14 +135,14 @@ pub enum OtpReason {
 pub enum RegistrationAnswer {
     /// The profile is right; send the SMS.
     ProfileOk,
-    /// Send another SMS: the answer to [`RegistrationPrompt::SmsAgain`], and to [`RegistrationPrompt::Otp`] when none came.
+    /// Send another SMS. It answers [`RegistrationPrompt::SmsAgain`], and also [`RegistrationPrompt::Otp`] if no SMS arrived.
     SmsAgain,
     /// The code.
     Otp(Otp),
 }
 
 impl BadgeRegistration {
-    /// A registration of `manifest` at `origin`.
+    /// Makes a registration of `manifest` at `origin`.
     #[must_use]
     pub fn new(origin: Origin, manifest: Manifest) -> Self {
         let (profile, phone_hint) = (manifest.profile.clone(), manifest.mobile_phone.hint());
@@ -150,7 +150,7 @@ impl BadgeRegistration {
         Self { origin, profile, phone_hint, log: ExchangeLog::new(), unreadable: Vec::new(), doubt: OtpDoubt::None, lost_otp: None, state }
     }
 
-    /// What becomes public.
+    /// The part of the manifest that becomes public.
     #[must_use]
     pub fn public_profile(&self) -> &PublicProfile {
         &self.profile
@@ -162,8 +162,7 @@ impl BadgeRegistration {
         &self.origin
     }
 
-    /// Whether a code that was handed in may have been accepted, and the badge lost with the answer. It stays true of a
-    /// registration that failed.
+    /// Whether a submitted code may have been accepted and the badge lost with the answer. It stays true after the registration has failed.
     #[must_use]
     pub fn in_doubt(&self) -> bool {
         self.doubt != OtpDoubt::None
@@ -188,12 +187,12 @@ impl BadgeRegistration {
         }
     }
 
-    /// An SMS is never ordered a second time without the human's word.
+    /// Handles the answer to step 2. An SMS is never ordered a second time unless the human agrees.
     fn on_texted(&mut self, session: SessionId, attempts: Attempts, answer: ResponseClass<'_>, now: Timestamp) -> State {
         match attempts.settle(RequestKind::SmsOrder, answer, now) {
             Verdict::Object(object) => match wire::texted(&object) {
                 Ok((id, expires_at)) => {
-                    // What became of an earlier session's code, this one's answers will not tell.
+                    // The answers of this session will not show what became of the code of an earlier session.
                     if self.doubt == OtpDoubt::Lost {
                         self.doubt = OtpDoubt::Open;
                     }
@@ -220,9 +219,9 @@ impl BadgeRegistration {
             },
             Verdict::Unreadable(trouble) => self.on_unreadable(hand_in, id, trouble, now),
             Verdict::Lost(trouble) => self.on_lost(hand_in, trouble, now),
-            // A conflict with itself: the first try may still be under way.
+            // The service reports a conflict with our own request: the first try may still be in progress.
             Verdict::Refused(error) if error.status == 409 => self.on_lost(hand_in, error.into(), now),
-            // Pages that the service would not write: a proxy's. The code has not come so far.
+            // These pages come from a proxy and not from the service, so the code has not reached the service.
             Verdict::Refused(error) if matches!(error.status, 403 | 408) && error.is_strangers_page() => {
                 hand_in.ask(OtpReason::NotTaken(error.into()))
             }
@@ -230,7 +229,7 @@ impl BadgeRegistration {
             Verdict::Again(attempts) => hand_in.again(attempts, now),
             // Not a failure of the registration: the session lives on, and the human may hand the code in later.
             Verdict::End(Failure::GaveUp { trouble, .. }) => hand_in.ask(OtpReason::NotTaken(trouble)),
-            // A redirect or another answer without a meaning here may stand in the place of one that delivered.
+            // A redirect or another answer without a meaning here may have replaced the one that delivered the badge.
             Verdict::End(failure) => {
                 self.doubt = OtpDoubt::Lost;
                 failed(failure)
@@ -243,7 +242,7 @@ impl BadgeRegistration {
         self.on_lost(hand_in, trouble, now)
     }
 
-    /// The same session and code once more, then it is the human's turn.
+    /// Sends the same code once more in the same session. After that, the human is asked.
     fn on_lost(&mut self, hand_in: HandIn, trouble: Trouble, now: Timestamp) -> State {
         self.doubt = OtpDoubt::Lost;
         self.lost_otp.clone_from(&hand_in.otp);
@@ -254,8 +253,8 @@ impl BadgeRegistration {
         HandIn { repeat: false, ..hand_in }.again(attempts, now)
     }
 
-    /// A definite no. After a lost answer, 410 proves that the code had been accepted, and so does 401 to the same code; to
-    /// another code 401 says that this other one is wrong.
+    /// Handles a definite refusal. After a lost answer, 410 proves that the code had been accepted, and so does 401 to the same code. A 401
+    /// to another code only says that the other code is wrong.
     fn on_no(&self, hand_in: HandIn, error: ServerError) -> State {
         let service = Service::SentryAgent;
         let is_wrong_code = matches!(error.status, 200..=299 | 401);
@@ -272,7 +271,7 @@ impl BadgeRegistration {
     }
 }
 
-/// What [`State::HandingIn`] holds.
+/// The content of [`State::HandingIn`].
 struct HandIn {
     session: OtpSession,
     otp: Option<Otp>,
@@ -306,7 +305,7 @@ fn failed(failure: Failure) -> State {
     State::Done(Err(failure))
 }
 
-/// `200 {"verified": false}` stands nowhere in the documents; it can only mean a wrong code.
+/// The documents do not mention `200 {"verified": false}`. It can only mean a wrong code.
 const fn not_verified() -> ServerError {
     ServerError { status: 200, code: None, description: None, retry_after: None, interval: None, body: None }
 }
@@ -409,7 +408,7 @@ impl Machine for BadgeRegistration {
         let state = match (core::mem::replace(&mut self.state, failed(MOVED)), answer) {
             (State::AskingProfile { session }, RegistrationAnswer::ProfileOk)
             | (State::AskingSms { session, .. }, RegistrationAnswer::SmsAgain) => State::Texting { session, attempts: Attempts::due() },
-            // The SMS did not come. Another one is ordered in the session of the same manifest.
+            // The SMS did not arrive, so another one is ordered in the session of the same manifest.
             (State::AskingOtp(OtpSession { manifest_session, .. }), RegistrationAnswer::SmsAgain) => {
                 State::Texting { session: manifest_session, attempts: Attempts::due() }
             }

@@ -1,8 +1,8 @@
-//! The rotation: the badge goes for another one, with another key and another DID. The old one is dead at once, and the new one
-//! comes once.
+//! The rotation: the service exchanges a badge for another one with another key and another DID. The old badge is dead at once, and the new
+//! one is delivered once.
 //!
-//! So it is asked for only when the service has just said that the old badge is valid, and never twice by itself. After an
-//! answer that was lost, `verify` is asked which of the two worlds this is. Until that is known, the old badge is unreadable.
+//! So a rotation is sent only when the service has just said that the old badge is valid, and it is never repeated automatically. After a
+//! lost answer, `verify` shows whether the rotation happened. Until that is known, the old badge is kept.
 
 use core::convert::Infallible;
 use core::time::Duration;
@@ -24,38 +24,37 @@ use crate::types::origin::Origin;
 use crate::types::secret::Badge;
 use crate::types::timestamp::Timestamp;
 
-/// How often the first `verify` is sent in all when answers are lost.
+/// How often the first `verify` is sent at most when answers are lost.
 const MOST_CHECKS: u8 = 3;
-/// What stands before each `verify` after a lost answer: five within two minutes.
+/// The waits before each `verify` after a lost answer: five within two minutes.
 const PROBES: [Duration; 5] =
     [Duration::from_secs(2), Duration::from_secs(8), Duration::from_secs(20), Duration::from_secs(30), Duration::from_secs(60)];
-/// A rotation may still be under way for so long after it was sent (sentryagent.md section 1): until then, that the old badge is
-/// valid proves nothing.
+/// How long a rotation may be in progress after it was sent (sentryagent.md section 1). Until then, a valid old badge proves nothing.
 const SETTLED: Duration = Duration::from_secs(30);
 
-/// A rotation, from the look at the old badge to the new one.
+/// A rotation, from the first `verify` of the old badge to the new badge.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BadgeRotation {
     pub(crate) origin: Origin,
     pub(crate) badge: Badge,
     pub(crate) log: ExchangeLog,
-    /// The exchanges whose unreadable 2xx may hold the new badge.
+    /// The exchanges whose unreadable 2xx may contain the new badge.
     pub(crate) unreadable: Vec<ExchangeId>,
     pub(crate) state: State,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum State {
-    /// Is the old badge valid? Its answer was lost so often before.
+    /// Asks whether the old badge is valid. `lost` answers have been lost before.
     Checking {
         attempts: Attempts,
         lost: u8,
     },
-    /// It is, and nothing was asked since.
+    /// The old badge is valid, and nothing has been asked since.
     Rotating(Attempts),
-    /// The rotation's answer told nothing: is the old badge still valid?
+    /// The rotation's answer decided nothing, so `verify` asks whether the old badge is still valid.
     Probing(Probing),
-    /// Nobody could be asked.
+    /// The service could not be reached for `verify`, so a person is asked.
     Asking {
         trouble: Trouble,
         sent_at: Timestamp,
@@ -65,16 +64,16 @@ pub(crate) enum State {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Probing {
-    /// What came instead of the new badge.
+    /// The result that came instead of the new badge.
     pub(crate) trouble: Trouble,
-    /// When the rotation was sent.
+    /// The time when the rotation was sent.
     pub(crate) sent_at: Timestamp,
-    /// How many answers there were.
+    /// The number of answers so far.
     pub(crate) asked: u8,
     pub(crate) attempts: Attempts,
 }
 
-/// What the rotation delivered, once.
+/// The outcome of a rotation, which the service delivers once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotated {
     pub(crate) badge: Badge,
@@ -89,27 +88,28 @@ impl Rotated {
         &self.badge
     }
 
-    /// The new DID. Whoever knew the old one must be told.
+    /// The new DID. Everyone who knows the old one must be told.
     #[must_use]
     pub fn did(&self) -> Option<&Did> {
         self.did.as_ref()
     }
 
-    /// When, by the service's clock.
+    /// The time of the rotation, by the service's clock.
     #[must_use]
     pub fn rotated_at(&self) -> Option<Timestamp> {
         self.rotated_at
     }
 }
 
-/// What the human is asked.
+/// A question to the human.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum RotationPrompt {
-    /// The rotation was sent and its answer lost, and the service could not be asked whether the old badge is still valid. Ask
-    /// it again? That is harmless; it is left to somebody who knows when the service can be reached. Keep the old badge.
+    /// Asks whether to call `verify` again. The rotation was sent, its answer was lost, and the service could not be asked whether the old
+    /// badge is still valid. Calling it again is harmless; a person decides because they know when the service can be reached. Keep the old
+    /// badge.
     VerifyAgain {
-        /// What became of the rotation's answer.
+        /// The reason why the rotation's answer is missing.
         trouble: Trouble,
     },
 }
@@ -118,12 +118,13 @@ pub enum RotationPrompt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RotationAnswer {
-    /// Yes: up to five times within two minutes.
+    /// Call `verify` again, up to five times within two minutes.
     VerifyAgain,
 }
 
 impl BadgeRotation {
-    /// A rotation of `badge`, on its owner's word: services that know the agent by its badge or its DID will have to be told.
+    /// Makes a rotation of `badge`, which needs its owner's consent: services that know the agent by its badge or its DID will have to be
+    /// told.
     #[must_use]
     pub fn new(origin: Origin, badge: Badge) -> Self {
         let state = State::Checking { attempts: Attempts::due(), lost: 0 };
@@ -136,13 +137,13 @@ impl BadgeRotation {
         &self.origin
     }
 
-    /// The badge that was to be rotated. Kept until the new one is safe.
+    /// The badge to rotate. It is kept until the new one is safe.
     #[must_use]
     pub fn old_badge(&self) -> &Badge {
         &self.badge
     }
 
-    /// Whether the old badge may be dead and the new one lost. It stays true of a rotation that proved so.
+    /// Whether the old badge may be dead and the new one lost. It stays true after the rotation has failed with that result.
     #[must_use]
     pub fn in_doubt(&self) -> bool {
         match &self.state {
@@ -155,7 +156,7 @@ impl BadgeRotation {
         }
     }
 
-    /// The old badge must be valid, by an answer and not by the lack of one.
+    /// Handles the first `verify`. The old badge must be valid according to an answer, not for lack of one.
     fn on_checked(attempts: Attempts, lost: u8, answer: ResponseClass<'_>, now: Timestamp) -> State {
         match attempts.clone().settle(RequestKind::Verify, answer, now) {
             Verdict::Object(object) => match wire::verified(&object) {
@@ -176,7 +177,7 @@ impl BadgeRotation {
         }
     }
 
-    /// Sent once. Repeated is only what certainly was not sent.
+    /// Handles the answer to the rotation. A rotation is repeated only if it was certainly not sent.
     fn on_rotated(&mut self, attempts: Attempts, id: ExchangeId, answer: ResponseClass<'_>, now: Timestamp) -> State {
         let trouble = match answer {
             ResponseClass::Broken(violation) => violation.into(),
@@ -230,7 +231,7 @@ impl BadgeRotation {
         State::Probing(Probing { attempts: next_probe(asked, &trouble, &silence, now), trouble, sent_at, asked })
     }
 
-    /// The old badge is dead, and there is no new one. Who is to blame for that, the rotation's answer says.
+    /// The failure when the old badge is dead and there is no new one. The rotation's answer says who caused that.
     fn no_badge(&self, trouble: &Trouble) -> Failure {
         let service = Service::SentryAgent;
         match trouble {
@@ -241,7 +242,7 @@ impl BadgeRotation {
     }
 }
 
-/// The old badge is still valid: nothing has happened.
+/// The failure when the old badge is still valid, so that nothing has happened.
 fn not_rotated(trouble: Trouble, now: Timestamp) -> Failure {
     match trouble {
         Trouble::Server(error) if error.status == 503 => retry::give_up(error.into(), false, now),
@@ -251,22 +252,22 @@ fn not_rotated(trouble: Trouble, now: Timestamp) -> Failure {
     }
 }
 
-/// A no to the request as such: nothing was done, whatever the badge is worth.
+/// Whether the service refused the request as such. Then nothing was done, whatever the state of the badge.
 const fn is_plain_no(error: &ServerError) -> bool {
     matches!(error.status, 400 | 403 | 404 | 405)
 }
 
-/// A no that says that the badge is good for nothing any more. A conflict and a timeout say nothing of it.
+/// Whether the refusal says that the badge is no longer valid. A conflict and a timeout do not say that.
 const fn is_about_the_badge(error: &ServerError) -> bool {
     matches!(error.status, 400..=407 | 410..=499)
 }
 
-/// Whether the service has said a word that leaves nothing under way.
+/// Whether the service gave an answer after which nothing is in progress.
 const fn is_over(trouble: &Trouble) -> bool {
     matches!(trouble, Trouble::Server(error) if is_about_the_badge(error))
 }
 
-/// The `verify` after `asked` of them, not before the service wants to be asked.
+/// The next `verify` after `asked` of them, not earlier than the service allows.
 fn next_probe(asked: u8, trouble: &Trouble, last: &Trouble, now: Timestamp) -> Attempts {
     let named = last.retry_after().map_or(0, |seconds| seconds.min(crate::pace::LONGEST.into()));
     let gap = PROBES.get(usize::from(asked)).copied().unwrap_or_default();

@@ -26,14 +26,14 @@ use crate::types::timestamp::Timestamp;
 pub struct Label(String);
 
 impl Label {
-    /// Takes `text` without the white space around it.
+    /// Accepts `text` without the white space around it.
     ///
     /// # Errors
-    /// [`BadInput`] when nothing is left, or a control character is in it.
+    /// [`BadInput`] if the text is empty or contains a control character.
     pub fn parse(text: &str) -> Result<Self, BadInput> {
         let text = text.trim();
         let is_fine = !text.is_empty() && !text.contains(char::is_control);
-        is_fine.then(|| Self(text.to_owned())).ok_or(BadInput { what: "name", rule: "not empty, and without control characters" })
+        is_fine.then(|| Self(text.to_owned())).ok_or(BadInput { what: "name", rule: "a text that is not empty and has no control characters" })
     }
 
     /// The text.
@@ -45,8 +45,8 @@ impl Label {
 
 /// The registration, from its request to the two secrets.
 ///
-/// A lost answer leaves an account that nobody can reach, and asking again makes another one: that is done only when a person
-/// agrees ([`EnrolmentPrompt::RegisterAgain`]).
+/// After a lost answer, an account may exist that nobody can reach, and a repeat makes another one. So the request is repeated only if a
+/// person agrees ([`EnrolmentPrompt::RegisterAgain`]).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Enrolment {
     pub(crate) dialect: Dialect,
@@ -54,7 +54,7 @@ pub struct Enrolment {
     pub(crate) agent_name: Option<Label>,
     pub(crate) organization_name: Option<Label>,
     pub(crate) log: ExchangeLog,
-    /// The exchanges whose unreadable 2xx may hold the two secrets.
+    /// The exchanges whose unreadable 2xx may contain the two secrets.
     pub(crate) unreadable: Vec<ExchangeId>,
     pub(crate) state: State,
 }
@@ -66,13 +66,14 @@ pub(crate) enum State {
     Done(Result<Registration, Failure>),
 }
 
-/// What the human is asked.
+/// A question to the human.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum EnrolmentPrompt {
-    /// The request was sent and its answer was lost, so an account may exist that nobody can reach. May another one be registered?
+    /// Asks whether to register another account. The request was sent and its answer was lost, so an account may exist that nobody can
+    /// reach.
     RegisterAgain {
-        /// What became of the answer.
+        /// The reason why the answer is missing.
         trouble: Trouble,
     },
 }
@@ -81,19 +82,19 @@ pub enum EnrolmentPrompt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EnrolmentAnswer {
-    /// Yes, register another account.
+    /// Register another account.
     RegisterAgain,
 }
 
 impl Enrolment {
-    /// A registration at OpenTrain's `origin`. `agent_name` is shown to the human on the claim page; `organization_name` goes to
-    /// the new account.
+    /// Makes a registration at OpenTrain's `origin`. The human sees `agent_name` on the claim page. `organization_name` becomes the name of
+    /// the new account's organization.
     #[must_use]
     pub fn new(origin: Origin, agent_name: Option<Label>, organization_name: Option<Label>) -> Self {
         Self::in_dialect(Dialect::OpenTrain, origin, agent_name, organization_name)
     }
 
-    /// A registration at a service that speaks `dialect`. The service's origin is pinned: nothing is ever sent to another one.
+    /// Makes a registration at a service that uses `dialect`. The service's origin is pinned: nothing is ever sent to another one.
     #[must_use]
     pub fn in_dialect(dialect: Dialect, origin: Origin, agent_name: Option<Label>, organization_name: Option<Label>) -> Self {
         Self {
@@ -107,7 +108,7 @@ impl Enrolment {
         }
     }
 
-    /// The name by which the agent introduces itself to its owner.
+    /// The name that the agent shows to its owner.
     #[must_use]
     pub fn agent_name(&self) -> Option<&Label> {
         self.agent_name.as_ref()

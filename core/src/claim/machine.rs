@@ -1,7 +1,7 @@
-//! The claim: the owner's e-mail goes out, a link and a code are shown, and polls wait for the token, which comes once.
+//! The claim: it sends the owner's e-mail address, shows a link and a code, and polls for the token, which is delivered once.
 //!
-//! One value is one attempt. The states speak in classes (pending, slow down, expired, denied, delivered, consumed); the
-//! [`Dialect`] says which of a service's words means which class.
+//! One value is one attempt. The states know classes of answers (pending, slow down, expired, denied, delivered, consumed). The [`Dialect`]
+//! translates a service's answers into these classes.
 
 use core::convert::Infallible;
 use core::time::Duration;
@@ -26,7 +26,7 @@ use crate::types::origin::{Endpoint, Origin, PinnedOrigins};
 use crate::types::secret::{ClaimToken, Email};
 use crate::types::timestamp::Timestamp;
 
-/// How often a claim start whose answer was lost is sent in all.
+/// How often a claim start is sent at most when its answers are lost.
 const MOST_STARTS: u8 = 3;
 
 /// A claim attempt, from its start to the token.
@@ -39,19 +39,19 @@ pub struct Claim {
     pub(crate) state: State,
 }
 
-/// What outlives a state and an attempt: another attempt must know what may still come of the last one.
+/// The history that survives a state and an attempt. Another attempt must know what may still result from the last one.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct AttemptHistory {
     pub(crate) pace: Pace,
-    /// A poll's answer was lost, and no definite one has come since: the token may have been in it.
+    /// Whether a poll's answer was lost and no definite one has come since. The token may have been in it.
     pub(crate) doubt: bool,
-    /// The exchanges whose unreadable 2xx may hold the token.
+    /// The exchanges whose unreadable 2xx may contain the token.
     pub(crate) unreadable: Vec<ExchangeId>,
-    /// The last code that the owner may have seen. Without one, nothing can have been approved.
+    /// The last code that the owner may have seen. Without a code, nothing can have been approved.
     pub(crate) shown: Option<Arc<EnterCode>>,
 }
 
-/// What the registration fixed for every attempt.
+/// The values that the registration fixed for every attempt.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ClaimContext {
     pub(crate) dialect: Dialect,
@@ -65,23 +65,23 @@ pub(crate) struct ClaimContext {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum State {
     Starting(Starting),
-    /// Started at this time; the notice has not been shown yet.
+    /// The attempt started at this time, and the notice has not been shown yet.
     Announcing(Timestamp),
     Polling(Polling),
     Done(Result<ClaimedToken, Failure>),
 }
 
-/// The start's request is due or under way.
+/// The start's request, due or in flight.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Starting {
     pub(crate) attempts: Attempts,
-    /// How many starts were sent whose answer was lost.
+    /// The number of starts whose answer was lost.
     pub(crate) lost: u8,
 }
 
 impl Claim {
-    /// An attempt to have `owner` claim `registration`. The service may mail them; the code is shown by
-    /// [`Step::Notify`].
+    /// Makes an attempt in which `owner` claims `registration`. The service may send an e-mail to the owner; [`Step::Notify`] shows the
+    /// code.
     #[must_use]
     pub fn new(registration: &Registration, owner: Email) -> Self {
         let context = ClaimContext {
@@ -96,14 +96,14 @@ impl Claim {
         Self { context, owner, log: ExchangeLog::new(), history, state: State::Starting(Starting::first()) }
     }
 
-    /// Another attempt, on the owner's word, in place of this one. When the owner may have seen a code, it polls once more before
-    /// it starts, at this attempt's pace: an approval may be under way, and a start would break it off. Only the service's own
-    /// word that this attempt is over makes that needless.
+    /// Makes another attempt in place of this one, with the owner's consent. If the owner may have seen a code, the new attempt polls once
+    /// more before it starts, at this attempt's pace: an approval may be in progress, and a start would break it off. This poll is skipped
+    /// only if the service itself said that this attempt is over.
     ///
-    /// A [`Claim::new`] from a registration that was used for a claim before knows nothing of that; restart the old one instead.
+    /// A [`Claim::new`] from a registration that was claimed before knows nothing of that. Restart the old claim instead.
     ///
     /// # Errors
-    /// [`Misuse::StillInFlight`] while an answer is owed, [`Misuse::Finished`] when this attempt brought the token.
+    /// [`Misuse::StillInFlight`] while an answer is awaited, [`Misuse::Finished`] if this attempt brought the token.
     pub fn restart(&self, owner: Email) -> Result<Self, Misuse> {
         if let Some(id) = self.in_flight() {
             return Err(Misuse::StillInFlight(id));
@@ -121,7 +121,7 @@ impl Claim {
         Ok(Self { owner, state, ..self.clone() })
     }
 
-    /// What the owner must do, once the attempt has started and until it ends.
+    /// The instructions for the owner, from the start of the attempt to its end.
     #[must_use]
     pub fn notice(&self) -> Option<&EnterCode> {
         match &self.state {
@@ -130,7 +130,7 @@ impl Claim {
         }
     }
 
-    /// Whether an answer was lost, or could not be read, that may have held the token. It stays true of a claim that failed.
+    /// Whether an answer was lost or could not be read that may have contained the token. It stays true after the claim has failed.
     #[must_use]
     pub fn in_doubt(&self) -> bool {
         self.history.doubt
@@ -142,13 +142,13 @@ impl Claim {
         self.context.origins.service()
     }
 
-    /// Who is to claim.
+    /// The owner who is to claim.
     #[must_use]
     pub fn owner(&self) -> &Email {
         &self.owner
     }
 
-    /// When the claim window ends; `None` when the service did not say.
+    /// The end of the claim window; `None` if the service did not say.
     #[must_use]
     pub fn window_expires_at(&self) -> Option<Timestamp> {
         self.context.window_ends
@@ -161,14 +161,14 @@ impl Claim {
         let polled = self.context.dialect.polled(answer);
         self.history.learn(id, &polled);
         if let (Polled::Delivered(_), Some(shown)) = (&polled, &self.history.shown) {
-            // The code that was typed may have been an earlier attempt's, and so another owner's.
+            // The code that was typed may belong to an earlier attempt, and so to another owner.
             self.owner = shown.owner.clone();
         }
         polling.on_answer(&self.context, &mut self.history, polled, now)
     }
 }
 
-/// Whether the service itself said that nothing can come of the attempt any more.
+/// Whether the service itself said that the attempt can no longer succeed.
 fn ended_by_service(failure: &Failure) -> bool {
     matches!(
         failure,
@@ -183,8 +183,8 @@ fn ended_by_service(failure: &Failure) -> bool {
 }
 
 impl AttemptHistory {
-    /// `pending` ends a doubt; an unreadable answer is remembered until then. `slow_down` ends none: a service may say it
-    /// before it has looked at the claim.
+    /// Learns from the answer to a poll. `pending` rules out an earlier delivery; until then, an unreadable answer is remembered.
+    /// `slow_down` rules out nothing, because a service may send it before it has looked at the claim.
     fn learn(&mut self, id: ExchangeId, polled: &Polled) {
         match polled {
             Polled::Pending { .. } => {
@@ -201,12 +201,12 @@ impl AttemptHistory {
         }
     }
 
-    /// A new attempt: nothing of the last one counts any more.
+    /// Begins a new attempt. Nothing of the last attempt counts any more.
     fn begin_attempt(&mut self, notice: EnterCode) {
         *self = Self { pace: Pace::new(notice.interval), doubt: false, unreadable: Vec::new(), shown: Some(Arc::new(notice)) };
     }
 
-    /// The clock was put back: the attempt's end, which was reckoned by it, moves along.
+    /// The clock was put back, so the attempt's end, which was computed with it, is moved back too.
     pub(crate) fn clock_put_back(&mut self, by: Duration) {
         if let Some(shown) = &mut self.shown
             && !by.is_zero()
@@ -216,7 +216,7 @@ impl AttemptHistory {
         }
     }
 
-    /// Whether the last attempt is over by our clock; `None` when there was none.
+    /// Whether the last attempt is over by our clock; `None` if there was none.
     pub(crate) fn is_over(&self, now: Timestamp) -> Option<bool> {
         self.shown.as_ref().map(|shown| now >= shown.expires_at)
     }
@@ -251,7 +251,7 @@ impl Starting {
                 Err(violation) => failed(Failure::Protocol(violation)),
             },
             Verdict::Refused(error) => failed(context.dialect.start_refused(error, context.window_is_over(now, Duration::ZERO))),
-            // The start may have been carried out. Another one is harmless but for an approval under way: poll first.
+            // The start may have been carried out. Another one is harmless unless an approval is in progress, so a poll comes first.
             Verdict::Lost(trouble) | Verdict::Unreadable(trouble) => {
                 let lost = self.lost.saturating_add(1);
                 if lost >= MOST_STARTS {
@@ -280,7 +280,7 @@ impl Ceremony for Claim {
             State::Starting(starting) => starting.attempts.step(now),
             State::Announcing(_) => match self.notice() {
                 Some(notice) => Step::Notify(notice.clone()),
-                // Not reached: an attempt that has started has its notice, in a resumed claim too.
+                // This is not reached: an attempt that has started has its notice, in a resumed claim too.
                 None => Step::Wait { until: now, why: WaitReason::Pending },
             },
             State::Polling(polling) => polling.step(now),

@@ -1,4 +1,4 @@
-//! The polls of a claim: how often, until when, and what each answer leads to.
+//! The polls of a claim: how often, until when, and the effect of each answer.
 
 use core::time::Duration;
 
@@ -12,15 +12,15 @@ use crate::pace::{Pace, Timer};
 use crate::retry::{self, Attempts};
 use crate::types::timestamp::Timestamp;
 
-/// How many polls without a definite answer are made at the attempt's end, and before a second start.
+/// How many polls without a definite answer are made at the attempt's end and before a second start.
 const MOST_UNANSWERED: u8 = 8;
-/// By how much the window's date must be past before `expired_token` is about the window: clocks differ.
+/// How far in the past the window's end must be before `expired_token` is about the window, because clocks differ.
 const CLOCK_SKEW: Duration = Duration::from_secs(300);
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Polling {
     pub(crate) turn: Turn,
-    /// Polls without a definite answer that count towards giving up.
+    /// The polls without a definite answer that count towards giving up.
     pub(crate) unanswered: u8,
     pub(crate) goal: Goal,
 }
@@ -31,16 +31,16 @@ pub(crate) enum Turn {
     InFlight { id: ExchangeId, begun_at: Timestamp },
 }
 
-/// What the polls are for.
+/// The purpose of the polls.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Goal {
     /// The token of this attempt.
     Token,
-    /// To be sure that a start breaks off no approval: a definite answer is awaited first. So many starts were lost before.
+    /// To be sure that a start breaks off no approval, a definite answer is awaited first. `lost` starts were lost before.
     Start { lost: u8 },
 }
 
-/// What the answer to a poll means.
+/// The meaning of the answer to a poll.
 #[derive(Debug)]
 pub(crate) enum Polled {
     Delivered(ClaimedToken),
@@ -56,7 +56,7 @@ pub(crate) enum Polled {
     Denied(ServerError),
     /// The claim token is unknown, or was good for a token that has been delivered.
     Consumed(ServerError),
-    /// No definite answer.
+    /// There is no definite answer.
     Unanswered {
         trouble: Trouble,
         doubt: Doubt,
@@ -81,7 +81,7 @@ impl Polled {
 }
 
 impl Polling {
-    /// The notice was shown: the first poll is due one interval after `since`, the receipt of the start's answer.
+    /// The notice was shown. The first poll is due one interval after `since`, the receipt of the start's answer.
     pub(crate) fn first(pace: &Pace, since: Timestamp) -> Self {
         let turn = Turn::Waiting { timer: Timer::new(since, pace.gap()), why: WaitReason::Pending };
         Self { turn, unanswered: 0, goal: Goal::Token }
@@ -116,15 +116,15 @@ impl Polling {
         }
     }
 
-    /// The driver looked at the clock. When the clock was put back, the attempt's end moves along.
+    /// The driver read the clock. If the clock was put back, the attempt's end is moved back too.
     pub(crate) fn woke(&mut self, history: &mut AttemptHistory, now: Timestamp) -> Result<(), Misuse> {
         let Turn::Waiting { timer, .. } = &mut self.turn else { return Err(Misuse::NotWaiting) };
         history.clock_put_back(timer.woke(now));
         Ok(())
     }
 
-    /// Looks at the clock when a poll is begun, and when its answer has come. When the clock was put back since this turn began,
-    /// the turn counts as begun now. Returns the length of the jump as far as it shows.
+    /// Reads the clock when a poll begins and when its answer has arrived. If the clock was put back since this turn began, the turn counts
+    /// as begun now. Returns the visible length of the jump.
     pub(crate) fn clock_put_back(&mut self, now: Timestamp) -> Duration {
         let began = match &mut self.turn {
             Turn::InFlight { begun_at, .. } => begun_at,
@@ -135,7 +135,7 @@ impl Polling {
         back
     }
 
-    /// Whether this poll was begun after the attempt had ended by our clock, which makes it the last poll.
+    /// Whether this poll began after the attempt had ended by our clock. It is then the last poll.
     fn was_last(&self, history: &AttemptHistory) -> bool {
         match (self.goal, &self.turn) {
             (Goal::Token, Turn::InFlight { begun_at, .. }) => history.is_over(*begun_at) == Some(true),
@@ -163,7 +163,7 @@ impl Polling {
     }
 
     fn on_pending(mut self, history: &mut AttemptHistory, now: Timestamp, adapt: impl FnOnce(&mut Pace)) -> State {
-        // Before the end is looked at: another attempt's first poll goes by this pace.
+        // The pace is adapted before the end is checked, because another attempt's first poll uses it.
         adapt(&mut history.pace);
         if self.was_last(history) {
             return State::Done(Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, doubt: false }));
@@ -177,11 +177,11 @@ impl Polling {
     }
 
     fn on_unanswered(mut self, history: &mut AttemptHistory, trouble: Trouble, now: Timestamp) -> State {
-        // While the attempt lives, only its end ends the polls.
+        // While the attempt lives, only its end stops the polls.
         if self.was_last(history) || self.goal != Goal::Token {
             self.unanswered = self.unanswered.saturating_add(1);
         }
-        // Before it is given up: another attempt's first poll goes by this pace.
+        // The pace is adapted before giving up, because another attempt's first poll uses it.
         history.pace.troubled(trouble.retry_after());
         if self.unanswered >= MOST_UNANSWERED {
             return State::Done(Err(retry::give_up(trouble, history.doubt, now)));
@@ -205,7 +205,7 @@ impl Polling {
         }
     }
 
-    /// For polls that only precede a start, what would end an attempt clears the way.
+    /// Before a start, a failure that would end an attempt lets the start proceed.
     fn or_start(self, failure: Failure) -> State {
         match self.goal {
             Goal::Start { lost } => State::Starting(Starting { attempts: Attempts::due(), lost }),

@@ -1,4 +1,4 @@
-//! What the two ceremonies of the claim hand out.
+//! The outcomes and notices of the two ceremonies of the claim.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,7 +8,7 @@ use crate::types::origin::{Endpoint, Origin, PinnedOrigins};
 use crate::types::secret::{ClaimLink, ClaimToken, Email, PersonalToken, UserCode};
 use crate::types::timestamp::Timestamp;
 
-/// What the anonymous registration delivered, once: the pre-claim token, and what a [`Claim`](super::Claim) needs.
+/// The outcome of an anonymous registration, which is delivered once: the pre-claim token, and the data for a [`Claim`](super::Claim).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Registration {
     pub(crate) dialect: Dialect,
@@ -23,7 +23,7 @@ pub struct Registration {
 }
 
 impl Registration {
-    /// The dialect that the service speaks.
+    /// The dialect that the service uses.
     #[must_use]
     pub fn dialect(&self) -> Dialect {
         self.dialect
@@ -35,7 +35,7 @@ impl Registration {
         self.origins.service()
     }
 
-    /// The service's id of the registration, when it sent one.
+    /// The service's id of the registration, if it sent one.
     #[must_use]
     pub fn registration_id(&self) -> Option<&str> {
         self.registration_id.as_deref()
@@ -59,14 +59,14 @@ impl Registration {
         &self.claim_token
     }
 
-    /// The end of the claim window, about 24 h after the registration; `None` when the service did not say.
+    /// The end of the claim window, about 24 h after the registration; `None` if the service did not say.
     #[must_use]
     pub fn claim_token_expires_at(&self) -> Option<Timestamp> {
         self.claim_token_expires_at
     }
 }
 
-/// What the owner must do: open the link and type the code.
+/// The instructions for the owner: open the link and type the code.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct EnterCode {
@@ -80,11 +80,11 @@ pub struct EnterCode {
     pub expires_at: Timestamp,
     /// The service's first poll interval, in seconds.
     pub interval: u32,
-    /// Whether the service says that it sent the link by e-mail. Show the link all the same.
+    /// Whether the service says that it sent the link by e-mail. Show the link anyway.
     pub email_sent: bool,
 }
 
-/// What the claim delivered, once.
+/// The outcome of a claim, which is delivered once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimedToken {
     pub(crate) access_token: PersonalToken,
@@ -98,15 +98,15 @@ impl ClaimedToken {
         &self.access_token
     }
 
-    /// The scopes of the token; empty when the service did not say.
+    /// The scopes of the token. The list is empty if the service did not say.
     #[must_use]
     pub fn scopes(&self) -> &[String] {
         &self.scopes
     }
 }
 
-/// Looks for a token in the bytes of a damaged delivery that were kept aside. Nothing else mines such bytes: call this when a
-/// person asks for it, and verify what it finds.
+/// Searches the kept bytes of a damaged delivery for a token. Nothing else searches such bytes. Call this function if a person asks for it,
+/// and verify the result.
 ///
 /// ```
 /// let cut_off = br#"{"access_token":"ot_pat_8f2a_c0ffee","token_ty"#;

@@ -1,4 +1,4 @@
-//! What came of an exchange, before anyone asks what it means: the status is judged first, then the encoding, then the JSON.
+//! Classifies the result of an exchange before its meaning is considered: first by the status, then by the encoding, then by the JSON.
 
 use http::header::{CONTENT_ENCODING, DATE, HeaderMap, RETRY_AFTER};
 use http::{Response, StatusCode};
@@ -13,29 +13,29 @@ use crate::types::timestamp::Timestamp;
 use crate::types::untrusted::Untrusted;
 use zeroize::Zeroize;
 
-/// What came of an exchange, before anyone asks what it means.
+/// The class of an exchange's result.
 #[derive(Debug)]
 pub(crate) enum ResponseClass<'a> {
-    /// 2xx with a JSON object.
+    /// A 2xx with a JSON object.
     Object(Object<'a>),
-    /// 2xx whose body cannot be read, or was cut off: the bytes may hold a credential.
+    /// A 2xx whose body cannot be read or was cut off. Its bytes may contain a credential.
     Unreadable(Trouble),
-    /// 4xx, or a 2xx that carries `error`.
+    /// A 4xx, or a 2xx that contains `error`.
     Refused(ServerError),
     /// 429.
     TooMany(ServerError),
     /// 503.
     Unavailable(ServerError),
-    /// Sent, and what became of it is not known: another 5xx, or the connection broke.
+    /// The request was sent, and its result is not known: another 5xx, or the connection broke.
     Lost(Trouble),
-    /// Not a byte was sent.
+    /// No byte was sent.
     NotSent(TransportFailure),
-    /// 3xx and other statuses that have no meaning here.
+    /// A 3xx, or another status that has no meaning here.
     Broken(Violation),
 }
 
 impl<'a> ResponseClass<'a> {
-    /// Judges an exchange's result. A 2xx that has the member `delivery` is never taken for an error, whatever else it has.
+    /// Classifies the result of an exchange. A 2xx that has the member `delivery` is never taken for an error, whatever else it contains.
     pub(crate) fn read(result: &'a Result<Response<Vec<u8>>, TransportFailure>, now: Timestamp, delivery: &str) -> Self {
         match result {
             Ok(response) => Self::of_status(response.status().as_u16(), response.headers(), response.body(), now, delivery),
@@ -73,7 +73,7 @@ impl<'a> ResponseClass<'a> {
         Self::Object(object)
     }
 
-    /// A broken exchange. When its status had come, that says more than the break.
+    /// Classifies a broken exchange. If its status had arrived, the status says more than the break.
     fn of_failure(failure: &'a TransportFailure, now: Timestamp) -> Self {
         let Some(partial) = &failure.partial else {
             return match failure.delivery {
@@ -91,7 +91,7 @@ impl<'a> ResponseClass<'a> {
     }
 }
 
-/// Wipes a body that may have held a secret, once it has been read.
+/// Wipes a body that may have contained a secret, once it has been read.
 pub(crate) fn wipe(result: Result<Response<Vec<u8>>, TransportFailure>) {
     match result {
         Ok(response) => response.into_body().zeroize(),
@@ -101,13 +101,13 @@ pub(crate) fn wipe(result: Result<Response<Vec<u8>>, TransportFailure>) {
 }
 
 fn server_error(status: u16, headers: &HeaderMap, object: Option<&Object<'_>>, body: &[u8], now: Timestamp) -> ServerError {
-    // The services write {error, error_description}; their relatives {error, message}, {error: {code, message}}, {code, message}.
+    // The services write {error, error_description}. Similar services write {error, message}, {error: {code, message}} or {code, message}.
     let nested = object.and_then(|object| object.object("error"));
     let text = |names: [&str; 3]| {
         let find = |object: &Object<'_>| names.into_iter().find_map(|name| object.text(name).map(Untrusted::new));
         nested.and_then(find).or_else(|| object.and_then(find))
     };
-    // OpenTrain's Public API: there `error` is prose and `code` is the code (opentrain.md section 8).
+    // In OpenTrain's Public API, `error` is prose and `code` is the code (opentrain.md section 8).
     let is_public_api = object.is_some_and(|object| object.text("requestId").is_some() && object.text("code").is_some());
     let [codes, words] = if is_public_api {
         [["code", "error", "err"], ["error", "message", "description"]]
@@ -121,8 +121,8 @@ fn server_error(status: u16, headers: &HeaderMap, object: Option<&Object<'_>>, b
     ServerError { interval, status, code, description: text(words), retry_after: retry_after(headers, now), body }
 }
 
-/// `Retry-After` in seconds (RFC 9110 section 10.2.3). A date is measured against the answer's own `Date`, so that our clock
-/// being wrong does not matter.
+/// `Retry-After` in seconds (RFC 9110 section 10.2.3). A date is compared with the answer's own `Date`, so that a wrong clock on this
+/// machine does not matter.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<u64> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -134,7 +134,7 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<u64> {
 }
 
 impl ServerError {
-    /// An error page that the service itself would not write: a proxy's, a captive portal's.
+    /// Whether this is an error page that the service itself would not write, but a proxy or a captive portal would.
     pub(crate) fn is_strangers_page(&self) -> bool {
         let statuses = [StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN, StatusCode::REQUEST_TIMEOUT];
         self.code.is_none() && statuses.iter().any(|status| status.as_u16() == self.status)

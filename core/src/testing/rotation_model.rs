@@ -1,4 +1,5 @@
-//! SentryAgent's `verify` and `rotate` as its documents describe them (sentryagent.md section 8), and the rotation in a world.
+//! A model of SentryAgent's `verify` and `rotate` as the documents describe them (sentryagent.md section 8), and of the rotation in a
+//! world.
 
 use alloc::format;
 use alloc::string::String;
@@ -14,10 +15,10 @@ use crate::failure::Failure;
 use crate::types::origin::Origin;
 use crate::types::secret::Badge;
 
-/// What SentryAgent says of badges where its documents are silent.
+/// SentryAgent's behaviour for badges where its documents leave it open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct BadgesReading {
-    /// The status of the answer to a rotation of a badge that is dead (sentryagent.md, U10).
+    /// The status of the answer to a rotation of a dead badge (sentryagent.md, U10).
     pub dead: u16,
 }
 
@@ -27,7 +28,7 @@ impl Default for BadgesReading {
     }
 }
 
-/// SentryAgent, of an agent that has a badge.
+/// The model of SentryAgent for an agent that has a badge.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Badges {
     reading: BadgesReading,
@@ -36,7 +37,7 @@ pub struct Badges {
 }
 
 impl Badges {
-    /// The badge that comes of a rotation, once. The old one is [`SentryAgent::BADGE`].
+    /// The badge that a rotation delivers once. The old one is [`SentryAgent::BADGE`].
     pub const NEW: &'static str = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6eHl6Nzg5In0.NEWCANARYNEWCANARY";
 
     /// A service that knows the old badge.
@@ -83,7 +84,7 @@ impl Service for Badges {
     }
 }
 
-/// How long a rotation may be under way, in milliseconds (sentryagent.md section 1).
+/// How long a rotation may be in progress, in milliseconds (sentryagent.md section 1).
 const UNDER_WAY: u64 = 30_000;
 
 impl Subject for BadgeRotation {
@@ -103,12 +104,12 @@ impl Subject for BadgeRotation {
         Some(RotationAnswer::VerifyAgain)
     }
 
-    /// Who declines revokes the badge: whoever was shown it can.
+    /// An owner who declines revokes the badge, as everyone who was shown the badge can.
     fn owner(service: &mut Badges, owner: Owner, _now: u64) {
         service.revoked |= owner == Owner::Declines;
     }
 
-    /// That `verify` is asked again allows nothing.
+    /// Calling `verify` again permits nothing.
     fn is_word(_: &RotationAnswer) -> bool {
         false
     }
@@ -121,7 +122,7 @@ impl Subject for BadgeRotation {
         matches!(&self.state, RotationState::Rotating(attempts) if attempts.in_flight().is_none())
     }
 
-    /// The attempts as the snapshot of another state writes it, whole.
+    /// The complete attempts, as the snapshot of another state stores them.
     fn beyond_its_snapshot(&self) -> String {
         match &self.state {
             RotationState::Rotating(attempts) => {
@@ -132,7 +133,7 @@ impl Subject for BadgeRotation {
         }
     }
 
-    /// What was not sent yet begins anew, with a look at the old badge.
+    /// A rotation that was not sent yet begins again, by verifying the old badge.
     fn may_come_back_as(&self, other: &Self) -> bool {
         matches!(self.place(), "Rotating, due" | "Rotating, waiting") && other.place() == "Checking, due"
     }
@@ -141,7 +142,7 @@ impl Subject for BadgeRotation {
         matches!(self.state, RotationState::Probing(_) | RotationState::Asking { .. })
     }
 
-    /// `verify` does nothing, whenever it comes.
+    /// `verify` changes nothing, whenever it arrives.
     fn is_late(heard: &Heard, ms: u64) -> bool {
         heard.path == "/v1/rotate" && ms >= UNDER_WAY
     }

@@ -1,4 +1,4 @@
-//! SentryAgent's registration as its documents describe it (sentryagent.md sections 2 to 5).
+//! A model of SentryAgent's registration as the documents describe it (sentryagent.md sections 2 to 5).
 
 use alloc::format;
 use alloc::string::String;
@@ -8,29 +8,29 @@ use serde_json::Value;
 use super::service::{Heard, Said, Service, error};
 use super::world::by_the_services_clock;
 
-/// What SentryAgent says where its documents are silent, and how long its sessions live.
+/// SentryAgent's behaviour where its documents leave it open, and the life of its sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SentryAgentReading {
-    /// The status of the answer to a code that was accepted before: 401 or 410; 200 gives the same badge again.
+    /// The status of the answer to a code that was accepted before: 401 or 410. With 200, the service sends the same badge again.
     pub used: u16,
-    /// Whether a second SMS can be had in one manifest's session (U5).
+    /// Whether a second SMS can be ordered in the session of one manifest (U5).
     pub resends: bool,
-    /// How long a code's session lives, in seconds.
+    /// The life of a code's session, in seconds.
     pub life: u32,
-    /// How many wrong codes are allowed (U6).
+    /// The number of wrong codes that are allowed (U6).
     pub tries: u8,
-    /// What it says that will be public.
+    /// The profile in the service's answer.
     pub echo: Echo,
 }
 
-/// What a service says of the profile that it was given.
+/// The profile that a service repeats in its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Echo {
-    /// What it was given, as documented.
+    /// The profile that it received, as documented.
     Same,
-    /// Nothing.
+    /// No profile.
     Nothing,
-    /// Another profile: with that one, nobody has agreed.
+    /// Another profile, to which nobody has agreed.
     Other,
 }
 
@@ -41,7 +41,7 @@ impl Default for SentryAgentReading {
 }
 
 impl Echo {
-    /// The manifest less what is not public.
+    /// The manifest without the private fields.
     fn of(self, heard: &Heard) -> Option<Value> {
         let mut profile = serde_json::from_str::<Value>(&heard.body).ok()?.get_mut("manifest")?.take();
         let members = profile.as_object_mut()?;
@@ -55,13 +55,13 @@ impl Echo {
     }
 }
 
-/// SentryAgent.
+/// The model of SentryAgent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SentryAgent {
     reading: SentryAgentReading,
     manifests: u8,
     sms: u8,
-    /// When the last code's session began.
+    /// The time when the last code's session began.
     begun: u64,
     wrong: u8,
     issued: bool,
@@ -77,7 +77,7 @@ impl SentryAgent {
         Self { reading, manifests: 0, sms: 0, begun: 0, wrong: 0, issued: false }
     }
 
-    /// The code of the last SMS, or of the one before.
+    /// The code of the last SMS, or of the one before it.
     #[must_use]
     pub fn code(&self, before: bool) -> String {
         let number = if before { self.sms.saturating_sub(1) } else { self.sms };
@@ -90,7 +90,7 @@ impl SentryAgent {
         now >= self.begun.saturating_add(u64::from(self.reading.life).saturating_mul(1000))
     }
 
-    /// Whether the right code brings a badge that nobody has.
+    /// Whether the right code delivers a badge that nobody has yet.
     #[must_use]
     pub fn gives(&self, now: u64) -> bool {
         !self.issued && self.sms > 0 && !self.is_over(now) && self.wrong < self.reading.tries
@@ -158,7 +158,7 @@ impl Service for SentryAgent {
         self.issued.then_some(Self::BADGE)
     }
 
-    /// An SMS that binds the human to a profile that they never saw counts twice: nobody's word was for that.
+    /// An SMS that binds the human to a profile that they never saw counts twice, because nobody agreed to that.
     fn costly(&self) -> u8 {
         if self.reading.echo == Echo::Other { self.sms.saturating_mul(2) } else { self.sms }
     }

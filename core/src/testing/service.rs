@@ -1,5 +1,5 @@
-//! The services as their documents describe them, small enough for a model checker. Where the documents are silent, a *reading*
-//! chooses; time is the world's own, which no clock of a client can put back.
+//! Models of the services as their documents describe them, small enough for a model checker. Where the documents leave something open, a
+//! *reading* chooses. The time is the world's own, which no clock of a client can put back.
 
 use core::fmt::Debug;
 use core::hash::Hash;
@@ -9,7 +9,7 @@ use alloc::string::String;
 
 use super::world::by_the_services_clock;
 
-/// A request as a service hears it.
+/// A request as a service receives it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Heard {
     /// The path.
@@ -18,23 +18,23 @@ pub struct Heard {
     pub body: String,
 }
 
-/// A service's answer: status and body.
+/// A service's answer: its status and its body.
 pub type Said = (u16, String);
 
-/// A service that can be asked, and that a test may ask what is true.
+/// A model of a service. A test may also ask it for the facts.
 pub trait Service: Clone + Debug + PartialEq + Eq + Hash {
     /// Acts on a request at `now`, in milliseconds of the world, and answers.
     fn serve(&mut self, heard: &Heard, now: u64) -> Said;
 
-    /// The credential that it has handed out for good, if it has.
+    /// The credential that it has handed out for good, if any.
     fn delivered(&self) -> Option<&'static str>;
 
-    /// Whether it was asked sooner than it allows.
+    /// Whether a request came sooner than the service allows.
     fn was_hurried(&self) -> bool {
         false
     }
 
-    /// How often it did what must not be done without a human's word: accounts made, SMS sent, profiles taken that nobody saw.
+    /// How often it did something that needs a human's consent: accounts made, SMS sent, profiles accepted that nobody saw.
     fn costly(&self) -> u8;
 }
 
@@ -42,14 +42,14 @@ pub(crate) fn error(status: u16, code: &str) -> Said {
     (status, format!(r#"{{"error":"{code}"}}"#))
 }
 
-/// What OpenTrain says where its documents are silent, and how long its attempts live.
+/// OpenTrain's behaviour where its documents leave it open, and the life of its attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct OpenTrainReading {
     /// The answer to a poll after the attempt's end (opentrain.md, U8).
     pub lapsed: &'static str,
     /// The answer to a poll before any start (U9).
     pub unstarted: &'static str,
-    /// How long an attempt lives, in seconds.
+    /// The life of an attempt, in seconds.
     pub life: u32,
     /// The least time between polls, in seconds.
     pub interval: u32,
@@ -61,13 +61,13 @@ impl Default for OpenTrainReading {
     }
 }
 
-/// OpenTrain (opentrain.md sections 3 to 5).
+/// The model of OpenTrain (opentrain.md sections 3 to 5).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct OpenTrain {
     reading: OpenTrainReading,
     accounts: u8,
     attempts: u8,
-    /// When the attempt began.
+    /// The time when the attempt began.
     begun: Option<u64>,
     owner: OwnerDid,
     delivered: bool,
@@ -87,7 +87,7 @@ impl OpenTrain {
     pub const PRE_CLAIM: &'static str = "ot_pat_8f2a_PRECANARYPRECANARY91cd";
     /// The claim token.
     pub const CLAIM_TOKEN: &'static str = "ot_clm_CLAIMCANARYCLAIMCANARY77ab";
-    /// The token after the claim, which comes once.
+    /// The token after the claim, which is delivered once.
     pub const POST_CLAIM: &'static str = "ot_pat_9b1c_POSTCANARYPOSTCANARY44ef";
 
     /// A service without accounts.
@@ -96,38 +96,38 @@ impl OpenTrain {
         Self { reading, accounts: 0, attempts: 0, begun: None, owner: OwnerDid::Nothing, delivered: false, last_poll: None, hurried: false }
     }
 
-    /// The code of the attempt that lives or was the last.
+    /// The code of the current attempt, or of the last one.
     #[must_use]
     pub fn code(&self) -> String {
         format!("{}", 739_200_u32.saturating_add(self.attempts.into()))
     }
 
-    /// Whether an attempt lives that nobody has decided.
+    /// Whether an attempt lives on which nobody has decided.
     #[must_use]
     pub fn is_open(&self, now: u64) -> bool {
         self.owner == OwnerDid::Nothing && self.begun.is_some() && !self.is_over(now)
     }
 
-    /// Whether the last attempt's time is over.
+    /// Whether the last attempt has expired.
     #[must_use]
     pub fn is_over(&self, now: u64) -> bool {
         self.begun.is_some_and(|begun| now >= begun.saturating_add(u64::from(self.reading.life).saturating_mul(1000)))
     }
 
-    /// Whether a poll brings the token, now or when the owner has approved.
+    /// Whether a poll delivers the token, now or after the owner's approval.
     #[must_use]
     pub fn gives(&self, now: u64) -> bool {
         !self.delivered && (self.owner == OwnerDid::Approved || self.is_open(now))
     }
 
-    /// The owner types the code: the token waits for the next poll.
+    /// The owner types the code, and the token waits for the next poll.
     pub fn approve(&mut self, now: u64) {
         if self.is_open(now) {
             self.owner = OwnerDid::Approved;
         }
     }
 
-    /// The owner says no.
+    /// The owner declines.
     pub fn decline(&mut self, now: u64) {
         if self.is_open(now) {
             self.owner = OwnerDid::Declined;
@@ -150,7 +150,7 @@ impl OpenTrain {
         if self.delivered {
             return error(400, "invalid_request");
         }
-        // A token that waits and was not fetched is gone with its attempt: the harsher reading of U6.
+        // A waiting token that was not fetched is lost with its attempt. This is the stricter reading of U6.
         self.attempts = self.attempts.saturating_add(1);
         self.owner = OwnerDid::Nothing;
         self.begun = Some(now);
@@ -164,7 +164,7 @@ impl OpenTrain {
     }
 
     fn poll(&mut self, now: u64) -> Said {
-        // What a client keeps that was told no interval yet.
+        // A client that was told no interval uses this one.
         let least = u64::from(self.reading.interval.min(5)).saturating_mul(1000);
         self.hurried |= self.last_poll.is_some_and(|last| now < last.saturating_add(least));
         self.last_poll = Some(now);

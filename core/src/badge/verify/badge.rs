@@ -11,7 +11,7 @@ use crate::http::json::{Json, Object};
 use crate::types::timestamp::Timestamp;
 use crate::types::untrusted::Untrusted;
 
-/// What a badge says, after its signature and its time have been found good.
+/// The claims of a badge whose signature and time are valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedBadge {
     did: Did,
@@ -23,7 +23,7 @@ pub struct VerifiedBadge {
     claims: Claims,
 }
 
-/// The claims as they were signed; `Debug` says how many bytes.
+/// The claims as they were signed. `Debug` shows only their length.
 #[derive(Clone, PartialEq, Eq)]
 struct Claims(Vec<u8>);
 
@@ -34,38 +34,39 @@ impl core::fmt::Debug for Claims {
 }
 
 impl VerifiedBadge {
-    /// Whose badge it is: `sub`.
+    /// The agent that the badge belongs to: `sub`.
     #[must_use]
     pub fn did(&self) -> &Did {
         &self.did
     }
 
-    /// When it ends: `exp`. `None` when it has no end, and only the service can tell whether it still counts.
+    /// The time when the badge expires: `exp`. If it is `None`, the badge does not expire, and only the service can say whether it is still
+    /// valid.
     #[must_use]
     pub fn expires_at(&self) -> Option<Timestamp> {
         self.expires_at
     }
 
-    /// When it was issued: `iat`.
+    /// The time when the badge was issued: `iat`.
     #[must_use]
     pub fn issued_at(&self) -> Option<Timestamp> {
         self.issued_at
     }
 
-    /// Who issued it: `iss`.
+    /// The issuer of the badge: `iss`.
     #[must_use]
     pub fn issuer(&self) -> Option<&Untrusted> {
         self.issuer.as_ref()
     }
 
-    /// The key that it names.
+    /// The name of the key that signed the badge.
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
 
-    /// The profile that is embedded in it as `public_profile`. The documents say that one is, and not under which name
-    /// (sentryagent.md, U8): `None` when it is elsewhere; [`claims_json`](Self::claims_json) has it.
+    /// The profile that the badge embeds as `public_profile`. The documents do not name that claim (sentryagent.md, U8). `None` if it has
+    /// another name; [`claims_json`](Self::claims_json) contains it.
     #[must_use]
     pub fn profile(&self) -> Option<&PublishedProfile> {
         self.profile.as_ref()
@@ -99,7 +100,7 @@ impl Rules {
         Ok(VerifiedBadge { did, expires_at, issued_at, issuer, kid, profile, claims: Claims(json) })
     }
 
-    /// `JWT`, or what says that it is one of its kinds; unless a type is asked for, none as well (RFC 8725 section 3.11).
+    /// The type must be `JWT` or one of its kinds. Unless a type is required, it may also be absent (RFC 8725 section 3.11).
     fn check_type(&self, typ: Option<&str>) -> Result<(), Rejection> {
         let of_a_type = |typ: &str| typ.to_ascii_lowercase().trim_start_matches("application/").to_owned();
         let is_fine = match (&self.typ, typ.map(of_a_type)) {
@@ -110,7 +111,7 @@ impl Rules {
         if is_fine { Ok(()) } else { Err(Rejection::Type) }
     }
 
-    /// Gives `exp`. The time must be before it, and not before `nbf`, give or take the leeway (RFC 7519 section 4.1).
+    /// Returns `exp`. The time must be before it and not before `nbf`, within the leeway (RFC 7519 section 4.1).
     fn check_times(&self, claims: &Object<'_>, now: Timestamp) -> Result<Option<Timestamp>, Rejection> {
         let (exp, nbf) = (time(claims, "exp")?, time(claims, "nbf")?);
         if exp.is_some_and(|exp| now.before(self.leeway) >= exp) {
@@ -150,7 +151,7 @@ fn did(claims: &Object<'_>) -> Result<Did, Rejection> {
     Did::parse(sub).map_err(|_| Rejection::Subject)
 }
 
-/// A claim that is a string, or is not there.
+/// A claim that is a string or absent.
 fn text<'a>(claims: &'a Object<'_>, name: &str) -> Result<Option<&'a str>, Rejection> {
     match claims.get(name) {
         None => Ok(None),
@@ -159,7 +160,7 @@ fn text<'a>(claims: &'a Object<'_>, name: &str) -> Result<Option<&'a str>, Rejec
     }
 }
 
-/// A claim that is a time in seconds (RFC 7519 section 2), or is not there. One that is anything else is never taken for absent.
+/// A claim that is a time in seconds (RFC 7519 section 2) or absent. A claim of another type is never treated as absent.
 fn time(claims: &Object<'_>, name: &str) -> Result<Option<Timestamp>, Rejection> {
     match claims.get(name) {
         None => Ok(None),

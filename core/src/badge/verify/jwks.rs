@@ -1,4 +1,4 @@
-//! A set of keys (RFC 7517), of which only those count that a badge can be signed with.
+//! A set of keys (RFC 7517). Only the keys that can sign a badge count.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -12,10 +12,10 @@ use super::Rejection;
 use super::jws::is_ed25519;
 use crate::http::json::{Json, Object};
 
-/// A set is at most so large, in bytes: a hundred times what the service publishes.
+/// The largest size of a set, in bytes: a hundred times what the service publishes.
 const LARGEST: usize = 64 * 1024;
 
-/// A service's keys. Members that are unknown, broken or meant for something else are left out (RFC 7517 section 5).
+/// A service's keys. Members that are unknown, broken or meant for another purpose are skipped (RFC 7517 section 5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Jwks {
     keys: Vec<Key>,
@@ -29,16 +29,16 @@ pub(super) struct Key {
     key: VerifyingKey,
 }
 
-/// A document that is no set of keys.
+/// The document is not a set of keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this is no JWK set: a JSON object of at most 64 KiB with a list `keys`, and no member twice")]
+#[error("not a valid JWK set (expected a JSON object of at most 64 KiB with a list `keys`, in which no member occurs twice)")]
 pub struct BadJwks;
 
 impl Jwks {
     /// Reads a set.
     ///
     /// # Errors
-    /// [`BadJwks`] for what is no set at all; a set without a usable key is one, and verifies nothing.
+    /// [`BadJwks`] if the document is not a set. A set without a usable key is valid, and verifies nothing.
     pub fn parse(json: &[u8]) -> Result<Self, BadJwks> {
         if json.len() > LARGEST {
             return Err(BadJwks);
@@ -50,25 +50,25 @@ impl Jwks {
         Ok(Self { keys, skipped })
     }
 
-    /// How many keys can be used.
+    /// The number of keys that can be used.
     #[must_use]
     pub fn len(&self) -> usize {
         self.keys.len()
     }
 
-    /// Whether none can.
+    /// Whether no key can be used.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
 
-    /// How many members were left out.
+    /// The number of members that were skipped.
     #[must_use]
     pub fn skipped(&self) -> usize {
         self.skipped
     }
 
-    /// The key that is meant: the one of that name, or the only one where none is named. The order of a set means nothing.
+    /// The key with this name, or the only key if no name is given. The order of the set does not matter.
     pub(super) fn key(&self, kid: Option<&str>) -> Result<&Key, Rejection> {
         let mut meant = self.keys.iter().filter(|key| kid.is_none() || key.kid.as_deref() == kid);
         match (meant.next(), meant.next()) {
@@ -80,7 +80,7 @@ impl Jwks {
 }
 
 impl Key {
-    /// `None` for a member that is not to be used.
+    /// Reads a key; `None` if the member cannot be used.
     fn read(member: &Object<'_>) -> Option<Self> {
         let absent_or = |field: &str, is_fine: &dyn Fn(&Json<'_>) -> bool| member.get(field).is_none_or(is_fine);
         let is_text = |text: &'static str| move |value: &Json<'_>| value.as_text() == Some(text);
@@ -99,8 +99,8 @@ impl Key {
         is_meant.then(|| Some(Self { kid, key: point(member.text("x")?)? }))?
     }
 
-    /// Strictly: the signature's and the key's points are not of small order, `S` is below the group's order, and nothing is
-    /// encoded in a second way (RFC 8032 section 5.1.7).
+    /// Verifies strictly: the points of the signature and the key are not of small order, `S` is below the group's order, and every
+    /// encoding is canonical (RFC 8032 section 5.1.7).
     pub(super) fn verifies(&self, signed: &[u8], signature: &[u8; 64]) -> bool {
         self.key.verify_strict(signed, &Signature::from_bytes(signature)).is_ok()
     }
@@ -110,16 +110,16 @@ impl Key {
     }
 }
 
-/// The point that `x` encodes: 32 bytes, in their one canonical form, and not of small order.
+/// The point that `x` encodes. It has 32 bytes in canonical form and is not of small order.
 fn point(x: &str) -> Option<VerifyingKey> {
-    // Longer texts cannot be 32 bytes, and are not worth decoding.
+    // A longer text cannot be 32 bytes, so it is not decoded.
     let bytes = (x.len() == 43).then(|| URL_SAFE_NO_PAD.decode(x).ok()).flatten()?;
     let bytes: [u8; 32] = bytes.try_into().ok()?;
     let key = VerifyingKey::from_bytes(&bytes).ok()?;
     (is_canonical(&bytes) && !key.is_weak()).then_some(key)
 }
 
-/// Whether the encoded coordinate is below 2^255 - 19: the library also takes the few that are not.
+/// Whether the encoded coordinate is below 2^255 - 19. The library also accepts the few that are not.
 fn is_canonical(bytes: &[u8; 32]) -> bool {
     let [lowest, middle @ .., highest] = bytes;
     !(*lowest >= 0xed && middle.iter().all(|byte| *byte == 0xff) && highest & 0x7f == 0x7f)

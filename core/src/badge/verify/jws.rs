@@ -11,10 +11,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::{Jwks, Rejection, Rules};
 use crate::http::json::{Json, Object};
 
-/// A token is at most so long, in characters: far longer than any badge.
+/// The largest length of a token, in characters. It is far longer than any badge.
 const LONGEST: usize = 128 * 1024;
 
-/// A message whose signature fits: what [`Sign`](crate::badge::Sign) brings, checked.
+/// A message with a valid signature, such as the checked result of [`Sign`](crate::badge::Sign).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedJws {
     payload: Vec<u8>,
@@ -22,20 +22,20 @@ pub struct VerifiedJws {
 }
 
 impl VerifiedJws {
-    /// What was signed: the message, or whatever the service made of it (sentryagent.md, U9).
+    /// The signed bytes: the message, or what the service made of it (sentryagent.md, U9).
     #[must_use]
     pub fn payload(&self) -> &[u8] {
         &self.payload
     }
 
-    /// The name of the key that signed, when it has one.
+    /// The name of the key that signed, if it has one.
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
 }
 
-/// A token that has been taken apart and whose header is good; nothing is known of its signature.
+/// A token that was split and whose header is valid. Its signature has not been checked yet.
 pub(super) struct Parts<'a> {
     /// `header.payload`, as it was signed.
     signed: &'a str,
@@ -46,21 +46,21 @@ pub(super) struct Parts<'a> {
 }
 
 impl Rules {
-    /// Checks a signed message against the keys that may have signed it. Its time, its issuer and its type are not looked at: it
-    /// need not be a token at all. Never take it for a badge.
+    /// Checks a signed message against the keys that may have signed it. It does not check the time, the issuer and the type, because the
+    /// message need not be a token. Never take it for a badge.
     ///
     /// # Errors
-    /// [`Rejection`]. `UnknownKey` may also mean that the agent's own key signed, and is published nowhere (sentryagent.md, C1).
+    /// [`Rejection`]. `UnknownKey` may also mean that the agent's own key signed, which is not published anywhere (sentryagent.md, C1).
     pub fn check_jws(&self, jws: &str, keys: &Jwks) -> Result<VerifiedJws, Rejection> {
         let parts = Parts::take_apart(jws)?;
         let (payload, kid) = parts.verify(parts.signed, parts.payload, keys)?;
         Ok(VerifiedJws { payload, kid })
     }
 
-    /// The same for a JWS without its message (RFC 7515 appendix F), which is `message`.
+    /// Checks a JWS without its message (RFC 7515 appendix F), together with the separate `message`.
     ///
     /// # Errors
-    /// [`Rejection`]; `Malformed` when it has a message of its own.
+    /// [`Rejection`]. It is `Malformed` if the JWS contains a message.
     pub fn check_detached(&self, jws: &str, message: &[u8], keys: &Jwks) -> Result<VerifiedJws, Rejection> {
         let parts = Parts::take_apart(jws)?;
         let Some(header) = parts.signed.strip_suffix('.') else { return Err(Rejection::Malformed) };
@@ -83,13 +83,13 @@ impl<'a> Parts<'a> {
         let header = decode(header)?;
         let header = Object::parse(&header).ok_or(Rejection::Header)?;
         let (kid, typ) = check_header(&header)?;
-        // The library decodes without reading what it decoded; a part that is no base64url is refused here, signature or not.
+        // The library decodes without checking the result, so a part that is not base64url is refused here.
         decode(payload)?;
         let signature = decode(signature)?.try_into().map_err(|_| Rejection::Signature)?;
         Ok(Self { signed, payload, signature, kid, typ })
     }
 
-    /// The signed bytes' payload, once the signature fits.
+    /// Returns the payload if the signature over `signed` is valid.
     pub(super) fn verify(&self, signed: &str, payload: &str, keys: &Jwks) -> Result<(Vec<u8>, Option<String>), Rejection> {
         let key = keys.key(self.kid.as_deref())?;
         if !key.verifies(signed.as_bytes(), &self.signature) {
@@ -107,12 +107,12 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Both names that the algorithm has (RFC 8037 section 3.1, RFC 9864). Case counts.
+/// Accepts both names of the algorithm (RFC 8037 section 3.1, RFC 9864), which are case-sensitive.
 pub(super) fn is_ed25519(alg: &str) -> bool {
     matches!(alg, "EdDSA" | "Ed25519")
 }
 
-/// The key's name and the token's type, of a header that asks for nothing that is not done.
+/// Returns the key's name and the token's type, if the header requires nothing that is not supported.
 fn check_header(header: &Object<'_>) -> Result<(Option<String>, Option<String>), Rejection> {
     let text = |field: &str| match header.get(field) {
         None => Ok(None),
@@ -130,7 +130,7 @@ fn check_header(header: &Object<'_>) -> Result<(Option<String>, Option<String>),
     Ok((text("kid")?, text("typ")?))
 }
 
-/// Exact base64url: no padding, no white space, no `+` and `/`, no bits left over.
+/// Decodes strict base64url: no padding, no white space, no `+` and `/`, no spare bits.
 fn decode(part: &str) -> Result<Vec<u8>, Rejection> {
     URL_SAFE_NO_PAD.decode(part).map_err(|_| Rejection::Malformed)
 }

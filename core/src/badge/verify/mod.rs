@@ -1,10 +1,10 @@
-//! Badges checked offline, with the service's published keys. Feature `verify`.
+//! Checks badges offline, with the service's published keys. It needs the feature `verify`.
 //!
-//! # What it decides, and what it cannot
+//! # What it decides, and what it cannot decide
 //!
-//! [`Rules::check_badge`] says whether a badge was signed by a key of the set and is within its time. It cannot see that a badge
-//! was revoked or rotated: only [`VerifyBadge`](crate::badge::VerifyBadge) does. And whoever shows a badge has handed over
-//! what also signs, rotates and revokes in its agent's name: keep no badge that you were shown.
+//! [`Rules::check_badge`] says whether a badge was signed by a key of the set and is within its time. It cannot see that a badge was
+//! revoked or rotated; only [`VerifyBadge`](crate::badge::VerifyBadge) can. A badge also signs, rotates and revokes in its agent's name, so
+//! do not keep a badge that you were shown.
 //!
 //! The rules are those of RFC 7515, 7517, 7519, 8037, 8725 and 9864:
 //!
@@ -53,7 +53,7 @@ use core::time::Duration;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 
-/// What a token must keep beyond the rules that are always kept.
+/// The settings for a check, beyond the rules that always apply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
     leeway: Duration,
@@ -62,7 +62,7 @@ pub struct Rules {
     typ: Option<String>,
 }
 
-/// A leeway of 60 s; any issuer, since the documents name none; no audience.
+/// The default has a leeway of 60 s, accepts any issuer (the documents name none) and expects no audience.
 impl Default for Rules {
     fn default() -> Self {
         Self { leeway: Duration::from_secs(60), issuer: None, audience: None, typ: None }
@@ -70,83 +70,83 @@ impl Default for Rules {
 }
 
 impl Rules {
-    /// With another leeway, for clocks that differ: how long after `exp`, and how long before `nbf`, a badge is taken.
+    /// Sets the leeway for clocks that differ: how long after `exp` and how long before `nbf` a badge is accepted.
     #[must_use]
     pub fn leeway(self, leeway: Duration) -> Self {
         Self { leeway, ..self }
     }
 
-    /// With an issuer: `iss` must be there and be exactly this.
+    /// Requires this issuer: `iss` must be present and equal to it.
     #[must_use]
     pub fn issuer(self, issuer: &str) -> Self {
         Self { issuer: Some(issuer.to_owned()), ..self }
     }
 
-    /// As this audience: `aud` must be there and name it. Without, a token that names an audience is refused: it was made for
-    /// somebody, and nobody says that it is for you (RFC 7519 section 4.1.3).
+    /// Requires this audience: `aud` must be present and contain it. Without this setting, a token that names an audience is refused,
+    /// because it was made for a specific party, which may not be you (RFC 7519 section 4.1.3).
     #[must_use]
     pub fn audience(self, audience: &str) -> Self {
         Self { audience: Some(audience.to_owned()), ..self }
     }
 
-    /// With a type: `typ` must be there and be this, in any case. Set it as soon as you know what the service writes: it is the
-    /// only thing that tells a badge from another token of the same key (RFC 8725 section 3.11).
+    /// Requires this type: `typ` must be present and equal to it, in any case. Set it as soon as you know what the service writes, because
+    /// nothing else distinguishes a badge from another token of the same key (RFC 8725 section 3.11).
     #[must_use]
     pub fn typ(self, typ: &str) -> Self {
         Self { typ: Some(typ.to_owned()), ..self }
     }
 }
 
-/// Why a token was refused. Its words hold nothing of the token.
+/// The reason why a token was refused. Its text contains nothing of the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Rejection {
-    /// Not three parts of exact base64url, or far too long.
-    #[error("it is no compact JWS")]
+    /// The token is not three parts of strict base64url, or it is far too long.
+    #[error("it is not a compact JWS")]
     Malformed,
-    /// The header is no JSON object, names a member twice, or has one of a wrong type.
+    /// The header is not a JSON object, a member occurs twice, or a member has a wrong type.
     #[error("its header cannot be read")]
     Header,
-    /// Signed by something else than `EdDSA` or `Ed25519`, or not at all.
+    /// The algorithm is not `EdDSA` or `Ed25519`, or there is no signature.
     #[error("its algorithm is not Ed25519")]
     Algorithm,
-    /// It needs an extension to be understood (`crit`, `b64`).
-    #[error("it needs an extension that is not understood")]
+    /// The token requires support for an extension (`crit`, `b64`).
+    #[error("it requires an extension that is not supported")]
     Extension,
-    /// Its `typ` says that it is something else.
+    /// `typ` says that the token is something else.
     #[error("it is a token of another type")]
     Type,
-    /// No key of the set is meant. A newer set may hold it.
-    #[error("none of the keys is the one that it names")]
+    /// The set does not contain the key. A newer set may contain it.
+    #[error("none of the keys is the one that signed it")]
     UnknownKey,
-    /// Several keys could be meant.
-    #[error("several of the keys could be the one that it means")]
+    /// Several keys could be the one that signed.
+    #[error("several of the keys could be the one that signed it")]
     AmbiguousKey,
-    /// The signature does not fit.
+    /// The signature is wrong.
     #[error("its signature is wrong")]
     Signature,
-    /// The claims are no JSON object, name a member twice, or have one of a wrong type.
+    /// The claims are not a JSON object, a member occurs twice, or a member has a wrong type.
     #[error("its claims cannot be read")]
     Claims,
-    /// `sub` is no `did:sentryagent:`.
+    /// `sub` is not a `did:sentryagent:`.
     #[error("it names no agent")]
     Subject,
-    /// Past `exp`.
+    /// The time is after `exp`.
     #[error("it has expired")]
     Expired,
-    /// Before `nbf`.
+    /// The time is before `nbf`.
     #[error("it is not valid yet")]
     NotYetValid,
-    /// `iss` is not the one that is expected.
-    #[error("it is of another issuer")]
+    /// `iss` is not the required issuer.
+    #[error("it is from another issuer")]
     Issuer,
-    /// `aud` is not the one that is expected, or names somebody and none is expected.
-    #[error("it is meant for somebody else")]
+    /// `aud` is not the required audience, or it names an audience although none is required.
+    #[error("it is intended for somebody else")]
     Audience,
 }
 
 impl Rejection {
-    /// Every one.
+    /// Every rejection.
     pub const ALL: &'static [Self] = &[
         Self::Malformed,
         Self::Header,
@@ -164,7 +164,7 @@ impl Rejection {
         Self::Audience,
     ];
 
-    /// Its stable name.
+    /// The rejection's stable name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -185,8 +185,8 @@ impl Rejection {
         }
     }
 
-    /// Whether a newer set of keys may change the verdict. Fetch it once, and not more often than every five minutes: a `kid` is
-    /// whatever the token's maker wrote.
+    /// Whether a newer set of keys may change the result. Fetch it once, and not more often than every five minutes, because the maker of
+    /// the token chose the `kid`.
     #[must_use]
     pub const fn wants_newer_keys(self) -> bool {
         matches!(self, Self::UnknownKey)

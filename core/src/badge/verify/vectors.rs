@@ -1,4 +1,4 @@
-//! Published vectors: RFC 8037 appendix A, and Wycheproof's for Ed25519.
+//! Published test vectors: RFC 8037 appendix A, and the Wycheproof vectors for Ed25519.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -37,7 +37,7 @@ fn rfc_8037_appendix_a_signs() {
     assert_eq!(format!("{signed}.{signature}"), JWS);
 }
 
-/// Every bit of the vector counts.
+/// Every bit of the vector is significant.
 #[test]
 fn rfc_8037_appendix_a_changed_in_any_character_is_refused() {
     let keys = set_of(X);

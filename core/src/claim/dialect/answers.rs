@@ -66,7 +66,8 @@ pub(super) fn started(
     })
 }
 
-/// "Window expired" and "e-mail taken" share one code; the first is believed only when our own date agrees (opentrain.md, U7).
+/// An expired window and a taken e-mail address have the same code. The window is believed to have expired only if our own date agrees
+/// (opentrain.md, U7).
 pub(super) fn start_refused(error: ServerError, window_is_over: bool) -> Failure {
     let says = |word: &str| error.has_code(word) || error.description.as_ref().is_some_and(|text| text.raw().contains(word));
     if is_switched_off(&error) {

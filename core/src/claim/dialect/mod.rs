@@ -1,7 +1,7 @@
 //! The dialects of the claim: how each kind of service words the same ceremony.
 //!
-//! The machines know no service's words. They ask a [`Dialect`] for requests and for the meaning of answers. A new dialect is one
-//! file beside this one, and one line in the table below.
+//! The machines do not know the wording of any service. They ask a [`Dialect`] for requests and for the meaning of answers. A new dialect
+//! is one file in this folder and one line in the table below.
 
 mod answers;
 mod opentrain;
@@ -24,7 +24,7 @@ use crate::types::origin::{Origin, PinnedOrigins};
 use crate::types::secret::Email;
 use crate::types::timestamp::Timestamp;
 
-/// The longest that an attempt is believed to live, in seconds: a day.
+/// The longest accepted life of an attempt, in seconds: a day.
 pub(crate) const LONGEST_LIFE: u32 = 86_400;
 
 macro_rules! dialects {
@@ -48,12 +48,12 @@ macro_rules! dialects {
 dialects! {
     /// OpenTrain's own: `app.opentrain.ai`
     OpenTrain => opentrain,
-    /// Of this crate's own tests.
+    /// A dialect for this crate's own tests
     #[cfg(test)]
     Toy => toy,
 }
 
-/// What a dialect says: its paths, its member names, its constants, and the requests that differ in more than names.
+/// The definition of a dialect: its paths, its member names, its constants, and the requests that differ in more than names.
 struct Words {
     /// The dialect's stable name, as snapshots and scripts know it.
     name: &'static str,
@@ -74,7 +74,7 @@ struct Words {
     /// The member that holds the delivered token, and the one that holds the code for the owner.
     access_token: &'static str,
     user_code: &'static str,
-    /// The life of an attempt when the service does not say it, in seconds.
+    /// The default life of an attempt, in seconds, if the service does not say it.
     attempt_life: u32,
     /// The status that the service documents for what ends a poll. At another status such a code ends nothing: gateways write some
     /// of these codes too.

@@ -1,4 +1,4 @@
-//! A small dialect for this crate's own tests: it shows that another service's words touch this file and one line of the table.
+//! A small dialect for this crate's own tests. It shows that another dialect needs only this file and one line of the table.
 
 use serde_json::{Value, json};
 
@@ -43,7 +43,7 @@ mod tests {
     use crate::types::secret::Email;
     use crate::types::timestamp::Timestamp;
 
-    /// Drives `ceremony` with the scripted answers, through its snapshot before each step; gives the outcome and the paths asked.
+    /// Drives `ceremony` with the scripted answers, through its snapshot before each step. Returns the outcome and the requested paths.
     fn drive<C: Ceremony>(mut ceremony: C, script: &[(u16, &str)]) -> (C::Outcome, Vec<(String, String)>) {
         let (mut now, mut answers, mut sent) = (Timestamp::from_unix_ms(1_781_254_800_000), script.iter(), Vec::new());
         for _ in 0..50 {
@@ -68,7 +68,7 @@ mod tests {
                 step => panic!("{step:?}"),
             }
         }
-        panic!("the claim does not end");
+        panic!("the ceremony did not end");
     }
 
     #[test]
