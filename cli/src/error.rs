@@ -240,8 +240,8 @@ fn retry_after(failure: &Failure, now: Timestamp) -> Option<u64> {
 fn failure_words(failure: &Failure) -> String {
     let ours = match failure.clone() {
         Failure::Rejected(error) => Failure::Rejected(wordless(error)),
-        Failure::GaveUp { trouble: Trouble::Server(error), retry_at, doubt } => {
-            Failure::GaveUp { trouble: wordless(error).into(), retry_at, doubt }
+        Failure::GaveUp { trouble: Trouble::Server(error), retry_at, may_be_delivered } => {
+            Failure::GaveUp { trouble: wordless(error).into(), retry_at, may_be_delivered }
         }
         Failure::NotRotated { trouble: Trouble::Server(error) } => Failure::NotRotated { trouble: wordless(error).into() },
         Failure::Protocol(Violation::ForeignOrigin { field, .. }) => {

@@ -34,7 +34,7 @@ pub trait ApiCall: sealed::Sealed {
     ///
     /// # Errors
     /// [`Failure`]: `Rejected`, `RateLimited`, `Protocol`, or `GaveUp` when no definite answer came. For a call that delivers a secret,
-    /// `GaveUp` with `doubt` says that the lost answer may have contained the secret.
+    /// `GaveUp` with `may_be_delivered` says that the lost answer may have contained the secret.
     fn parse(&self, now: Timestamp, result: Result<Response<Vec<u8>>, TransportFailure>) -> Result<Self::Outcome, Failure>;
 }
 
@@ -101,7 +101,9 @@ impl<C: ApiCall> ApiCallRun<C> {
     /// Takes in the result of the exchange. `None` means that the request must be sent again when it is due.
     pub fn answered(&mut self, now: Timestamp, result: Result<Response<Vec<u8>>, TransportFailure>) -> Option<Result<C::Outcome, Failure>> {
         let (trouble, failure) = match self.call.parse(now, result) {
-            Err(Failure::GaveUp { trouble, retry_at, doubt }) => (trouble.clone(), Failure::GaveUp { trouble, retry_at, doubt }),
+            Err(Failure::GaveUp { trouble, retry_at, may_be_delivered }) => {
+                (trouble.clone(), Failure::GaveUp { trouble, retry_at, may_be_delivered })
+            }
             end => return Some(end),
         };
         self.was_lost |= trouble.may_have_been_carried_out();

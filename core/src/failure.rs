@@ -16,18 +16,18 @@ pub enum Failure {
     #[error("the owner declined; the registration is kept")]
     Denied(ServerError),
     /// The claim attempt is over. The registration still exists.
-    #[error("the claim attempt has expired ({}); the registration is kept{}", self.said_by_words(), doubt_words(*doubt))]
+    #[error("the claim attempt has expired ({}); the registration is kept{}", self.said_by_words(), lost_answer_words(*may_be_delivered))]
     AttemptExpired {
         /// Who says that the attempt is over.
         said_by: SaidBy,
         /// Whether an answer was lost before the end. The service may have delivered the token in it.
-        doubt: bool,
+        may_be_delivered: bool,
     },
     /// The claim window (about 24 h from the registration) is over.
     #[error("the time for claiming this registration is over; register again")]
     WindowExpired,
     /// The service has forgotten the registration's session.
-    #[error("the registration session has expired; register again{}", doubt_words(*doubt))]
+    #[error("the registration session has expired; register again{}", lost_answer_words(*may_be_delivered))]
     SessionExpired {
         /// The service's answer.
         error: ServerError,
@@ -62,14 +62,14 @@ pub enum Failure {
         retry_at: Timestamp,
     },
     /// A temporary problem that was still there after the last allowed try.
-    #[error("given up: {trouble}{}", doubt_words(*doubt))]
+    #[error("given up: {trouble}{}", lost_answer_words(*may_be_delivered))]
     GaveUp {
         /// The last problem.
         trouble: Trouble,
         /// The time when the caller may retry.
         retry_at: Timestamp,
         /// Whether an answer was lost. The service may have delivered the credential in it.
-        doubt: bool,
+        may_be_delivered: bool,
     },
     /// The service broke a rule of its protocol. If the answer could have contained a credential, its bytes are kept.
     #[error("{0}")]
@@ -297,14 +297,17 @@ const fn way_out(service: Service) -> &'static str {
 
 impl Failure {
     /// Sets whether the credential may have been in a lost answer, if this failure records that.
-    pub(crate) fn with_doubt(mut self, is_in_doubt: bool) -> Self {
-        if let Self::AttemptExpired { doubt, .. } | Self::SessionExpired { doubt, .. } | Self::GaveUp { doubt, .. } = &mut self {
-            *doubt = is_in_doubt;
+    pub(crate) fn with_may_be_delivered(mut self, value: bool) -> Self {
+        if let Self::AttemptExpired { may_be_delivered, .. }
+        | Self::SessionExpired { may_be_delivered, .. }
+        | Self::GaveUp { may_be_delivered, .. } = &mut self
+        {
+            *may_be_delivered = value;
         }
         self
     }
 }
 
-const fn doubt_words(doubt: bool) -> &'static str {
-    if doubt { "; an answer was lost, and it may have contained the credential" } else { "" }
+const fn lost_answer_words(may_be_delivered: bool) -> &'static str {
+    if may_be_delivered { "; an answer was lost, and it may have contained the credential" } else { "" }
 }

@@ -200,9 +200,9 @@ impl Attempts {
 }
 
 /// The failure when the tries brought no definite answer.
-pub(crate) fn give_up(trouble: Trouble, doubt: bool, now: Timestamp) -> Failure {
+pub(crate) fn give_up(trouble: Trouble, may_be_delivered: bool, now: Timestamp) -> Failure {
     let retry_at = come_back(now, trouble.retry_after());
-    Failure::GaveUp { trouble, retry_at, doubt }
+    Failure::GaveUp { trouble, retry_at, may_be_delivered }
 }
 
 /// When the caller may retry: after `Retry-After`, capped at one year, or else after a minute.

@@ -42,8 +42,8 @@ fn usage() -> ExitCode {
 
 /// Whether the ceremony of this kind passes under every reading of its service.
 fn explore_kind(kind: CeremonyKind, bounds: Bounds) -> bool {
-    let lapsed = ["expired_token", "invalid_grant", "authorization_pending"];
-    let opentrain = lapsed.map(|lapsed| OpenTrainReading { lapsed, life: bounds.life, ..Default::default() });
+    let expired = ["expired_token", "invalid_grant", "authorization_pending"];
+    let opentrain = expired.map(|expired| OpenTrainReading { expired, life: bounds.life, ..Default::default() });
     let used = [410, 401, 200].map(|used| SentryAgentReading { used, ..Default::default() });
     let dead = [401, 410].map(|dead| BadgesReading { dead });
     match kind {

@@ -112,7 +112,7 @@ fn a_token_whose_answer_is_lost_is_never_made_again() {
         let token = token(&sandbox);
         sandbox.script([Scripted::new("/api/public/v1/tokens", action.clone())]);
         let (sent, lost) = calling(&sandbox, CreateToken::new(&origin(&sandbox), token.clone()));
-        assert!(matches!(lost, Err(Failure::GaveUp { doubt: true, .. })), "{action:?} {lost:?}");
+        assert!(matches!(lost, Err(Failure::GaveUp { may_be_delivered: true, .. })), "{action:?} {lost:?}");
         let listed = once(&sandbox, &ListTokens::new(&origin(&sandbox), token)).1.unwrap();
         assert_eq!((sent, listed.len()), (1, 2), "the token is in the list and can be deleted");
     }

@@ -35,9 +35,9 @@ fn a_services_words_stay_in_their_fields() {
     let failures = [
         Failure::Rejected(server_error(400)),
         Failure::Denied(server_error(400)),
-        Failure::SessionExpired { error: server_error(400), doubt: true },
+        Failure::SessionExpired { error: server_error(400), may_be_delivered: true },
         refusal(429, CANARY, CANARY, "7"),
-        Failure::GaveUp { trouble, retry_at: NOW, doubt: false },
+        Failure::GaveUp { trouble, retry_at: NOW, may_be_delivered: false },
         Failure::Protocol(Violation::ForeignOrigin { field: "token_endpoint".into(), origin: Untrusted::new(CANARY) }),
     ];
     for failure in failures {

@@ -118,9 +118,9 @@ fn an_approval_in_the_last_moment_wins_over_a_restart() {
 #[test]
 fn an_attempt_that_lapsed_is_started_anew() {
     let world = World::registered(Config { attempt_lifetime: Duration::from_secs(2), ..quick() });
-    let lapsed = world.json(&["claim", "--email", OWNER]);
-    assert_eq!((ending(&lapsed), &lapsed["status"]), ((3, "attempt_expired"), &json!("expired")));
-    assert_eq!(next(&lapsed), ["claim", "--email", OWNER]);
+    let expired = world.json(&["claim", "--email", OWNER]);
+    assert_eq!((ending(&expired), &expired["status"]), ((3, "attempt_expired"), &json!("expired")));
+    assert_eq!(next(&expired), ["claim", "--email", OWNER]);
     assert_eq!(world.json(&["pending"])["data"]["pending"], json!([]));
     assert_eq!(ending(&world.json(&["resume"])), (64, "usage"));
     let anew = world.json(&["claim", "--email", OWNER, "--no-wait"]);

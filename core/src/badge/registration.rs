@@ -399,7 +399,7 @@ impl Machine for BadgeRegistration {
             state => state,
         };
         self.state = match state {
-            State::Done(Err(failure)) => failed(failure.with_doubt(self.in_doubt())),
+            State::Done(Err(failure)) => failed(failure.with_may_be_delivered(self.in_doubt())),
             state => state,
         };
     }

@@ -90,9 +90,9 @@ pub(crate) fn handed_in(object: &Object<'_>, profile: &PublicProfile) -> Result<
 }
 
 /// The meaning of a definite refusal of step 2 or 3. 410 is documented, and a session that is not found is over too.
-pub(crate) fn refused(error: ServerError, doubt: bool) -> Failure {
+pub(crate) fn refused(error: ServerError, may_be_delivered: bool) -> Failure {
     match error.status {
-        404 | 405 | 409 | 410 => Failure::SessionExpired { error, doubt },
+        404 | 405 | 409 | 410 => Failure::SessionExpired { error, may_be_delivered },
         _ => Failure::Rejected(error),
     }
 }

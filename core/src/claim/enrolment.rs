@@ -33,7 +33,9 @@ impl Label {
     pub fn parse(text: &str) -> Result<Self, BadInput> {
         let text = text.trim();
         let is_fine = !text.is_empty() && !text.contains(char::is_control);
-        is_fine.then(|| Self(text.to_owned())).ok_or(BadInput { what: "name", rule: "a text that is not empty and has no control characters" })
+        is_fine
+            .then(|| Self(text.to_owned()))
+            .ok_or(BadInput { what: "name", rule: "a text that is not empty and has no control characters" })
     }
 
     /// The text.

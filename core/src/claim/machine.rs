@@ -44,7 +44,7 @@ pub struct Claim {
 pub(crate) struct AttemptHistory {
     pub(crate) pace: Pace,
     /// Whether a poll's answer was lost and no definite one has come since. The token may have been in it.
-    pub(crate) doubt: bool,
+    pub(crate) may_be_delivered: bool,
     /// The exchanges whose unreadable 2xx may contain the token.
     pub(crate) unreadable: Vec<ExchangeId>,
     /// The last code that the owner may have seen. Without a code, nothing can have been approved.
@@ -92,7 +92,7 @@ impl Claim {
             claim_token: registration.claim_token.clone(),
             window_ends: registration.claim_token_expires_at,
         };
-        let history = AttemptHistory { pace: Pace::new(DEFAULT_INTERVAL), doubt: false, unreadable: Vec::new(), shown: None };
+        let history = AttemptHistory { pace: Pace::new(DEFAULT_INTERVAL), may_be_delivered: false, unreadable: Vec::new(), shown: None };
         Self { context, owner, log: ExchangeLog::new(), history, state: State::Starting(Starting::first()) }
     }
 
@@ -133,7 +133,7 @@ impl Claim {
     /// Whether an answer was lost or could not be read that may have contained the token. It stays true after the claim has failed.
     #[must_use]
     pub fn in_doubt(&self) -> bool {
-        self.history.doubt
+        self.history.may_be_delivered
     }
 
     /// The pinned origin.
@@ -174,7 +174,7 @@ fn ended_by_service(failure: &Failure) -> bool {
         failure,
         Failure::Denied(_)
             | Failure::WindowExpired
-            | Failure::AttemptExpired { said_by: SaidBy::Service, doubt: false }
+            | Failure::AttemptExpired { said_by: SaidBy::Service, may_be_delivered: false }
             | Failure::UnknownClaimToken(_)
             | Failure::ClaimTokenSpent(_)
             | Failure::CredentialLost { .. }
@@ -188,11 +188,11 @@ impl AttemptHistory {
     fn learn(&mut self, id: ExchangeId, polled: &Polled) {
         match polled {
             Polled::Pending { .. } => {
-                self.doubt = false;
+                self.may_be_delivered = false;
                 self.unreadable.clear();
             }
             Polled::Unanswered { doubt, .. } => {
-                self.doubt |= *doubt != Doubt::None;
+                self.may_be_delivered |= *doubt != Doubt::None;
                 self.unreadable.extend((*doubt == Doubt::Unreadable).then_some(id));
             }
             // It may stand in the place of the answer that delivered.
@@ -203,7 +203,7 @@ impl AttemptHistory {
 
     /// Begins a new attempt. Nothing of the last attempt counts any more.
     fn begin_attempt(&mut self, notice: EnterCode) {
-        *self = Self { pace: Pace::new(notice.interval), doubt: false, unreadable: Vec::new(), shown: Some(Arc::new(notice)) };
+        *self = Self { pace: Pace::new(notice.interval), may_be_delivered: false, unreadable: Vec::new(), shown: Some(Arc::new(notice)) };
     }
 
     /// The clock was put back, so the attempt's end, which was computed with it, is moved back too.
@@ -255,7 +255,7 @@ impl Starting {
             Verdict::Lost(trouble) | Verdict::Unreadable(trouble) => {
                 let lost = self.lost.saturating_add(1);
                 if lost >= MOST_STARTS {
-                    return failed(retry::give_up(trouble, history.doubt, now));
+                    return failed(retry::give_up(trouble, history.may_be_delivered, now));
                 }
                 State::Polling(Polling::before_second_start(lost, trouble, history, now))
             }
@@ -353,7 +353,7 @@ impl Machine for Claim {
             state @ (State::Announcing(_) | State::Done(_)) => state,
         };
         self.state = match state {
-            State::Done(Err(failure)) => State::Done(Err(failure.with_doubt(self.history.doubt))),
+            State::Done(Err(failure)) => State::Done(Err(failure.with_may_be_delivered(self.history.may_be_delivered))),
             state => state,
         };
     }

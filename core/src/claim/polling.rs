@@ -145,14 +145,14 @@ impl Polling {
 
     pub(crate) fn on_answer(self, context: &ClaimContext, history: &mut AttemptHistory, polled: Polled, now: Timestamp) -> State {
         let failed = |failure| State::Done(Err(failure));
-        let doubt = history.doubt;
+        let may_be_delivered = history.may_be_delivered;
         match polled {
             Polled::Delivered(token) => State::Done(Ok(token)),
             Polled::Pending { interval, retry_after } => self.on_pending(history, now, |pace| pace.answered(interval, retry_after)),
             Polled::SlowDown { interval, retry_after } => self.on_pending(history, now, |pace| pace.slow_down(interval, retry_after)),
             Polled::Unanswered { trouble, .. } => self.on_unanswered(history, trouble, now),
             Polled::Expired if context.window_is_over(now, CLOCK_SKEW) => failed(Failure::WindowExpired),
-            Polled::Expired => self.or_start(Failure::AttemptExpired { said_by: SaidBy::Service, doubt }),
+            Polled::Expired => self.or_start(Failure::AttemptExpired { said_by: SaidBy::Service, may_be_delivered }),
             Polled::Consumed(error) => self.on_consumed(error, context, history, now),
             Polled::Denied(error) => failed(Failure::Denied(error)),
             // Before any start a service may refuse a poll in its own words: the start will tell.
@@ -166,7 +166,7 @@ impl Polling {
         // The pace is adapted before the end is checked, because another attempt's first poll uses it.
         adapt(&mut history.pace);
         if self.was_last(history) {
-            return State::Done(Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, doubt: false }));
+            return State::Done(Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, may_be_delivered: false }));
         }
         if let Goal::Start { lost } = self.goal {
             return State::Starting(Starting { attempts: Attempts::due(), lost });
@@ -184,7 +184,7 @@ impl Polling {
         // The pace is adapted before giving up, because another attempt's first poll uses it.
         history.pace.troubled(trouble.retry_after());
         if self.unanswered >= MOST_UNANSWERED {
-            return State::Done(Err(retry::give_up(trouble, history.doubt, now)));
+            return State::Done(Err(retry::give_up(trouble, history.may_be_delivered, now)));
         }
         State::Polling(self.wait(history, WaitReason::Trouble(trouble), now))
     }

@@ -36,7 +36,7 @@ pub struct ListTokens {
 /// `POST /api/public/v1/tokens` creates another token for the account. The deadline is 30 s.
 ///
 /// The answer contains a secret that is delivered once ([`Exchange::delivers`]). If the answer is lost, the request is **never repeated**:
-/// `GaveUp` with `doubt` says that a token may exist which nobody has. [`ListTokens`] shows it, and [`DeleteToken`] deletes it.
+/// `GaveUp` with `may_be_delivered` says that a token may exist which nobody has. [`ListTokens`] shows it, and [`DeleteToken`] deletes it.
 #[derive(Clone, Debug)]
 pub struct CreateToken {
     endpoint: Endpoint,
@@ -221,8 +221,8 @@ impl ApiCall for CreateToken {
 fn in_doubt(failure: Failure, now: Timestamp) -> Failure {
     match failure {
         Failure::GaveUp { trouble, retry_at, .. } => {
-            let doubt = trouble.may_have_been_carried_out();
-            Failure::GaveUp { trouble, retry_at, doubt }
+            let may_be_delivered = trouble.may_have_been_carried_out();
+            Failure::GaveUp { trouble, retry_at, may_be_delivered }
         }
         Failure::Protocol(violation @ (Violation::MissingField { .. } | Violation::BadField { .. })) => {
             retry::give_up(violation.into(), true, now)

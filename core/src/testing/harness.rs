@@ -434,7 +434,9 @@ pub(crate) const fn of_failure(failure: &Failure) -> &'static str {
 /// Whether the failure says that the credential may have been delivered, if it records that.
 pub(crate) const fn doubt_in(failure: &Failure) -> Option<bool> {
     match failure {
-        Failure::AttemptExpired { doubt, .. } | Failure::SessionExpired { doubt, .. } | Failure::GaveUp { doubt, .. } => Some(*doubt),
+        Failure::AttemptExpired { may_be_delivered, .. }
+        | Failure::SessionExpired { may_be_delivered, .. }
+        | Failure::GaveUp { may_be_delivered, .. } => Some(*may_be_delivered),
         _ => None,
     }
 }

@@ -46,7 +46,7 @@ pub(crate) fn error(status: u16, code: &str) -> Said {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct OpenTrainReading {
     /// The answer to a poll after the attempt's end (opentrain.md, U8).
-    pub lapsed: &'static str,
+    pub expired: &'static str,
     /// The answer to a poll before any start (U9).
     pub unstarted: &'static str,
     /// The life of an attempt, in seconds.
@@ -57,7 +57,7 @@ pub struct OpenTrainReading {
 
 impl Default for OpenTrainReading {
     fn default() -> Self {
-        Self { lapsed: "expired_token", unstarted: "authorization_pending", life: 1800, interval: 5 }
+        Self { expired: "expired_token", unstarted: "authorization_pending", life: 1800, interval: 5 }
     }
 }
 
@@ -176,7 +176,7 @@ impl OpenTrain {
             }
             OwnerDid::Declined => error(400, "access_denied"),
             OwnerDid::Nothing if self.begun.is_none() => error(400, self.reading.unstarted),
-            OwnerDid::Nothing if self.is_over(now) => error(400, self.reading.lapsed),
+            OwnerDid::Nothing if self.is_over(now) => error(400, self.reading.expired),
             OwnerDid::Nothing => error(400, "authorization_pending"),
         }
     }

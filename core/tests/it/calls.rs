@@ -93,7 +93,7 @@ fn a_token_is_created_once_and_a_lost_answer_is_reported() {
         [lost(), html(500), html(503), html(201), cut(201, "{"), json(201, "{}"), json(201, r#"{"token":"","tokenType":"bearer"}"#)]
     {
         let (sent, _, end) = calling(create(), [answer.clone(), made()]);
-        assert!(sent == 1 && matches!(end, Err(Failure::GaveUp { doubt: true, .. })), "{answer:?}");
+        assert!(sent == 1 && matches!(end, Err(Failure::GaveUp { may_be_delivered: true, .. })), "{answer:?}");
     }
     let (sent, _, end) = calling(create(), [refused(), made()]);
     assert!(sent == 2 && end.is_ok(), "what was certainly not sent is sent again");

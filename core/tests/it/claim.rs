@@ -189,7 +189,7 @@ fn a_doubt_is_told_whatever_ends_the_claim() {
     // A slow_down does not rule out the delivery, so a claim that ends by our clock still reports it.
     let past_the_end = with_headers(503, &[("retry-after", "1500")], "");
     let end = waiting_claim([lost(), past_the_end, slow_down()]).run();
-    assert_eq!(end, Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, doubt: true }));
+    assert_eq!(end, Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, may_be_delivered: true }));
 }
 
 /// The token may have been delivered, and its answer replaced by an intermediary.
@@ -223,7 +223,7 @@ fn an_attempt_that_is_over_has_expired_in_every_reading() {
     assert_eq!(end(invalid_grant()), Failure::AttemptExpired { said_by: SaidBy::Service, doubt: true });
     // Never "lost" after the end, but the doubt is told.
     let end = waiting_claim([lost(), past_the_end(), invalid_grant()]).run();
-    assert_eq!(end, Err(Failure::AttemptExpired { said_by: SaidBy::Service, doubt: true }));
+    assert_eq!(end, Err(Failure::AttemptExpired { said_by: SaidBy::Service, may_be_delivered: true }));
 }
 
 /// The start was lost. These are the service's answers to a poll before any claim start (U9), in each reading.

@@ -77,7 +77,7 @@ fn the_manifest_may_be_sent_again_when_its_answer_was_lost() {
     assert_eq!(bench.run_on(), Stop::Asked);
     assert_eq!(bench.waited()[..2], [2.0, 2.0]);
     let mut bench = Bench::new(sentry_registration(), [lost(), html(200), cut(200, "{")]);
-    assert!(matches!(bench.run(), Err(Failure::GaveUp { doubt: false, .. })));
+    assert!(matches!(bench.run(), Err(Failure::GaveUp { may_be_delivered: false, .. })));
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn a_second_sms_only_on_the_humans_word() {
         assert!(agreed.run().is_ok());
     }
     let mut gone = bench([submitted(), lost(), html(410)], [RegistrationAnswer::ProfileOk, RegistrationAnswer::SmsAgain]);
-    assert!(matches!(gone.run(), Err(Failure::SessionExpired { doubt: false, .. })));
+    assert!(matches!(gone.run(), Err(Failure::SessionExpired { may_be_delivered: false, .. })));
 }
 
 /// U6: wrong codes, whatever the service says with its 401.
@@ -209,7 +209,7 @@ fn a_session_that_ends_after_a_possible_delivery_says_so() {
         otp("123456"),
         RegistrationAnswer::SmsAgain,
     ]);
-    assert!(matches!(bench.run(), Err(Failure::SessionExpired { doubt: true, .. })));
+    assert!(matches!(bench.run(), Err(Failure::SessionExpired { may_be_delivered: true, .. })));
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn another_sms_can_be_ordered_when_none_came() {
         otp("123456"),
         otp("123456"),
     ]);
-    assert!(matches!(second.run(), Err(Failure::SessionExpired { doubt: true, .. })));
+    assert!(matches!(second.run(), Err(Failure::SessionExpired { may_be_delivered: true, .. })));
 }
 
 #[test]
@@ -276,7 +276,7 @@ fn a_code_may_wait_until_the_sessions_very_end() {
 #[test]
 fn only_a_sent_code_counts_as_a_possible_delivery_which_then_stays() {
     let offline = || failed(TransportKind::Connect, Delivery::NotSent);
-    assert!(matches!(with_codes([offline(), html(410)]).run(), Err(Failure::SessionExpired { doubt: false, .. })));
+    assert!(matches!(with_codes([offline(), html(410)]).run(), Err(Failure::SessionExpired { may_be_delivered: false, .. })));
     assert!(matches!(with_codes([lost(), html(503), html(410)]).run(), Err(Failure::CredentialLost { .. })));
 }
 

@@ -29,7 +29,7 @@ fn live() -> Bench<Claim> {
 fn it_polls_first_unless_the_service_itself_ended_the_attempt() {
     let mut expired = waiting_claim([pending(), pending()]);
     expired.jumps = [0, 86_400].into();
-    assert_eq!(expired.run(), Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, doubt: false }));
+    assert_eq!(expired.run(), Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, may_be_delivered: false }));
     assert!(first_is_a_poll(&mut restarted(&expired, [pending()])));
 
     let mut limited = restarted(&live(), [pending(), html(429)]);
@@ -56,7 +56,7 @@ fn it_polls_first_unless_the_service_itself_ended_the_attempt() {
 fn a_slow_down_at_the_end_of_an_attempt_slows_the_first_poll_of_the_next_one() {
     let mut expired = waiting_claim([pending(), slow_down()]);
     expired.jumps = [0, 86_400].into();
-    assert_eq!(expired.run(), Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, doubt: false }));
+    assert_eq!(expired.run(), Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, may_be_delivered: false }));
     let mut next = restarted(&expired, [pending()]);
     next.run_on();
     assert_eq!(next.waited()[0], 14.0);
@@ -65,7 +65,7 @@ fn a_slow_down_at_the_end_of_an_attempt_slows_the_first_poll_of_the_next_one() {
 #[test]
 fn a_possible_delivery_survives_giving_up() {
     let mut bench = restarted(&live(), std::iter::repeat_with(lost).take(8));
-    assert!(matches!(bench.run(), Err(Failure::GaveUp { doubt: true, .. })));
+    assert!(matches!(bench.run(), Err(Failure::GaveUp { may_be_delivered: true, .. })));
     assert!(bench.ceremony.in_doubt());
     assert_eq!(restarted(&bench, [invalid_grant()]).run(), Err(Failure::CredentialLost { service: Service::OpenTrain }));
 }
@@ -114,7 +114,7 @@ fn the_owner_is_the_one_whose_code_was_shown() {
 #[test]
 fn polls_before_a_start_are_bounded() {
     let mut bench = restarted(&live(), std::iter::repeat_with(refused).take(20));
-    assert!(matches!(bench.run(), Err(Failure::GaveUp { doubt: false, .. })));
+    assert!(matches!(bench.run(), Err(Failure::GaveUp { may_be_delivered: false, .. })));
     assert_eq!(bench.sent.len(), 8);
     // A gateway's refusal may stand in the place of the token: no start is sent over it.
     for refusal in [|| html(401), || html(404), || html(410), || error(400, "teapot")] {

@@ -15,12 +15,12 @@ fn ending() -> impl Strategy<Value = Ending> {
 }
 
 fn opentrain() -> impl Strategy<Value = OpenTrainReading> {
-    let lapsed = prop::sample::select(&["expired_token", "invalid_grant", "authorization_pending"][..]);
+    let expired = prop::sample::select(&["expired_token", "invalid_grant", "authorization_pending"][..]);
     let unstarted = prop::sample::select(&["authorization_pending", "invalid_grant", "invalid_request"][..]);
     let life = prop::sample::select(&[1800u32, 60, 12][..]);
     let interval = prop::sample::select(&[5u32, 1, 30][..]);
-    (lapsed, unstarted, life, interval).prop_map(|(lapsed, unstarted, life, interval)| OpenTrainReading {
-        lapsed,
+    (expired, unstarted, life, interval).prop_map(|(expired, unstarted, life, interval)| OpenTrainReading {
+        expired,
         unstarted,
         life,
         interval,

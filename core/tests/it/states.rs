@@ -92,7 +92,7 @@ fn the_page_has_every_move_of_the_enrolment_and_no_other() {
 #[test]
 fn the_page_has_every_move_of_the_claim_and_no_other() {
     let readings = ["expired_token", "invalid_grant", "authorization_pending"];
-    let readings = readings.map(|lapsed| OpenTrainReading { lapsed, life: 60, ..Default::default() });
+    let readings = readings.map(|expired| OpenTrainReading { expired, life: 60, ..Default::default() });
     let honest = || exchange(Manner::Honest);
     let taken = || says(400, r#"{"error":"invalid_request","error_description":"email_already_registered"}"#);
     let late = || Op::Jump { ms: 90_000_000 };

@@ -51,7 +51,7 @@ fn a_clock_put_back_before_a_poll_that_is_due_moves_the_end_along() {
     bench.now = bench.now.before(day);
     let jumped_to = bench.now;
     bench.then(std::iter::repeat_with(pending).take(400));
-    assert_eq!(bench.run(), Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, doubt: false }));
+    assert_eq!(bench.run(), Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, may_be_delivered: false }));
     assert!(bench.now.since(jumped_to).as_secs() <= 1810, "{}", bench.now.since(jumped_to).as_secs());
 }
 
@@ -110,7 +110,7 @@ fn the_services_own_interval_applies() {
 #[test]
 fn the_attempt_ends_with_one_last_poll() {
     let mut bench = waiting_claim(std::iter::repeat_with(pending).take(400));
-    assert_eq!(bench.run(), Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, doubt: false }));
+    assert_eq!(bench.run(), Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, may_be_delivered: false }));
     // The attempt lasts 1800 s in steps of 6 s. The poll at the end itself is the last.
     assert_eq!(bench.sent.len(), 1 + 300);
     assert_eq!(bench.now.since(START).as_secs(), 1800);
@@ -126,7 +126,7 @@ fn the_last_poll_may_come_late_and_still_brings_the_token() {
 #[test]
 fn a_last_poll_without_an_answer_is_repeated_a_few_times() {
     let mut bench = waiting_claim(std::iter::repeat_with(refused).take(200));
-    let Err(Failure::GaveUp { doubt: false, .. }) = bench.run() else { panic!() };
+    let Err(Failure::GaveUp { may_be_delivered: false, .. }) = bench.run() else { panic!() };
     let after_the_end = bench.now.since(START).as_secs() - 1800;
     assert!((300..900).contains(&after_the_end), "{after_the_end}");
     let mut bench = waiting_claim(std::iter::repeat_with(refused).take(27).chain([delivered()]));
@@ -146,7 +146,7 @@ fn a_clock_put_back_a_day_delays_by_one_interval() {
 fn a_clock_put_back_a_day_moves_the_attempts_end_with_it() {
     let mut bench = waiting_claim(std::iter::repeat_with(pending).take(400));
     bench.jumps = [-DAY].into();
-    assert_eq!(bench.run(), Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, doubt: false }));
+    assert_eq!(bench.run(), Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, may_be_delivered: false }));
     assert_eq!(bench.waits.iter().sum::<u64>(), 1_806_000);
 }
 
@@ -158,7 +158,7 @@ fn a_clock_put_forward_a_day_polls_at_once() {
     assert_eq!(bench.waited(), [6.0, 6.0, 0.0]);
     let mut bench = waiting_claim([pending(), pending()]);
     bench.jumps = [0, DAY].into();
-    assert_eq!(bench.run(), Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, doubt: false }));
+    assert_eq!(bench.run(), Err(Failure::AttemptExpired { said_by: SaidBy::OurClock, may_be_delivered: false }));
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn start_waits(answers: impl IntoIterator<Item = Answered>) -> (Vec<f64>, Stop<e
 fn a_start_that_was_not_sent_is_tried_three_times_within_ten_seconds() {
     let (waits, stop) = start_waits([refused(), refused(), refused()]);
     assert_eq!(waits, [2.0, 4.0, 0.0]);
-    assert!(matches!(stop, Stop::Done(Err(Failure::GaveUp { doubt: false, .. }))));
+    assert!(matches!(stop, Stop::Done(Err(Failure::GaveUp { may_be_delivered: false, .. }))));
 }
 
 /// A router says 503 when its own time is over, while the service goes on: the start may have been carried out.

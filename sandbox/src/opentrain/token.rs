@@ -76,7 +76,7 @@ impl OpenTrain {
             Some(AttemptState::Approved) => Ok(()),
             Some(AttemptState::Open | AttemptState::Superseded) => Err(OAuthError::pending()),
             Some(AttemptState::Denied) => Err(OAuthError::new("access_denied", "access_denied", "The human refused the claim.")),
-            Some(AttemptState::Lapsed) | None => Err(lapsed(context.config)),
+            Some(AttemptState::Lapsed) | None => Err(expired(context.config)),
         }
     }
 
@@ -109,7 +109,7 @@ fn no_attempt(config: &Config) -> OAuthError {
     }
 }
 
-fn lapsed(config: &Config) -> OAuthError {
+fn expired(config: &Config) -> OAuthError {
     let sentence = "The claim attempt has expired. Start the claim again.";
     match config.ambiguities.opentrain.lapsed_attempt {
         LapsedAttempt::ExpiredToken => OAuthError::expired_token(sentence),

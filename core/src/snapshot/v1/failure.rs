@@ -59,9 +59,11 @@ impl From<&Live> for Failure {
     fn from(live: &Live) -> Self {
         match live {
             Live::Denied(error) => Self::Denied { error: error.into() },
-            Live::AttemptExpired { said_by, doubt } => Self::AttemptExpired { said_by_service: *said_by == SaidBy::Service, doubt: *doubt },
+            Live::AttemptExpired { said_by, may_be_delivered } => {
+                Self::AttemptExpired { said_by_service: *said_by == SaidBy::Service, doubt: *may_be_delivered }
+            }
             Live::WindowExpired => Self::WindowExpired,
-            Live::SessionExpired { error, doubt } => Self::SessionExpired { error: error.into(), doubt: *doubt },
+            Live::SessionExpired { error, may_be_delivered } => Self::SessionExpired { error: error.into(), doubt: *may_be_delivered },
             Live::OtpTriesUsedUp(error) => Self::OtpTriesUsedUp { error: error.into() },
             Live::AnonymousNotEnabled(error) => Self::AnonymousNotEnabled { error: error.into() },
             Live::EmailAlreadyRegistered(error) => Self::EmailAlreadyRegistered { error: error.into() },
@@ -69,8 +71,8 @@ impl From<&Live> for Failure {
             Live::ClaimTokenSpent(error) => Self::ClaimTokenSpent { error: error.into() },
             Live::Rejected(error) => Self::Rejected { error: error.into() },
             Live::RateLimited { error, retry_at } => Self::RateLimited { error: error.into(), retry_at: retry_at.as_unix_ms() },
-            Live::GaveUp { trouble, retry_at, doubt } => {
-                Self::GaveUp { trouble: trouble.into(), retry_at: retry_at.as_unix_ms(), doubt: *doubt }
+            Live::GaveUp { trouble, retry_at, may_be_delivered } => {
+                Self::GaveUp { trouble: trouble.into(), retry_at: retry_at.as_unix_ms(), doubt: *may_be_delivered }
             }
             Live::Protocol(violation) => Self::Protocol { violation: violation.into() },
             Live::CredentialLost { service } => Self::CredentialLost { service: (*service).into() },
@@ -88,10 +90,10 @@ impl Failure {
         match self {
             Self::Denied { error } => Live::Denied(error.restore()),
             Self::AttemptExpired { said_by_service, doubt } => {
-                Live::AttemptExpired { said_by: if said_by_service { SaidBy::Service } else { SaidBy::OurClock }, doubt }
+                Live::AttemptExpired { said_by: if said_by_service { SaidBy::Service } else { SaidBy::OurClock }, may_be_delivered: doubt }
             }
             Self::WindowExpired => Live::WindowExpired,
-            Self::SessionExpired { error, doubt } => Live::SessionExpired { error: error.restore(), doubt },
+            Self::SessionExpired { error, doubt } => Live::SessionExpired { error: error.restore(), may_be_delivered: doubt },
             Self::OtpTriesUsedUp { error } => Live::OtpTriesUsedUp(error.restore()),
             Self::AnonymousNotEnabled { error } => Live::AnonymousNotEnabled(error.restore()),
             Self::EmailAlreadyRegistered { error } => Live::EmailAlreadyRegistered(error.restore()),
@@ -100,7 +102,7 @@ impl Failure {
             Self::Rejected { error } => Live::Rejected(error.restore()),
             Self::RateLimited { error, retry_at } => Live::RateLimited { error: error.restore(), retry_at: restore_time(retry_at) },
             Self::GaveUp { trouble, retry_at, doubt } => {
-                Live::GaveUp { trouble: trouble.restore(), retry_at: restore_time(retry_at), doubt }
+                Live::GaveUp { trouble: trouble.restore(), retry_at: restore_time(retry_at), may_be_delivered: doubt }
             }
             Self::Protocol { violation } => Live::Protocol(violation.restore()),
             Self::CredentialLost { service } => Live::CredentialLost { service: service.into() },
