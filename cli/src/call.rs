@@ -53,7 +53,7 @@ fn repeat<C: ApiCall>(
             }
             if wait_policy.wait(until, &context.interrupt).is_break() {
                 context.interrupt.check()?;
-                let failure = Failure::GaveUp { trouble, retry_at: until, doubt: false };
+                let failure = Failure::GaveUp { trouble, retry_at: until, may_be_delivered: false };
                 return Ok(Called { outcome: Err(failure), was_lost: run.was_lost() });
             }
         }

@@ -174,7 +174,7 @@ fn documents_of_somebody_else_are_not_used() {
 }
 
 #[test]
-fn the_metadata_say_where_a_token_is_revoked() {
+fn the_metadata_name_the_revocation_endpoint() {
     let sandbox = opentrain(OpenTrainAmbiguities { revoke_path: RevokePath::Identity, ..OpenTrainAmbiguities::default() });
     let token = token(&sandbox);
     let (_, outcome) = once(&sandbox, &Revoke::new(&origin(&sandbox), token.clone()));

@@ -65,7 +65,7 @@ fn a_lost_rotation_is_settled_by_verify_and_never_sent_again() {
 }
 
 #[test]
-fn where_the_old_badge_lives_on_a_lost_rotation_can_be_run_again() {
+fn a_lost_rotation_can_be_run_again_if_the_old_badge_is_still_valid() {
     let sandbox = sentryagent(SentryAgentAmbiguities { old_badge: OldBadge::LivesOn, ..SentryAgentAmbiguities::default() });
     assert_eq!(rotate_against(&sandbox, Action::DropAfter), (Err(FailureCode::AnswerLost), 1, true));
     assert_eq!(sandbox.counts().rotations, 1);

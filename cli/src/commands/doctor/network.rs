@@ -122,7 +122,7 @@ fn ask<C: ApiCall>(service: Service, call: &C, origin: &Origin, context: &Contex
 
 fn out_of_reach(name: CheckName, failure: TransportFailure) -> Check {
     let public = TransportFailure::new(failure.kind, Delivery::NotSent);
-    let failure = Failure::GaveUp { trouble: failure.into(), retry_at: now().after(PAUSE), doubt: false };
+    let failure = Failure::GaveUp { trouble: failure.into(), retry_at: now().after(PAUSE), may_be_delivered: false };
     Check::bad(name, Error::Ceremony { failure: Box::new(failure), at: now(), kept: Vec::new() }).publicly(public)
 }
 
