@@ -32,7 +32,7 @@ pub enum Failure {
         /// The service's answer.
         error: ServerError,
         /// The answer to an earlier code was lost: the badge may have been issued and lost with it.
-        doubt: bool,
+        may_be_delivered: bool,
     },
     /// Too many wrong codes were entered.
     #[error("no try is left for the one-time code; register again")]

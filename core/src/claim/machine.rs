@@ -196,7 +196,7 @@ impl AttemptHistory {
                 self.unreadable.extend((*doubt == Doubt::Unreadable).then_some(id));
             }
             // It may stand in the place of the answer that delivered.
-            Polled::Undocumented(_) => self.doubt = true,
+            Polled::Undocumented(_) => self.may_be_delivered = true,
             _ => {}
         }
     }

@@ -198,8 +198,8 @@ impl Polling {
             return State::Done(Err(Failure::CredentialUnreadable { service, exchanges: history.unreadable.clone() }));
         }
         match history.is_over(now) {
-            Some(true) => self.or_start(Failure::AttemptExpired { said_by: SaidBy::Service, doubt: history.doubt }),
-            Some(false) if history.doubt => State::Done(Err(Failure::CredentialLost { service })),
+            Some(true) => self.or_start(Failure::AttemptExpired { said_by: SaidBy::Service, may_be_delivered: history.may_be_delivered }),
+            Some(false) if history.may_be_delivered => State::Done(Err(Failure::CredentialLost { service })),
             Some(false) => State::Done(Err(Failure::ClaimTokenSpent(error))),
             None => self.or_start(Failure::UnknownClaimToken(error)),
         }

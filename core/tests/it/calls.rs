@@ -98,7 +98,7 @@ fn a_token_is_created_once_and_a_lost_answer_is_reported() {
     let (sent, _, end) = calling(create(), [refused(), made()]);
     assert!(sent == 2 && end.is_ok(), "what was certainly not sent is sent again");
     let (_, _, end) = calling(create(), [refused(), refused(), refused()]);
-    assert!(matches!(end, Err(Failure::GaveUp { doubt: false, .. })));
+    assert!(matches!(end, Err(Failure::GaveUp { may_be_delivered: false, .. })));
     assert_eq!(code(calling(create(), [json(201, r#"{"token":"ot_pat_1","tokenType":"mac"}"#)]).2), FailureCode::Busy);
 }
 

@@ -217,10 +217,10 @@ fn a_definite_pending_rules_out_a_delivery() {
 fn an_attempt_that_is_over_has_expired_in_every_reading() {
     let past_the_end = || with_headers(503, &[("retry-after", "1500")], "");
     let end = |answer| waiting_claim([past_the_end(), answer]).run().unwrap_err();
-    assert_eq!(end(pending()), Failure::AttemptExpired { said_by: SaidBy::OurClock, doubt: false });
+    assert_eq!(end(pending()), Failure::AttemptExpired { said_by: SaidBy::OurClock, may_be_delivered: false });
     // The 503 may have stood in the place of the token.
-    assert_eq!(end(error(400, "expired_token")), Failure::AttemptExpired { said_by: SaidBy::Service, doubt: true });
-    assert_eq!(end(invalid_grant()), Failure::AttemptExpired { said_by: SaidBy::Service, doubt: true });
+    assert_eq!(end(error(400, "expired_token")), Failure::AttemptExpired { said_by: SaidBy::Service, may_be_delivered: true });
+    assert_eq!(end(invalid_grant()), Failure::AttemptExpired { said_by: SaidBy::Service, may_be_delivered: true });
     // Never "lost" after the end, but the doubt is told.
     let end = waiting_claim([lost(), past_the_end(), invalid_grant()]).run();
     assert_eq!(end, Err(Failure::AttemptExpired { said_by: SaidBy::Service, may_be_delivered: true }));

@@ -160,7 +160,7 @@ fn a_503_to_a_code_is_a_lost_answer() {
     for proof in [html(401), html(410)] {
         assert!(matches!(with_codes([error(503, "busy"), proof]).run(), Err(Failure::CredentialLost { .. })));
     }
-    assert!(matches!(with_codes([html(410)]).run(), Err(Failure::SessionExpired { doubt: false, .. })));
+    assert!(matches!(with_codes([html(410)]).run(), Err(Failure::SessionExpired { may_be_delivered: false, .. })));
 }
 
 #[test]

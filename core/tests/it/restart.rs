@@ -119,7 +119,7 @@ fn polls_before_a_start_are_bounded() {
     // A gateway's refusal may stand in the place of the token: no start is sent over it.
     for refusal in [|| html(401), || html(404), || html(410), || error(400, "teapot")] {
         let mut bench = restarted(&live(), std::iter::repeat_with(refusal).take(20));
-        assert!(matches!(bench.run(), Err(Failure::GaveUp { doubt: true, .. })));
+        assert!(matches!(bench.run(), Err(Failure::GaveUp { may_be_delivered: true, .. })));
         assert_eq!(bench.sent.len(), 8);
     }
 }

@@ -208,7 +208,7 @@ fn a_manifest_that_is_answered_503_is_sent_again_three_times() {
     };
     let (waited, stop) = waits((0..4).map(|_| html(503)).collect());
     assert_eq!(waited, [2.0, 4.0, 8.0, 0.0]);
-    assert!(matches!(stop, Stop::Done(Err(Failure::GaveUp { doubt: false, .. }))));
+    assert!(matches!(stop, Stop::Done(Err(Failure::GaveUp { may_be_delivered: false, .. }))));
     let busy = |retry_after: &str| with_headers(503, &[("retry-after", retry_after)], "");
     let (waited, _) = waits(vec![busy("0"), busy("Sun, 06 Nov 1994 08:49:37 GMT"), busy("999999")]);
     assert_eq!(waited, [2.0, 2.0, 3600.0]);
