@@ -1,7 +1,7 @@
 //! Which profile is meant: the flag, the variable, the one in use, the default.
 
-use crate::args::Cli;
 use crate::caller::Environment;
+use crate::commands::NeedsProfile;
 use crate::env;
 use crate::error::Error;
 use crate::store::{NameError, ProfileName};
@@ -16,11 +16,10 @@ pub(crate) struct ChosenProfile {
 
 impl ChosenProfile {
     /// There always is one to tell; whether it can be gone by is the second answer.
-    pub(crate) fn settle(cli: &Cli, environment: &Environment) -> (Self, Result<(), Error>) {
-        let flag = cli.global.profile.clone();
+    pub(crate) fn settle(flag: Option<ProfileName>, needs: NeedsProfile, environment: &Environment) -> (Self, Result<(), Error>) {
         let (variable, named) = variable(environment);
-        let (used, readable) = apart(if cli.command.has_profile() { used() } else { Ok(None) });
-        let readable = if cli.command.mends_choice() { Ok(()) } else { readable };
+        let (used, readable) = apart(if needs != NeedsProfile::No { used() } else { Ok(None) });
+        let readable = if needs == NeedsProfile::IfKnown { Ok(()) } else { readable };
         // What is weaker is not looked at.
         let settled = if flag.is_some() || variable.is_some() { Ok(()) } else { named.and(readable) };
         (Self::among(flag, variable, used), settled)

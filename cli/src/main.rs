@@ -35,16 +35,16 @@ mod wait_policy;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use args::Cli;
 use caller::Environment;
 use chosen_profile::ChosenProfile;
-use output::Output;
+use commands::{Cli, Start};
+use output::{Output, Prints};
 
 fn main() -> ExitCode {
     sys::forbid_core_dumps();
     let argv: Vec<OsString> = std::env::args_os().collect();
     let mut environment = Environment::of_process();
-    match args::parse(&argv) {
+    match commands::parse(&argv) {
         Ok(cli) => {
             environment.flag = cli.global.mode;
             run(&cli, &environment)
@@ -52,7 +52,8 @@ fn main() -> ExitCode {
         Err(answer) if !answer.use_stderr() => output::print(&answer.render().to_string()),
         Err(error) => {
             environment.flag = args::error::mode(&argv);
-            let (output, _) = Output::settle(args::error::command(&argv), args::error::format(&argv), &environment);
+            let (command, prints) = commands::facts_of(&argv).map_or((None, Prints::Document), |facts| (Some(facts.name), facts.prints));
+            let (output, _) = Output::settle(command, prints, args::error::format(&argv), &environment);
             let output = output.about(None, &ChosenProfile::found(args::error::profile(&argv), &environment).name);
             output.finish(Err(args::error::explained(&error)))
         }
@@ -60,13 +61,15 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli, environment: &Environment) -> ExitCode {
-    let (output, settled) = Output::settle(Some(cli.command.name()), cli.global.format(), environment);
-    let (profile, named) = ChosenProfile::settle(cli, environment);
+    let (command, global) = (cli.command.named(), &cli.global);
+    let facts = command.facts();
+    let (output, settled) = Output::settle(Some(facts.name), facts.prints, global.format(), environment);
+    let (profile, readable) = ChosenProfile::settle(global.profile.clone(), facts.profile, environment);
     let named_again = profile.must_be_named.then(|| ("--profile", profile.name.to_string()));
-    let carried = cli.global.carried().into_iter().chain(named_again).collect();
-    let output = output.about(cli.command.service(), &profile.name).carrying(carried).painted(cli.global.screen.color);
-    output::stderr::be_quiet(cli.global.network.quiet);
-    let logging = || logs::start(&cli.global.network);
-    let result = settled.and(named).and_then(|()| logging()).and_then(|()| commands::run(cli, &output));
+    let carried = global.carried().into_iter().chain(named_again).collect();
+    let output = output.about(command.service(), &profile.name).carrying(carried).painted(global.screen.color);
+    output::stderr::be_quiet(global.network.quiet);
+    let ready = settled.and(readable).and_then(|()| logs::start(&global.network));
+    let result = ready.and_then(|()| command.run(&Start { global, output: &output }));
     output.finish(result)
 }

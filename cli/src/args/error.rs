@@ -6,7 +6,6 @@ use clap::ValueEnum;
 use clap::error::ErrorKind;
 use enlist_core::Untrusted;
 
-use crate::args::Command;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::input::looks_like_a_secret;
@@ -38,11 +37,6 @@ fn plain(text: &str) -> String {
     };
     let line = text.split_whitespace().map(unsaid).collect::<Vec<_>>().join(" ");
     Untrusted::new(&line).to_string()
-}
-
-/// The command that was meant, as far as it is one.
-pub(crate) fn command(argv: &[OsString]) -> Option<&'static str> {
-    argv.iter().skip(1).find_map(|word| Command::NAMES.into_iter().find(|name| word == *name))
 }
 
 /// The format that was asked for, wherever it stands: the rest of the line made no sense.

@@ -1,6 +1,6 @@
 //! `enlist abandon`.
 
-use crate::args::AbandonArgs;
+use super::{Facts, Run, Start};
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::select::select_flow;
@@ -9,7 +9,30 @@ use crate::output::data::FlowName;
 use crate::output::{Next, Outcome};
 use crate::store::Service;
 
-pub(crate) fn run(args: &AbandonArgs, context: &Context<'_>) -> Result<Outcome, Error> {
+/// Give up what is pending
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Which flow
+    pub(crate) flow: String,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+pub(super) static FACTS: Facts =
+    Facts::new("abandon", &[("enlist abandon clm_7f3a0b12", "what it may still bring is lost, so it asks first")]);
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        run(self, &start.context()?)
+    }
+}
+
+pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     let (service, name) = select_flow(context, Some(&args.flow), &Service::ALL)?;
     context.output.is_about(service);
     let answer = context.prompter().answer(args.yes, &format!("Give up {name}? What it may still bring is lost."))?;

@@ -1,8 +1,10 @@
 //! `enlist adopt`: a token that its owner created by hand.
 
+use std::ffi::OsString;
+
 use enlist_core::secret::PersonalToken;
 
-use crate::args::AdoptArgs;
+use super::{Facts, Run, Start};
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::may_be_lost;
@@ -12,9 +14,52 @@ use crate::output::Outcome;
 use crate::store::{AnyCeremony, Credential, Flow, Service};
 use crate::view::credential::Obtained;
 
-pub(crate) fn run(args: &AdoptArgs, context: &Context<'_>) -> Result<Outcome, Error> {
-    let AdoptArgs::Opentrain { token_file } = args;
-    let token = read(&Source::named("--token-file", token_file), context)?;
+/// Keep a token that was created by hand
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Args {
+    Opentrain(OpentrainArgs),
+}
+
+/// A token of OpenTrain
+#[derive(Debug, clap::Args)]
+pub(crate) struct OpentrainArgs {
+    /// Where the token is; - for stdin
+    #[arg(long, value_name = "FILE")]
+    token_file: OsString,
+}
+
+pub(super) static FACTS: Facts =
+    Facts::new("adopt", &[("enlist adopt opentrain --token-file -", "a token on stdin, as its owner created it")]);
+pub(super) static OPENTRAIN_FACTS: Facts = Facts::new(
+    "adopt opentrain",
+    &[("enlist adopt opentrain --token-file -", "on stdin"), ("enlist adopt opentrain --token-file token.txt", "in a file")],
+)
+.named("adopt");
+
+impl Args {
+    /// The command that was named.
+    pub(super) fn named(&self) -> &dyn Run {
+        let Self::Opentrain(args) = self;
+        args
+    }
+}
+
+impl Run for OpentrainArgs {
+    fn facts(&self) -> &'static Facts {
+        &OPENTRAIN_FACTS
+    }
+
+    fn service(&self) -> Option<Service> {
+        Some(Service::Opentrain)
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        opentrain(self, &start.context()?)
+    }
+}
+
+fn opentrain(args: &OpentrainArgs, context: &Context<'_>) -> Result<Outcome, Error> {
+    let token = read(&Source::named("--token-file", &args.token_file), context)?;
     let base_url = origin(context)?;
     keep(Credential::Token { base_url, token, scopes: Vec::new(), adopted: true }, context)
 }

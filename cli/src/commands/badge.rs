@@ -1,31 +1,48 @@
 //! `enlist badge`: what its holder can do with a badge, and what anybody can.
 
-mod lookup;
-mod rotate;
-mod show;
-mod sign;
-mod verify;
+pub(super) mod lookup;
+pub(super) mod rotate;
+pub(super) mod show;
+pub(super) mod sign;
+pub(super) mod verify;
+
+use std::ffi::OsString;
 
 use enlist_core::Origin;
 use enlist_core::secret::Badge;
 
-use super::revoke;
-use crate::args::BadgeArgs;
+use super::{Facts, Run, revoke};
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::session::CliSession;
 use crate::input::Source;
-use crate::output::Outcome;
 use crate::store::{AnyCeremony, Credential, Service};
 
-pub(crate) fn run(args: &BadgeArgs, context: &Context<'_>) -> Result<Outcome, Error> {
-    match args {
-        BadgeArgs::Show { file } => show::run(file.as_ref(), context),
-        BadgeArgs::Verify(args) => verify::run(args, context),
-        BadgeArgs::Sign(args) => sign::run(args, context),
-        BadgeArgs::Rotate(args) => rotate::run(args, context),
-        BadgeArgs::Revoke { yes } => revoke::badge(*yes, context),
-        BadgeArgs::Lookup { did } => lookup::run(did, context),
+/// What can be done with a badge: show, verify, sign, rotate, revoke, look up
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Args {
+    Show(show::Args),
+    Verify(verify::Args),
+    Sign(sign::Args),
+    Rotate(rotate::Args),
+    Revoke(revoke::BadgeArgs),
+    Lookup(lookup::Args),
+}
+
+pub(super) static FACTS: Facts =
+    Facts::new("badge", &[("enlist badge show", "what the badge says of itself"), ("enlist badge verify", "whether it is good")]);
+
+impl Args {
+    /// The command that was named.
+    pub(super) fn named(&self) -> &dyn Run {
+        match self {
+            Self::Show(args) => args,
+            Self::Verify(args) => args,
+            Self::Sign(args) => args,
+            Self::Rotate(args) => args,
+            Self::Revoke(args) => args,
+            Self::Lookup(args) => args,
+        }
     }
 }
 
@@ -38,7 +55,7 @@ struct Held {
 }
 
 /// The badge in `file`, or the profile's own.
-fn badge(file: Option<&std::ffi::OsString>, context: &Context<'_>) -> Result<Held, Error> {
+fn badge(file: Option<&OsString>, context: &Context<'_>) -> Result<Held, Error> {
     let Some(file) = file else { return own(context) };
     let source = Source::named("badge", file);
     let text = source.read_text("the badge", &context.interrupt)?;

@@ -4,17 +4,54 @@ use enlist_core::claim::{Claim, Registration};
 use enlist_core::secret::Email;
 use enlist_core::{Ceremony, Step};
 
-use crate::args::ClaimArgs;
+use super::{Facts, Run, Start};
+use crate::args::Waiting;
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::session::CliSession;
 use crate::flows::{ends_registration, take_in_lost};
-use crate::output::{Next, Outcome, flag};
+use crate::output::{Next, Outcome, Prints, flag};
 use crate::prompt::Prompter;
 use crate::store::{AnyCeremony, Credential, Flow, FlowRecord, Intent, Service};
 use crate::wait_policy::{WaitPolicy, now};
 
-pub(crate) fn run(args: &ClaimArgs, context: &Context<'_>) -> Result<Outcome, Error> {
+/// Have the owner claim the registration at OpenTrain: shows a link and a code, and waits for the token
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The owner's address
+    #[arg(long)]
+    pub(crate) email: String,
+    /// Another attempt, with a new code
+    #[arg(long)]
+    pub(crate) restart: bool,
+    #[command(flatten)]
+    pub(crate) waiting: Waiting,
+}
+
+pub(super) static FACTS: Facts = Facts::new(
+    "claim",
+    &[
+        ("enlist claim --email owner@example.com", "shows link and code, and waits for the owner"),
+        ("enlist claim --email owner@example.com --no-wait", "returns at once; go on with enlist resume"),
+    ],
+)
+.printing(Prints::Events);
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn service(&self) -> Option<Service> {
+        Some(Service::Opentrain)
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        run(self, &start.context()?)
+    }
+}
+
+pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     let owner = owner("--email", &args.email)?;
     let wait_policy = context.wait_policy_with_owner(&args.waiting);
     let session = CliSession::open(context, Service::Opentrain)?;
@@ -54,7 +91,7 @@ fn start(
     session: &CliSession<'_>,
     registration: &Registration,
     owner: Email,
-    args: &ClaimArgs,
+    args: &Args,
     wait_policy: WaitPolicy,
 ) -> Result<Outcome, Error> {
     session.begin(Claim::new(registration, owner), intent(&args.email), prompter(session)?, wait_policy)
@@ -66,7 +103,7 @@ fn go_on(
     mut flow: FlowRecord,
     mut claim: Claim,
     owner: Email,
-    args: &ClaimArgs,
+    args: &Args,
     wait_policy: WaitPolicy,
 ) -> Result<Outcome, Error> {
     if let Step::InFlight(id) = claim.poll(now()) {

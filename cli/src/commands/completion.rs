@@ -1,13 +1,36 @@
 //! `enlist completion`.
 
-use crate::args::{self, CompletionArgs};
+use super::{Facts, Run, Start};
 use crate::error::Error;
 use crate::output::data::Completion;
-use crate::output::{Outcome, Output, print_text};
+use crate::output::{Outcome, Output, Prints, print_text};
 
-pub(crate) fn run(args: &CompletionArgs, output: &Output) -> Result<Outcome, Error> {
+/// Print a completion script for a shell
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// For which shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+pub(super) static FACTS: Facts =
+    Facts::new("completion", &[("enlist completion bash", "for ~/.local/share/bash-completion/completions/enlist")])
+        .printing(Prints::Text)
+        .without_profile();
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        run(self, start.output)
+    }
+}
+
+pub(crate) fn run(args: &Args, output: &Output) -> Result<Outcome, Error> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut args::command(), "enlist", &mut script);
+    clap_complete::generate(args.shell, &mut super::cli::definition(), "enlist", &mut script);
     let script = String::from_utf8(script).map_err(Error::internal)?;
     if output.is_text() {
         print_text(&script)?;

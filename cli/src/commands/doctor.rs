@@ -5,15 +5,51 @@ mod check;
 mod network;
 mod store;
 
-use crate::args::DoctorArgs;
+use std::ffi::OsString;
+
+use check::Check;
+
+use super::{Facts, Run, Start};
 use crate::context::Context;
 use crate::error::Error;
 use crate::input::{Source, shown};
 use crate::output::data::Doctor;
 use crate::output::{Outcome, print_text};
-use check::Check;
 
-pub(crate) fn run(args: &DoctorArgs, context: &Context<'_>) -> Result<Outcome, Error> {
+/// Look at the network, the store and the surroundings; nothing is changed
+///
+/// Exit code: 0 when nothing fails, warnings or not; else that of the first failure, which is 6 for the network, 9 for the store, 64
+/// for a flag or a variable that makes no sense.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Leave the network out
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Write a report for a bug report, as JSON without secrets, addresses and names; - for stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bundle: Option<OsString>,
+}
+
+pub(super) static FACTS: Facts = Facts::new(
+    "doctor",
+    &[
+        ("enlist doctor", "is the way to the services free, and the store sound?"),
+        ("enlist doctor --bundle report.json", "the same for a bug report, without a secret"),
+    ],
+)
+.despite_profile();
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        run(self, &start.context()?)
+    }
+}
+
+pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     let mut checks = vec![network::proxy(context), network::certificates(context)];
     checks.extend(store::all(context));
     if !args.offline {
@@ -28,7 +64,7 @@ pub(crate) fn run(args: &DoctorArgs, context: &Context<'_>) -> Result<Outcome, E
 }
 
 /// For people, and for the bug report.
-fn report(args: &DoctorArgs, context: &Context<'_>, checks: &[Check], data: &mut Doctor) -> Result<(), Error> {
+fn report(args: &Args, context: &Context<'_>, checks: &[Check], data: &mut Doctor) -> Result<(), Error> {
     let bundle = || bundle::of(checks, args.offline);
     let target = args.bundle.as_deref().map(|file| Source::named("--bundle", file));
     match target.as_ref().map(Source::path) {

@@ -1,15 +1,43 @@
 //! `enlist forget`: a credential dropped here, and left alone at the service.
 
-use crate::args::ServiceArgs;
+use super::{Facts, Run, Start};
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::session::CliSession;
 use crate::output::data::Forgotten;
 use crate::output::{Next, Outcome};
+use crate::store::Service;
 use crate::store::{AnyCeremony, Credential};
 use crate::view::credential::{Kind, State};
 
-pub(crate) fn run(args: &ServiceArgs, context: &Context<'_>) -> Result<Outcome, Error> {
+/// Forget a credential here; at its service it stays good
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Whose
+    #[arg(value_enum)]
+    pub(crate) service: Service,
+    /// The owner agrees
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+pub(super) static FACTS: Facts = Facts::new("forget", &[("enlist forget opentrain", "dropped here only; at the service it stays good")]);
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn service(&self) -> Option<Service> {
+        Some(self.service)
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        run(self, &start.context()?)
+    }
+}
+
+pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     let session = CliSession::open(context, args.service)?;
     session.end_of(None)?;
     let credential = session.locked.credential()?.ok_or(Error::NotRegistered(args.service))?;

@@ -3,13 +3,35 @@
 use clap::Command;
 use enlist_core::Untrusted;
 
-use crate::args::error;
-use crate::args::{self, HelpArgs, Topic};
+use super::{Facts, Run, Start};
+use crate::args;
 use crate::error::Error;
 use crate::output::data::Help;
-use crate::output::{Outcome, Output, print_text};
+use crate::output::{Outcome, Output, Prints, print_text};
 
-pub(crate) fn run(args: &HelpArgs, output: &Output) -> Result<Outcome, Error> {
+/// Explain a command or a topic: exit-codes, environment, agents
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A topic (exit-codes, environment, agents), or a command like badge verify
+    #[arg(value_name = "TOPIC")]
+    pub(crate) words: Vec<String>,
+}
+
+pub(super) static FACTS: Facts = Facts::new("help", &[("enlist help agents", "a topic"), ("enlist help badge verify", "a command")])
+    .printing(Prints::Text)
+    .without_profile();
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        run(self, start.output)
+    }
+}
+
+pub(crate) fn run(args: &Args, output: &Output) -> Result<Outcome, Error> {
     let topic = if let [word] = &args.words[..] { Topic::ALL.into_iter().find(|topic| word == topic.name()) } else { None };
     let text = match topic {
         Some(topic) => page(topic).to_owned(),
@@ -19,6 +41,26 @@ pub(crate) fn run(args: &HelpArgs, output: &Output) -> Result<Outcome, Error> {
         print_text(&text)?;
     }
     Ok(Outcome::ready(Help { text }))
+}
+
+/// What is explained apart from the commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Topic {
+    ExitCodes,
+    Environment,
+    Agents,
+}
+
+impl Topic {
+    pub(crate) const ALL: [Self; 3] = [Self::ExitCodes, Self::Environment, Self::Agents];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::ExitCodes => "exit-codes",
+            Self::Environment => "environment",
+            Self::Agents => "agents",
+        }
+    }
 }
 
 const fn page(topic: Topic) -> &'static str {
@@ -31,7 +73,7 @@ const fn page(topic: Topic) -> &'static str {
 
 /// The command of these words.
 pub(super) fn find(words: &[String]) -> Result<Command, Error> {
-    let mut command = args::command();
+    let mut command = super::cli::definition();
     command.build();
     for word in words {
         let below = command.find_subcommand(word).cloned();
@@ -42,10 +84,10 @@ pub(super) fn find(words: &[String]) -> Result<Command, Error> {
 
 /// What clap says of such a command line names a similar command or topic.
 fn unknown(words: &[String]) -> Error {
-    let command = args::command().subcommands(Topic::ALL.map(|topic| Command::new(topic.name())));
+    let command = super::cli::definition().subcommands(Topic::ALL.map(|topic| Command::new(topic.name())));
     let argv = std::iter::once("enlist").chain(words.iter().map(String::as_str)).chain(["--help"]);
     match command.try_get_matches_from(argv) {
-        Err(error) if error.use_stderr() => error::explained(&error),
+        Err(error) if error.use_stderr() => args::error::explained(&error),
         _ => Error::Usage {
             message: format!("{}: there is no such command", Untrusted::new(&words.join(" "))),
             hint: Some("see enlist --help; the topics are exit-codes, environment, agents".to_owned()),
@@ -65,7 +107,7 @@ mod tests {
         assert!(lines.len() >= 6, "{lines:?}");
         for line in lines {
             let argv: Vec<_> = std::iter::once("enlist").chain(line.split(' ')).map(Into::into).collect();
-            args::parse(&argv).unwrap_or_else(|error| panic!("{line}: {error}"));
+            crate::commands::parse(&argv).unwrap_or_else(|error| panic!("{line}: {error}"));
         }
     }
 

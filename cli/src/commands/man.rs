@@ -1,12 +1,35 @@
 //! `enlist man`.
 
 use super::help::find;
-use crate::args::ManArgs;
+use super::{Facts, Run, Start};
 use crate::error::Error;
 use crate::output::data::Man;
-use crate::output::{Outcome, Output, print_text};
+use crate::output::{Outcome, Output, Prints, print_text};
 
-pub(crate) fn run(args: &ManArgs, output: &Output) -> Result<Outcome, Error> {
+/// Print a manual page (roff)
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Of which command, like badge verify [default: the page of enlist itself]
+    #[arg(value_name = "COMMAND")]
+    pub(crate) words: Vec<String>,
+}
+
+pub(super) static FACTS: Facts =
+    Facts::new("man", &[("enlist man", "to be read with: man -l -"), ("enlist man badge verify", "the page of one command")])
+        .printing(Prints::Text)
+        .without_profile();
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        run(self, start.output)
+    }
+}
+
+pub(crate) fn run(args: &Args, output: &Output) -> Result<Outcome, Error> {
     let mut page = Vec::new();
     clap_mangen::Man::new(find(&args.words)?).manual("enlist").render(&mut page).map_err(Error::internal)?;
     let page = String::from_utf8(page).map_err(Error::internal)?;

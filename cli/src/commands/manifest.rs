@@ -1,11 +1,12 @@
 //! `enlist manifest`: a template, and all that is wrong with a manifest at once.
 
+use std::ffi::OsString;
 use std::io::Write;
 
 use enlist_core::badge::{Manifest, ManifestError};
 
 use super::register::fields;
-use crate::args::ManifestArgs;
+use super::{Facts, Run, Start};
 use crate::error::Error;
 use crate::input::{Source, shown};
 use crate::interrupt::Interrupt;
@@ -15,10 +16,68 @@ use crate::output::{Outcome, Output, print_text};
 use crate::sys;
 use crate::view::profile::{FIELDS, manifest};
 
-pub(crate) fn run(args: &ManifestArgs, output: &Output) -> Result<Outcome, Error> {
-    match args {
-        ManifestArgs::Init { file } => init(&Source::named("manifest", file), output),
-        ManifestArgs::Check { file } => check(&Source::named("manifest", file), output),
+/// Write or check the manifest for SentryAgent
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Args {
+    Init(InitArgs),
+    Check(CheckArgs),
+}
+
+/// Write a template, and explain every field on stderr
+#[derive(Debug, clap::Args)]
+pub(crate) struct InitArgs {
+    /// A new file; - for stdout
+    file: OsString,
+}
+
+/// Check every field
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckArgs {
+    /// The manifest; - for stdin
+    file: OsString,
+}
+
+pub(super) static FACTS: Facts = Facts::new(
+    "manifest",
+    &[("enlist manifest init agent.json", "then fill it in"), ("enlist manifest check agent.json", "all errors at once")],
+)
+.without_profile();
+
+pub(super) static INIT_FACTS: Facts =
+    Facts::new("manifest init", &[("enlist manifest init agent.json", "never overwrites a file")]).without_profile().named("manifest");
+
+pub(super) static CHECK_FACTS: Facts =
+    Facts::new("manifest check", &[("enlist manifest check agent.json", "all errors at once; nothing is sent")])
+        .without_profile()
+        .named("manifest");
+
+impl Args {
+    /// The command that was named.
+    pub(super) fn named(&self) -> &dyn Run {
+        match self {
+            Self::Init(args) => args,
+            Self::Check(args) => args,
+        }
+    }
+}
+
+impl Run for InitArgs {
+    fn facts(&self) -> &'static Facts {
+        &INIT_FACTS
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        init(&Source::named("manifest", &self.file), start.output)
+    }
+}
+
+impl Run for CheckArgs {
+    fn facts(&self) -> &'static Facts {
+        &CHECK_FACTS
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        check(&Source::named("manifest", &self.file), start.output)
     }
 }
 

@@ -1,12 +1,14 @@
-//! The commands, one file each.
+//! The commands, one file each: the arguments, the facts that are known before the command runs, and its work.
 
 mod abandon;
 mod adopt;
 mod badge;
 mod claim;
+mod cli;
 mod completion;
 mod doctor;
 mod exec;
+mod facts;
 mod forget;
 mod help;
 mod man;
@@ -23,35 +25,117 @@ mod status;
 mod token;
 mod r#try;
 
-use crate::args::{Cli, Command};
-use crate::context::Context;
-use crate::error::Error;
-use crate::output::{Outcome, Output};
+use clap::Subcommand;
 
-pub(crate) fn run(cli: &Cli, output: &Output) -> Result<Outcome, Error> {
-    let context = || Context::new(&cli.global, output);
-    match &cli.command {
-        Command::Try => r#try::run(output),
-        Command::Sandbox(args) => match sandbox::run(args, output)? {},
-        Command::Register(args) => register::run(args, &context()?),
-        Command::Claim(args) => claim::run(args, &context()?),
-        Command::Otp(args) => otp::run(args, &context()?),
-        Command::Resume(args) => resume::run(args, &context()?),
-        Command::Pending => pending::run(&context()?),
-        Command::Abandon(args) => abandon::run(args, &context()?),
-        Command::Status(args) => status::run(args, &context()?),
-        Command::Token(args) => token::run(args, &context()?),
-        Command::Exec(args) => match exec::run(args, &context()?)? {},
-        Command::Badge(args) => badge::run(args, &context()?),
-        Command::Revoke(args) => revoke::run(args, &context()?),
-        Command::Forget(args) => forget::run(args, &context()?),
-        Command::Adopt(args) => adopt::run(args, &context()?),
-        Command::Manifest(args) => manifest::run(args, output),
-        Command::Doctor(args) => doctor::run(args, &context()?),
-        Command::Profile(args) => profile::run(args, &context()?),
-        Command::Completion(args) => completion::run(args, output),
-        Command::Man(args) => man::run(args, output),
-        Command::Help(args) => help::run(args, output),
-        Command::Schema => schema::run(output),
+pub(crate) use cli::{Cli, facts_of, parse};
+pub(crate) use facts::{Facts, NeedsProfile, Run, Start};
+
+/// The command that was named.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Try(r#try::Args),
+    Sandbox(sandbox::Args),
+    #[command(subcommand)]
+    Register(register::Args),
+    Claim(claim::Args),
+    Otp(otp::Args),
+    Resume(resume::Args),
+    Pending(pending::Args),
+    Abandon(abandon::Args),
+    Status(status::Args),
+    Token(token::Args),
+    Exec(exec::Args),
+    #[command(subcommand)]
+    Badge(badge::Args),
+    Revoke(revoke::Args),
+    Forget(forget::Args),
+    #[command(subcommand)]
+    Adopt(adopt::Args),
+    #[command(subcommand)]
+    Manifest(manifest::Args),
+    #[command(subcommand)]
+    Profile(profile::Args),
+    Schema(schema::Args),
+    Doctor(doctor::Args),
+    Completion(completion::Args),
+    Man(man::Args),
+    Help(help::Args),
+}
+
+impl Command {
+    pub(crate) fn named(&self) -> &dyn Run {
+        match self {
+            Self::Try(args) => args,
+            Self::Sandbox(args) => args,
+            Self::Register(args) => args.named(),
+            Self::Claim(args) => args,
+            Self::Otp(args) => args,
+            Self::Resume(args) => args,
+            Self::Pending(args) => args,
+            Self::Abandon(args) => args,
+            Self::Status(args) => args,
+            Self::Token(args) => args,
+            Self::Exec(args) => args,
+            Self::Badge(args) => args.named(),
+            Self::Revoke(args) => args,
+            Self::Forget(args) => args,
+            Self::Adopt(args) => args.named(),
+            Self::Manifest(args) => args.named(),
+            Self::Profile(args) => args.named(),
+            Self::Schema(args) => args,
+            Self::Doctor(args) => args,
+            Self::Completion(args) => args,
+            Self::Man(args) => args,
+            Self::Help(args) => args,
+        }
     }
+}
+
+/// The facts of every command, in the order of the help. A command with others below it comes before them.
+static ALL: [&Facts; 39] = [
+    &r#try::FACTS,
+    &sandbox::FACTS,
+    &register::FACTS,
+    &register::OPENTRAIN_FACTS,
+    &register::SENTRYAGENT_FACTS,
+    &claim::FACTS,
+    &otp::FACTS,
+    &resume::FACTS,
+    &pending::FACTS,
+    &abandon::FACTS,
+    &status::FACTS,
+    &token::FACTS,
+    &exec::FACTS,
+    &badge::FACTS,
+    &badge::show::FACTS,
+    &badge::verify::FACTS,
+    &badge::sign::FACTS,
+    &badge::rotate::FACTS,
+    &revoke::BADGE_FACTS,
+    &badge::lookup::FACTS,
+    &revoke::FACTS,
+    &forget::FACTS,
+    &adopt::FACTS,
+    &adopt::OPENTRAIN_FACTS,
+    &manifest::FACTS,
+    &manifest::INIT_FACTS,
+    &manifest::CHECK_FACTS,
+    &profile::FACTS,
+    &profile::list::FACTS,
+    &profile::choose::FACTS,
+    &profile::rename::FACTS,
+    &profile::remove::FACTS,
+    &profile::import::FACTS,
+    &profile::export::FACTS,
+    &schema::FACTS,
+    &doctor::FACTS,
+    &completion::FACTS,
+    &man::FACTS,
+    &help::FACTS,
+];
+
+/// The first words of all commands.
+#[cfg(test)]
+fn names() -> Vec<&'static str> {
+    ALL.iter().map(|facts| facts.words).filter(|words| !words.contains(' ')).collect()
 }

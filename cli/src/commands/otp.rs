@@ -1,17 +1,55 @@
 //! `enlist otp`.
 
+use std::ffi::OsString;
+
 use enlist_core::secret::Otp;
 
-use crate::args::OtpArgs;
+use super::{Facts, Run, Start};
+use crate::args::Waiting;
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::select::select_flow;
 use crate::flows::session::CliSession;
 use crate::input::{Source, looks_like_a_secret};
-use crate::output::Outcome;
+use crate::output::{Outcome, Prints};
 use crate::store::{AnyCeremony, Flow, Service};
 
-pub(crate) fn run(args: &OtpArgs, context: &Context<'_>) -> Result<Outcome, Error> {
+/// Hand in the code that came by SMS
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Which registration, if there are several
+    pub(crate) flow: Option<String>,
+    /// Where the code is; - for stdin [default: asks at a terminal]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) otp_file: Option<OsString>,
+    #[command(flatten)]
+    pub(crate) waiting: Waiting,
+}
+
+pub(super) static FACTS: Facts = Facts::new(
+    "otp",
+    &[
+        ("enlist otp", "asks for the code at a terminal"),
+        ("enlist otp --otp-file -", "reads it from stdin: it never stands on a command line"),
+    ],
+)
+.printing(Prints::Events);
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn service(&self) -> Option<Service> {
+        Some(Service::Sentryagent)
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        run(self, &start.context()?)
+    }
+}
+
+pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     if args.flow.as_ref().is_some_and(looks_like_a_secret) {
         return Err(Error::Usage {
             message: "this is no flow's name; and a code has no place on the command line, where others can read it".to_owned(),

@@ -1,5 +1,6 @@
 //! `enlist pending`.
 
+use super::{Facts, Run, Start};
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows;
@@ -8,6 +9,22 @@ use crate::output::data::{Data, Pending};
 use crate::output::{Outcome, Output};
 use crate::store::{Flows, ProfileName, Service, ServiceStore, StoreError};
 use crate::view::flow::{PendingFlow, Unreadable};
+
+/// List what is pending
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {}
+
+pub(super) static FACTS: Facts = Facts::new("pending", &[("enlist pending", "every flow, what it waits for, and until when")]);
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        run(&start.context()?)
+    }
+}
 
 pub(crate) fn run(context: &Context<'_>) -> Result<Outcome, Error> {
     let (mut pending, mut unreadable) = (Vec::new(), Failures::default());

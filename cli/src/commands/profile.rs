@@ -1,62 +1,57 @@
 //! `enlist profile`: identities side by side.
 
-mod export;
-mod import;
-mod remove;
-mod rename;
+pub(super) mod choose;
+pub(super) mod export;
+pub(super) mod import;
+pub(super) mod list;
+pub(super) mod remove;
+pub(super) mod rename;
+
+use clap::ValueEnum;
 
 use super::pending;
-use crate::args::ProfileArgs;
+use super::{Facts, Run};
 use crate::context::Context;
 use crate::error::Error;
-use crate::output::Outcome;
-use crate::output::data::{ListedProfile, ProfileUsed, Profiles as Listed};
 use crate::store::{DamagedFlow, Home, ProfileName, Service, StoreError};
 use crate::view::credential::Identity;
 use crate::view::flow::PendingFlow;
 
-pub(crate) fn run(args: &ProfileArgs, context: &Context<'_>) -> Result<Outcome, Error> {
-    match args {
-        ProfileArgs::List => list(context),
-        ProfileArgs::Use { name } => choose(name, context),
-        ProfileArgs::Rename { old, new } => rename::run(old, new, context),
-        ProfileArgs::Remove { name, yes } => remove::run(name, *yes, context),
-        ProfileArgs::Import { tool } => import::run(*tool, context),
-        ProfileArgs::Export { tool, yes } => export::run(*tool, *yes, context),
-    }
+/// Identities side by side: list, use, rename, remove; import from and export to OpenTrain's own tool
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Args {
+    List(list::Args),
+    Use(choose::Args),
+    Rename(rename::Args),
+    Remove(remove::Args),
+    Import(import::Args),
+    Export(export::Args),
 }
 
-/// One that cannot be read does not hide the others.
-fn list(context: &Context<'_>) -> Result<Outcome, Error> {
-    let home = context.home()?;
-    let used = home.used_profile()?.unwrap_or_default();
-    let mut names = home.profiles()?;
-    if !names.contains(&used) {
-        names.push(used.clone());
-        names.sort();
-    }
-    let mut listed = Vec::new();
-    for name in names {
-        let held = Held::read(&name, context)?;
-        for trouble in &held.unreadable {
-            context.output.warn(format!("profile {name}: {trouble}"));
+pub(super) static FACTS: Facts = Facts::new(
+    "profile",
+    &[("enlist profile list", "every identity on this machine"), ("enlist profile use work", "work is meant from now on")],
+);
+
+impl Args {
+    /// The command that was named.
+    pub(super) fn named(&self) -> &dyn Run {
+        match self {
+            Self::List(args) => args,
+            Self::Use(args) => args,
+            Self::Rename(args) => args,
+            Self::Remove(args) => args,
+            Self::Import(args) => args,
+            Self::Export(args) => args,
         }
-        let words = held.words();
-        let words = if words.is_empty() { "nothing".to_owned() } else { words.join(", ") };
-        context.output.text(format_args!("{} {name}  {words}", if name == used { '*' } else { ' ' }))?;
-        listed.push(ListedProfile { used: name == used, profile: name.to_string(), identities: held.identities, pending: held.pending });
     }
-    Ok(Outcome::ready(Listed { profiles: listed }))
 }
 
-fn choose(name: &ProfileName, context: &Context<'_>) -> Result<Outcome, Error> {
-    let home = context.home()?;
-    home.use_profile(name)?;
-    if !home.has_profile(name) {
-        context.output.warn(format!("nothing is kept in profile {name} yet"));
-    }
-    context.output.text(format_args!("{name} is meant from now on, unless --profile or ENLIST_PROFILE says otherwise."))?;
-    Ok(Outcome::ready(ProfileUsed { used: name.to_string() }))
+/// A tool whose file is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Tool {
+    /// OpenTrain's, which keeps it in opentrain/cli.json
+    Opentrain,
 }
 
 /// What a profile holds, read without a lock.

@@ -1,34 +1,128 @@
 //! `enlist register`.
 
+use std::ffi::OsString;
+
 use enlist_core::badge::{BadgeRegistration, Manifest, ManifestError};
 use enlist_core::claim::{Claim, Enrolment, Label};
 use enlist_core::secret::Email;
 use enlist_core::{Ceremony, Origin, Step};
 
 use super::claim;
-use crate::args::{RegisterArgs, RegisterOpentrainArgs, RegisterSentryagentArgs};
+use super::{Facts, Run, Start};
+use crate::args::Waiting;
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::session::CliSession;
 use crate::flows::{CliCeremony, Pause, take_in_lost};
 use crate::input::Source;
 use crate::output::data::WrongField;
-use crate::output::{self, Outcome};
+use crate::output::{self, Outcome, Prints};
 use crate::store::{AnyCeremony, Flow, Intent, Service};
 use crate::view::flow::Awaiting;
 use crate::wait_policy::{WaitPolicy, now};
 
-/// The flag that names the owner who claims the agent next.
-const CLAIM: &str = "--claim";
+/// Register an agent at a service
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Args {
+    Opentrain(OpentrainArgs),
+    Sentryagent(SentryagentArgs),
+}
 
-pub(crate) fn run(args: &RegisterArgs, context: &Context<'_>) -> Result<Outcome, Error> {
-    match args {
-        RegisterArgs::Opentrain(args) => opentrain(args, context),
-        RegisterArgs::Sentryagent(args) => sentryagent(args, context),
+pub(super) static FACTS: Facts =
+    Facts::new("register", &[("enlist register opentrain --agent-name build-bot", "see also: enlist register sentryagent --help")])
+        .printing(Prints::Events);
+
+impl Args {
+    /// The command that was named.
+    pub(super) fn named(&self) -> &dyn Run {
+        match self {
+            Self::Opentrain(args) => args,
+            Self::Sentryagent(args) => args,
+        }
     }
 }
 
-fn opentrain(args: &RegisterOpentrainArgs, context: &Context<'_>) -> Result<Outcome, Error> {
+/// An anonymous registration, which its owner claims later
+#[derive(Debug, clap::Args)]
+pub(crate) struct OpentrainArgs {
+    /// What the owner reads on the claim page
+    #[arg(long, value_name = "NAME")]
+    pub(crate) agent_name: Option<String>,
+    /// The new account's organization
+    #[arg(long, value_name = "NAME")]
+    pub(crate) organization: Option<String>,
+    /// Go straight on to the claim by this owner
+    #[arg(long, value_name = "EMAIL")]
+    pub(crate) claim: Option<String>,
+    #[command(flatten)]
+    pub(crate) waiting: Waiting,
+}
+
+pub(super) static OPENTRAIN_FACTS: Facts = Facts::new(
+    "register opentrain",
+    &[
+        ("enlist register opentrain --agent-name build-bot", "anonymous; the owner claims it later"),
+        ("enlist register opentrain --claim owner@example.com --no-wait", "start the claim too, and return with link and code"),
+    ],
+)
+.printing(Prints::Events)
+.named("register");
+
+impl Run for OpentrainArgs {
+    fn facts(&self) -> &'static Facts {
+        &OPENTRAIN_FACTS
+    }
+
+    fn service(&self) -> Option<Service> {
+        Some(Service::Opentrain)
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        opentrain(self, &start.context()?)
+    }
+}
+
+/// Manifest, profile check, a code by SMS, Agent Badge
+#[derive(Debug, clap::Args)]
+pub(crate) struct SentryagentArgs {
+    /// The manifest; - for stdin. A template: enlist manifest init FILE
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest: OsString,
+    /// A person has checked the public profile; send the SMS
+    #[arg(long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) waiting: Waiting,
+}
+
+pub(super) static SENTRYAGENT_FACTS: Facts = Facts::new(
+    "register sentryagent",
+    &[
+        ("enlist register sentryagent --manifest agent.json", "asks whether the public profile is right, then for the code"),
+        ("enlist register sentryagent --manifest agent.json --yes", "a person has looked at it: send the SMS"),
+    ],
+)
+.printing(Prints::Events)
+.named("register");
+
+impl Run for SentryagentArgs {
+    fn facts(&self) -> &'static Facts {
+        &SENTRYAGENT_FACTS
+    }
+
+    fn service(&self) -> Option<Service> {
+        Some(Service::Sentryagent)
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        sentryagent(self, &start.context()?)
+    }
+}
+
+/// The flag that names the owner who claims the agent next.
+const CLAIM: &str = "--claim";
+
+fn opentrain(args: &OpentrainArgs, context: &Context<'_>) -> Result<Outcome, Error> {
     let label = |flag: &str, text: &Option<String>| {
         text.as_deref().map(Label::parse).transpose().map_err(|error| Error::usage(format_args!("{flag}: {error}")))
     };
@@ -98,7 +192,7 @@ fn clear_enrolments(session: &CliSession<'_>) -> Result<Option<Outcome>, Error> 
     Ok(None)
 }
 
-fn sentryagent(args: &RegisterSentryagentArgs, context: &Context<'_>) -> Result<Outcome, Error> {
+fn sentryagent(args: &SentryagentArgs, context: &Context<'_>) -> Result<Outcome, Error> {
     let source = Source::named("--manifest", &args.manifest);
     let manifest = Manifest::from_json(&source.read("the manifest", &context.interrupt)?).map_err(|error| bad_manifest(&source, &error))?;
     let origin = context.origin(Service::Sentryagent)?;

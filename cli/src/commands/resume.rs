@@ -2,15 +2,50 @@
 
 use super::claim::{self, show_again};
 use super::register;
-use crate::args::ResumeArgs;
+use super::{Facts, Run, Start};
+use crate::args::Waiting;
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::select::select_flow;
 use crate::flows::session::CliSession;
-use crate::output::Outcome;
+use crate::output::{Outcome, Prints};
 use crate::store::{AnyCeremony, Flow, Service};
 
-pub(crate) fn run(args: &ResumeArgs, context: &Context<'_>) -> Result<Outcome, Error> {
+/// Go on with what is pending
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Which flow, if there are several
+    pub(crate) flow: Option<String>,
+    /// A person has checked the public profile; send the SMS
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// The owner agrees to another SMS or registration
+    #[arg(long)]
+    pub(crate) again: bool,
+    #[command(flatten)]
+    pub(crate) waiting: Waiting,
+}
+
+pub(super) static FACTS: Facts = Facts::new(
+    "resume",
+    &[
+        ("enlist resume", "go on with the only flow that there is"),
+        ("enlist resume clm_7f3a0b12 --max-wait 60s", "wait for a minute; exit 8 says: again"),
+    ],
+)
+.printing(Prints::Events);
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        run(self, &start.context()?)
+    }
+}
+
+pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     let (wait_policy, with_owner) = (context.wait_policy(&args.waiting), context.wait_policy_with_owner(&args.waiting));
     let (service, name) = select_flow(context, args.flow.as_deref(), &Service::ALL)?;
     context.output.is_about(service);

@@ -9,7 +9,7 @@ use enlist_core::secret::PersonalToken;
 use enlist_core::{Failure, Origin};
 
 use super::forget::{clear, refuse_what_is_under_way};
-use crate::args::ServiceArgs;
+use super::{Facts, Run, Start};
 use crate::call::{call, call_to_the_end, failed};
 use crate::context::Context;
 use crate::error::Error;
@@ -18,7 +18,58 @@ use crate::output::data::{ConfirmedBy, Revoked};
 use crate::output::{Next, Outcome};
 use crate::store::{Credential, Service};
 
-pub(crate) fn run(args: &ServiceArgs, context: &Context<'_>) -> Result<Outcome, Error> {
+/// End a credential at its service, then forget it here
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Whose
+    #[arg(value_enum)]
+    pub(crate) service: Service,
+    /// The owner agrees
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+pub(super) static FACTS: Facts = Facts::new("revoke", &[("enlist revoke opentrain", "ended at the service, then forgotten here")]);
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn service(&self) -> Option<Service> {
+        Some(self.service)
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        run(self, &start.context()?)
+    }
+}
+
+/// End the badge at the service, then forget it here
+#[derive(Debug, clap::Args)]
+pub(crate) struct BadgeArgs {
+    /// The owner agrees
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(super) static BADGE_FACTS: Facts = Facts::new("badge revoke", &[("enlist badge revoke", "asks first: the badge is dead for good")]);
+
+impl Run for BadgeArgs {
+    fn facts(&self) -> &'static Facts {
+        &BADGE_FACTS
+    }
+
+    fn service(&self) -> Option<Service> {
+        Some(Service::Sentryagent)
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        badge(self.yes, &start.context()?)
+    }
+}
+
+pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     match args.service {
         Service::Sentryagent => badge(args.yes, context),
         Service::Opentrain => token(args.yes, context),

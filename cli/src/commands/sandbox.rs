@@ -2,20 +2,60 @@
 
 use std::convert::Infallible;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::Path;
+use std::path::PathBuf;
 use std::thread;
+use std::time::Duration;
 
 use enlist_sandbox::{Config, Sandbox, Scripted, StartError, parse_faults};
 
-use crate::args::SandboxArgs;
+use super::{Facts, Run, Start};
 use crate::error::Error;
 use crate::input::shown;
+use crate::output::Outcome;
 use crate::output::document::SandboxStarted;
 use crate::output::stderr::note;
 use crate::output::{Output, print_json};
 
+/// Run the stand-in for both services until Ctrl-C; its URLs come as JSON on the first line
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Where to listen; loopback only, port 0 is any free one
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
+    pub(crate) addr: SocketAddr,
+    /// Play the owner: approve each claim so many seconds after its start [2 without a number]
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "2", value_parser = seconds)]
+    pub(crate) auto_approve: Option<Duration>,
+    /// Divide the intervals and lifetimes that the services announce
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) speed: u32,
+    /// Scripted faults: a JSON array, as the sandbox's README describes it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
+}
+
+pub(super) static FACTS: Facts = Facts::new(
+    "sandbox",
+    &[
+        ("enlist sandbox", "both services on a free port, until Ctrl-C"),
+        ("enlist sandbox --auto-approve --speed 10", "claims are approved by themselves, and nothing takes long"),
+    ],
+)
+.without_profile();
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        match run(self, start.output)? {}
+    }
+}
+
 /// Ends only with the process: SIGINT and SIGTERM do what they do by default, for there is nothing to save.
-pub(crate) fn run(args: &SandboxArgs, output: &Output) -> Result<Infallible, Error> {
+pub(crate) fn run(args: &Args, output: &Output) -> Result<Infallible, Error> {
     let sandbox = Sandbox::start(config(args)?).map_err(|error| not_started(&error))?;
     let (human, control) = (sandbox.human_url(), sandbox.control_url());
     let (opentrain, sentryagent) = (sandbox.opentrain_url(), sandbox.sentryagent_url());
@@ -28,7 +68,7 @@ pub(crate) fn run(args: &SandboxArgs, output: &Output) -> Result<Infallible, Err
     }
 }
 
-fn config(args: &SandboxArgs) -> Result<Config, Error> {
+fn config(args: &Args) -> Result<Config, Error> {
     let script = args.faults.as_deref().map_or_else(|| Ok(Vec::new()), faults)?;
     Ok(Config { addr: args.addr, speed: args.speed, auto_approve: args.auto_approve, script, ..Config::default() })
 }
@@ -49,7 +89,7 @@ fn not_started(error: &StartError) -> Error {
     }
 }
 
-fn explain(args: &SandboxArgs, sandbox: &Sandbox) {
+fn explain(args: &Args, sandbox: &Sandbox) {
     note("The sandbox stands in for OpenTrain and SentryAgent until Ctrl-C. No network, no account, nothing on disk.");
     note(format_args!("  The human's side, for a browser: {}", sandbox.human_url()));
     note("  To point the other commands at it:");
@@ -57,5 +97,23 @@ fn explain(args: &SandboxArgs, sandbox: &Sandbox) {
     note(format_args!("    export ENLIST_SENTRYAGENT_URL={}", sandbox.sentryagent_url()));
     if let Some(after) = args.auto_approve {
         note(format_args!("  Nobody needs to type a code: each claim is approved {after:?} after its start."));
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.ok_or_else(|| "not a number of seconds".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_sane() {
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        for bad in ["", "x", "-1", "NaN", "inf", "1e300"] {
+            assert!(seconds(bad).is_err(), "{bad}");
+        }
     }
 }

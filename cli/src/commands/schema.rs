@@ -2,8 +2,27 @@
 
 use serde_json::Value;
 
+use super::{Facts, Run, Start};
 use crate::error::Error;
-use crate::output::{Outcome, Output, print_text};
+use crate::output::{Outcome, Output, Prints, print_text};
+
+/// Print the JSON Schema of everything that --output json and ndjson print
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {}
+
+pub(super) static FACTS: Facts = Facts::new("schema", &[("enlist schema", "JSON Schema, for whoever reads --output json or ndjson")])
+    .printing(Prints::Text)
+    .without_profile();
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        run(start.output)
+    }
+}
 
 /// JSON Schema, draft 2020-12. A contract, as what it describes.
 const SCHEMA: &str = include_str!("../output/schema.json");
@@ -21,14 +40,14 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use crate::args::Command;
+    use crate::commands::names;
     use crate::output::schema::{DATA, generated};
 
     /// `SNAPSHOTS=overwrite cargo test -p enlist schema` writes the file anew.
     #[test]
     fn the_committed_schema_is_that_of_the_types() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/output/schema.json");
-        let generated = generated(&Command::NAMES);
+        let generated = generated(&names());
         if std::env::var("SNAPSHOTS").is_ok_and(|wish| wish == "overwrite") {
             fs::write(&path, &generated).unwrap();
         }
@@ -38,7 +57,7 @@ mod tests {
     #[test]
     fn every_command_has_its_data() {
         let without = ["sandbox", "exec", "schema", "badge", "profile"];
-        for name in Command::NAMES.into_iter().filter(|name| !without.contains(name)) {
+        for name in names().into_iter().filter(|name| !without.contains(name)) {
             assert!(DATA.iter().any(|(known, _)| *known == name), "{name}");
         }
     }

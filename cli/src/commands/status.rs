@@ -6,7 +6,7 @@ use enlist_core::{Failure, Origin};
 
 use super::pending::{self, Failures, ProfileStore};
 use super::token::warn_of_shadows;
-use crate::args::StatusArgs;
+use super::{Facts, Run, Start};
 use crate::call::{call, failed};
 use crate::context::Context;
 use crate::error::Error;
@@ -15,7 +15,30 @@ use crate::output::data::Status;
 use crate::store::{AnyCeremony, Credential, DamagedFlow, Flow, ServiceStore};
 use crate::view::credential::{Checked, Identity, State};
 
-pub(crate) fn run(args: &StatusArgs, context: &Context<'_>) -> Result<Outcome, Error> {
+/// List every identity, and what is pending
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Ask each service whether the credential is still good
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+pub(super) static FACTS: Facts = Facts::new(
+    "status",
+    &[("enlist status", "what is kept in this profile, and what is under way"), ("enlist status --check", "and whether it is still good")],
+);
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        run(self, &start.context()?)
+    }
+}
+
+pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     let (mut kept, mut identities, mut pending, mut unreadable) = (Vec::new(), Vec::new(), Vec::new(), Failures::default());
     for profile_store in pending::profile_stores(context)? {
         pending.extend(unreadable.pending(&profile_store, context)?);
@@ -36,7 +59,7 @@ pub(crate) fn run(args: &StatusArgs, context: &Context<'_>) -> Result<Outcome, E
     unreadable.outcome(context.output, |unreadable| Status { identities, pending, unreadable })
 }
 
-fn identity_of(credential: &Credential, profile_store: &ProfileStore, args: &StatusArgs, context: &Context<'_>) -> Result<Identity, Error> {
+fn identity_of(credential: &Credential, profile_store: &ProfileStore, args: &Args, context: &Context<'_>) -> Result<Identity, Error> {
     if let Some(secret) = credential.expose().filter(|_| profile_store.profile == *context.output.profile()) {
         warn_of_shadows(profile_store.service, &secret, &[], context);
     }

@@ -1,19 +1,65 @@
 //! `enlist token`: the only command that prints a credential.
 
+use clap::ValueEnum;
 use zeroize::Zeroizing;
 
-use crate::args::{TokenArgs, TokenFormat};
+use super::{Facts, Run, Start};
 use crate::context::Context;
 use crate::env;
 use crate::error::Error;
 use crate::flows::session::CliSession;
 use crate::interop::opentrain_cli::{shadow_words, shadowing};
 use crate::output::data::Secret;
-use crate::output::{Outcome, quoted};
+use crate::output::{Outcome, Prints, quoted};
 use crate::store::{Credential, Service};
 use crate::view::credential::{Kind, State};
 
-pub(crate) fn run(args: &TokenArgs, context: &Context<'_>) -> Result<Outcome, Error> {
+/// Print a credential: the only command that does
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Whose
+    #[arg(value_enum)]
+    pub(crate) service: Service,
+    /// In which form
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: TokenFormat,
+}
+
+/// The form in which a credential is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TokenFormat {
+    /// The credential and a line feed
+    #[default]
+    Raw,
+    /// An Authorization header
+    Header,
+    /// NAME=VALUE
+    Env,
+    /// A JSON object
+    Json,
+}
+
+pub(super) static FACTS: Facts = Facts::new(
+    "token",
+    &[("enlist token opentrain", "the token and a line feed"), ("enlist token sentryagent --format header", "Authorization: Bearer ...")],
+)
+.printing(Prints::Credential);
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn service(&self) -> Option<Service> {
+        Some(self.service)
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        run(self, &start.context()?)
+    }
+}
+
+pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     let (credential, secret) = held(args.service, context)?;
     warn_of_shadows(args.service, &secret, &[], context);
     let data = data(args.service, &credential, secret.clone());

@@ -11,7 +11,9 @@ use enlist_core::claim::{Claim, ClaimedToken, Enrolment, Label};
 use enlist_core::secret::Email;
 use enlist_core::{Ceremony, Origin};
 use enlist_sandbox::{Config, Sandbox};
+use guide::{Guide, Narration};
 
+use super::{Facts, Run, Start};
 use crate::error::Error;
 use crate::output::data::{Tour, TourBadge, TourClaim};
 use crate::output::stderr::note;
@@ -19,7 +21,24 @@ use crate::output::{Outcome, Output};
 use crate::view::escaped;
 use crate::view::profile::manifest;
 use crate::wait_policy::now;
-use guide::{Guide, Narration};
+
+/// Go through both registrations, end to end, on this machine: no network, no account
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {}
+
+pub(super) static FACTS: Facts =
+    Facts::new("try", &[("enlist try", "a tour; needs no network and no account"), ("enlist try --json", "the same as one document")])
+        .without_profile();
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        run(start.output)
+    }
+}
 
 /// Shorter than the services' 5 s: nobody should wait for a tour.
 const INTERVAL: Duration = Duration::from_secs(1);

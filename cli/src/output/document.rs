@@ -97,14 +97,14 @@ mod tests {
     use enlist_core::Recovery;
     use serde_json::{Value, json};
 
-    use super::super::Outcome;
     use super::super::data::FlowName;
+    use super::super::{Outcome, Prints};
     use super::*;
     use crate::caller::Environment;
     use crate::error::tests::refusal;
 
     fn of(result: Result<Outcome, Error>) -> Value {
-        let (output, _) = Output::settle(Some("try"), None, &Environment::default());
+        let (output, _) = Output::settle(Some("try"), Prints::Document, None, &Environment::default());
         serde_json::to_value(Document::new(&output, &output.settled(result))).unwrap()
     }
 

@@ -6,6 +6,7 @@
 pub(crate) mod data;
 pub(crate) mod document;
 pub(crate) mod event;
+mod format;
 mod next;
 #[cfg(test)]
 pub(crate) mod schema;
@@ -17,7 +18,6 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
-use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::caller::{Caller, Environment, Mode};
@@ -28,20 +28,10 @@ use crate::store::{ProfileName, Service};
 use data::Data;
 use document::Document;
 use event::{Event, Line, Stamp};
+pub(crate) use format::{Format, Prints};
 pub(crate) use next::{CarriedFlag, Next, flag, quoted};
 use stderr::{aside, note};
 use style::Color;
-
-/// How the result is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// Lines for people
-    Text,
-    /// One document at the end
-    Json,
-    /// One event a line, as it happens; the last is the document
-    Ndjson,
-}
 
 /// What a command brought, or how far it came.
 #[derive(Debug)]
@@ -132,12 +122,17 @@ pub(crate) struct Output {
 
 impl Output {
     /// Decides on mode and format. A variable that cannot be read is a problem, which then still has an output to go to.
-    pub(crate) fn settle(command: Option<&'static str>, flag: Option<Format>, environment: &Environment) -> (Self, Result<(), Error>) {
+    pub(crate) fn settle(
+        command: Option<&'static str>,
+        prints: Prints,
+        flag: Option<Format>,
+        environment: &Environment,
+    ) -> (Self, Result<(), Error>) {
         let (mode, mode_problem) = match Mode::decide(environment) {
             Ok(mode) => (mode, None),
             Err(error) => (Mode::found(environment), Some(error)),
         };
-        let by_mode = by_mode(mode.is, command);
+        let by_mode = Format::by_default(mode.is, prints);
         let (format, format_problem) = match (flag, environment.output.as_deref()) {
             (Some(format), _) => (format, None),
             (None, None) => (by_mode, None),
@@ -147,7 +142,7 @@ impl Output {
         let (service, profile, warnings) = (Cell::new(None), ProfileName::default(), RefCell::default());
         let (flow, events, ascii, colour) = (RefCell::default(), Cell::new(0), io::stdout().is_terminal() && !style::is_utf8(), false);
         let is_unasked = flag.is_none() && environment.output.is_none();
-        let tells_failures = is_unasked && mode.is == Caller::Agent && !matches!(command, Some("token" | "badge sign"));
+        let tells_failures = is_unasked && mode.is == Caller::Agent && prints != Prints::Credential;
         let (carried, unread) = (Vec::new(), Cell::new(false));
         let output =
             Self { command, service, profile, carried, unread, format, tells_failures, mode, warnings, flow, events, ascii, colour };
@@ -347,17 +342,6 @@ impl Output {
             }
             _ => None,
         }
-    }
-}
-
-/// What is printed when nobody said how: text for people, and what an agent can read before the wait is over.
-fn by_mode(is: Caller, command: Option<&str>) -> Format {
-    match (is, command) {
-        // `$(enlist token ...)` is to be the token, whoever asks; a signature likewise, and what is a text by its nature.
-        (Caller::Agent, Some("token" | "badge sign" | "exec" | "schema" | "completion" | "man" | "help"))
-        | (Caller::Human | Caller::Ci, _) => Format::Text,
-        (Caller::Agent, Some("register" | "claim" | "otp" | "resume" | "badge rotate")) => Format::Ndjson,
-        (Caller::Agent, _) => Format::Json,
     }
 }
 

@@ -4,6 +4,7 @@ use enlist_core::badge::{Did, LookUp, Published};
 use enlist_core::{Failure, Untrusted};
 
 use crate::call::{call, failed};
+use crate::commands::{Facts, Run, Start};
 use crate::context::Context;
 use crate::error::Error;
 use crate::output::Outcome;
@@ -11,6 +12,30 @@ use crate::output::data::{FoundAgent, LookedUp, MissingAgent};
 use crate::store::Service;
 use crate::view::Time;
 use crate::view::profile::Profile;
+
+/// Show what the service publishes about an agent
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The agent, did:sentryagent:...
+    did: String,
+}
+
+pub(crate) static FACTS: Facts =
+    Facts::new("badge lookup", &[("enlist badge lookup did:sentryagent:7f3a0b12", "what the service publishes about this agent")]);
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn service(&self) -> Option<Service> {
+        Some(Service::Sentryagent)
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        run(&self.did, &start.context()?)
+    }
+}
 
 pub(crate) fn run(did: &str, context: &Context<'_>) -> Result<Outcome, Error> {
     let did = Did::parse(did).map_err(|error| Error::usage(format_args!("{}: {error}", Untrusted::new(did))))?;

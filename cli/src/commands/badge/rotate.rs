@@ -3,15 +3,43 @@
 use enlist_core::Origin;
 use enlist_core::badge::BadgeRotation;
 
-use crate::args::RotateArgs;
+use crate::args::Waiting;
+use crate::commands::{Facts, Run, Start};
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::session::CliSession;
 use crate::output::data::RotationAsked;
-use crate::output::{Next, Outcome};
+use crate::output::{Next, Outcome, Prints};
 use crate::store::{AnyCeremony, Credential, Intent, Service};
 
-pub(crate) fn run(args: &RotateArgs, context: &Context<'_>) -> Result<Outcome, Error> {
+/// Get another badge and DID; the old ones are dead at once
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The owner agrees that badge and DID change
+    #[arg(long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) waiting: Waiting,
+}
+
+pub(crate) static FACTS: Facts =
+    Facts::new("badge rotate", &[("enlist badge rotate", "asks first: badge and DID change")]).printing(Prints::Events);
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn service(&self) -> Option<Service> {
+        Some(Service::Sentryagent)
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        run(self, &start.context()?)
+    }
+}
+
+pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     let wait_policy = context.wait_policy(&args.waiting);
     let session = CliSession::open(context, Service::Sentryagent)?;
     if let Some(ended) = session.end_of_any::<BadgeRotation>()? {

@@ -1,16 +1,44 @@
 //! `enlist badge show`: what a badge says of itself. Read, not verified, and never the badge itself.
 
+use std::ffi::OsString;
+
 use enlist_core::badge::BadgeView;
 
 use super::badge;
+use crate::commands::{Facts, Run, Start};
 use crate::context::Context;
 use crate::error::Error;
 use crate::output::Outcome;
 use crate::output::data::BadgeShown;
+use crate::store::Service;
 use crate::view::Time;
 use crate::view::profile::Profile;
 
-pub(crate) fn run(file: Option<&std::ffi::OsString>, context: &Context<'_>) -> Result<Outcome, Error> {
+/// Show what a badge says of itself; never the badge
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The badge; - for stdin [default: the profile's own]
+    file: Option<OsString>,
+}
+
+pub(crate) static FACTS: Facts =
+    Facts::new("badge show", &[("enlist badge show", "of this profile's badge"), ("enlist badge show other.jwt", "of another one")]);
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn service(&self) -> Option<Service> {
+        Some(Service::Sentryagent)
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        run(self.file.as_ref(), &start.context()?)
+    }
+}
+
+pub(crate) fn run(file: Option<&OsString>, context: &Context<'_>) -> Result<Outcome, Error> {
     let held = badge(file, context)?;
     let view = BadgeView::of(&held.badge).ok_or_else(|| Error::usage("this is no badge: its claims cannot be read"))?;
     let shown = BadgeShown {

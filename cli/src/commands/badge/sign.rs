@@ -1,18 +1,49 @@
 //! `enlist badge sign`: a message signed by the service in the agent's name. stdout carries the signature and nothing else.
 
+use std::ffi::OsString;
+
 use enlist_core::badge::Sign;
 
 use super::own;
-use crate::args::SignArgs;
 use crate::call::outcome_of;
+use crate::commands::{Facts, Run, Start};
 use crate::context::Context;
 use crate::error::Error;
 use crate::input::Source;
-use crate::output::Outcome;
 use crate::output::data::Signed;
+use crate::output::{Outcome, Prints};
+use crate::store::Service;
 use crate::view::Time;
 
-pub(crate) fn run(args: &SignArgs, context: &Context<'_>) -> Result<Outcome, Error> {
+/// Have a message signed in the agent's name; prints the signature (JWS) and nothing else
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The message; - for stdin
+    #[arg(default_value = "-")]
+    pub(crate) file: OsString,
+    /// Sign it even if it may be a JSON object, which could hold the claims of a badge
+    #[arg(long)]
+    pub(crate) even_claims: bool,
+}
+
+pub(crate) static FACTS: Facts =
+    Facts::new("badge sign", &[("enlist badge sign message.txt", "prints the signature and nothing else")]).printing(Prints::Credential);
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn service(&self) -> Option<Service> {
+        Some(Service::Sentryagent)
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        run(self, &start.context()?)
+    }
+}
+
+pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     let message = Source::named("message", &args.file).read_text("the message", &context.interrupt)?;
     let held = own(context)?;
     let sign = if args.even_claims {

@@ -1,22 +1,63 @@
 //! `enlist badge verify`: the signature by the published keys, then the service's word on revocation.
 
+use std::ffi::OsString;
+
 use enlist_core::badge::verify::{Rejection, Rules, VerifiedBadge};
 use enlist_core::badge::{Validity, VerifyBadge};
 use enlist_core::{Failure, Origin};
 
 use super::{Held, badge};
-use crate::args::VerifyArgs;
 use crate::call::{failed, outcome_of};
+use crate::commands::{Facts, Run, Start};
 use crate::context::Context;
 use crate::error::Error;
 use crate::jwks_cache::Keys;
 use crate::output::Outcome;
 use crate::output::data::{BadgeVerified, OtherBadge, Said, ValidBadge};
+use crate::store::Service;
 use crate::view::Time;
 use crate::view::profile::Profile;
 use crate::wait_policy::now;
 
-pub(crate) fn run(args: &VerifyArgs, context: &Context<'_>) -> Result<Outcome, Error> {
+/// Check a badge by the service's keys, then ask the service whether it was revoked: 0 valid, 5 not valid
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The badge; - for stdin [default: the profile's own]
+    pub(crate) file: Option<OsString>,
+    /// By the keys that are kept, without asking the service: a revocation is not seen
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// The badge must say that this is its issuer
+    #[arg(long, value_name = "ISS")]
+    pub(crate) issuer: Option<String>,
+    /// The badge must be meant for this audience
+    #[arg(long, value_name = "AUD")]
+    pub(crate) audience: Option<String>,
+}
+
+pub(crate) static FACTS: Facts = Facts::new(
+    "badge verify",
+    &[
+        ("enlist badge verify", "by the service's keys, and by its word on revocation"),
+        ("enlist badge verify - --offline", "a badge on stdin, by the keys that were kept"),
+    ],
+);
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn service(&self) -> Option<Service> {
+        Some(Service::Sentryagent)
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        run(self, &start.context()?)
+    }
+}
+
+pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     let held = badge(args.file.as_ref(), context)?;
     let (keys, checked) = check(&held, args, context)?;
     let verified = match checked {
@@ -47,7 +88,7 @@ pub(crate) fn run(args: &VerifyArgs, context: &Context<'_>) -> Result<Outcome, E
 }
 
 /// By the keys at hand; when the one that is named is not among them, by newer ones.
-fn check(held: &Held, args: &VerifyArgs, context: &Context<'_>) -> Result<(Keys, Result<VerifiedBadge, Rejection>), Error> {
+fn check(held: &Held, args: &Args, context: &Context<'_>) -> Result<(Keys, Result<VerifiedBadge, Rejection>), Error> {
     let rules = rules(args);
     let by = |keys: &Keys| rules.check_badge(held.badge.expose(), &keys.jwks, now());
     if args.offline {
@@ -69,7 +110,7 @@ fn check(held: &Held, args: &VerifyArgs, context: &Context<'_>) -> Result<(Keys,
     })
 }
 
-fn rules(args: &VerifyArgs) -> Rules {
+fn rules(args: &Args) -> Rules {
     let rules = args.issuer.iter().fold(Rules::default(), |rules, issuer| rules.issuer(issuer));
     args.audience.iter().fold(rules, |rules, audience| rules.audience(audience))
 }

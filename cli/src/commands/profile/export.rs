@@ -1,7 +1,8 @@
 //! `enlist profile export`: the credential, handed to a service's own tool.
 
-use crate::args::Tool;
+use super::Tool;
 use crate::commands::token::{held, warn_of_shadows};
+use crate::commands::{Facts, Run, Start};
 use crate::context::Context;
 use crate::error::Error;
 use crate::interop::opentrain_cli::{self, BASE_URL, CLAIM_TOKEN, TOKEN, ToolFile};
@@ -9,6 +10,34 @@ use crate::output::data::Exported;
 use crate::output::{Next, Outcome};
 use crate::store::Service;
 use crate::view::credential::hint;
+
+/// Hand the credential to a service's own tool
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Whose tool
+    #[arg(value_enum)]
+    tool: Tool,
+    /// The owner agrees to lose another credential that the tool has
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(crate) static FACTS: Facts =
+    Facts::new("profile export", &[("enlist profile export opentrain", "writes the token into ~/.config/opentrain/cli.json")]);
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn service(&self) -> Option<Service> {
+        Some(Service::Opentrain)
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        run(self.tool, self.yes, &start.context()?)
+    }
+}
 
 pub(super) fn run(tool: Tool, yes: bool, context: &Context<'_>) -> Result<Outcome, Error> {
     let Tool::Opentrain = tool;

@@ -6,8 +6,9 @@ use enlist_core::{Ceremony, Input, Origin};
 use http::Response;
 use serde::Serialize;
 
-use crate::args::Tool;
+use super::Tool;
 use crate::commands::adopt;
+use crate::commands::{Facts, Run, Start};
 use crate::context::Context;
 use crate::error::Error;
 use crate::interop::opentrain_cli::{self, BASE_URL, CLAIM_TOKEN, TOKEN, ToolFile};
@@ -15,6 +16,31 @@ use crate::output::Outcome;
 use crate::store::{Credential, Service, StoreError};
 use crate::sys;
 use crate::wait_policy::now;
+
+/// Take over the credential that a service's own tool keeps
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Whose tool
+    #[arg(value_enum)]
+    tool: Tool,
+}
+
+pub(crate) static FACTS: Facts =
+    Facts::new("profile import", &[("enlist profile import opentrain", "reads ~/.config/opentrain/cli.json, and leaves it alone")]);
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn service(&self) -> Option<Service> {
+        Some(Service::Opentrain)
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        run(self.tool, &start.context()?)
+    }
+}
 
 pub(super) fn run(tool: Tool, context: &Context<'_>) -> Result<Outcome, Error> {
     let Tool::Opentrain = tool;

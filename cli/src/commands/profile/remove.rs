@@ -1,12 +1,37 @@
 //! `enlist profile remove`.
 
 use super::{Held, existing};
+use crate::commands::{Facts, Run, Start};
 use crate::context::Context;
 use crate::error::Error;
 use crate::output::data::ProfileRemoved;
 use crate::output::{Next, Outcome};
 use crate::prompt::Answer;
 use crate::store::{ProfileName, Service};
+
+/// Remove a profile and all that it holds; its services know nothing of that
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Which
+    #[arg(value_parser = ProfileName::parse)]
+    name: ProfileName,
+    /// The owner agrees to lose what it holds
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(crate) static FACTS: Facts =
+    Facts::new("profile remove", &[("enlist profile remove old", "asks first; enlist revoke ends the credential at its service")]);
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        run(&self.name, self.yes, &start.context()?)
+    }
+}
 
 pub(super) fn run(name: &ProfileName, yes: bool, context: &Context<'_>) -> Result<Outcome, Error> {
     let profile = existing(name, context)?.lock_profile(name, &Service::ALL.map(Service::key))?;

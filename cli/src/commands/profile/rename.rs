@@ -1,11 +1,36 @@
 //! `enlist profile rename`.
 
 use super::existing;
+use crate::commands::{Facts, Run, Start};
 use crate::context::Context;
 use crate::error::Error;
 use crate::output::Outcome;
 use crate::output::data::ProfileRenamed;
 use crate::store::{ProfileName, Service};
+
+/// Give a profile another name; what is under way in it goes on
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Which
+    #[arg(value_parser = ProfileName::parse)]
+    old: ProfileName,
+    /// A name that no profile has
+    #[arg(value_parser = ProfileName::parse)]
+    new: ProfileName,
+}
+
+pub(crate) static FACTS: Facts =
+    Facts::new("profile rename", &[("enlist profile rename default work", "with all that is under way in it")]);
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        run(&self.old, &self.new, &start.context()?)
+    }
+}
 
 pub(super) fn run(old: &ProfileName, new: &ProfileName, context: &Context<'_>) -> Result<Outcome, Error> {
     let home = context.home()?;

@@ -1,17 +1,45 @@
-use clap::CommandFactory;
-
 use super::*;
+use crate::output::Format;
+use crate::store::ProfileName;
 
 #[test]
 fn clap_finds_no_contradiction() {
     Cli::command().debug_assert();
 }
 
+/// Every command's words, in the order of the help.
+fn commands(command: &clap::Command, words: &str, found: &mut Vec<String>) {
+    for below in command.get_subcommands() {
+        let words = format!("{words} {}", below.get_name()).trim_start().to_owned();
+        found.push(words.clone());
+        commands(below, &words, found);
+    }
+}
+
 #[test]
-fn every_command_is_named() {
-    let command = Cli::command();
-    let names: Vec<_> = command.get_subcommands().map(clap::Command::get_name).collect();
-    assert_eq!(names, Command::NAMES);
+fn every_command_has_its_facts() {
+    let mut found = Vec::new();
+    commands(&Cli::command(), "", &mut found);
+    assert_eq!(ALL.map(|facts| facts.words.to_owned()).to_vec(), found);
+}
+
+#[test]
+fn every_example_is_a_command_line_of_its_command() {
+    for (words, examples) in ALL.iter().map(|facts| (facts.words, facts.examples)).chain([("", EXAMPLES)]) {
+        assert!(!examples.is_empty(), "{words}");
+        for (line, _) in examples {
+            assert!(line.starts_with(format!("enlist {words}").trim_end()), "{line}");
+            let argv: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            parse(&argv).unwrap_or_else(|error| panic!("{line}: {error}"));
+        }
+    }
+}
+
+#[test]
+fn a_help_ends_with_the_examples() {
+    let argv = ["enlist", "badge", "verify", "--help"].map(OsString::from);
+    let help = parse(&argv).unwrap_err().to_string();
+    assert!(help.contains("Examples:\n  enlist badge verify\n      by the service's keys"), "{help}");
 }
 
 /// Before the command and after it are two places, and clap knows no order between them.
@@ -25,14 +53,6 @@ fn json_wins_wherever_it_stands() {
     assert_eq!(format(&["enlist", "--output", "text", "try", "--json"]), Ok(Some(Format::Json)));
 }
 
-#[test]
-fn seconds_are_sane() {
-    assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
-    for bad in ["", "x", "-1", "NaN", "inf", "1e300"] {
-        assert!(seconds(bad).is_err(), "{bad}");
-    }
-}
-
 /// A word that is a value looks like a command's name.
 #[test]
 fn a_value_that_is_named_like_a_command_is_a_value() {
@@ -40,7 +60,7 @@ fn a_value_that_is_named_like_a_command_is_a_value() {
         let argv: Vec<OsString> = ["enlist"].iter().chain(words).map(OsString::from).collect();
         let (read, whole) = (parse(&argv), parse_all_commands(&argv));
         assert_eq!(format!("{read:?}"), format!("{whole:?}"), "{words:?}");
-        read.map(|cli| (cli.command.name(), cli.global.profile)).map_err(|error| error.kind())
+        read.map(|cli| (cli.command.named().facts().name, cli.global.profile)).map_err(|error| error.kind())
     };
     let profile = |name: &str| Some(ProfileName::parse(name).unwrap());
     assert_eq!(command(&["-p", "claim", "status"]), Ok(("status", profile("claim"))));

@@ -1,0 +1,79 @@
+//! What is known of each command before it runs.
+
+use crate::args::Global;
+use crate::context::Context;
+use crate::error::Error;
+use crate::output::{Outcome, Output, Prints};
+use crate::store::Service;
+
+/// A command line for the help, and what it is good for.
+pub(crate) type Example = (&'static str, &'static str);
+
+/// The facts about a command that do not depend on its arguments.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    /// The command's words on the command line.
+    pub(crate) words: &'static str,
+    /// `command` of the command's documents.
+    pub(crate) name: &'static str,
+    /// What an agent gets on stdout when it asks for no format.
+    pub(crate) prints: Prints,
+    pub(crate) profile: NeedsProfile,
+    pub(crate) examples: &'static [Example],
+}
+
+/// Whether a command works on a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NeedsProfile {
+    No,
+    Yes,
+    /// The command runs when nobody can tell which profile is in use: it reports why, or it is the remedy.
+    IfKnown,
+}
+
+impl Facts {
+    pub(super) const fn new(words: &'static str, examples: &'static [Example]) -> Self {
+        Self { words, name: words, prints: Prints::Document, profile: NeedsProfile::Yes, examples }
+    }
+
+    pub(super) const fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+
+    pub(super) const fn printing(self, prints: Prints) -> Self {
+        Self { prints, ..self }
+    }
+
+    pub(super) const fn without_profile(self) -> Self {
+        Self { profile: NeedsProfile::No, ..self }
+    }
+
+    pub(super) const fn despite_profile(self) -> Self {
+        Self { profile: NeedsProfile::IfKnown, ..self }
+    }
+}
+
+/// A command with its arguments.
+pub(crate) trait Run {
+    fn facts(&self) -> &'static Facts;
+
+    /// The service that the command line names. The service of a flow is known only when the flow was found.
+    fn service(&self) -> Option<Service> {
+        None
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error>;
+}
+
+/// What a command is given when it starts.
+pub(crate) struct Start<'a> {
+    pub(crate) global: &'a Global,
+    pub(crate) output: &'a Output,
+}
+
+impl<'a> Start<'a> {
+    /// What a command needs that works on a profile.
+    pub(super) fn context(&self) -> Result<Context<'a>, Error> {
+        Context::new(self.global, self.output)
+    }
+}

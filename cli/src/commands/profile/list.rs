@@ -1,0 +1,48 @@
+//! `enlist profile list`.
+
+use super::Held;
+use crate::commands::{Facts, Run, Start};
+use crate::context::Context;
+use crate::error::Error;
+use crate::output::Outcome;
+use crate::output::data::{ListedProfile, Profiles as Listed};
+
+/// List every profile and what it holds
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {}
+
+pub(crate) static FACTS: Facts =
+    Facts::new("profile list", &[("enlist profile list", "the star is at the one that is meant without a word")]);
+
+impl Run for Args {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
+        run(&start.context()?)
+    }
+}
+
+/// One that cannot be read does not hide the others.
+fn run(context: &Context<'_>) -> Result<Outcome, Error> {
+    let home = context.home()?;
+    let used = home.used_profile()?.unwrap_or_default();
+    let mut names = home.profiles()?;
+    if !names.contains(&used) {
+        names.push(used.clone());
+        names.sort();
+    }
+    let mut listed = Vec::new();
+    for name in names {
+        let held = Held::read(&name, context)?;
+        for trouble in &held.unreadable {
+            context.output.warn(format!("profile {name}: {trouble}"));
+        }
+        let words = held.words();
+        let words = if words.is_empty() { "nothing".to_owned() } else { words.join(", ") };
+        context.output.text(format_args!("{} {name}  {words}", if name == used { '*' } else { ' ' }))?;
+        listed.push(ListedProfile { used: name == used, profile: name.to_string(), identities: held.identities, pending: held.pending });
+    }
+    Ok(Outcome::ready(Listed { profiles: listed }))
+}
