@@ -5,8 +5,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use enlist_core::secret::Badge;
 use enlist_core::badge::Did;
+use enlist_core::secret::Badge;
 use enlist_core::testing::did_in;
 use libfuzzer_sys::fuzz_target;
 

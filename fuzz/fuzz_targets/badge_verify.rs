@@ -7,9 +7,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signer, SigningKey};
 use enlist_core::Timestamp;
-use enlist_core::secret::Badge;
 use enlist_core::badge::BadgeView;
 use enlist_core::badge::verify::{Jwks, Rules};
+use enlist_core::secret::Badge;
 use libfuzzer_sys::fuzz_target;
 
 const CLAIMS: &str = r#"{"sub":"did:sentryagent:abc123","iat":1781254800,"exp":1812790800}"#;

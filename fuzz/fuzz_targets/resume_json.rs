@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use enlist_core::claim::{Claim, Enrolment};
 use enlist_core::badge::{BadgeRegistration, BadgeRotation};
+use enlist_core::claim::{Claim, Enrolment};
 use enlist_core::{Ceremony, Input, Origin, Snapshot, Step, Timestamp};
 use http::Response;
 use libfuzzer_sys::fuzz_target;

@@ -52,7 +52,7 @@ fn a_named_pipe_in_the_place_of_a_file_is_refused_at_once() {
 fn a_file_that_cannot_be_read_now_is_not_called_damaged() {
     let world = World::registered(quick());
     let credential = world.home.path().join("profiles/default/opentrain/credential.json");
-    fs::set_permissions(&credential, Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&credential, Permissions::from_mode(0o0)).unwrap();
     let Some(mut token) = by_nobody(&world, &["token", "opentrain", "--json"]) else {
         return println!("not tested: there is no other user here");
     };
