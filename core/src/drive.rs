@@ -183,6 +183,9 @@ pub enum DriveError<H, S> {
     Misuse(#[from] Misuse),
 }
 
+/// How a drive of a ceremony with the outcome `O` ended, or why it broke off.
+pub type DriveResult<O, H, S> = Result<Ending<O>, DriveError<H, S>>;
+
 /// Why `drive_to_end` of a transport brought no outcome.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Error<H, S> {

@@ -120,7 +120,7 @@ mod types;
 
 pub use api_call::{ApiCall, ApiCallRun};
 pub use ceremony::{Ceremony, CeremonyKind, ExchangeResult, Input, Step, WaitReason};
-pub use drive::{AsyncStore, DriveError, Ending, Error, Inline, NoStore, Store};
+pub use drive::{AsyncStore, DriveError, DriveResult, Ending, Error, Inline, NoStore, Store};
 pub use error::{Delivery, Misuse, Partial, ServerError, TransportFailure, TransportKind, Trouble, Violation};
 pub use exchange::{Body, Exchange, ExchangeId};
 pub use failure::{Failure, FailureCode, Recovery, SaidBy, Service};

@@ -2,7 +2,9 @@
 
 use std::future::Future;
 
-use enlist_core::{AsyncStore, Ceremony, DriveError, Ending, Error, Exchange, ExchangeId, ExchangeResult, Input, Step, Timestamp};
+use enlist_core::{
+    AsyncStore, Ceremony, DriveError, DriveResult, Ending, Error, Exchange, ExchangeId, ExchangeResult, Input, Step, Timestamp,
+};
 
 use crate::host::Host;
 
@@ -41,7 +43,7 @@ pub async fn drive<C: Ceremony, E: Execute, H: Host<C>, S: AsyncStore>(
     client: &E,
     host: &mut H,
     store: &mut S,
-) -> Result<Ending<C::Outcome>, DriveError<H::Error, S::Error>> {
+) -> DriveResult<C::Outcome, H::Error, S::Error> {
     loop {
         let now = host.now();
         let (until, why) = match ceremony.poll(now) {

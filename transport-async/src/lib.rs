@@ -75,7 +75,7 @@ pub use builder::ClientBuilder;
 pub use client::Client;
 pub use drive::{Execute, drive, drive_to_end};
 pub use enlist_core;
-pub use enlist_core::{AsyncStore, DriveError, Ending, Error, Inline, NoStore};
+pub use enlist_core::{AsyncStore, DriveError, DriveResult, Ending, Error, Inline, NoStore};
 #[cfg(feature = "reqwest")]
 pub use enlist_net::{BadProxy, BuildError, Proxies, Proxy, Route};
 pub use host::Host;

@@ -1,6 +1,6 @@
 //! The loop between a ceremony, a client, a host and a store.
 
-use enlist_core::{Ceremony, DriveError, Ending, Error, Exchange, ExchangeId, ExchangeResult, Input, Step, Store};
+use enlist_core::{Ceremony, DriveError, DriveResult, Ending, Error, Exchange, ExchangeId, ExchangeResult, Input, Step, Store};
 
 use crate::host::Host;
 
@@ -44,7 +44,7 @@ pub fn drive<C: Ceremony, E: Execute + ?Sized, H: Host<C>, S: Store>(
     client: &E,
     host: &mut H,
     store: &mut S,
-) -> Result<Ending<C::Outcome>, DriveError<H::Error, S::Error>> {
+) -> DriveResult<C::Outcome, H::Error, S::Error> {
     loop {
         let now = host.now();
         match ceremony.poll(now) {

@@ -64,7 +64,7 @@ pub use builder::ClientBuilder;
 pub use client::Client;
 pub use drive::{Execute, drive, drive_to_end};
 pub use enlist_core;
-pub use enlist_core::{DriveError, Ending, Error, NoStore, Store};
+pub use enlist_core::{DriveError, DriveResult, Ending, Error, NoStore, Store};
 pub use enlist_net::{BadProxy, BuildError, Proxies, Proxy, Route};
 pub use host::{Host, SimpleHost, system_clock};
 pub use http;

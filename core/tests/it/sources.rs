@@ -20,7 +20,7 @@ fn read_all(dir: &Path, module: Option<&str>, public: &[String], found: &mut Vec
         // `testing` is for tests, and its types contain only test data.
         // `verify` is public inside `badge`, and the types in `types` are exported from the root.
         let nested = (name == "verify").then_some("badge::verify");
-        let module = nested.or(module.filter(|module| *module != "types")).unwrap_or(&name);
+        let module = nested.or_else(|| module.filter(|module| *module != "types")).unwrap_or(&name);
         if path.is_dir() && module != "testing" {
             read_all(&path, Some(module), public, found);
         } else if path.is_file() {
