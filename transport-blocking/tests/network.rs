@@ -82,7 +82,7 @@ fn an_excluded_host_is_reached_without_the_proxy() {
 }
 
 #[test]
-fn a_companys_authority_is_trusted_beside_the_mozilla_roots_and_through_its_proxy() {
+fn a_private_authority_is_trusted_beside_the_mozilla_roots_and_through_its_proxy() {
     let server = Server::new(include_bytes!("../../net/tests/tls/valid.der"));
     assert_eq!(execute(&client_that_trusts(CA), &tls_exchange(&server)).unwrap().body(), b"{}");
     let bundle = [b"# A comment.\n", CA, CA].concat();
