@@ -213,8 +213,8 @@ fn of_claims() -> Vec<Case> {
             vec![poll(Answer::json(200, &"x".repeat(100_000)).into())],
         ),
         claim(
-            "a_redirected_poll_ends_the_claim",
-            "The claim token is sent to no other address.",
+            "a_redirected_poll_is_waited_out",
+            "The claim token is sent to no other address, and a captive portal goes away.",
             vec![poll(Answer::new(307, "").with("location", "ELSEWHERE/api/agent/oauth/token").into())],
         ),
         claim(
@@ -224,7 +224,7 @@ fn of_claims() -> Vec<Case> {
         ),
         claim("a_denial_ends_the_claim", "The owner declined.", vec![poll(refused("access_denied"))]),
         claim(
-            "a_lapsed_attempt_ends_the_claim",
+            "an_expired_attempt_ends_the_claim",
             "RFC 8628 section 3.5: a new attempt needs the owner.",
             vec![poll(refused("expired_token"))],
         ),
@@ -351,7 +351,7 @@ fn of_rotations() -> Vec<Case> {
             vec![at(ROTATE, Reply::NoAnswer), at(VERIFY, Reply::json(200, fixture::VALID)), Planned { times: 9, ..at(VERIFY, invalid()) }],
         ),
         rotation(
-            "a_lost_rotation_that_nobody_can_tell",
+            "a_lost_rotation_whose_result_is_unknown",
             "The rotation is never repeated. A person says when to ask again.",
             vec![
                 at(ROTATE, Reply::NoAnswer),
