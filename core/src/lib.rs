@@ -84,17 +84,6 @@
 //! assert_eq!(token.scopes(), ["jobs:read", "jobs:write"]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-//!
-//! # Where to find what
-//!
-//! | question | place |
-//! |---|---|
-//! | Where is a new error code added? | `failure.rs`: a [`FailureCode`], the [`Failure`] that carries it, and a row in `tests/it/error_table.rs`; the answers that lead to it are in `claim/dialect/` and `badge/wire.rs` |
-//! | Where does a poll interval come from? | `pace.rs`: the service's `interval`, the back-off, a `Retry-After`, the margin |
-//! | What is written before a request is sent? | the [`Snapshot`] after [`begin`](Ceremony::begin), and the reserved journal if [`Exchange::delivers`] is true; the driver writes both |
-//! | What may be repeated automatically? | `retry.rs` for single requests, `api_call.rs` for calls outside of a ceremony, `claim/polling.rs` for polls |
-//! | Which part of a request's path may be logged? | `loggable_path.rs` |
-//! | Which text of a service may be shown? | only [`Untrusted`], with its `Display` |
 #![cfg_attr(not(test), no_std)]
 
 extern crate alloc;

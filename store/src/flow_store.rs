@@ -41,7 +41,7 @@ impl Session {
         Ok(FlowStore::begun(self, flow))
     }
 
-    /// Goes on with a flow that is on disk; [`Flow::into_parts`] gives its record and its ceremony.
+    /// Goes on with a flow that is on disk; [`Flow::into_parts`](crate::Flow::into_parts) gives its record and its ceremony.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -4,7 +4,7 @@
 //! is repeated, and when the next one is due. [`Client`] sends an exchange, [`Host`] is the program around it (clock and human), and
 //! [`drive()`] is the loop between them, the store and the ceremony.
 //!
-//! A [`Store`](enlist_core::Store) keeps snapshots and journals, so that a credential which is delivered once survives a crash. The crate
+//! A [`Store`] keeps snapshots and journals, so that a credential which is delivered once survives a crash. The crate
 //! `enlist-store` has a durable one; [`NoStore`] keeps nothing. This crate is not a retry library, and it follows no redirect.
 //! `enlist-async` is the same for async code.
 //!
