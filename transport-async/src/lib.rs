@@ -46,10 +46,10 @@
 //! let client = Client::new()?;
 //!
 //! let mut enrolment = Enrolment::new(Origin::parse(base_url)?, Some(Label::parse("Ada")?), None);
-//! Here nobody answers the question whether to register again after a lost answer.
+//! // Here nobody answers the question whether to register again after a lost answer.
 //! let mut host = SimpleHost::new(|never: &std::convert::Infallible| match *never {}, |_: &EnrolmentPrompt| ControlFlow::Break(()));
 //! let registration = drive_to_end(&mut enrolment, &client, &mut host, &mut NoStore).await?;
-//! Store the registration before anything else, because it was delivered once.
+//! // Store the registration before anything else, because it was delivered once.
 //!
 //! let mut claim = Claim::new(&registration, Email::parse("ada@example.com")?);
 //! let show = |code: &EnterCode| println!("Open {} and type {}", code.verification_uri.expose(), code.user_code.expose());
