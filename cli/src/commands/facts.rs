@@ -1,4 +1,4 @@
-//! What is known of each command before it runs.
+//! The facts about each command that are needed before it runs.
 
 use crate::args::Global;
 use crate::context::Context;
