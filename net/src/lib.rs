@@ -12,6 +12,7 @@
 //! The crate contains no HTTP client and opens no connection. The transports re-export what their users need; depend on this crate
 //! directly only to write an HTTP client of your own.
 
+mod build_error;
 mod event;
 mod failure;
 mod no_proxy;
@@ -20,9 +21,10 @@ mod proxy;
 mod settings;
 mod trust;
 
+pub use build_error::BuildError;
 pub use event::record_exchange;
 pub use failure::{MAX_TEXT, PROXY_WANTS_LOGIN, blame_proxy, printable, proxy_wants_login};
 pub use proxies::{BadProxy, Proxies, Route, is_loopback};
 pub use proxy::Proxy;
-pub use settings::{BuildError, CONNECT_TIMEOUT, Settings};
+pub use settings::{CONNECT_TIMEOUT, Settings};
 pub use trust::TrustAnchors;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::proxies::{BadProxy, Proxies};
+use crate::build_error::BuildError;
+use crate::proxies::Proxies;
 use crate::trust::TrustAnchors;
 
 /// The longest time that a connection may take to establish: name lookup, TCP, proxy and TLS. The deadline of the exchange applies as well.
@@ -14,24 +15,6 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Settings {
     proxies: Option<Proxies>,
     trust: TrustAnchors,
-}
-
-/// Why a client could not be built.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// A variable of the environment should name a proxy, and its value is not the URL of one.
-    #[error(transparent)]
-    Proxy(#[from] BadProxy),
-    /// A PEM bundle contains no certificate that could be read. The text says why.
-    #[error("no certificates in PEM form: {0}")]
-    Certificates(String),
-    /// The TLS library refuses its configuration. The text is the library's.
-    #[error("TLS could not be set up: {0}")]
-    Tls(String),
-    /// The HTTP library refuses its settings. The text is the library's.
-    #[error("the HTTP client could not be set up: {0}")]
-    Client(String),
 }
 
 impl Settings {

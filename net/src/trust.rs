@@ -7,7 +7,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::settings::BuildError;
+use crate::build_error::BuildError;
 
 /// The certificate authorities that a client trusts: the Mozilla roots, which are compiled in, and the ones that were added.
 ///

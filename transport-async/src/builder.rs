@@ -12,6 +12,24 @@ pub struct ClientBuilder {
     settings: Settings,
 }
 
+impl Client {
+    /// A client with the default settings: it uses the proxies that the environment names, as [`Proxies`] says, and trusts the Mozilla
+    /// roots. A proxy may be an HTTP or a SOCKS proxy.
+    ///
+    /// No connection is opened before an exchange needs one.
+    ///
+    /// # Errors
+    /// [`BuildError`], as [`ClientBuilder::build`] says.
+    pub fn new() -> Result<Self, BuildError> {
+        Self::builder().build()
+    }
+
+    /// Returns a builder, which takes other proxies and further certificates.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+}
+
 impl ClientBuilder {
     /// Uses these proxies and ignores the environment. [`Proxies::default`] uses none.
     pub fn proxies(self, proxies: Proxies) -> Self {

@@ -20,7 +20,6 @@ use http_body::{Frame, SizeHint};
 use reqwest::redirect::Policy;
 use reqwest::{Body, ClientBuilder, retry};
 
-use crate::builder::ClientBuilder as Builder;
 use crate::drive::Execute;
 
 /// Sends exchanges over reqwest, with rustls on ring and the Mozilla roots, which are compiled in. It needs a Tokio runtime around it.
@@ -37,22 +36,6 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client with the default settings: it uses the proxies that the environment names, as [`Proxies`] says, and trusts the Mozilla
-    /// roots. A proxy may be an HTTP or a SOCKS proxy.
-    ///
-    /// No connection is opened before an exchange needs one.
-    ///
-    /// # Errors
-    /// [`BuildError`], as [`ClientBuilder::build`](Builder::build) says.
-    pub fn new() -> Result<Self, BuildError> {
-        Self::builder().build()
-    }
-
-    /// Returns a builder, which takes other proxies and further certificates.
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
     /// Makes a client with the caller's own roots (`tls_backend_preconfigured`), proxy or resolver. `configure` is called twice, because
     /// requests for this machine itself use a client without a proxy. The settings that every exchange needs override those of the caller.
     ///

@@ -13,6 +13,24 @@ pub struct ClientBuilder {
     settings: Settings,
 }
 
+impl Client {
+    /// A client with the default settings: it uses the proxies that the environment names, as [`Proxies`] says, and trusts the Mozilla
+    /// roots. A proxy may be an HTTP or a SOCKS proxy.
+    ///
+    /// No connection is opened and no root is loaded before an exchange needs a connection.
+    ///
+    /// # Errors
+    /// [`BuildError`], as [`ClientBuilder::build`] says.
+    pub fn new() -> Result<Self, BuildError> {
+        Self::builder().build()
+    }
+
+    /// Returns a builder, which takes other proxies and further certificates.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+}
+
 impl ClientBuilder {
     /// Uses these proxies and ignores the environment. [`Proxies::default`] uses none.
     pub fn proxies(self, proxies: Proxies) -> Self {

@@ -4,12 +4,11 @@ use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
 use enlist_core::{Delivery, Exchange, ExchangeResult, Partial, TransportFailure, TransportKind};
-use enlist_net::{BuildError, CONNECT_TIMEOUT, PROXY_WANTS_LOGIN, Proxies, blame_proxy, is_loopback, printable, record_exchange};
+use enlist_net::{CONNECT_TIMEOUT, PROXY_WANTS_LOGIN, Proxies, blame_proxy, is_loopback, printable, record_exchange};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Request, Response, Uri};
 use ureq::{Agent, Error, Proxy, SendBody, Timeout};
 
-use crate::builder::ClientBuilder;
 use crate::drive::Execute;
 
 /// The largest status line with its headers, in bytes.
@@ -28,22 +27,6 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client with the default settings: it uses the proxies that the environment names, as [`Proxies`] says, and trusts the Mozilla
-    /// roots. A proxy may be an HTTP or a SOCKS proxy.
-    ///
-    /// No connection is opened and no root is loaded before an exchange needs a connection.
-    ///
-    /// # Errors
-    /// [`BuildError`], as [`ClientBuilder::build`] says.
-    pub fn new() -> Result<Self, BuildError> {
-        Self::builder().build()
-    }
-
-    /// Returns a builder, which takes other proxies and further certificates.
-    pub fn builder() -> ClientBuilder {
-        ClientBuilder::default()
-    }
-
     /// Makes a client over the caller's own agent, with that agent's roots, proxy and resolver. The settings that every exchange needs
     /// override those of the agent. Compile ureq without its features `gzip` and `brotli`: with them it decompresses every body.
     #[must_use]
