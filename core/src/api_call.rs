@@ -1,7 +1,7 @@
 //! An API call that is complete in itself: one request and one answer, without a ceremony around it.
 //!
-//! What may be repeated is decided here, as it is in the ceremonies: [`ApiCallRun`] sends again what was not sent, and, where a
-//! repeat is harmless, what was answered 503 or lost its answer.
+//! [`ApiCallRun`] decides what may be repeated. It repeats a request that was not sent. If a repeat does no harm, it also repeats a
+//! request that was answered with 503 or whose answer was lost.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -38,7 +38,7 @@ pub trait ApiCall: sealed::Sealed {
     fn parse(&self, now: Timestamp, result: Result<Response<Vec<u8>>, TransportFailure>) -> Result<Self::Outcome, Failure>;
 }
 
-/// An API call and its repeats. A request that was not sent is tried three times within 10 s. A call that may be repeated is
+/// Runs an [`ApiCall`] and decides on its repeats. A request that was not sent is tried three times within 10 s. A call that may be repeated is
 /// repeated three times after a 503, as `Retry-After` says, and sent three times in all when answers are lost.
 ///
 /// ```

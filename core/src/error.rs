@@ -234,7 +234,7 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    /// Whether the service may have done what it was asked: always, unless nothing was sent. An error page may be a router's.
+    /// Whether the service may have carried out the request: always, unless nothing was sent. An error page may come from a router.
     pub(crate) fn may_have_been_carried_out(&self) -> bool {
         match self {
             Self::Transport(failure) => failure.delivery == Delivery::Unknown,

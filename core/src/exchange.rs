@@ -70,8 +70,8 @@ pub struct Exchange {
     pub timeout: Duration,
     /// The number of bytes of the body to read at most.
     pub max_body: usize,
-    /// Whether the answer cannot be had again: it may hold a credential, or what only a repeat with a price would bring. If so, the
-    /// raw 2xx is written down before it is parsed.
+    /// Whether the answer cannot be obtained again: it may contain a credential, or something that only a costly repeat would bring. If
+    /// so, the raw 2xx is written down before it is parsed.
     pub delivers: bool,
 }
 

@@ -31,7 +31,7 @@ pub enum Failure {
     SessionExpired {
         /// The service's answer.
         error: ServerError,
-        /// The answer to an earlier code was lost: the badge may have been issued and lost with it.
+        /// Whether the answer to an earlier code was lost. The badge may then have been issued and lost.
         may_be_delivered: bool,
     },
     /// Too many wrong codes were entered.
@@ -46,11 +46,11 @@ pub enum Failure {
     /// The service does not know the claim token, or no longer knows it.
     #[error("the service does not know this claim token; register again")]
     UnknownClaimToken(ServerError),
-    /// The service says that the claim token was used, and no answer was lost in which the token could have come. Somebody else may
-    /// have it, or a gateway hid the loss.
+    /// The service says that the claim token was used, and no answer was lost that could have contained the token. Somebody else may
+    /// have the token, or a gateway hid the loss.
     #[error("the service says that this claim token has been used, and no answer brought the token; {}", way_out(Service::OpenTrain))]
     ClaimTokenSpent(ServerError),
-    /// Any other definite refusal.
+    /// The service refused the request for another reason.
     #[error("the request was rejected: {0}")]
     Rejected(ServerError),
     /// Too many requests were sent. For a poll this is not a failure.
@@ -242,7 +242,7 @@ impl Failure {
             | Self::ClaimTokenSpent(_)
             | Self::CredentialUnreadable { .. }
             | Self::NotRotated { .. } => Recovery::AskHuman,
-            // A 400 is about what was sent: somebody has to look at it.
+            // A 400 concerns the input, so a person has to check it.
             Self::Rejected(error) if error.status == 400 => Recovery::AskHuman,
             Self::AnonymousNotEnabled(_) | Self::Rejected(_) | Self::Protocol(_) => Recovery::None,
             Self::RateLimited { retry_at, .. } | Self::GaveUp { retry_at, .. } => Recovery::RetryAt(*retry_at),

@@ -1,8 +1,8 @@
 //! A request that is not a poll: when it is due, how often it is repeated, and which problems end it.
 //!
-//! A request that was not sent is repeated here, and so is a harmless one that was answered 503. An answer that was lost is judged
-//! by the ceremony. A 503 is read by its request and never by its body: a router answers so when its own time is over, while the
-//! service goes on, and a service may answer so after it has acted.
+//! A request that was not sent is repeated here, and so is a harmless one that was answered with 503. The ceremony decides about a lost
+//! answer. The meaning of a 503 depends on its request and never on its body: a router answers with 503 after its own timeout, while
+//! the service continues, and a service may answer with 503 after it has acted.
 
 use core::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::types::timestamp::Timestamp;
 /// How often a request that was not sent is tried in all, and within which time.
 const UNSENT_TRIES: u8 = 3;
 const UNSENT_WITHIN: Duration = Duration::from_secs(10);
-/// How often a harmless request that was answered 503 is repeated.
+/// How often a harmless request that was answered with 503 is repeated.
 const BUSY_REPEATS: u8 = 3;
 /// The first wait, doubled with each repeat.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
@@ -27,22 +27,22 @@ const COME_BACK: Duration = Duration::from_secs(60);
 /// The longest accepted time before a retry, in seconds: a year.
 const LONGEST_AWAY: u64 = 365 * 86_400;
 
-/// The requests that are no polls, by what a repeat of them would do.
+/// The requests that are not polls, distinguished by the effect of a repeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RequestKind {
     /// A repeat makes another account.
     Enrolment,
     /// A repeat ends the attempt that the first one may have begun.
     ClaimStart,
-    /// A repeat does nothing but open another session.
+    /// A repeat only opens another session.
     Manifest,
     /// A repeat sends another SMS.
     SmsOrder,
-    /// A repeat may find the code used up.
+    /// A repeat may find that the code was used.
     HandIn,
     /// A repeat would rotate a badge that is dead.
     Rotation,
-    /// A repeat asks once more.
+    /// A repeat only asks again.
     Verify,
     /// An API call that may be repeated.
     ApiCall,
@@ -91,7 +91,7 @@ pub(crate) enum Verdict<'a> {
     Lost(Trouble),
     /// The request was sent, and the answer cannot be read. Its bytes may contain what was asked for.
     Unreadable(Trouble),
-    /// Not sent, or harmless: send it again when it is due.
+    /// The request was not sent or is harmless. It is sent again when it is due.
     Again(Attempts),
     /// The ceremony ends.
     End(Failure),
@@ -148,7 +148,7 @@ impl Attempts {
         Ok(())
     }
 
-    /// Judges what came of `request`.
+    /// Decides what the result of `request` means.
     pub(crate) fn settle(self, request: RequestKind, answer: ResponseClass<'_>, now: Timestamp) -> Verdict<'_> {
         match answer {
             ResponseClass::Object(object) => Verdict::Object(object),
@@ -193,7 +193,7 @@ impl Attempts {
         Self { phase: Phase::Waiting { timer: Timer::new(now, wait), trouble }, ..self }
     }
 
-    /// Waits as long as the service says, else a little, before another try, which the ceremony decided on.
+    /// Waits before another try that the ceremony decided on: as long as the service says, or else a little.
     pub(crate) fn repeat(self, trouble: Trouble, now: Timestamp) -> Self {
         self.after(named_wait(&trouble).unwrap_or(FIRST_WAIT), trouble, now)
     }
@@ -210,7 +210,7 @@ pub(crate) fn come_back(now: Timestamp, retry_after: Option<u64>) -> Timestamp {
     now.after(retry_after.map_or(COME_BACK, |seconds| Duration::from_secs(seconds.min(LONGEST_AWAY))))
 }
 
-/// The wait that the service named. A time that is past, or nought, is no leave to hurry.
+/// The wait that the service named. A time in the past, or zero, does not allow an earlier retry.
 fn named_wait(trouble: &Trouble) -> Option<Duration> {
     let seconds = trouble.retry_after()?.min(u64::from(LONGEST));
     Some(Duration::from_secs(seconds).max(FIRST_WAIT))

@@ -94,7 +94,7 @@ impl Sign {
     /// # Errors
     /// [`BadInput`] for a message that some reader may take for a JSON object. The service may sign with the key that also signs
     /// badges (sentryagent.md, C1), so the signature of an object with claims could be shown as a badge. Readers of JSON differ in
-    /// what they accept, so the content of the object does not matter. [`new_even_claims`](Self::new_even_claims) takes it.
+    /// what they accept, so the content of the object does not matter. [`new_even_claims`](Self::new_even_claims) accepts it.
     pub fn new(origin: &Origin, badge: Badge, message: &str) -> Result<Self, BadInput> {
         match rule_against_claims(message) {
             Some(rule) => Err(BadInput { what: "message to sign", rule }),
@@ -102,7 +102,7 @@ impl Sign {
         }
     }
 
-    /// Signs `message` whatever it is.
+    /// Signs any message, also one that [`new`](Self::new) refuses.
     #[must_use]
     pub fn new_even_claims(origin: &Origin, badge: Badge, message: &str) -> Self {
         Self { origin: origin.clone(), badge, message: Zeroizing::new(message.to_owned()) }

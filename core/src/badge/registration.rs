@@ -82,7 +82,7 @@ pub(crate) struct OtpSession {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub(crate) enum OtpDoubt {
     None,
-    /// Its answer was lost, and another SMS has been ordered since. Nothing will prove it.
+    /// The answer to the code was lost, and another SMS has been ordered since. No later answer can decide it.
     Open,
     /// The answer to the code was lost.
     Lost,
@@ -284,7 +284,7 @@ impl HandIn {
         self.session.asking(reason)
     }
 
-    /// The same session and code again when it is due, unless the session is over by then.
+    /// Sends the same code in the same session again when it is due, unless the session is over by then.
     fn again(self, attempts: Attempts, now: Timestamp) -> State {
         let comes_too_late = attempts.waits_until(now).zip(self.session.expires_at).is_some_and(|(due, end)| due > end);
         match (self.otp, &attempts.phase) {

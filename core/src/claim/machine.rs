@@ -195,7 +195,7 @@ impl AttemptHistory {
                 self.may_be_delivered |= *doubt != Doubt::None;
                 self.unreadable.extend((*doubt == Doubt::Unreadable).then_some(id));
             }
-            // It may stand in the place of the answer that delivered.
+            // It may have replaced the answer that delivered.
             Polled::Undocumented(_) => self.may_be_delivered = true,
             _ => {}
         }

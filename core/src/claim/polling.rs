@@ -62,7 +62,7 @@ pub(crate) enum Polled {
         doubt: Doubt,
     },
     Refused(ServerError),
-    /// An error in the documented form with a code that the documents do not have.
+    /// An error in the documented form with an undocumented code.
     Undocumented(ServerError),
 }
 
@@ -155,7 +155,7 @@ impl Polling {
             Polled::Expired => self.or_start(Failure::AttemptExpired { said_by: SaidBy::Service, may_be_delivered }),
             Polled::Consumed(error) => self.on_consumed(error, context, history, now),
             Polled::Denied(error) => failed(Failure::Denied(error)),
-            // Before any start a service may refuse a poll in its own words: the start will tell.
+            // Before any start, a service may refuse a poll in its own way. The start will show the real state.
             Polled::Refused(error) => self.or_start(Failure::Rejected(error)),
             Polled::Undocumented(error) if history.shown.is_none() => self.or_start(Failure::Rejected(error)),
             Polled::Undocumented(error) => self.on_unanswered(history, error.into(), now),
@@ -189,9 +189,9 @@ impl Polling {
         State::Polling(self.wait(history, WaitReason::Trouble(trouble), now))
     }
 
-    /// While an attempt lives whose code the owner may have seen, `invalid_grant` says that the token was delivered: under a doubt
-    /// to us, and otherwise to nobody that we know of. After the attempt's end it may say that the attempt lapsed. Unreadable bytes
-    /// are pointed to in any case.
+    /// While an attempt lives whose code the owner may have seen, `invalid_grant` says that the token was delivered: to us if an answer
+    /// was lost that may have contained it, and otherwise to somebody whom we do not know. After the attempt's end, it may say that the
+    /// attempt has expired. Unreadable answers are reported in any case.
     fn on_consumed(self, error: ServerError, context: &ClaimContext, history: &AttemptHistory, now: Timestamp) -> State {
         let service = context.dialect.service();
         if !history.unreadable.is_empty() {

@@ -43,7 +43,7 @@ impl Asked {
         }
     }
 
-    /// Whether its answer cannot be had again.
+    /// Whether the answer cannot be obtained again.
     pub(crate) const fn delivers(self) -> bool {
         matches!(self, Self::Register | Self::Start | Self::Poll | Self::Text | Self::HandIn | Self::Rotate)
     }

@@ -104,12 +104,12 @@ pub enum Manner {
         /// The value of `interval`, in seconds.
         interval: Option<u32>,
     },
-    /// It acts, and a gateway answers with this status and a page of its own: a router whose time is over says 503 so.
+    /// The service acts, and a gateway answers with this status and a page of its own, as a router does with 503 after its timeout.
     Gateway {
-        /// 502, 503, or for a poll any status that a gateway writes.
+        /// The status: 502, 503, or for a poll any status that a gateway writes.
         status: u16,
     },
-    /// It acts, and something on the way turns its answer into a page.
+    /// The service acts, and an intermediary replaces its answer with a page.
     Garbled,
     /// The service does nothing, and repeats the request's content in an error.
     Echo {
@@ -196,7 +196,7 @@ const STATUSES: [u16; 16] = [200, 200, 200, 400, 400, 401, 403, 404, 408, 409, 4
 /// The statuses of [`Manner::Gateway`].
 const GATEWAYS: [u16; 8] = [502, 503, 302, 401, 403, 404, 407, 429];
 
-/// What [`op`] draws, so that `any::<Vec<Op>>()` is a script.
+/// Draws an [`op`], so that `any::<Vec<Op>>()` is a script.
 ///
 /// ```
 /// use enlist_core::testing::{Op, check};

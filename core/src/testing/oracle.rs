@@ -11,7 +11,7 @@ const LONGEST: u32 = 3600;
 /// The codes that end a poll, in a 400.
 const ENDS: [&str; 6] = ["expired_token", "access_denied", "claim_denied", "invalid_grant", "invalid_request", "unsupported_grant_type"];
 
-/// What a client knows; it goes back to what was saved when its process ends.
+/// The client's knowledge. When the process ends, it returns to what was saved.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Known {
     interval: u32,
@@ -67,7 +67,7 @@ impl Known {
     /// Records that an answer arrived at this time, or that none will.
     pub(crate) fn heard(&mut self, asked: Asked, judged: &Classified, elapsed: u64, wall: i64) {
         self.last = Some((elapsed, wall));
-        // A 503 is read by its request: it says that nothing was done only where it does not matter.
+        // The meaning of a 503 depends on its request: it proves that nothing was done only where that does not matter.
         let is_lost = match judged.class {
             Class::Lost | Class::Unreadable => true,
             Class::Unavailable => !matches!(asked, Asked::Submit | Asked::Verify),
@@ -84,11 +84,11 @@ impl Known {
             _ => {}
         }
         self.lost |= is_lost && !matches!(asked, Asked::Start | Asked::Verify);
-        // Another answer may stand in the place of the one that delivered.
+        // Another answer may have replaced the one that delivered.
         self.lost |= matches!((asked, judged.class), (Asked::HandIn, Class::Broken));
     }
 
-    /// A rotation was sent. Only a plain no leaves the old badge as it was.
+    /// Records the answer to a rotation. Only a plain refusal leaves the old badge unchanged.
     fn rotated(&mut self, judged: &Classified) {
         let status = judged.error.as_ref().map_or(0, |error| error.status);
         let is_open = match judged.class {

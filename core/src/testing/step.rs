@@ -176,7 +176,7 @@ impl<C: Subject> World<C> {
         match (judged.class, &mut self.facts.code) {
             (Class::NotSent, _) => {}
             (_, None) => self.known.lost |= judged.class == Class::Object,
-            // An object without a badge is one that cannot be read.
+            // An object without a badge counts as unreadable.
             (Class::Lost | Class::Unreadable | Class::Unavailable | Class::Object, Some((_, times))) => {
                 *times = times.saturating_add(1);
                 self.known.lost = true;

@@ -60,9 +60,9 @@ fn only_the_status_ok_is_healthy() {
     }
 }
 
-/// Readers of JSON differ: what one refuses, another reads as claims. So whatever may be an object is refused.
+/// Readers of JSON differ: one refuses a text that another reads as claims. So every text that may be an object is refused.
 #[test]
-fn what_anybody_may_read_as_claims_is_not_signed_by_mistake() {
+fn a_message_that_any_reader_may_take_for_claims_is_not_signed_by_mistake() {
     let badge = || Badge::parse("a.b.c").unwrap();
     let sign = |message: &str| Sign::new(&sentryagent(), badge(), message);
     let nested = format!(r#"{{"x":{}{},"sub":"x"}}"#, "[".repeat(130), "]".repeat(130));

@@ -18,7 +18,7 @@ fn it_starts_shows_the_code_once_polls_and_ends_with_the_token() {
     assert_eq!(token.scopes(), ["jobs:read", "proposals:write"]);
 }
 
-/// The answer to a start cannot be had again: another start ends the attempt whose code was in it.
+/// The answer to a start cannot be obtained again, because another start ends the attempt whose code was in it.
 #[test]
 fn a_start_and_a_poll_deliver() {
     let mut bench = Bench::new(claim(), [started()]);
@@ -37,7 +37,7 @@ fn the_journaled_answer_to_a_start_is_used_after_a_crash() {
 }
 
 #[test]
-fn the_notice_has_the_code_as_text_and_the_link_re_serialised() {
+fn the_notice_contains_the_code_as_text_and_the_parsed_link() {
     let mut bench = Bench::new(claim(), []);
     let odd = r#"{"user_code":"039218","verification_uri":"HTTPS://APP.opentrain.ai:443/claim?token=ot_cat_X","expires_in":1800.5}"#;
     bench.exchange(json(200, odd));
@@ -145,7 +145,7 @@ fn only_an_answer_that_may_have_contained_the_token_counts_as_a_possible_deliver
     }
 }
 
-/// Services that speak RFC 8628 use several statuses for what is no end, and some write the codes in capitals.
+/// Services that follow RFC 8628 use several statuses for answers that do not end a claim, and some write the codes in capitals.
 #[test]
 fn pending_and_slow_down_count_at_any_status_and_in_any_case_of_letters() {
     for status in [200, 400, 401, 403, 404, 410, 412, 425, 428, 429] {
@@ -169,7 +169,7 @@ fn an_invalid_grant_in_a_live_attempt_is_a_spent_claim_token() {
     // Before any code was shown, nobody can have approved anything.
     let mut bench = Bench::new(claim(), [lost(), invalid_grant(), started(), delivered()]);
     bench.run().unwrap();
-    // With another attempt it stays what it is.
+    // It is the same with another attempt.
     let mut bench = waiting_claim([]);
     bench.run_on();
     let end = Bench::new(bench.ceremony.restart(owner()).unwrap(), [invalid_grant()]).run();
@@ -177,7 +177,7 @@ fn an_invalid_grant_in_a_live_attempt_is_a_spent_claim_token() {
 }
 
 #[test]
-fn a_doubt_is_told_whatever_ends_the_claim() {
+fn a_possible_delivery_is_reported_however_the_claim_ends() {
     for end in [error(400, "access_denied"), error(400, "unsupported_grant_type")] {
         let mut bench = waiting_claim([lost(), end]);
         bench.run().unwrap_err();
@@ -218,10 +218,10 @@ fn an_attempt_that_is_over_has_expired_in_every_reading() {
     let past_the_end = || with_headers(503, &[("retry-after", "1500")], "");
     let end = |answer| waiting_claim([past_the_end(), answer]).run().unwrap_err();
     assert_eq!(end(pending()), Failure::AttemptExpired { said_by: SaidBy::OurClock, may_be_delivered: false });
-    // The 503 may have stood in the place of the token.
+    // The 503 may have replaced the answer with the token.
     assert_eq!(end(error(400, "expired_token")), Failure::AttemptExpired { said_by: SaidBy::Service, may_be_delivered: true });
     assert_eq!(end(invalid_grant()), Failure::AttemptExpired { said_by: SaidBy::Service, may_be_delivered: true });
-    // Never "lost" after the end, but the doubt is told.
+    // After the end the token is never reported as lost, but the possible delivery is.
     let end = waiting_claim([lost(), past_the_end(), invalid_grant()]).run();
     assert_eq!(end, Err(Failure::AttemptExpired { said_by: SaidBy::Service, may_be_delivered: true }));
 }

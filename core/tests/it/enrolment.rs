@@ -81,7 +81,7 @@ fn an_answer_that_breaks_the_protocol_is_kept() {
 }
 
 #[test]
-fn a_lost_answer_is_repeated_on_the_humans_word_only() {
+fn a_request_whose_answer_was_lost_is_repeated_only_if_the_human_agrees() {
     for answer in [lost(), html(500), html(502), html(503), error(503, "busy"), html(504), html(200), cut(200, "{")] {
         let mut bench = Bench::new(enrolment(), [answer]);
         assert_eq!(bench.run_on(), Stop::Asked);
@@ -115,7 +115,7 @@ fn misuse_leaves_the_state_unchanged() {
     assert_eq!(misuse(Input::Answer(EnrolmentAnswer::RegisterAgain)), Misuse::NotAsked);
     assert_eq!(bench.ceremony.begin(START).unwrap_err(), Misuse::NothingToSend);
     assert_eq!(bench.ceremony, before);
-    // A stale answer: one to an exchange that is settled.
+    // The answer is stale: its exchange is already settled.
     bench.handle(Input::answered(id, refused()));
     assert_eq!(bench.ceremony.handle(START, Input::lost(id)), Err(Misuse::NotInFlight(id)));
     // The same holds while another exchange is in flight.

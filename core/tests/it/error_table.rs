@@ -221,7 +221,7 @@ fn common_rows() -> Vec<Row> {
 fn every_documented_error_has_its_failure_code_and_recovery() {
     let bodies = ["", "no", r#"{"error":"x","message":"y"}"#, r#"{"status":"failed","reason":{"why":"y"}}"#];
     let rows = opentrain_rows().into_iter().chain(common_rows()).chain(bodies.into_iter().flat_map(sentryagent_rows));
-    // These have tests of their own: below, and in rotation.rs.
+    // Tests below and in rotation.rs cover these codes.
     let mut seen = vec![FailureCode::WindowExpired, FailureCode::BadgeInvalid, FailureCode::AnswerLost, FailureCode::UnknownClaimToken];
     for (name, call, answers, expected) in rows {
         let became = outcome(call, answers);

@@ -103,7 +103,7 @@ fn the_echoed_profile_must_be_what_was_sent() {
 
 /// The answer to step 2 was lost. Both readings of its repeat (U5) are tested.
 #[test]
-fn a_second_sms_only_on_the_humans_word() {
+fn a_second_sms_is_ordered_only_if_the_human_agrees() {
     let busy = || error(503, "temporarily_unavailable");
     for doubtful in [lost(), html(500), html(502), html(503), busy(), html(200), json(200, "{}"), cut(200, "{")] {
         let mut first = bench([submitted(), doubtful], [RegistrationAnswer::ProfileOk]);
@@ -118,7 +118,7 @@ fn a_second_sms_only_on_the_humans_word() {
     assert!(matches!(gone.run(), Err(Failure::SessionExpired { may_be_delivered: false, .. })));
 }
 
-/// U6: wrong codes, whatever the service says with its 401.
+/// U6: wrong codes, whatever the service writes in its 401.
 #[test]
 fn a_wrong_code_is_asked_for_again_until_the_tries_are_used_up() {
     let mut bench = with_codes([html(401), json(401, r#"{"error":"wrong","attempts_left":1}"#), html(429)]);
@@ -148,7 +148,7 @@ fn a_conflict_counts_as_a_lost_answer() {
     assert!(matches!(with_codes([html(409), html(410)]).run(), Err(Failure::CredentialLost { .. })));
 }
 
-/// A router says 503 when its own time is over: the badge may have been issued, and be lost with the answer.
+/// A router answers 503 after its own timeout: the badge may have been issued and lost with the answer.
 #[test]
 fn a_503_to_a_code_is_a_lost_answer() {
     let mut bench = with_codes([html(503), badge()]);

@@ -106,8 +106,8 @@ fn delivered(words: &Words, object: &Object<'_>) -> Result<ClaimedToken, Violati
     Ok(ClaimedToken { access_token: object.required_secret(words.access_token)?, scopes: scopes(object) })
 }
 
-/// The words that let the poll go on count at any status and in any case of letters. The words that end it count as they stand in
-/// the documents only, with their status. Anything else may be a gateway's, in the place of the delivery.
+/// A code that continues the polling counts at any status and in upper or lower case. A code that ends the polling counts only as the
+/// documents write it, with its status. Any other answer may be a gateway's, in place of the delivery.
 fn poll_refused(words: &Words, error: ServerError) -> Polled {
     let is_documented = error.status == words.poll_error_status;
     match meaning(words, &error) {

@@ -76,10 +76,10 @@ struct Words {
     user_code: &'static str,
     /// The default life of an attempt, in seconds, if the service does not say it.
     attempt_life: u32,
-    /// The status that the service documents for what ends a poll. At another status such a code ends nothing: gateways write some
-    /// of these codes too.
+    /// The status that the service documents for the codes that end the polling. At another status such a code ends nothing, because
+    /// gateways write some of these codes too.
     poll_error_status: u16,
-    /// The error codes of a poll, each with its meaning. Any other code is no word of the service's.
+    /// The error codes of a poll, each with its meaning. The service writes no other code.
     poll_errors: &'static [(&'static str, PollError)],
 }
 
@@ -92,7 +92,7 @@ enum PollError {
     Denied,
     /// The claim token is unknown, or was good for a token that has been delivered.
     Consumed,
-    /// The request itself is wrong.
+    /// The request itself is invalid.
     Refused,
 }
 
