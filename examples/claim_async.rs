@@ -47,7 +47,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 /// Drives a ceremony to its end and puts the credential in its place.
 async fn finish<C: StoredCeremony>(
     mut ceremony: C,
-    store: FlowStore<'_>,
+    store: FlowStore,
     client: &Client,
     host: &mut impl Host<C, Error = Infallible>,
 ) -> Result<(), Box<dyn Error>> {

@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Drives a ceremony to its end and puts the credential in its place.
 fn finish<C: StoredCeremony>(
     mut ceremony: C,
-    mut store: FlowStore<'_>,
+    mut store: FlowStore,
     client: &Client,
     host: &mut impl Host<C, Error = Infallible>,
 ) -> Result<(), Box<dyn Error>> {

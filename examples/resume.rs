@@ -43,7 +43,7 @@ fn quiet<P, A>() -> SimpleHost<impl FnMut(&Infallible), impl FnMut(&P) -> Contro
 
 fn run<C: StoredCeremony, H: Host<C, Error = Infallible>>(
     mut ceremony: C,
-    mut store: FlowStore<'_>,
+    mut store: FlowStore,
     client: &Client,
     mut host: H,
 ) -> Result<(), Box<dyn Error>> {

@@ -3,12 +3,13 @@
 use enlist_core::{Ceremony, Delivery, Exchange, ExchangeId, ExchangeResult, Snapshot, Store, TransportFailure};
 
 use crate::journal::Nonce;
-use crate::{FlowRecord, Intent, Session, StoreError, StoredCeremony};
+use crate::{FlowRecord, Intent, Session, StoreError};
 
-/// The [`Store`] of one flow: hand it to a driver together with the flow's ceremony.
+/// The [`Store`] of one flow: hand it to a driver together with the flow's ceremony. It holds its session, so it can move to another
+/// thread or task.
 #[derive(Debug)]
-pub struct FlowStore<'a> {
-    session: &'a Session,
+pub struct FlowStore {
+    session: Session,
     flow: FlowRecord,
     /// A request may have left this machine.
     sent: bool,
@@ -24,7 +25,7 @@ impl Session {
     ///
     /// # Errors
     /// [`StoreError`]. Nothing of the flow is left then.
-    pub fn begin<C: StoredCeremony>(&self, ceremony: &C) -> Result<FlowStore<'_>, StoreError> {
+    pub fn begin<C: Ceremony>(&self, ceremony: &C) -> Result<FlowStore, StoreError> {
         self.begin_with(ceremony, Intent::default())
     }
 
@@ -32,33 +33,33 @@ impl Session {
     ///
     /// # Errors
     /// As [`begin`](Self::begin).
-    pub fn begin_with<C: StoredCeremony>(&self, ceremony: &C, intent: Intent) -> Result<FlowStore<'_>, StoreError> {
+    pub fn begin_with<C: Ceremony>(&self, ceremony: &C, intent: Intent) -> Result<FlowStore, StoreError> {
         let flow = FlowRecord::new(ceremony, intent)?;
         let begun = self.save(&flow).and_then(|()| self.reserve(&flow));
         begun.inspect_err(|_| {
             let _ = self.remove_flow(flow.name());
         })?;
-        Ok(FlowStore::begun(self, flow))
+        Ok(FlowStore::begun(self.clone(), flow))
     }
 
     /// Goes on with a flow that is on disk; [`Flow::into_parts`](crate::Flow::into_parts) gives its record and its ceremony.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn resume(&self, flow: FlowRecord) -> Result<FlowStore<'_>, StoreError> {
+    pub fn resume(&self, flow: FlowRecord) -> Result<FlowStore, StoreError> {
         self.settle_journal(&flow)?;
         self.reserve(&flow)?;
-        Ok(FlowStore::resumed(self, flow))
+        Ok(FlowStore::resumed(self.clone(), flow))
     }
 }
 
-impl<'a> FlowStore<'a> {
-    fn begun(session: &'a Session, flow: FlowRecord) -> Self {
+impl FlowStore {
+    fn begun(session: Session, flow: FlowRecord) -> Self {
         Self { session, flow, sent: false, answered: false, unsent: None }
     }
 
     /// What earlier processes reached with the flow stays, whatever happens now.
-    fn resumed(session: &'a Session, flow: FlowRecord) -> Self {
+    fn resumed(session: Session, flow: FlowRecord) -> Self {
         Self { session, flow, sent: true, answered: true, unsent: None }
     }
 
@@ -70,8 +71,8 @@ impl<'a> FlowStore<'a> {
 
     /// The session that the flow belongs to.
     #[must_use]
-    pub fn session(&self) -> &'a Session {
-        self.session
+    pub fn session(&self) -> &Session {
+        &self.session
     }
 
     /// Removes the flow again if no request of it can have left this machine, because then nothing came of it. For a drive that ended
@@ -102,7 +103,7 @@ impl<'a> FlowStore<'a> {
     }
 }
 
-impl Store for FlowStore<'_> {
+impl Store for FlowStore {
     type Error = StoreError;
 
     fn prepare<C: Ceremony>(&mut self, ceremony: &C, exchange: &Exchange) -> Result<(), StoreError> {

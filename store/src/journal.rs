@@ -31,6 +31,8 @@ const LENGTHS: usize = 2 + 1 + 2 + 4 + 4;
 const HEADER: usize = KEY + LENGTHS;
 /// The most bytes of a content type that are written down.
 const LONGEST_TYPE: usize = 256;
+/// The length of the content type of an answer that has none.
+const NO_TYPE: u16 = u16::MAX;
 
 /// A random number that ties a record to one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,12 +144,13 @@ impl Journal {
 
     fn record(&self, id: ExchangeId, nonce: &Nonce, answer: &ExchangeResult) -> Option<Zeroizing<Vec<u8>>> {
         let answer = Answer::of(answer)?;
-        let mut record = Zeroizing::new(Vec::with_capacity(HEADER + answer.content_type.len() + answer.body.len()));
+        let content_type = answer.content_type.unwrap_or_default();
+        let mut record = Zeroizing::new(Vec::with_capacity(HEADER + content_type.len() + answer.body.len()));
         record.extend_from_slice(&self.key(id, nonce));
         record.extend_from_slice(&answer.lengths());
-        let checksum = checksum(&[&record, answer.content_type, answer.body]);
+        let checksum = checksum(&[&record, content_type, answer.body]);
         record.extend_from_slice(&checksum.to_be_bytes());
-        record.extend_from_slice(answer.content_type);
+        record.extend_from_slice(content_type);
         record.extend_from_slice(answer.body);
         Some(record)
     }
@@ -191,6 +194,10 @@ fn name(flow: &str) -> [u8; NAME] {
     name
 }
 
+fn length_of_type(written: u16) -> usize {
+    if written == NO_TYPE { 0 } else { usize::from(written) }
+}
+
 fn checksum(parts: &[&[u8]]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     parts.iter().for_each(|part| hasher.update(part));
@@ -201,7 +208,7 @@ fn checksum(parts: &[&[u8]]) -> u32 {
 struct Answer<'a> {
     status: u16,
     is_cut: bool,
-    content_type: &'a [u8],
+    content_type: Option<&'a [u8]>,
     body: &'a [u8],
 }
 
@@ -209,22 +216,19 @@ impl<'a> Answer<'a> {
     /// `None` for an answer that is not written down.
     fn of(answer: &'a ExchangeResult) -> Option<Self> {
         let (status, is_cut, content_type, body) = match answer {
-            Ok(response) => (
-                response.status().as_u16(),
-                false,
-                response.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes),
-                response.body(),
-            ),
-            Err(TransportFailure { partial: Some(Partial { status, body }), .. }) => (*status, true, &b""[..], body),
+            Ok(response) => {
+                (response.status().as_u16(), false, response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes), response.body())
+            }
+            Err(TransportFailure { partial: Some(Partial { status, body }), .. }) => (*status, true, None, body),
             Err(_) => return None,
         };
-        let content_type = content_type.get(..content_type.len().min(LONGEST_TYPE)).unwrap_or_default();
+        let content_type = content_type.map(|text| text.get(..LONGEST_TYPE).unwrap_or(text));
         (200..300).contains(&status).then_some(Self { status, is_cut, content_type, body })
     }
 
     fn lengths(&self) -> Vec<u8> {
         let [high, low] = self.status.to_be_bytes();
-        let content_type = u16::try_from(self.content_type.len()).unwrap_or_default().to_be_bytes();
+        let content_type = self.content_type.map_or(NO_TYPE, |text| u16::try_from(text.len()).unwrap_or_default()).to_be_bytes();
         let body = u32::try_from(self.body.len()).unwrap_or(u32::MAX).to_be_bytes();
         [&[high, low, u8::from(self.is_cut)], content_type.as_slice(), &body].concat()
     }
@@ -240,20 +244,22 @@ impl<'a> Answer<'a> {
         let (type_length, rest) = rest.split_first_chunk()?;
         let (body_length, rest) = rest.split_first_chunk()?;
         let (written, rest) = rest.split_first_chunk()?;
-        let (content_type, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*type_length)))?;
+        let type_length = u16::from_be_bytes(*type_length);
+        let (content_type, rest) = rest.split_at_checked(length_of_type(type_length))?;
         let body = rest.get(..u32::from_be_bytes(*body_length) as usize)?;
         let before = file.get(..HEADER - 4)?;
         let is_whole = checksum(&[before, content_type, body]) == u32::from_be_bytes(*written);
-        is_whole.then_some(Self { status: u16::from_be_bytes(*status), is_cut: *is_cut != 0, content_type, body })
+        let (status, content_type) = (u16::from_be_bytes(*status), (type_length != NO_TYPE).then_some(content_type));
+        is_whole.then_some(Self { status, is_cut: *is_cut != 0, content_type, body })
     }
 
     /// A record that was not written to its end: the bytes of the body that are there. What was reserved is zeros.
     fn torn(rest: &'a [u8]) -> Self {
-        let type_length = rest.get(3..5).and_then(<[u8]>::first_chunk).map_or(0, |length| usize::from(u16::from_be_bytes(*length)));
+        let type_length = rest.get(3..5).and_then(<[u8]>::first_chunk).map_or(0, |length| length_of_type(u16::from_be_bytes(*length)));
         let body = rest.get(LENGTHS..).unwrap_or_default();
         let body = body.get(type_length.min(LONGEST_TYPE)..).unwrap_or_default();
         let end = body.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-        Self { status: 200, is_cut: true, content_type: b"", body: body.get(..end).unwrap_or_default() }
+        Self { status: 200, is_cut: true, content_type: None, body: body.get(..end).unwrap_or_default() }
     }
 
     fn into_result(self) -> ExchangeResult {
@@ -263,11 +269,42 @@ impl<'a> Answer<'a> {
         }
         let mut response = Response::new(self.body.to_vec());
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
-        if !self.content_type.is_empty()
-            && let Ok(content_type) = HeaderValue::from_bytes(self.content_type)
-        {
+        if let Some(content_type) = self.content_type.and_then(|text| HeaderValue::from_bytes(text).ok()) {
             response.headers_mut().insert(CONTENT_TYPE, content_type);
         }
         Ok(response)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// On a file system that cannot set room aside, the room is written.
+    #[test]
+    fn room_is_made_either_way() {
+        let made: [fn(&File, u64) -> io::Result<()>; 2] = [make_room, fill];
+        for make in made {
+            let file = tempfile::tempfile().unwrap();
+            file.write_all_at(b"record", 0).unwrap();
+            for room in [70_000, 70_000, 80_000] {
+                make(&file, room).unwrap();
+                assert_eq!(length(&file).unwrap(), room);
+            }
+            let mut start = [1; 8];
+            file.read_exact_at(&mut start, 0).unwrap();
+            assert_eq!(&start, b"record\0\0");
+        }
+    }
+
+    #[test]
+    fn a_nonce_is_read_back() {
+        for nonce in [Nonce([0; Nonce::LEN]), Nonce([0xff; Nonce::LEN]), Nonce::random().unwrap()] {
+            assert_eq!(Nonce::from_hex(&nonce.to_hex()), Some(nonce));
+        }
+        for bad in ["", "0", "+0000000000000000000000000000000", "0000000000000000000000000000000g", &"0".repeat(33)] {
+            assert_eq!(Nonce::from_hex(bad), None, "{bad}");
+        }
+        assert_ne!(Nonce::random().unwrap(), Nonce::random().unwrap());
     }
 }

@@ -1,5 +1,6 @@
 //! A locked store: what one process changes while no other does.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use enlist_core::Timestamp;
@@ -8,12 +9,13 @@ use crate::ceremony::{FlowEnd, StoredCeremony, end_of};
 use crate::lock::Lock;
 use crate::{Credential, DamagedFlow, Flow, FlowRecord, ServiceStore, StoreError, backend, files, flow};
 
-/// One profile's store at one service, locked. The lock is released when this is dropped, and when the process ends.
-#[derive(Debug)]
+/// One profile's store at one service, locked. A clone is the same session. The lock is released when the last clone and the last
+/// [`FlowStore`](crate::FlowStore) of the session are dropped, and when the process ends.
+#[derive(Clone, Debug)]
 pub struct Session {
     store: ServiceStore,
-    recovery: Recovery,
-    _lock: Lock,
+    recovery: Arc<Recovery>,
+    _lock: Arc<Lock>,
 }
 
 /// What was done about the things that earlier processes left unfinished.
@@ -60,8 +62,8 @@ impl ServiceStore {
 
 impl Session {
     fn open(store: ServiceStore, lock: Lock, now: Timestamp) -> Result<Self, StoreError> {
-        let mut session = Self { store, recovery: Recovery::default(), _lock: lock };
-        session.recovery = session.recover(now)?;
+        let mut session = Self { store, recovery: Arc::default(), _lock: Arc::new(lock) };
+        session.recovery = Arc::new(session.recover(now)?);
         Ok(session)
     }
 

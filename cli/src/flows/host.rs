@@ -30,7 +30,7 @@ impl<'a> CliHost<'a> {
     pub(crate) fn drive<C: CliCeremony>(
         &mut self,
         ceremony: &mut C,
-        flow: &mut FlowStore<'_>,
+        flow: &mut FlowStore,
         client: &Client,
     ) -> Result<Ending<C::Outcome>, Error> {
         self.prompter.started |= ceremony.is_started();

@@ -105,7 +105,7 @@ fn awaited<C: CliCeremony>(ceremony: &C) -> (Awaiting, Option<Time>) {
 }
 
 /// Takes in that the answer in flight is lost, and saves what came of it.
-pub(crate) fn take_in_lost<C: Ceremony>(ceremony: &mut C, id: ExchangeId, flow: &mut FlowStore<'_>) -> Result<(), Error> {
+pub(crate) fn take_in_lost<C: Ceremony>(ceremony: &mut C, id: ExchangeId, flow: &mut FlowStore) -> Result<(), Error> {
     ceremony.handle(now(), Input::lost(id)).map_err(Error::internal)?;
     Ok(flow.save(ceremony)?)
 }

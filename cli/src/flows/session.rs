@@ -126,7 +126,7 @@ impl<'a> CliSession<'a> {
         self.drive(ceremony, flow, CliHost::new(wait_policy, &self.context.interrupt, prompter))
     }
 
-    fn drive<C: CliCeremony>(&self, mut ceremony: C, mut flow: FlowStore<'_>, mut host: CliHost<'_>) -> Result<Outcome, Error> {
+    fn drive<C: CliCeremony>(&self, mut ceremony: C, mut flow: FlowStore, mut host: CliHost<'_>) -> Result<Outcome, Error> {
         let driven = host.drive(&mut ceremony, &mut flow, self.context.network.client()?);
         // Nothing came of a flow that sent nothing, so nothing of it stays. That it cannot be removed matters as little.
         match driven.inspect_err(|_| drop(flow.remove_if_unsent()))? {
@@ -148,7 +148,7 @@ impl<'a> CliSession<'a> {
         }
     }
 
-    fn drive_failed<C: CliCeremony>(&self, failure: Failure, mut flow: FlowStore<'_>, host: &CliHost<'_>) -> Result<Outcome, Error> {
+    fn drive_failed<C: CliCeremony>(&self, failure: Failure, mut flow: FlowStore, host: &CliHost<'_>) -> Result<Outcome, Error> {
         if let Failure::AttemptExpired { .. } = failure {
             self.context.output.emit(&Event::CodeExpired {})?;
         }

@@ -27,7 +27,7 @@ impl InFlight {
     }
 
     /// The flow's store, as this process has it.
-    fn store(&self) -> FlowStore<'_> {
+    fn store(&self) -> FlowStore {
         self.session.resume(self.record.clone()).unwrap()
     }
 

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use enlist_core::claim::Enrolment;
 use enlist_core::secret::{Badge, Email, PersonalToken};
+use enlist_core::{AsyncStore, ExchangeResult, Inline, Store};
 use enlist_core::{Ceremony, Delivery, Exchange, Input, Origin, Partial, Step, Timestamp, TransportFailure, TransportKind};
-use enlist_core::{ExchangeResult, Store};
 use http::Response;
 use rustix::io::Errno;
 use serde_json::json;
@@ -98,6 +98,21 @@ fn a_flow_comes_back_as_it_was() {
         session.remove_flow(flow.flow().name()).unwrap();
         assert_eq!(session.flows().unwrap(), []);
     }
+}
+
+/// Both transports take it, and an async drive with it can move between threads.
+#[test]
+fn a_flow_is_kept_from_async_programs_too() {
+    fn is_async_store<S: AsyncStore + Send + 'static>(_: &S) {}
+    let folder = tempfile::tempdir().unwrap();
+    let session = store(&folder).lock().unwrap();
+    let flow = Inline(session.begin(&in_flight().0).unwrap());
+    is_async_store(&flow);
+    // The lock is held for as long as the flow's store is there.
+    drop(session);
+    assert!(matches!(store(&folder).lock(), Err(StoreError::Locked { .. })));
+    drop(flow);
+    store(&folder).lock().unwrap();
 }
 
 #[test]
