@@ -3,10 +3,11 @@
 use alloc::vec::Vec;
 use http::Response;
 
-use crate::error::{Delivery, Misuse, TransportFailure, TransportKind, Trouble};
+use crate::error::{Delivery, Misuse, TransportFailure, TransportKind};
 use crate::exchange::{Exchange, ExchangeId};
 use crate::failure::Failure;
-use crate::snapshot::{ResumeError, Snapshot};
+use crate::pace::WaitReason;
+use crate::snapshot::{CeremonyKind, ResumeError, Snapshot};
 use crate::types::timestamp::Timestamp;
 
 /// A ceremony as a state machine that emits HTTP requests and consumes responses.
@@ -64,26 +65,6 @@ pub trait Ceremony: Sized + Clone + PartialEq + Send + Sync + 'static + sealed::
     }
 }
 
-/// Which ceremony a value, a snapshot or a stored flow belongs to.
-///
-/// This enum is exhaustive on purpose: a new ceremony must fail to compile in every program that has to know it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum CeremonyKind {
-    /// [`claim::Enrolment`](crate::claim::Enrolment): the anonymous registration.
-    Enrolment,
-    /// [`claim::Claim`](crate::claim::Claim): the owner's claim.
-    Claim,
-    /// [`badge::BadgeRegistration`](crate::badge::BadgeRegistration): from the manifest and a code by SMS to the Agent Badge.
-    BadgeRegistration,
-    /// [`badge::BadgeRotation`](crate::badge::BadgeRotation): exchanges a badge for another one.
-    BadgeRotation,
-}
-
-impl CeremonyKind {
-    /// Every ceremony.
-    pub const ALL: [Self; 4] = [Self::Enrolment, Self::Claim, Self::BadgeRegistration, Self::BadgeRotation];
-}
-
 /// The next step of a ceremony.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step<N, P, O> {
@@ -105,18 +86,6 @@ pub enum Step<N, P, O> {
     },
     /// The ceremony is over.
     Done(Result<O, Failure>),
-}
-
-/// The reason for which a ceremony waits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum WaitReason {
-    /// The human has not done their part yet.
-    Pending,
-    /// The human has not done their part yet, and the service asked for longer intervals.
-    SlowedDown,
-    /// A temporary problem.
-    Trouble(Trouble),
 }
 
 /// The result of an exchange: the service's whole answer, whatever its status, or the reason why there is none.

@@ -8,6 +8,8 @@ use alloc::vec::Vec;
 use http::Request;
 use zeroize::Zeroizing;
 
+use crate::types::timestamp::Timestamp;
+
 /// A number that ties an answer to its request. It starts at 1 and rises by one with each request of a ceremony, across snapshots too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExchangeId(pub(crate) u64);
@@ -92,5 +94,20 @@ impl fmt::Debug for Exchange {
             .field("body_bytes", &self.request.body().as_bytes().len())
             .field("delivers", &self.delivers)
             .finish_non_exhaustive()
+    }
+}
+
+/// A machine's record of its exchanges.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct ExchangeLog {
+    /// The number of the last exchange that was begun; 0 before the first one.
+    pub(crate) last_id: u64,
+    /// The time when the last request was begun, or the last input was taken in.
+    pub(crate) seen: Timestamp,
+}
+
+impl ExchangeLog {
+    pub(crate) const fn new() -> Self {
+        Self { last_id: 0, seen: Timestamp::from_unix_ms(0) }
     }
 }

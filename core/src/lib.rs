@@ -108,12 +108,13 @@ pub mod testing;
 mod types;
 
 pub use api_call::{ApiCall, ApiCallRun};
-pub use ceremony::{Ceremony, CeremonyKind, ExchangeResult, Input, Step, WaitReason};
+pub use ceremony::{Ceremony, ExchangeResult, Input, Step};
 pub use drive::{AsyncStore, DriveError, DriveResult, Ending, Error, Inline, NoStore, Store};
 pub use error::{Delivery, Misuse, Partial, ServerError, TransportFailure, TransportKind, Trouble, Violation};
 pub use exchange::{Body, Exchange, ExchangeId};
 pub use failure::{Failure, FailureCode, Recovery, SaidBy, Service};
-pub use snapshot::{ResumeError, Snapshot, SnapshotJson};
+pub use pace::WaitReason;
+pub use snapshot::{CeremonyKind, ResumeError, Snapshot, SnapshotJson};
 pub use types::origin::Origin;
 pub use types::secret;
 pub use types::timestamp::Timestamp;

@@ -3,23 +3,24 @@
 
 use crate::ceremony::{Ceremony, Input, Step};
 use crate::error::Misuse;
-use crate::exchange::{Exchange, ExchangeId};
+use crate::exchange::{Exchange, ExchangeId, ExchangeLog};
 use crate::failure::Failure;
 use crate::http::response::{ResponseClass, wipe};
+use crate::pace::WaitReason;
+use crate::retry::{Attempts, Phase};
 use crate::types::timestamp::Timestamp;
 
-/// A machine's record of its exchanges.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct ExchangeLog {
-    /// The number of the last exchange that was begun; 0 before the first one.
-    pub(crate) last_id: u64,
-    /// The time when the last request was begun, or the last input was taken in.
-    pub(crate) seen: Timestamp,
-}
-
-impl ExchangeLog {
-    pub(crate) const fn new() -> Self {
-        Self { last_id: 0, seen: Timestamp::from_unix_ms(0) }
+impl Attempts {
+    /// The step of a ceremony that needs this request next.
+    pub(crate) fn step<N, P, O>(&self, now: Timestamp) -> Step<N, P, O> {
+        match &self.phase {
+            Phase::Due => Step::Send,
+            Phase::InFlight(id) => Step::InFlight(*id),
+            Phase::Waiting { timer, trouble } => match timer.until(now) {
+                Some(until) => Step::Wait { until, why: WaitReason::Trouble(trouble.clone()) },
+                None => Step::Send,
+            },
+        }
     }
 }
 

@@ -5,7 +5,20 @@
 
 use core::time::Duration;
 
+use crate::error::Trouble;
 use crate::types::timestamp::Timestamp;
+
+/// The reason for which a ceremony waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WaitReason {
+    /// The human has not done their part yet.
+    Pending,
+    /// The human has not done their part yet, and the service asked for longer intervals.
+    SlowedDown,
+    /// A temporary problem.
+    Trouble(Trouble),
+}
 
 /// The poll interval if the service names none, in seconds (RFC 8628 section 3.2).
 pub(crate) const DEFAULT_INTERVAL: u32 = 5;

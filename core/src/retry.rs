@@ -6,7 +6,6 @@
 
 use core::time::Duration;
 
-use crate::ceremony::{Step, WaitReason};
 use crate::error::{Misuse, ServerError, TransportFailure, TransportKind, Trouble};
 use crate::exchange::ExchangeId;
 use crate::failure::Failure;
@@ -100,17 +99,6 @@ pub(crate) enum Verdict<'a> {
 impl Attempts {
     pub(crate) const fn due() -> Self {
         Self { phase: Phase::Due, unsent: 0, unsent_since: None, busy: 0 }
-    }
-
-    pub(crate) fn step<N, P, O>(&self, now: Timestamp) -> Step<N, P, O> {
-        match &self.phase {
-            Phase::Due => Step::Send,
-            Phase::InFlight(id) => Step::InFlight(*id),
-            Phase::Waiting { timer, trouble } => match timer.until(now) {
-                Some(until) => Step::Wait { until, why: WaitReason::Trouble(trouble.clone()) },
-                None => Step::Send,
-            },
-        }
     }
 
     /// The time when the request is due, if it waits.

@@ -18,8 +18,9 @@ use crate::error::{TransportFailure, Violation};
 use crate::exchange::Exchange;
 use crate::failure::Failure;
 use crate::http::json::{Json, Object};
+use crate::http::pinned_origins::Endpoint;
 use crate::http::request::{authorized, post_json};
-use crate::types::origin::{Endpoint, Origin};
+use crate::types::origin::Origin;
 use crate::types::secret::{BadInput, Badge};
 use crate::types::timestamp::Timestamp;
 

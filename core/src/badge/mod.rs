@@ -12,6 +12,8 @@ mod manifest;
 mod published_profile;
 mod registration;
 mod rotation;
+mod stored_registration;
+mod stored_rotation;
 #[cfg(feature = "verify")]
 pub mod verify;
 pub(crate) mod wire;

@@ -6,15 +6,15 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Identity, Manifest, PublicProfile, wire};
-use crate::ceremony::{Ceremony, CeremonyKind, Input, Step, sealed};
+use crate::ceremony::{Ceremony, Input, Step, sealed};
 use crate::error::{Misuse, ServerError, Trouble};
-use crate::exchange::{Exchange, ExchangeId};
+use crate::exchange::{Exchange, ExchangeId, ExchangeLog};
 use crate::failure::{Failure, Service};
 use crate::http::request::exchange;
 use crate::http::response::ResponseClass;
-use crate::machine::{self, ExchangeLog, MOVED, Machine};
+use crate::machine::{self, MOVED, Machine};
 use crate::retry::{self, Attempts, Phase, RequestKind, Verdict};
-use crate::snapshot::{ResumeError, Snapshot};
+use crate::snapshot::{CeremonyKind, ResumeError, Snapshot};
 use crate::types::origin::Origin;
 use crate::types::secret::{Otp, SessionId};
 use crate::types::timestamp::Timestamp;
@@ -344,11 +344,11 @@ impl Ceremony for BadgeRegistration {
     }
 
     fn snapshot(&self) -> Snapshot {
-        Snapshot::of_registration(self)
+        self.to_snapshot()
     }
 
     fn peek(snapshot: &Snapshot) -> Result<Self, ResumeError> {
-        snapshot.to_registration()
+        Self::from_snapshot(snapshot)
     }
 }
 

@@ -11,15 +11,15 @@ use alloc::vec::Vec;
 
 use super::calls::{QUICK, SLOW};
 use super::{Did, Validity, wire};
-use crate::ceremony::{Ceremony, CeremonyKind, Input, Step, sealed};
+use crate::ceremony::{Ceremony, Input, Step, sealed};
 use crate::error::{Misuse, ServerError, TransportKind, Trouble, Violation};
-use crate::exchange::{Exchange, ExchangeId};
+use crate::exchange::{Exchange, ExchangeId, ExchangeLog};
 use crate::failure::{Failure, Service};
 use crate::http::request::exchange;
 use crate::http::response::ResponseClass;
-use crate::machine::{self, ExchangeLog, MOVED, Machine};
+use crate::machine::{self, MOVED, Machine};
 use crate::retry::{self, Attempts, RequestKind, Verdict};
-use crate::snapshot::{ResumeError, Snapshot};
+use crate::snapshot::{CeremonyKind, ResumeError, Snapshot};
 use crate::types::origin::Origin;
 use crate::types::secret::Badge;
 use crate::types::timestamp::Timestamp;
@@ -309,11 +309,11 @@ impl Ceremony for BadgeRotation {
     }
 
     fn snapshot(&self) -> Snapshot {
-        Snapshot::of_rotation(self)
+        self.to_snapshot()
     }
 
     fn peek(snapshot: &Snapshot) -> Result<Self, ResumeError> {
-        snapshot.to_rotation()
+        Self::from_snapshot(snapshot)
     }
 }
 

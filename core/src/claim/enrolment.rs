@@ -8,16 +8,17 @@ use alloc::vec::Vec;
 
 use super::Registration;
 use super::dialect::Dialect;
-use crate::ceremony::{Ceremony, CeremonyKind, Input, Step, sealed};
+use crate::ceremony::{Ceremony, Input, Step, sealed};
 use crate::error::{Misuse, Trouble};
-use crate::exchange::{Exchange, ExchangeId};
+use crate::exchange::{Exchange, ExchangeId, ExchangeLog};
 use crate::failure::Failure;
+use crate::http::pinned_origins::PinnedOrigins;
 use crate::http::request::exchange;
 use crate::http::response::ResponseClass;
-use crate::machine::{self, ExchangeLog, MOVED, Machine};
+use crate::machine::{self, MOVED, Machine};
 use crate::retry::{Attempts, RequestKind, Verdict};
-use crate::snapshot::{ResumeError, Snapshot};
-use crate::types::origin::{Origin, PinnedOrigins};
+use crate::snapshot::{CeremonyKind, ResumeError, Snapshot};
+use crate::types::origin::Origin;
 use crate::types::secret::BadInput;
 use crate::types::timestamp::Timestamp;
 
@@ -164,11 +165,11 @@ impl Ceremony for Enrolment {
     }
 
     fn snapshot(&self) -> Snapshot {
-        Snapshot::of_enrolment(self)
+        self.to_snapshot()
     }
 
     fn peek(snapshot: &Snapshot) -> Result<Self, ResumeError> {
-        snapshot.to_enrolment()
+        Self::from_snapshot(snapshot)
     }
 }
 

@@ -12,17 +12,19 @@ use alloc::vec::Vec;
 use super::dialect::Dialect;
 use super::polling::{Doubt, Goal, Polled, Polling, Turn};
 use super::{ClaimedToken, EnterCode, Registration};
-use crate::ceremony::{Ceremony, CeremonyKind, Input, Step, WaitReason, sealed};
+use crate::ceremony::{Ceremony, Input, Step, sealed};
 use crate::error::{Misuse, TransportKind};
-use crate::exchange::{Exchange, ExchangeId};
+use crate::exchange::{Exchange, ExchangeId, ExchangeLog};
 use crate::failure::{Failure, SaidBy};
+use crate::http::pinned_origins::{Endpoint, PinnedOrigins};
 use crate::http::request::exchange;
 use crate::http::response::ResponseClass;
-use crate::machine::{self, ExchangeLog, MOVED, Machine};
+use crate::machine::{self, MOVED, Machine};
+use crate::pace::WaitReason;
 use crate::pace::{DEFAULT_INTERVAL, Pace};
 use crate::retry::{self, Attempts, RequestKind, Verdict};
-use crate::snapshot::{ResumeError, Snapshot};
-use crate::types::origin::{Endpoint, Origin, PinnedOrigins};
+use crate::snapshot::{CeremonyKind, ResumeError, Snapshot};
+use crate::types::origin::Origin;
 use crate::types::secret::{ClaimToken, Email};
 use crate::types::timestamp::Timestamp;
 
@@ -297,11 +299,11 @@ impl Ceremony for Claim {
     }
 
     fn snapshot(&self) -> Snapshot {
-        Snapshot::of_claim(self)
+        self.to_snapshot()
     }
 
     fn peek(snapshot: &Snapshot) -> Result<Self, ResumeError> {
-        snapshot.to_claim()
+        Self::from_snapshot(snapshot)
     }
 }
 

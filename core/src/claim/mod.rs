@@ -8,6 +8,7 @@ pub(crate) mod dialect;
 mod enrolment;
 mod machine;
 mod polling;
+mod stored;
 mod types;
 
 pub use dialect::Dialect;

@@ -4,10 +4,11 @@ use core::time::Duration;
 
 use super::ClaimedToken;
 use super::machine::{AttemptHistory, ClaimContext, Starting, State};
-use crate::ceremony::{Step, WaitReason};
+use crate::ceremony::Step;
 use crate::error::{Misuse, ServerError, Trouble};
 use crate::exchange::ExchangeId;
 use crate::failure::{Failure, SaidBy};
+use crate::pace::WaitReason;
 use crate::pace::{Pace, Timer};
 use crate::retry::{self, Attempts};
 use crate::types::timestamp::Timestamp;

@@ -4,7 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::dialect::Dialect;
-use crate::types::origin::{Endpoint, Origin, PinnedOrigins};
+use crate::http::pinned_origins::{Endpoint, PinnedOrigins};
+use crate::types::origin::Origin;
 use crate::types::secret::{ClaimLink, ClaimToken, Email, PersonalToken, UserCode};
 use crate::types::timestamp::Timestamp;
 

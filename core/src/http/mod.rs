@@ -2,5 +2,6 @@
 
 pub(crate) mod json;
 pub(crate) mod oauth;
+pub(crate) mod pinned_origins;
 pub(crate) mod request;
 pub(crate) mod response;

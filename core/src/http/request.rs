@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::exchange::{Body, Exchange, ExchangeId};
-use crate::types::origin::Endpoint;
+use crate::http::pinned_origins::Endpoint;
 use crate::types::secret::Secret;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");

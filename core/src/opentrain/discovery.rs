@@ -16,8 +16,9 @@ use crate::exchange::Exchange;
 use crate::failure::Failure;
 use crate::http::json::{Json, Object};
 use crate::http::oauth;
+use crate::http::pinned_origins::Endpoint;
 use crate::http::request::plain as bare;
-use crate::types::origin::{Endpoint, Origin};
+use crate::types::origin::Origin;
 use crate::types::timestamp::Timestamp;
 use crate::types::untrusted::Untrusted;
 

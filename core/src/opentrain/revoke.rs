@@ -9,9 +9,10 @@ use crate::api_call::{self, ApiCall, sealed};
 use crate::error::{TransportFailure, Violation};
 use crate::exchange::Exchange;
 use crate::failure::Failure;
+use crate::http::pinned_origins::Endpoint;
 use crate::http::request::post_form;
 use crate::http::response::wipe;
-use crate::types::origin::{Endpoint, Origin};
+use crate::types::origin::Origin;
 use crate::types::secret::PersonalToken;
 use crate::types::timestamp::Timestamp;
 

@@ -4,7 +4,8 @@
 //! defines the shapes of version 1. An addition to them raises the minor. A change of them needs version 2, with a new file and a
 //! conversion.
 
-mod v1;
+mod kind;
+pub(crate) mod v1;
 
 use core::fmt;
 
@@ -13,37 +14,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
-use crate::ceremony::CeremonyKind;
 use crate::exchange::ExchangeId;
 use crate::types::timestamp::Timestamp;
 
+pub use kind::CeremonyKind;
+
 const FORMAT: &str = "enlist-snapshot";
 const VERSION: u32 = 1;
-
-impl CeremonyKind {
-    /// The ceremony's name in snapshots and other files.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Enrolment => "enrolment",
-            Self::Claim => "claim",
-            Self::BadgeRegistration => "badge_registration",
-            Self::BadgeRotation => "badge_rotation",
-        }
-    }
-
-    /// The ceremony of this name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
-}
-
-impl fmt::Display for CeremonyKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// The saved state of a ceremony, from which another process can continue. It contains secrets, so store it where nobody else can read it.
 #[derive(Clone, PartialEq)]

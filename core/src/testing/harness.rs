@@ -17,9 +17,10 @@ use crate::claim::{Claim, Enrolment};
 use crate::error::Misuse;
 use crate::exchange::ExchangeId;
 use crate::failure::Failure;
+use crate::http::pinned_origins::PinnedOrigins;
 use crate::opentrain;
 use crate::retry::{Attempts, Phase};
-use crate::types::origin::{Origin, PinnedOrigins};
+use crate::types::origin::Origin;
 use crate::types::secret::{ClaimToken, Email, Otp, PersonalToken};
 
 /// A ceremony that a world can be made around.

@@ -384,11 +384,13 @@ fn an_addition_to_the_stored_shapes_raises_the_minor() {
         std::fs::write(&path, &shapes).unwrap();
     }
     let frozen = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    assert_eq!(frozen, shapes, "the stored shapes have changed: raise MINOR in snapshot/v1/mod.rs");
+    let changed = shapes.lines().zip(frozen.lines()).find(|(now, before)| now != before);
+    assert!(frozen == shapes, "the stored shapes have changed: raise MINOR in snapshot/v1/mod.rs (the first change: {changed:?})");
 }
 
-/// The types in a source that are read from files, without their comments.
+/// The types in a source that are read from files, without their comments and without who may use them.
 fn stored_shapes(text: &str) -> Vec<String> {
+    let text = ["pub(crate) ", "pub(super) ", "pub "].into_iter().fold(text.to_owned(), |text, word| text.replace(word, ""));
     let code: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
     let starts = code.iter().enumerate().filter(|(_, line)| line.starts_with("#[derive(") && line.contains("Deserialize"));
     starts.map(|(at, _)| code[at..].iter().take_while(|line| !line.is_empty()).copied().collect::<Vec<_>>().join("\n")).collect()
@@ -397,7 +399,7 @@ fn stored_shapes(text: &str) -> Vec<String> {
 #[test]
 fn a_shape_is_found_with_its_variants() {
     let found =
-        stored_shapes("use x;\n\n#[derive(Clone, Deserialize)]\nenum At {\n    // why\n    Due,\n    Gone { id: u64 },\n}\n\nimpl At {}\n");
+        stored_shapes("use x;\n\n#[derive(Clone, Deserialize)]\npub(crate) enum At {\n    // why\n    Due,\n    Gone { id: u64 },\n}\n\nimpl At {}\n");
     assert_eq!(found, ["#[derive(Clone, Deserialize)]\nenum At {\n    Due,\n    Gone { id: u64 },\n}"]);
 }
 

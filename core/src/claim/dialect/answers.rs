@@ -9,9 +9,9 @@ use crate::error::{ServerError, Violation};
 use crate::failure::Failure;
 use crate::http::json::{Json, Object};
 use crate::http::oauth::{check_token_type, is_id, scopes};
+use crate::http::pinned_origins::{Endpoint, PinnedOrigins};
 use crate::http::response::ResponseClass;
 use crate::pace::{DEFAULT_INTERVAL, LONGEST, normalised};
-use crate::types::origin::{Endpoint, PinnedOrigins};
 use crate::types::secret::Email;
 use crate::types::timestamp::Timestamp;
 

@@ -18,9 +18,10 @@ use crate::error::{ServerError, Violation};
 use crate::exchange::Body;
 use crate::failure::{Failure, Service};
 use crate::http::json::Object;
+use crate::http::pinned_origins::PinnedOrigins;
 use crate::http::request::{post_form, post_json};
 use crate::http::response::ResponseClass;
-use crate::types::origin::{Origin, PinnedOrigins};
+use crate::types::origin::Origin;
 use crate::types::secret::Email;
 use crate::types::timestamp::Timestamp;
 

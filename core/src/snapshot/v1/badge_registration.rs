@@ -1,32 +1,26 @@
 //! The stored shape of SentryAgent's registration. No snapshot contains a one-time code.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::common::{Attempts, SecretText, ServerError, Trouble, restore_secret, restore_time, secret_to_dto};
+use super::common::{Attempts, SecretText, ServerError, Trouble};
 use super::failure::Failure;
-use super::{check_ids, invalid};
-use crate::badge as live;
-use crate::machine::ExchangeLog;
-use crate::snapshot::ResumeError;
-use crate::types::origin::Origin;
-use crate::types::timestamp::Timestamp;
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub(in crate::snapshot) struct Registration {
-    profile: PublicProfile,
-    phone_hint: String,
-    last_id: u64,
-    pub(super) unreadable: Vec<u64>,
-    doubt: OtpDoubt,
-    at: At,
+pub(crate) struct Registration {
+    pub(crate) profile: PublicProfile,
+    pub(crate) phone_hint: String,
+    pub(crate) last_id: u64,
+    pub(crate) unreadable: Vec<u64>,
+    pub(crate) doubt: OtpDoubt,
+    pub(crate) at: At,
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum At {
+pub(crate) enum At {
     Submitting {
         mobile_phone: SecretText,
         attempts: Attempts,
@@ -61,16 +55,16 @@ enum At {
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-struct OtpSession {
-    id: SecretText,
-    expires_at: Option<i64>,
-    reason: OtpReason,
-    manifest_session: SecretText,
+pub(crate) struct OtpSession {
+    pub(crate) id: SecretText,
+    pub(crate) expires_at: Option<i64>,
+    pub(crate) reason: OtpReason,
+    pub(crate) manifest_session: SecretText,
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum OtpReason {
+pub(crate) enum OtpReason {
     Sent,
     Rejected { error: ServerError },
     NotTaken { trouble: Trouble },
@@ -79,198 +73,29 @@ enum OtpReason {
 
 #[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum OtpDoubt {
+pub(crate) enum OtpDoubt {
     None,
     Open,
     Lost,
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-struct PublicProfile {
-    agent_name: String,
-    agent_version: String,
-    developer_name: String,
-    contact_email: SecretText,
-    primary_goal: String,
-    tools: Vec<String>,
-    trust_tier: String,
-    data_residency: String,
-}
-
-impl From<&live::BadgeRegistration> for Registration {
-    fn from(live: &live::BadgeRegistration) -> Self {
-        Self {
-            profile: (&live.profile).into(),
-            phone_hint: live.phone_hint.clone(),
-            last_id: live.log.last_id,
-            unreadable: live.unreadable.iter().map(|id| id.0).collect(),
-            doubt: live.doubt.into(),
-            at: (&live.state).into(),
-        }
-    }
-}
-
-impl From<&live::State> for At {
-    fn from(state: &live::State) -> Self {
-        match state {
-            live::State::Submitting { manifest, attempts, lost } => {
-                Self::Submitting { mobile_phone: secret_to_dto(&manifest.mobile_phone), attempts: attempts.into(), lost: *lost }
-            }
-            live::State::AskingProfile { session } => Self::AskingProfile { session: secret_to_dto(session) },
-            live::State::Texting { session, attempts } => Self::Texting { session: secret_to_dto(session), attempts: attempts.into() },
-            live::State::AskingSms { session, trouble } => Self::AskingSms { session: secret_to_dto(session), trouble: trouble.into() },
-            live::State::AskingOtp(session) => Self::AskingOtp { session: session.into() },
-            live::State::HandingIn { session, attempts, .. } if attempts.in_flight().is_some() => {
-                Self::HandingIn { session: session.into(), attempts: attempts.into() }
-            }
-            live::State::HandingIn { session, .. } => {
-                Self::AskingOtp { session: OtpSession { reason: OtpReason::Interrupted, ..session.into() } }
-            }
-            live::State::Done(Ok(identity)) => {
-                Self::Registered { badge: secret_to_dto(&identity.badge), did: identity.did.as_ref().map(ToString::to_string) }
-            }
-            live::State::Done(Err(failure)) => Self::Failed { failure: failure.into() },
-        }
-    }
+pub(crate) struct PublicProfile {
+    pub(crate) agent_name: String,
+    pub(crate) agent_version: String,
+    pub(crate) developer_name: String,
+    pub(crate) contact_email: SecretText,
+    pub(crate) primary_goal: String,
+    pub(crate) tools: Vec<String>,
+    pub(crate) trust_tier: String,
+    pub(crate) data_residency: String,
 }
 
 impl Registration {
-    pub(super) fn in_flight(&self) -> Option<u64> {
+    pub(crate) fn in_flight(&self) -> Option<u64> {
         match &self.at {
             At::Submitting { attempts, .. } | At::Texting { attempts, .. } | At::HandingIn { attempts, .. } => attempts.in_flight(),
             _ => None,
         }
-    }
-
-    pub(super) fn restore(self, origin: Origin, seen: Timestamp) -> Result<live::BadgeRegistration, ResumeError> {
-        let unreadable = check_ids(self.last_id, self.in_flight(), &self.unreadable)?;
-        let profile = self.profile.restore()?;
-        if !live::is_plain(&self.phone_hint) {
-            return Err(invalid("phone"));
-        }
-        let state = self.at.restore(&profile)?;
-        Ok(live::BadgeRegistration {
-            origin,
-            profile,
-            phone_hint: self.phone_hint,
-            log: ExchangeLog { last_id: self.last_id, seen },
-            unreadable,
-            doubt: self.doubt.into(),
-            lost_otp: None,
-            state,
-        })
-    }
-}
-
-impl At {
-    fn restore(self, profile: &live::PublicProfile) -> Result<live::State, ResumeError> {
-        let session_id = |session: &SecretText| restore_secret(session, "session");
-        Ok(match self {
-            Self::Submitting { mobile_phone, attempts, lost } => {
-                let manifest = live::Manifest { mobile_phone: restore_secret(&mobile_phone, "phone")?, profile: profile.clone() };
-                live::State::Submitting { manifest, attempts: attempts.restore()?, lost }
-            }
-            Self::AskingProfile { session } => live::State::AskingProfile { session: session_id(&session)? },
-            Self::Texting { session, attempts } => live::State::Texting { session: session_id(&session)?, attempts: attempts.restore()? },
-            Self::AskingSms { session, trouble } => live::State::AskingSms { session: session_id(&session)?, trouble: trouble.restore() },
-            Self::AskingOtp { session } => live::State::AskingOtp(session.restore()?),
-            Self::HandingIn { session, attempts } => {
-                if attempts.in_flight().is_none() {
-                    return Err(invalid("one-time code"));
-                }
-                live::State::HandingIn { session: session.restore()?, otp: None, attempts: attempts.restore()?, repeat: false }
-            }
-            Self::Registered { badge, did } => {
-                let did = did.map(|did| live::Did::parse(&did)).transpose().map_err(|_| invalid("DID"))?;
-                live::State::Done(Ok(live::Identity { badge: restore_secret(&badge, "badge")?, did, public_profile: profile.clone() }))
-            }
-            Self::Failed { failure } => live::State::Done(Err(failure.restore())),
-        })
-    }
-}
-
-impl From<&live::OtpSession> for OtpSession {
-    fn from(live: &live::OtpSession) -> Self {
-        let reason = match &live.reason {
-            live::OtpReason::Sent => OtpReason::Sent,
-            live::OtpReason::Rejected(error) => OtpReason::Rejected { error: error.into() },
-            live::OtpReason::NotTaken(trouble) => OtpReason::NotTaken { trouble: trouble.into() },
-            live::OtpReason::Interrupted => OtpReason::Interrupted,
-        };
-        let manifest_session = secret_to_dto(&live.manifest_session);
-        Self { id: secret_to_dto(&live.id), expires_at: live.expires_at.map(Timestamp::as_unix_ms), reason, manifest_session }
-    }
-}
-
-impl From<live::OtpDoubt> for OtpDoubt {
-    fn from(live: live::OtpDoubt) -> Self {
-        match live {
-            live::OtpDoubt::None => Self::None,
-            live::OtpDoubt::Open => Self::Open,
-            live::OtpDoubt::Lost => Self::Lost,
-        }
-    }
-}
-
-impl From<OtpDoubt> for live::OtpDoubt {
-    fn from(frozen: OtpDoubt) -> Self {
-        match frozen {
-            OtpDoubt::None => Self::None,
-            OtpDoubt::Open => Self::Open,
-            OtpDoubt::Lost => Self::Lost,
-        }
-    }
-}
-
-impl OtpSession {
-    fn restore(self) -> Result<live::OtpSession, ResumeError> {
-        let reason = match self.reason {
-            OtpReason::Sent => live::OtpReason::Sent,
-            OtpReason::Rejected { error } => live::OtpReason::Rejected(error.restore()),
-            OtpReason::NotTaken { trouble } => live::OtpReason::NotTaken(trouble.restore()),
-            OtpReason::Interrupted => live::OtpReason::Interrupted,
-        };
-        let manifest_session = restore_secret(&self.manifest_session, "session")?;
-        let (id, expires_at) = (restore_secret(&self.id, "session")?, self.expires_at.map(restore_time));
-        Ok(live::OtpSession { id, expires_at, reason, manifest_session })
-    }
-}
-
-impl From<&live::PublicProfile> for PublicProfile {
-    fn from(live: &live::PublicProfile) -> Self {
-        Self {
-            agent_name: live.agent_name.clone(),
-            agent_version: live.agent_version.clone(),
-            developer_name: live.developer_name.clone(),
-            contact_email: secret_to_dto(&live.contact_email),
-            primary_goal: live.primary_goal.clone(),
-            tools: live.tools.clone(),
-            trust_tier: live.trust_tier.as_str().into(),
-            data_residency: live.data_residency.clone(),
-        }
-    }
-}
-
-impl PublicProfile {
-    fn restore(self) -> Result<live::PublicProfile, ResumeError> {
-        let trust_tier = match self.trust_tier.as_str() {
-            "community" => live::TrustTier::Community,
-            "enterprise" => live::TrustTier::Enterprise,
-            _ => return Err(invalid("trust tier")),
-        };
-        let texts = [&self.agent_name, &self.agent_version, &self.developer_name, &self.primary_goal, &self.data_residency];
-        if !texts.into_iter().chain(&self.tools).all(|text| live::is_plain(text)) {
-            return Err(invalid("profile"));
-        }
-        Ok(live::PublicProfile {
-            agent_name: self.agent_name,
-            agent_version: self.agent_version,
-            developer_name: self.developer_name,
-            contact_email: restore_secret(&self.contact_email, "e-mail")?,
-            primary_goal: self.primary_goal,
-            tools: self.tools,
-            trust_tier,
-            data_residency: self.data_residency,
-        })
     }
 }

@@ -8,10 +8,9 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::invalid;
-use crate::ceremony::WaitReason;
 use crate::error::{self, Delivery, TransportFailure, TransportKind};
 use crate::exchange::ExchangeId;
-use crate::pace;
+use crate::pace::{self, WaitReason};
 use crate::retry;
 use crate::snapshot::ResumeError;
 use crate::types::secret::{Kind, Secret};
@@ -19,17 +18,17 @@ use crate::types::timestamp::Timestamp;
 use crate::types::untrusted::Untrusted;
 
 /// A secret on its way to or from the file.
-pub(super) type SecretText = Zeroizing<String>;
+pub(crate) type SecretText = Zeroizing<String>;
 
-pub(super) fn secret_to_dto<K>(secret: &Secret<K>) -> SecretText {
+pub(crate) fn secret_to_dto<K>(secret: &Secret<K>) -> SecretText {
     Zeroizing::new(secret.expose().to_owned())
 }
 
-pub(super) fn restore_secret<K: Kind>(text: &SecretText, what: &'static str) -> Result<Secret<K>, ResumeError> {
+pub(crate) fn restore_secret<K: Kind>(text: &SecretText, what: &'static str) -> Result<Secret<K>, ResumeError> {
     Secret::parse(text).map_err(|_| invalid(what))
 }
 
-pub(super) fn restore_time(unix_ms: i64) -> Timestamp {
+pub(crate) fn restore_time(unix_ms: i64) -> Timestamp {
     Timestamp::from_unix_ms(unix_ms)
 }
 
@@ -42,7 +41,7 @@ fn restore_text(text: Option<String>) -> Option<Untrusted> {
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Timer {
+pub(crate) struct Timer {
     anchor: i64,
     gap_ms: u64,
 }
@@ -54,7 +53,7 @@ impl From<&pace::Timer> for Timer {
 }
 
 impl Timer {
-    pub(super) fn restore(self) -> Result<pace::Timer, ResumeError> {
+    pub(crate) fn restore(self) -> Result<pace::Timer, ResumeError> {
         if Duration::from_millis(self.gap_ms) > pace::LONGEST_GAP {
             return Err(invalid("wait"));
         }
@@ -63,7 +62,7 @@ impl Timer {
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Attempts {
+pub(crate) struct Attempts {
     phase: Phase,
     unsent: u8,
     unsent_since: Option<i64>,
@@ -90,14 +89,14 @@ impl From<&retry::Attempts> for Attempts {
 }
 
 impl Attempts {
-    pub(super) fn in_flight(&self) -> Option<u64> {
+    pub(crate) fn in_flight(&self) -> Option<u64> {
         match self.phase {
             Phase::InFlight { id } => Some(id),
             Phase::Due | Phase::Waiting { .. } => None,
         }
     }
 
-    pub(super) fn restore(self) -> Result<retry::Attempts, ResumeError> {
+    pub(crate) fn restore(self) -> Result<retry::Attempts, ResumeError> {
         let phase = match self.phase {
             Phase::Due => retry::Phase::Due,
             Phase::Waiting { timer, trouble } => retry::Phase::Waiting { timer: timer.restore()?, trouble: trouble.restore() },
@@ -109,7 +108,7 @@ impl Attempts {
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Why {
+pub(crate) enum Why {
     Pending,
     SlowedDown,
     Trouble(Trouble),
@@ -126,7 +125,7 @@ impl From<&WaitReason> for Why {
 }
 
 impl Why {
-    pub(super) fn restore(self) -> WaitReason {
+    pub(crate) fn restore(self) -> WaitReason {
         match self {
             Self::Pending => WaitReason::Pending,
             Self::SlowedDown => WaitReason::SlowedDown,
@@ -137,7 +136,7 @@ impl Why {
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     Transport(Transport),
     Server(ServerError),
     Unreadable(Violation),
@@ -154,7 +153,7 @@ impl From<&error::Trouble> for Trouble {
 }
 
 impl Trouble {
-    pub(super) fn restore(self) -> error::Trouble {
+    pub(crate) fn restore(self) -> error::Trouble {
         match self {
             Self::Transport(failure) => error::Trouble::Transport(failure.restore()),
             Self::Server(error) => error::Trouble::Server(error.restore()),
@@ -165,7 +164,7 @@ impl Trouble {
 
 /// The partial answer is left out. It is judged when it arrives, and it may be secret.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Transport {
+pub(crate) struct Transport {
     #[serde(with = "Kinds")]
     kind: TransportKind,
     may_have_arrived: bool,
@@ -201,7 +200,7 @@ impl Transport {
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct ServerError {
+pub(crate) struct ServerError {
     status: u16,
     code: Option<String>,
     description: Option<String>,
@@ -224,7 +223,7 @@ impl From<&error::ServerError> for ServerError {
 }
 
 impl ServerError {
-    pub(super) fn restore(self) -> error::ServerError {
+    pub(crate) fn restore(self) -> error::ServerError {
         error::ServerError {
             status: self.status,
             code: restore_text(self.code),
@@ -238,7 +237,7 @@ impl ServerError {
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Violation {
+pub(crate) enum Violation {
     Redirect { status: u16 },
     UnexpectedStatus { status: u16 },
     NotJson { status: u16 },
@@ -268,7 +267,7 @@ impl From<&error::Violation> for Violation {
 }
 
 impl Violation {
-    pub(super) fn restore(self) -> error::Violation {
+    pub(crate) fn restore(self) -> error::Violation {
         use error::Violation as Live;
         match self {
             Self::Redirect { status } => Live::Redirect { status },

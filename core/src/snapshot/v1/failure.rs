@@ -10,7 +10,7 @@ use crate::failure::{Failure as Live, SaidBy, Service};
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     Denied { error: ServerError },
     AttemptExpired { said_by_service: bool, doubt: bool },
     WindowExpired,
@@ -32,7 +32,7 @@ pub(super) enum Failure {
 
 #[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Services {
+pub(crate) enum Services {
     Opentrain,
     Sentryagent,
 }
@@ -86,7 +86,7 @@ impl From<&Live> for Failure {
 }
 
 impl Failure {
-    pub(super) fn restore(self) -> Live {
+    pub(crate) fn restore(self) -> Live {
         match self {
             Self::Denied { error } => Live::Denied(error.restore()),
             Self::AttemptExpired { said_by_service, doubt } => {

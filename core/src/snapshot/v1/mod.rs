@@ -1,9 +1,9 @@
 //! Version 1 of the snapshot: the stored shapes, frozen at each minor. The files in `tests/golden` contain one example of each state.
 
-mod badge_registration;
-mod badge_rotation;
-mod claim;
-mod common;
+pub(crate) mod badge_registration;
+pub(crate) mod badge_rotation;
+pub(crate) mod claim;
+pub(crate) mod common;
 mod failure;
 
 use alloc::string::{String, ToString};
@@ -13,10 +13,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{ResumeError, Snapshot, not_a_snapshot};
-use crate::badge::{BadgeRegistration, BadgeRotation};
-use crate::ceremony::CeremonyKind;
-use crate::claim::{Claim, Enrolment};
+use super::{CeremonyKind, ResumeError, Snapshot, not_a_snapshot};
 use crate::exchange::ExchangeId;
 use crate::http::json::{Json, Object};
 use crate::types::origin::Origin;
@@ -60,7 +57,7 @@ struct Body<T> {
 
 #[derive(Clone, PartialEq, Serialize)]
 #[serde(untagged)]
-pub(super) enum State {
+pub(crate) enum State {
     Enrolment(claim::Enrolment),
     Claim(claim::Claim),
     BadgeRegistration(badge_registration::Registration),
@@ -132,12 +129,12 @@ fn body<T: DeserializeOwned>(json: &[u8]) -> Result<T, ResumeError> {
     serde_json::from_slice::<Body<T>>(json).map(|body| body.state).map_err(|error| not_a_snapshot(&error))
 }
 
-const fn invalid(what: &'static str) -> ResumeError {
+pub(crate) const fn invalid(what: &'static str) -> ResumeError {
     ResumeError::Invalid { what }
 }
 
 /// Checks that no exchange has a number above the last one.
-fn check_ids(last_id: u64, in_flight: Option<u64>, unreadable: &[u64]) -> Result<Vec<ExchangeId>, ResumeError> {
+pub(crate) fn check_ids(last_id: u64, in_flight: Option<u64>, unreadable: &[u64]) -> Result<Vec<ExchangeId>, ResumeError> {
     if in_flight.is_some_and(|id| id != last_id) || unreadable.iter().any(|id| *id > last_id) {
         return Err(invalid("exchange ids"));
     }
@@ -145,70 +142,28 @@ fn check_ids(last_id: u64, in_flight: Option<u64>, unreadable: &[u64]) -> Result
 }
 
 impl Snapshot {
-    pub(crate) fn of_enrolment(live: &Enrolment) -> Self {
-        Self::of(live.origins.service(), live.log.seen, State::Enrolment(live.into()))
-    }
-
-    pub(crate) fn of_claim(live: &Claim) -> Self {
-        Self::of(live.context.origins.service(), live.log.seen, State::Claim(live.into()))
-    }
-
-    pub(crate) fn of_registration(live: &BadgeRegistration) -> Self {
-        Self::of(&live.origin, live.log.seen, State::BadgeRegistration(live.into()))
-    }
-
-    pub(crate) fn of_rotation(live: &BadgeRotation) -> Self {
-        Self::of(&live.origin, live.log.seen, State::BadgeRotation(live.into()))
-    }
-
-    fn of(origin: &Origin, saved_at: Timestamp, state: State) -> Self {
+    pub(crate) fn of(origin: &Origin, saved_at: Timestamp, state: State) -> Self {
         Self { minor: MINOR, origin: origin.to_string(), saved_at, state }
     }
 
-    pub(crate) fn to_enrolment(&self) -> Result<Enrolment, ResumeError> {
-        match &self.state {
-            State::Enrolment(stored) => self.restored(stored.clone().restore(self.saved_at), |live| live.origins.service()),
-            other => Err(other_ceremony(CeremonyKind::Enrolment, other)),
-        }
-    }
-
-    pub(crate) fn to_claim(&self) -> Result<Claim, ResumeError> {
-        match &self.state {
-            State::Claim(stored) => self.restored(stored.clone().restore(self.saved_at), |live| live.context.origins.service()),
-            other => Err(other_ceremony(CeremonyKind::Claim, other)),
-        }
-    }
-
-    pub(crate) fn to_registration(&self) -> Result<BadgeRegistration, ResumeError> {
-        match &self.state {
-            State::BadgeRegistration(stored) => {
-                self.restored(self.pin().and_then(|pin| stored.clone().restore(pin, self.saved_at)), |live| &live.origin)
-            }
-            other => Err(other_ceremony(CeremonyKind::BadgeRegistration, other)),
-        }
-    }
-
-    pub(crate) fn to_rotation(&self) -> Result<BadgeRotation, ResumeError> {
-        match &self.state {
-            State::BadgeRotation(stored) => {
-                self.restored(self.pin().and_then(|pin| stored.clone().restore(pin, self.saved_at)), |live| &live.origin)
-            }
-            other => Err(other_ceremony(CeremonyKind::BadgeRotation, other)),
-        }
+    /// The stored state.
+    pub(crate) fn state(&self) -> &State {
+        &self.state
     }
 
     /// Checks that the envelope names the origin that the state is pinned to. A newer version may have stored something that is valid by
     /// rules which this version does not know.
-    fn restored<C>(&self, live: Result<C, ResumeError>, origin: impl Fn(&C) -> &Origin) -> Result<C, ResumeError> {
+    pub(crate) fn restored<C>(&self, live: Result<C, ResumeError>, origin: impl Fn(&C) -> &Origin) -> Result<C, ResumeError> {
         let checked = live.and_then(|live| if self.pin()? == *origin(&live) { Ok(live) } else { Err(invalid("origin")) });
         checked.map_err(|error| self.newer().unwrap_or(error))
     }
 
-    fn pin(&self) -> Result<Origin, ResumeError> {
+    /// The origin that the envelope names.
+    pub(crate) fn pin(&self) -> Result<Origin, ResumeError> {
         Origin::parse(&self.origin).map_err(|_| invalid("origin"))
     }
 }
 
-const fn other_ceremony(expected: CeremonyKind, found: &State) -> ResumeError {
+pub(crate) const fn other_ceremony(expected: CeremonyKind, found: &State) -> ResumeError {
     ResumeError::OtherCeremony { expected, found: found.kind() }
 }
