@@ -398,8 +398,9 @@ fn stored_shapes(text: &str) -> Vec<String> {
 
 #[test]
 fn a_shape_is_found_with_its_variants() {
-    let found =
-        stored_shapes("use x;\n\n#[derive(Clone, Deserialize)]\npub(crate) enum At {\n    // why\n    Due,\n    Gone { id: u64 },\n}\n\nimpl At {}\n");
+    let found = stored_shapes(
+        "use x;\n\n#[derive(Clone, Deserialize)]\npub(crate) enum At {\n    // why\n    Due,\n    Gone { id: u64 },\n}\n\nimpl At {}\n",
+    );
     assert_eq!(found, ["#[derive(Clone, Deserialize)]\nenum At {\n    Due,\n    Gone { id: u64 },\n}"]);
 }
 
