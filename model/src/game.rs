@@ -6,14 +6,14 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::DefaultHasher;
 
-use enlist_core::testing::{Broken, Fate, Manner, Op, Owner, Reply, Service, Subject, World};
+use enlist_core::testing::{Broken, Fate, Harness, Manner, Op, Owner, Reply, Service, World};
 use enlist_core::{Step, TransportKind};
 use stateright::{Model, Property};
 
 use crate::bounds::Bounds;
 
 /// A ceremony with every reading of its service.
-pub(crate) struct Game<C: Subject> {
+pub(crate) struct Game<C: Harness> {
     pub(crate) readings: Vec<C::Reading>,
     pub(crate) bounds: Bounds,
     pub(crate) ceremony: PhantomData<fn() -> C>,
@@ -21,14 +21,14 @@ pub(crate) struct Game<C: Subject> {
 
 /// A world, the remaining faults, and the rule that was broken on the way here.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct State<C: Subject> {
+pub(crate) struct State<C: Harness> {
     world: World<C>,
     left: Bounds,
     crashed: bool,
     broken: Option<Broken>,
 }
 
-impl<C: Subject> Hash for State<C> {
+impl<C: Harness> Hash for State<C> {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         self.world.hash(hasher);
         (self.left, self.crashed, &self.broken).hash(hasher);
@@ -58,7 +58,7 @@ const MANNERS: [Manner; 6] = [
     Manner::Garbled,
 ];
 
-impl<C: Subject> State<C> {
+impl<C: Harness> State<C> {
     fn exchanges(&self, actions: &mut Vec<Op>) {
         let honest = |fate| Op::Exchange { manner: Manner::Honest, fate, ms: 0 };
         actions.push(honest(Fate::Answered));
@@ -91,7 +91,7 @@ impl<C: Subject> State<C> {
     }
 }
 
-impl<C: Subject> Model for Game<C> {
+impl<C: Harness> Model for Game<C> {
     type State = State<C>;
     type Action = Op;
 
@@ -161,7 +161,7 @@ impl<C: Subject> Model for Game<C> {
     }
 }
 
-impl<C: Subject> State<C> {
+impl<C: Harness> State<C> {
     pub(crate) fn why(&self) -> String {
         self.broken.as_ref().map_or_else(|| format!("{:?}", self.world.step()), ToString::to_string)
     }
@@ -169,7 +169,7 @@ impl<C: Subject> State<C> {
 
 /// Explores without the checker and counts the states that are wrongly taken for another state. Chance would then decide from which of the
 /// two the exploration continues.
-pub(crate) fn mistaken<C: Subject>(game: &Game<C>) -> usize {
+pub(crate) fn mistaken<C: Harness>(game: &Game<C>) -> usize {
     let mut pending = game.init_states();
     let mut known: HashMap<u64, State<C>> = pending.iter().map(|state| (fingerprint(state), state.clone())).collect();
     let (mut mistaken, mut actions) = (0, Vec::new());
@@ -188,7 +188,7 @@ pub(crate) fn mistaken<C: Subject>(game: &Game<C>) -> usize {
     mistaken
 }
 
-fn fingerprint<C: Subject>(state: &State<C>) -> u64 {
+fn fingerprint<C: Harness>(state: &State<C>) -> u64 {
     let mut hasher = DefaultHasher::new();
     state.hash(&mut hasher);
     hasher.finish()

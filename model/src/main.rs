@@ -13,7 +13,7 @@ use std::time::Instant;
 use enlist_core::CeremonyKind;
 use enlist_core::badge::{BadgeRegistration, BadgeRotation};
 use enlist_core::claim::{Claim, Enrolment};
-use enlist_core::testing::{BadgesReading, OpenTrainReading, SentryAgentReading, Subject};
+use enlist_core::testing::{BadgesReading, Harness, OpenTrainReading, SentryAgentReading};
 use stateright::{Checker, HasDiscoveries, Model};
 
 use bounds::Bounds;
@@ -55,7 +55,7 @@ fn explore_kind(kind: CeremonyKind, bounds: Bounds) -> bool {
 }
 
 /// Explores one ceremony and returns whether it passes. `impossible` lists the possibilities that it does not have.
-fn explore<C: Subject + Send + Sync + 'static>(readings: &[C::Reading], bounds: Bounds, impossible: &[&str]) -> bool
+fn explore<C: Harness + Send + Sync + 'static>(readings: &[C::Reading], bounds: Bounds, impossible: &[&str]) -> bool
 where
     C::Reading: Send + Sync,
     C::Service: Send + Sync,

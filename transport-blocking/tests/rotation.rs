@@ -92,7 +92,7 @@ fn a_rotation_that_verify_cannot_settle_stops_and_continues_later() {
     let Ok(Ending::Paused) = drive(&mut rotation, &client, &mut host) else { panic!() };
     let took = now(&sandbox).since(begun);
     assert!((Duration::from_secs(120)..Duration::from_secs(130)).contains(&took), "{took:?}");
-    assert!(matches!(host.prompts.as_slice(), [RotationPrompt::VerifyAgain { .. }]) && rotation.in_doubt());
+    assert!(matches!(host.prompts.as_slice(), [RotationPrompt::VerifyAgain { .. }]) && rotation.may_be_delivered());
     let mut resumed: BadgeRotation = host.resume().unwrap();
     assert_eq!(resumed, rotation);
     host.answers.push_back(RotationAnswer::VerifyAgain);

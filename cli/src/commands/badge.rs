@@ -73,7 +73,7 @@ fn own(context: &Context<'_>) -> Result<Held, Error> {
     let origin = Origin::parse(&base_url).map_err(Error::internal)?;
     for flow in store.flows()?.readable {
         if let AnyCeremony::BadgeRotation(rotation) = flow.ceremony()
-            && rotation.in_doubt()
+            && rotation.may_be_delivered()
         {
             context.output.warn(format!("a rotation's answer was lost, and this badge may be dead: enlist resume {}", flow.name()));
         }

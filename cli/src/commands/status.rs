@@ -76,8 +76,8 @@ fn identity_of(credential: &Credential, profile_store: &ProfileStore, args: &Arg
 
 /// Whether a rotation's answer was lost, and the badge may be dead. What cannot be read at all is told of elsewhere.
 fn is_doubtful(store: &ServiceStore) -> bool {
-    let in_doubt = |flow: &Flow| matches!(flow.ceremony(), AnyCeremony::BadgeRotation(rotation) if rotation.in_doubt());
-    store.flows().is_ok_and(|flows| flows.readable.iter().any(in_doubt) || flows.damaged.iter().any(DamagedFlow::may_be_rotation))
+    let is_open = |flow: &Flow| matches!(flow.ceremony(), AnyCeremony::BadgeRotation(rotation) if rotation.may_be_delivered());
+    store.flows().is_ok_and(|flows| flows.readable.iter().any(is_open) || flows.damaged.iter().any(DamagedFlow::may_be_rotation))
 }
 
 /// What the service says of the credential. Nothing is dropped because of it.

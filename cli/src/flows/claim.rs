@@ -55,7 +55,7 @@ impl CliCeremony for Claim {
 /// Whether nothing but a token made by hand will do, or it may be so.
 pub(crate) fn may_be_lost(claim: &Claim) -> bool {
     match claim.poll(now()) {
-        Step::Done(Err(failure)) => claim.in_doubt() || ends_registration(&failure),
+        Step::Done(Err(failure)) => claim.may_be_delivered() || ends_registration(&failure),
         _ => false,
     }
 }

@@ -44,7 +44,7 @@ impl CliCeremony for BadgeRotation {
     }
 
     fn paused(&self, pause: &Pause<'_>) -> Outcome {
-        let old_badge = if self.in_doubt() { OldBadge::Doubtful } else { OldBadge::Valid };
+        let old_badge = if self.may_be_delivered() { OldBadge::Doubtful } else { OldBadge::Valid };
         let data = CeremonyData::PendingRotation(PendingRotation { flow: pause.flow.to_owned(), awaiting: self.awaiting(), old_badge });
         match self.poll(now()) {
             Step::Ask(_) => pause.unanswered(Error::AnswerLost, data, pause.resume(&[], "when the service can be reached; keep the badge")),

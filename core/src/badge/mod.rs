@@ -27,7 +27,7 @@ pub(crate) use manifest::is_plain;
 pub use manifest::{FieldError, Manifest, ManifestError, PublicProfile, TrustTier};
 pub use published_profile::PublishedProfile;
 pub use registration::{BadgeRegistration, OtpReason, RegistrationAnswer, RegistrationPrompt};
-pub(crate) use registration::{OtpDoubt, OtpSession, State};
+pub(crate) use registration::{OtpAnswer, OtpSession, State};
 pub use rotation::{BadgeRotation, Rotated, RotationAnswer, RotationPrompt};
 pub(crate) use rotation::{Probing, State as RotationState};
 

@@ -32,8 +32,8 @@ pub struct BadgeRegistration {
     pub(crate) log: ExchangeLog,
     /// The exchanges whose unreadable 2xx may contain the badge.
     pub(crate) unreadable: Vec<ExchangeId>,
-    /// Whether a code that was submitted may have been accepted.
-    pub(crate) doubt: OtpDoubt,
+    /// Whether the service may have accepted a code although its answer was lost.
+    pub(crate) otp_answer: OtpAnswer,
     /// The code whose answer was lost. No snapshot contains it, so it may be `None` although an answer was lost.
     pub(crate) lost_otp: Option<Otp>,
     pub(crate) state: State,
@@ -78,13 +78,14 @@ pub(crate) struct OtpSession {
     pub(crate) manifest_session: SessionId,
 }
 
-/// Whether a code that was submitted may have been accepted.
+/// Whether the service may have accepted a code although its answer was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
-pub(crate) enum OtpDoubt {
-    None,
-    /// The answer to the code was lost, and another SMS has been ordered since. No later answer can decide it.
-    Open,
-    /// The answer to the code was lost.
+pub(crate) enum OtpAnswer {
+    /// Every answer to a code arrived.
+    Known,
+    /// An answer was lost, and another SMS has been ordered since, so nothing will prove the loss.
+    LostEarlier,
+    /// The answer to the last code was lost.
     Lost,
 }
 
@@ -147,7 +148,16 @@ impl BadgeRegistration {
     pub fn new(origin: Origin, manifest: Manifest) -> Self {
         let (profile, phone_hint) = (manifest.profile.clone(), manifest.mobile_phone.hint());
         let state = State::Submitting { manifest, attempts: Attempts::due(), lost: 0 };
-        Self { origin, profile, phone_hint, log: ExchangeLog::new(), unreadable: Vec::new(), doubt: OtpDoubt::None, lost_otp: None, state }
+        Self {
+            origin,
+            profile,
+            phone_hint,
+            log: ExchangeLog::new(),
+            unreadable: Vec::new(),
+            otp_answer: OtpAnswer::Known,
+            lost_otp: None,
+            state,
+        }
     }
 
     /// The part of the manifest that becomes public.
@@ -164,8 +174,8 @@ impl BadgeRegistration {
 
     /// Whether a submitted code may have been accepted and the badge lost with the answer. It stays true after the registration has failed.
     #[must_use]
-    pub fn in_doubt(&self) -> bool {
-        self.doubt != OtpDoubt::None
+    pub fn may_be_delivered(&self) -> bool {
+        self.otp_answer != OtpAnswer::Known
     }
 
     fn on_submitted(&self, manifest: Manifest, attempts: Attempts, lost: u8, answer: ResponseClass<'_>, now: Timestamp) -> State {
@@ -193,8 +203,8 @@ impl BadgeRegistration {
             Verdict::Object(object) => match wire::texted(&object) {
                 Ok((id, expires_at)) => {
                     // The answers of this session will not show what became of the code of an earlier session.
-                    if self.doubt == OtpDoubt::Lost {
-                        self.doubt = OtpDoubt::Open;
+                    if self.otp_answer == OtpAnswer::Lost {
+                        self.otp_answer = OtpAnswer::LostEarlier;
                     }
                     State::AskingOtp(OtpSession { id, expires_at, reason: OtpReason::Sent, manifest_session: session })
                 }
@@ -231,7 +241,7 @@ impl BadgeRegistration {
             Verdict::End(Failure::GaveUp { trouble, .. }) => hand_in.ask(OtpReason::NotTaken(trouble)),
             // A redirect or another answer without a meaning here may have replaced the one that delivered the badge.
             Verdict::End(failure) => {
-                self.doubt = OtpDoubt::Lost;
+                self.otp_answer = OtpAnswer::Lost;
                 failed(failure)
             }
         }
@@ -244,7 +254,7 @@ impl BadgeRegistration {
 
     /// Sends the same code once more in the same session. After that, the human is asked.
     fn on_lost(&mut self, hand_in: HandIn, trouble: Trouble, now: Timestamp) -> State {
-        self.doubt = OtpDoubt::Lost;
+        self.otp_answer = OtpAnswer::Lost;
         self.lost_otp.clone_from(&hand_in.otp);
         if !hand_in.repeat && hand_in.otp.is_some() {
             return hand_in.ask(OtpReason::NotTaken(trouble));
@@ -259,14 +269,14 @@ impl BadgeRegistration {
         let service = Service::SentryAgent;
         let is_wrong_code = matches!(error.status, 200..=299 | 401);
         let is_other_code = self.lost_otp.is_some() && self.lost_otp != hand_in.otp;
-        let proves_loss = self.doubt == OtpDoubt::Lost && (error.status == 410 || is_wrong_code && !is_other_code);
+        let proves_loss = self.otp_answer == OtpAnswer::Lost && (error.status == 410 || is_wrong_code && !is_other_code);
         match is_wrong_code {
             _ if proves_loss && !self.unreadable.is_empty() => {
                 failed(Failure::CredentialUnreadable { service, exchanges: self.unreadable.clone() })
             }
             _ if proves_loss => failed(Failure::CredentialLost { service }),
             true => hand_in.ask(OtpReason::Rejected(error)),
-            false => failed(wire::refused(error, self.in_doubt())),
+            false => failed(wire::refused(error, self.may_be_delivered())),
         }
     }
 }
@@ -399,7 +409,7 @@ impl Machine for BadgeRegistration {
             state => state,
         };
         self.state = match state {
-            State::Done(Err(failure)) => failed(failure.with_may_be_delivered(self.in_doubt())),
+            State::Done(Err(failure)) => failed(failure.with_may_be_delivered(self.may_be_delivered())),
             state => state,
         };
     }

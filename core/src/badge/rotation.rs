@@ -145,7 +145,7 @@ impl BadgeRotation {
 
     /// Whether the old badge may be dead and the new one lost. It stays true after the rotation has failed with that result.
     #[must_use]
-    pub fn in_doubt(&self) -> bool {
+    pub fn may_be_delivered(&self) -> bool {
         match &self.state {
             State::Checking { .. } => false,
             State::Rotating(attempts) => attempts.in_flight().is_some(),

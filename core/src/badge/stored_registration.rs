@@ -4,7 +4,7 @@ use alloc::string::ToString;
 
 use crate::badge as live;
 use crate::exchange::ExchangeLog;
-use crate::snapshot::v1::badge_registration::{At, OtpDoubt, OtpReason, OtpSession, PublicProfile, Registration};
+use crate::snapshot::v1::badge_registration::{At, OtpAnswer, OtpReason, OtpSession, PublicProfile, Registration};
 use crate::snapshot::v1::common::{SecretText, restore_secret, restore_time, secret_to_dto};
 use crate::snapshot::v1::{State, check_ids, invalid, other_ceremony};
 use crate::snapshot::{CeremonyKind, ResumeError, Snapshot};
@@ -34,7 +34,7 @@ impl From<&live::BadgeRegistration> for Registration {
             phone_hint: live.phone_hint.clone(),
             last_id: live.log.last_id,
             unreadable: live.unreadable.iter().map(|id| id.0).collect(),
-            doubt: live.doubt.into(),
+            otp_answer: live.otp_answer.into(),
             at: (&live.state).into(),
         }
     }
@@ -78,7 +78,7 @@ impl Registration {
             phone_hint: self.phone_hint,
             log: ExchangeLog { last_id: self.last_id, seen },
             unreadable,
-            doubt: self.doubt.into(),
+            otp_answer: self.otp_answer.into(),
             lost_otp: None,
             state,
         })
@@ -125,22 +125,22 @@ impl From<&live::OtpSession> for OtpSession {
     }
 }
 
-impl From<live::OtpDoubt> for OtpDoubt {
-    fn from(live: live::OtpDoubt) -> Self {
+impl From<live::OtpAnswer> for OtpAnswer {
+    fn from(live: live::OtpAnswer) -> Self {
         match live {
-            live::OtpDoubt::None => Self::None,
-            live::OtpDoubt::Open => Self::Open,
-            live::OtpDoubt::Lost => Self::Lost,
+            live::OtpAnswer::Known => Self::Known,
+            live::OtpAnswer::LostEarlier => Self::LostEarlier,
+            live::OtpAnswer::Lost => Self::Lost,
         }
     }
 }
 
-impl From<OtpDoubt> for live::OtpDoubt {
-    fn from(frozen: OtpDoubt) -> Self {
+impl From<OtpAnswer> for live::OtpAnswer {
+    fn from(frozen: OtpAnswer) -> Self {
         match frozen {
-            OtpDoubt::None => Self::None,
-            OtpDoubt::Open => Self::Open,
-            OtpDoubt::Lost => Self::Lost,
+            OtpAnswer::Known => Self::Known,
+            OtpAnswer::LostEarlier => Self::LostEarlier,
+            OtpAnswer::Lost => Self::Lost,
         }
     }
 }

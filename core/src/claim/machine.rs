@@ -10,7 +10,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::dialect::Dialect;
-use super::polling::{Doubt, Goal, Polled, Polling, Turn};
+use super::polling::{AnswerFate, Goal, Polled, Polling, Turn};
 use super::{ClaimedToken, EnterCode, Registration};
 use crate::ceremony::{Ceremony, Input, Step, sealed};
 use crate::error::{Misuse, TransportKind};
@@ -134,7 +134,7 @@ impl Claim {
 
     /// Whether an answer was lost or could not be read that may have contained the token. It stays true after the claim has failed.
     #[must_use]
-    pub fn in_doubt(&self) -> bool {
+    pub fn may_be_delivered(&self) -> bool {
         self.history.may_be_delivered
     }
 
@@ -193,9 +193,9 @@ impl AttemptHistory {
                 self.may_be_delivered = false;
                 self.unreadable.clear();
             }
-            Polled::Unanswered { doubt, .. } => {
-                self.may_be_delivered |= *doubt != Doubt::None;
-                self.unreadable.extend((*doubt == Doubt::Unreadable).then_some(id));
+            Polled::Unanswered { fate, .. } => {
+                self.may_be_delivered |= *fate != AnswerFate::NotSent;
+                self.unreadable.extend((*fate == AnswerFate::Unreadable).then_some(id));
             }
             // It may have replaced the answer that delivered.
             Polled::Undocumented(_) => self.may_be_delivered = true,

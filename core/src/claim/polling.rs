@@ -60,24 +60,25 @@ pub(crate) enum Polled {
     /// There is no definite answer.
     Unanswered {
         trouble: Trouble,
-        doubt: Doubt,
+        fate: AnswerFate,
     },
     Refused(ServerError),
     /// An error in the documented form with an undocumented code.
     Undocumented(ServerError),
 }
 
-/// Whether the token may have been in an answer that was not definite.
+/// What is known about an answer that was not definite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Doubt {
-    None,
+pub(crate) enum AnswerFate {
+    /// The request was not sent, so there was no answer.
+    NotSent,
     Lost,
     Unreadable,
 }
 
 impl Polled {
-    pub(crate) const fn unanswered(trouble: Trouble, doubt: Doubt) -> Self {
-        Self::Unanswered { trouble, doubt }
+    pub(crate) const fn unanswered(trouble: Trouble, fate: AnswerFate) -> Self {
+        Self::Unanswered { trouble, fate }
     }
 }
 

@@ -157,7 +157,7 @@ impl From<&live::Claim> for Claim {
             last_id: live.log.last_id,
             unreadable: live.history.unreadable.iter().map(|id| id.0).collect(),
             pace: (&live.history.pace).into(),
-            doubt: live.history.may_be_delivered,
+            may_be_delivered: live.history.may_be_delivered,
             shown: live.history.shown.as_deref().map(Into::into),
             at,
         }
@@ -202,8 +202,12 @@ impl Claim {
         if shown.is_none() && matches!(self.at, ClaimAt::Announcing { .. } | ClaimAt::Polling { goal: Goal::Token, .. }) {
             return Err(invalid("notice"));
         }
-        let history =
-            live::AttemptHistory { pace: self.pace.restore()?, may_be_delivered: self.doubt, unreadable, shown: shown.map(Arc::new) };
+        let history = live::AttemptHistory {
+            pace: self.pace.restore()?,
+            may_be_delivered: self.may_be_delivered,
+            unreadable,
+            shown: shown.map(Arc::new),
+        };
         let log = ExchangeLog { last_id: self.last_id, seen };
         Ok(live::Claim { context, owner, log, history, state: self.at.restore()? })
     }

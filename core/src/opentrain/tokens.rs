@@ -214,12 +214,12 @@ impl ApiCall for CreateToken {
             let info = object.object("metadata").and_then(|metadata| info(Some(metadata)).ok());
             Ok(CreatedToken { token: object.required_secret("token")?, info })
         };
-        api_call::settle(now, result, "token", read, |error| Err(Failure::Rejected(error))).map_err(|failure| in_doubt(failure, now))
+        api_call::settle(now, result, "token", read, |error| Err(Failure::Rejected(error))).map_err(|failure| lost_token(failure, now))
     }
 }
 
 /// After a request that may have been carried out, a token may exist that nobody has.
-fn in_doubt(failure: Failure, now: Timestamp) -> Failure {
+fn lost_token(failure: Failure, now: Timestamp) -> Failure {
     match failure {
         Failure::GaveUp { trouble, retry_at, .. } => {
             let may_be_delivered = trouble.may_have_been_carried_out();

@@ -7,15 +7,15 @@ use alloc::vec::Vec;
 use http::header::{DATE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 
-use super::endpoint::Asked;
-use super::harness::Subject;
+use super::endpoint::EndpointKind;
+use super::harness::Harness;
 use super::op::{Manner, Words};
 use super::rules::secret_in;
 use super::service::{Heard, Said, Service};
 use super::world::{World, by_the_services_clock};
 use crate::types::untrusted::Untrusted;
 
-impl<C: Subject> World<C> {
+impl<C: Harness> World<C> {
     /// Returns the service's answer. The service acts on the request if its manner allows it.
     pub(crate) fn serve(&mut self, manner: &Manner, request: &Heard) -> Response<Vec<u8>> {
         let plain = |(status, body): Said| respond(status, "", body.into_bytes());
@@ -24,7 +24,7 @@ impl<C: Subject> World<C> {
             Manner::Honest => plain(self.service.serve(request, self.elapsed)),
             Manner::Gateway { status } => {
                 let _lost = self.service.serve(request, self.elapsed);
-                let is_poll = Asked::of(&request.path) == Asked::Poll;
+                let is_poll = EndpointKind::of(&request.path) == EndpointKind::Poll;
                 // Elsewhere a status of 400 to 499 is the service's word.
                 let status = if is_poll || *status >= 500 { *status } else { 502 };
                 respond(status, "", b"<html>Bad Gateway</html>".to_vec())
@@ -36,7 +36,7 @@ impl<C: Subject> World<C> {
             Manner::Busy { retry_after } => respond(503, &after(retry_after), Vec::new()),
             Manner::TooMany { retry_after } => respond(429, &after(retry_after), br#"{"error":"rate_limit_exceeded"}"#.to_vec()),
             Manner::Later { too_many, seconds } => later(if *too_many { 429 } else { 503 }, self.elapsed, *seconds),
-            Manner::SlowDown { interval } if Asked::of(&request.path) == Asked::Poll => {
+            Manner::SlowDown { interval } if EndpointKind::of(&request.path) == EndpointKind::Poll => {
                 let interval = interval.map_or_else(String::new, |interval| format!(r#","interval":{interval}"#));
                 respond(400, "", format!(r#"{{"error":"slow_down"{interval}}}"#).into_bytes())
             }

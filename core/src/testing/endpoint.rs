@@ -2,7 +2,7 @@
 
 /// The kind of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum EndpointKind {
     Register,
     Start,
     Poll,
@@ -14,7 +14,7 @@ pub(crate) enum Asked {
     Other,
 }
 
-impl Asked {
+impl EndpointKind {
     pub(crate) fn of(path: &str) -> Self {
         match path {
             "/api/agent/identity" => Self::Register,

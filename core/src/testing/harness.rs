@@ -24,7 +24,7 @@ use crate::types::origin::Origin;
 use crate::types::secret::{ClaimToken, Email, Otp, PersonalToken};
 
 /// A ceremony that a world can be made around.
-pub trait Subject: Ceremony + Debug {
+pub trait Harness: Ceremony + Debug {
     /// The service that the ceremony talks to.
     type Service: Service;
 
@@ -73,7 +73,7 @@ pub trait Subject: Ceremony + Debug {
     }
 
     /// Whether a credential may be lost.
-    fn in_doubt(&self) -> bool;
+    fn may_be_delivered(&self) -> bool;
 
     /// Whether the state contains something that no snapshot contains.
     fn knows_more_than_its_snapshot(&self) -> bool {
@@ -137,7 +137,7 @@ pub trait Subject: Ceremony + Debug {
     }
 }
 
-impl Subject for Enrolment {
+impl Harness for Enrolment {
     type Service = OpenTrain;
     type Reading = OpenTrainReading;
     const FREE: u8 = 1;
@@ -159,7 +159,7 @@ impl Subject for Enrolment {
     }
 
     /// Another account can be registered. The client asks what became of the first one, and then abandons it.
-    fn in_doubt(&self) -> bool {
+    fn may_be_delivered(&self) -> bool {
         false
     }
 
@@ -187,7 +187,7 @@ impl Subject for Enrolment {
     }
 }
 
-impl Subject for Claim {
+impl Harness for Claim {
     type Service = OpenTrain;
     type Reading = OpenTrainReading;
     const FREE: u8 = 0;
@@ -240,8 +240,8 @@ impl Subject for Claim {
         service.code() == code
     }
 
-    fn in_doubt(&self) -> bool {
-        self.in_doubt()
+    fn may_be_delivered(&self) -> bool {
+        self.may_be_delivered()
     }
 
     fn place(&self) -> &'static str {
@@ -285,7 +285,7 @@ impl Subject for Claim {
     }
 }
 
-impl Subject for BadgeRegistration {
+impl Harness for BadgeRegistration {
     type Service = SentryAgent;
     type Reading = SentryAgentReading;
     const FREE: u8 = 0;
@@ -325,8 +325,8 @@ impl Subject for BadgeRegistration {
         }
     }
 
-    fn in_doubt(&self) -> bool {
-        self.in_doubt()
+    fn may_be_delivered(&self) -> bool {
+        self.may_be_delivered()
     }
 
     fn knows_more_than_its_snapshot(&self) -> bool {
@@ -381,7 +381,7 @@ impl Subject for BadgeRegistration {
         match &self.state {
             State::Submitting { .. } | State::AskingProfile { .. } | State::Texting { .. } | State::AskingSms { .. } => service.texts(),
             // A code in flight may be a wrong one. Its refusal would then be taken for a loss.
-            State::HandingIn { .. } if self.in_doubt() => false,
+            State::HandingIn { .. } if self.may_be_delivered() => false,
             State::AskingOtp(session) | State::HandingIn { session, .. } => service.gives(now) && service.is_session(session.id.expose()),
             State::Done(_) => false,
         }
@@ -433,7 +433,7 @@ pub(crate) const fn of_failure(failure: &Failure) -> &'static str {
 }
 
 /// Whether the failure says that the credential may have been delivered, if it records that.
-pub(crate) const fn doubt_in(failure: &Failure) -> Option<bool> {
+pub(crate) const fn may_be_delivered_in(failure: &Failure) -> Option<bool> {
     match failure {
         Failure::AttemptExpired { may_be_delivered, .. }
         | Failure::SessionExpired { may_be_delivered, .. }

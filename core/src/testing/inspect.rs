@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::ToString;
 use core::time::Duration;
 
-use super::harness::{Subject, doubt_in, stale};
+use super::harness::{Harness, may_be_delivered_in, stale};
 use super::op::{Fate, Manner, Owner, Reply};
 use super::rules::{Broken, Rule};
 use super::service::Service;
@@ -17,7 +17,7 @@ use crate::snapshot::Snapshot;
 /// The longest allowed wait: the longest interval with its margin.
 const LONGEST_WAIT: Duration = Duration::from_millis(3600 * 1400);
 
-impl<C: Subject> World<C> {
+impl<C: Harness> World<C> {
     /// Checks every rule that a state can show.
     pub(crate) fn inspect(&self) -> Result<(), Broken> {
         let (step, now) = (self.step(), self.now());
@@ -35,8 +35,10 @@ impl<C: Subject> World<C> {
         if let Step::Done(end) = &step {
             self.absorbs()?;
             if let Err(failure) = end {
-                Rule::SaysDoubt
-                    .holds(doubt_in(failure).is_none_or(|doubt| doubt == self.ceremony.in_doubt()), || format!("{failure:?}"))?;
+                Rule::SaysMayBeDelivered
+                    .holds(may_be_delivered_in(failure).is_none_or(|said| said == self.ceremony.may_be_delivered()), || {
+                        format!("{failure:?}")
+                    })?;
                 self.hides(|| format!("{failure} {failure:?} {:?}", failure.recovery()))?;
             }
         }
@@ -100,7 +102,7 @@ impl<C: Subject> World<C> {
 
     /// Checks that a credential that arrived is the outcome, and that one that did not arrive is reported truthfully.
     fn told_truly(&self, step: &Step<C::Notice, C::Prompt, C::Outcome>) -> Result<(), Broken> {
-        self.ceremony.is_right_about_the_badge(self.known.verdict, self.known.lost)?;
+        self.ceremony.is_right_about_the_badge(self.oracle.verdict, self.oracle.lost)?;
         let is_named = |failure: &Failure| matches!(failure, Failure::CredentialLost { .. } | Failure::CredentialUnreadable { .. });
         match (step, self.facts.received) {
             (Step::Done(Ok(outcome)), Some(credential)) => {
@@ -109,19 +111,19 @@ impl<C: Subject> World<C> {
             (_, Some(_)) => Err(Rule::NeverLost.broken(format!("the credential arrived, but the step is {step:?}"))),
             (Step::Done(Err(failure)), None) if is_named(failure) => {
                 let handed_out = self.service.delivered().is_some() || C::may_be_taken_for_spent(&self.service, self.elapsed);
-                let is_true = self.known.lost && (handed_out || !self.facts.honest || self.has_jumped());
-                Rule::TrueLoss.holds(is_true, || format!("{failure:?}, {:?}", self.known))
+                let is_true = self.oracle.lost && (handed_out || !self.facts.honest || self.has_jumped());
+                Rule::TrueLoss.holds(is_true, || format!("{failure:?}, {:?}", self.oracle))
             }
             (Step::Done(Err(Failure::ClaimTokenSpent(_))), None) => {
-                let is_true = !self.known.lost && (self.service.delivered().is_some() || !self.facts.honest || self.has_jumped());
-                Rule::Spent.holds(is_true, || format!("{:?}", self.known))
+                let is_true = !self.oracle.lost && (self.service.delivered().is_some() || !self.facts.honest || self.has_jumped());
+                Rule::Spent.holds(is_true, || format!("{:?}", self.oracle))
             }
             (Step::Done(Err(failure)), None) if self.is_plain() && C::gives(&self.service, self.elapsed) => {
                 Rule::Obtained.holds(C::may_leave_it(failure, &self.service, self.elapsed), || format!("{failure:?} at {}", self.elapsed))
             }
             // A straggler may fetch the credential after a definite `pending`. No client can know that.
             (Step::Done(Err(failure)), None) if self.facts.honest && !self.has_straggled() && self.service.delivered().is_some() => {
-                Rule::NamedLoss.holds(self.ceremony.in_doubt(), || format!("{failure:?}"))
+                Rule::NamedLoss.holds(self.ceremony.may_be_delivered(), || format!("{failure:?}"))
             }
             _ => Ok(()),
         }

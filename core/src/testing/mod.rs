@@ -34,7 +34,7 @@ mod step;
 mod world;
 
 pub use classify::{Class, Classified, classify, did_in};
-pub use harness::Subject;
+pub use harness::Harness;
 pub use op::{BODIES, Fate, Manner, Op, Owner, Reply, UNSENT, Words, op, ops};
 pub use rotation_model::{Badges, BadgesReading};
 pub use rules::{Broken, Rule};

@@ -1,7 +1,7 @@
 //! An independent second implementation of the polling rules (RFC 8628 section 3.5 and this crate's own), as seen from outside.
 
 use super::classify::{Class, Classified};
-use super::endpoint::Asked;
+use super::endpoint::EndpointKind;
 
 /// The seconds that `slow_down` adds, the longest back-off, and the longest interval that is accepted.
 const STEP: u32 = 5;
@@ -13,7 +13,7 @@ const ENDS: [&str; 6] = ["expired_token", "access_denied", "claim_denied", "inva
 
 /// The client's knowledge. When the process ends, it returns to what was saved.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Known {
+pub(crate) struct Oracle {
     interval: u32,
     slowed: bool,
     backoff: u32,
@@ -29,7 +29,7 @@ pub(crate) struct Known {
     pub(crate) verdict: Option<bool>,
 }
 
-impl Known {
+impl Oracle {
     pub(crate) const fn nothing() -> Self {
         Self {
             interval: 5,
@@ -65,27 +65,27 @@ impl Known {
     }
 
     /// Records that an answer arrived at this time, or that none will.
-    pub(crate) fn heard(&mut self, asked: Asked, judged: &Classified, elapsed: u64, wall: i64) {
+    pub(crate) fn heard(&mut self, endpoint: EndpointKind, judged: &Classified, elapsed: u64, wall: i64) {
         self.last = Some((elapsed, wall));
         // The meaning of a 503 depends on its request: it proves that nothing was done only where that does not matter.
         let is_lost = match judged.class {
             Class::Lost | Class::Unreadable => true,
-            Class::Unavailable => !matches!(asked, Asked::Submit | Asked::Verify),
+            Class::Unavailable => !matches!(endpoint, EndpointKind::Submit | EndpointKind::Verify),
             _ => false,
         };
-        match asked {
-            Asked::Poll => self.polled(judged),
+        match endpoint {
+            EndpointKind::Poll => self.polled(judged),
             // Another start may be sent, but only after a poll. The effect of an earlier code is not known.
-            Asked::Start if is_lost => {
+            EndpointKind::Start if is_lost => {
                 self.troubled(judged.error.as_ref().and_then(|error| error.retry_after));
                 self.owed |= self.code_shown;
             }
-            Asked::Rotate => self.rotated(judged),
+            EndpointKind::Rotate => self.rotated(judged),
             _ => {}
         }
-        self.lost |= is_lost && !matches!(asked, Asked::Start | Asked::Verify);
+        self.lost |= is_lost && !matches!(endpoint, EndpointKind::Start | EndpointKind::Verify);
         // Another answer may have replaced the one that delivered.
-        self.lost |= matches!((asked, judged.class), (Asked::HandIn, Class::Broken));
+        self.lost |= matches!((endpoint, judged.class), (EndpointKind::HandIn, Class::Broken));
     }
 
     /// Records the answer to a rotation. Only a plain refusal leaves the old badge unchanged.

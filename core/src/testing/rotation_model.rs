@@ -4,7 +4,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::harness::{Subject, of_call, of_failure};
+use super::harness::{Harness, of_call, of_failure};
 use super::op::{Owner, Reply};
 use super::rules::{Broken, Rule};
 use super::sentryagent_model::SentryAgent;
@@ -87,7 +87,7 @@ impl Service for Badges {
 /// How long a rotation may be in progress, in milliseconds (sentryagent.md section 1).
 const UNDER_WAY: u64 = 30_000;
 
-impl Subject for BadgeRotation {
+impl Harness for BadgeRotation {
     type Service = Badges;
     type Reading = BadgesReading;
     const FREE: u8 = 1;
@@ -114,8 +114,8 @@ impl Subject for BadgeRotation {
         false
     }
 
-    fn in_doubt(&self) -> bool {
-        self.in_doubt()
+    fn may_be_delivered(&self) -> bool {
+        self.may_be_delivered()
     }
 
     fn knows_more_than_its_snapshot(&self) -> bool {

@@ -54,7 +54,7 @@ rules! {
     CurrentCode => "the code that is shown belongs to the current attempt",
     NeverLost => "a credential that reached the process is the outcome, through any crash",
     NamedLoss => "a credential that was handed out and never arrived is reported as lost, spent or possibly delivered",
-    SaysDoubt => "a failure that says whether the credential may have been delivered agrees with the ceremony",
+    SaysMayBeDelivered => "a failure that says whether the credential may have been delivered agrees with the ceremony",
     Obtained => "a credential that the service would still deliver is obtained if nothing goes wrong from here on",
     Spent => "a claim token is reported as spent only while an attempt lives and no answer was lost that may have contained the token",
     TrueLoss => "a credential is reported as lost only after an answer was lost, and only if it was handed out",

@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 
-use super::harness::Subject;
+use super::harness::Harness;
 use super::op::Op;
 use super::rules::Broken;
 use super::world::World;
@@ -28,7 +28,7 @@ use crate::claim::{Claim, Enrolment};
 /// # Ok::<(), enlist_core::testing::Broken>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct Scenario<C: Subject> {
+pub struct Scenario<C: Harness> {
     reading: C::Reading,
     ending: Ending,
     is_recorded: bool,
@@ -61,13 +61,13 @@ pub struct End {
     pub steps: Vec<String>,
 }
 
-impl<C: Subject> Default for Scenario<C> {
+impl<C: Harness> Default for Scenario<C> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<C: Subject> Scenario<C> {
+impl<C: Harness> Scenario<C> {
     /// A scenario with the documented readings and a fair ending.
     #[must_use]
     pub fn new() -> Self {

@@ -9,8 +9,8 @@ use http::{Response, Uri};
 
 use super::answers::{Named, respond};
 use super::classify::{Class, Classified, classify};
-use super::endpoint::Asked;
-use super::harness::{Subject, heard};
+use super::endpoint::EndpointKind;
+use super::harness::{Harness, heard};
 use super::inspect::resumed;
 use super::op::{Fate, Manner};
 use super::rules::{Broken, Rule};
@@ -22,7 +22,7 @@ use crate::exchange::{Exchange, ExchangeId};
 use crate::failure::Failure;
 use crate::types::timestamp::Timestamp;
 
-impl<C: Subject> World<C> {
+impl<C: Harness> World<C> {
     /// Performs one exchange with this fate.
     pub(crate) fn exchange(&mut self, manner: &Manner, fate: Fate, ms: u64) -> Result<(), Broken> {
         let exchange = self.begin()?;
@@ -35,22 +35,22 @@ impl<C: Subject> World<C> {
         self.save();
         self.elapsed = self.elapsed.saturating_add(ms);
         let request = heard(&exchange);
-        let asked = Asked::of(&request.path);
+        let endpoint = EndpointKind::of(&request.path);
         let is_sent = !matches!(fate, Fate::NotSent(_));
-        self.facts.rotations = self.facts.rotations.saturating_add(u8::from(is_sent && asked == Asked::Rotate));
+        self.facts.rotations = self.facts.rotations.saturating_add(u8::from(is_sent && endpoint == EndpointKind::Rotate));
         let broke = |kind, delivery| Err(TransportFailure::new(kind, delivery));
         match fate {
             Fate::NotSaved => Ok(()),
             Fate::CrashBeforeSending => self.crash(),
-            Fate::NotSent(kind) => self.take(id, asked, broke(kind, Delivery::NotSent)),
-            Fate::RequestLost => self.take(id, asked, broke(TransportKind::Closed, Delivery::Unknown)),
+            Fate::NotSent(kind) => self.take(id, endpoint, broke(kind, Delivery::NotSent)),
+            Fate::RequestLost => self.take(id, endpoint, broke(TransportKind::Closed, Delivery::Unknown)),
             Fate::Delayed => {
                 self.straggler = Some((request, self.elapsed.saturating_sub(ms)));
-                self.take(id, asked, broke(TransportKind::Timeout, Delivery::Unknown))
+                self.take(id, endpoint, broke(TransportKind::Timeout, Delivery::Unknown))
             }
             _ => {
                 let response = self.serve(manner, &request);
-                self.answered(&exchange, asked, response, fate)
+                self.answered(&exchange, endpoint, response, fate)
             }
         }?;
         if fate != Fate::AnsweredUnsaved {
@@ -59,15 +59,15 @@ impl<C: Subject> World<C> {
         Ok(())
     }
 
-    fn answered(&mut self, exchange: &Exchange, asked: Asked, response: Response<Vec<u8>>, fate: Fate) -> Result<(), Broken> {
+    fn answered(&mut self, exchange: &Exchange, endpoint: EndpointKind, response: Response<Vec<u8>>, fate: Fate) -> Result<(), Broken> {
         let (id, status) = (exchange.id, response.status().as_u16());
         let broke = || TransportFailure::new(TransportKind::Closed, Delivery::Unknown);
         match fate {
-            Fate::AnswerLost => return self.take(id, asked, Err(broke())),
+            Fate::AnswerLost => return self.take(id, endpoint, Err(broke())),
             Fate::AnswerCut => {
                 let half = response.body().len() / 2;
                 let body = response.body().get(..half).unwrap_or_default().to_vec();
-                return self.take(id, asked, Err(TransportFailure { partial: Some(Partial { status, body }), ..broke() }));
+                return self.take(id, endpoint, Err(TransportFailure { partial: Some(Partial { status, body }), ..broke() }));
             }
             Fate::CrashBeforeJournal => return self.crash(),
             _ => {}
@@ -78,10 +78,10 @@ impl<C: Subject> World<C> {
         match fate {
             Fate::CrashAfterJournal => self.crash(),
             Fate::CrashBeforeSaving => {
-                self.take(id, asked, Ok(response))?;
+                self.take(id, endpoint, Ok(response))?;
                 self.crash()
             }
-            _ => self.take(id, asked, Ok(response)),
+            _ => self.take(id, endpoint, Ok(response)),
         }
     }
 
@@ -102,16 +102,16 @@ impl<C: Subject> World<C> {
         Rule::Pinned.holds(target == self.ceremony.snapshot().origin(), || format!("a request goes to {target}"))?;
         Rule::Pinned.holds(exchange.timeout <= Duration::from_secs(60) && exchange.max_body <= 65_536, || format!("{exchange:?}"))?;
 
-        let asked = Asked::of(&request.path);
-        Rule::Delivers.holds(exchange.delivers == asked.delivers(), || format!("{exchange:?}"))?;
-        if asked == Asked::Poll {
-            let early = self.known.early(self.elapsed, now.as_unix_ms());
-            Rule::Pace.holds(early == 0, || format!("{early} ms too early, {:?}", self.known))?;
+        let endpoint = EndpointKind::of(&request.path);
+        Rule::Delivers.holds(exchange.delivers == endpoint.delivers(), || format!("{exchange:?}"))?;
+        if endpoint == EndpointKind::Poll {
+            let early = self.oracle.early(self.elapsed, now.as_unix_ms());
+            Rule::Pace.holds(early == 0, || format!("{early} ms too early, {:?}", self.oracle))?;
         }
-        Rule::PollBeforeStart.holds(asked != Asked::Start || !self.known.owed, || format!("{:?}", self.known))?;
-        let is_leave = self.facts.rotations == 0 && self.known.verdict == Some(true);
-        Rule::OneRotation.holds(asked != Asked::Rotate || is_leave, || format!("{:?} {:?}", self.facts, self.known))?;
-        if asked == Asked::HandIn {
+        Rule::PollBeforeStart.holds(endpoint != EndpointKind::Start || !self.oracle.owed, || format!("{:?}", self.oracle))?;
+        let is_leave = self.facts.rotations == 0 && self.oracle.verdict == Some(true);
+        Rule::OneRotation.holds(endpoint != EndpointKind::Rotate || is_leave, || format!("{:?} {:?}", self.facts, self.oracle))?;
+        if endpoint == EndpointKind::HandIn {
             let code = self.facts.code.as_ref().filter(|(code, _)| request.body.contains(code.as_str()));
             Rule::OneRepeat.holds(code.is_some_and(|(_, times)| *times <= 1), || format!("{:?}", self.facts.code))?;
         }
@@ -130,42 +130,47 @@ impl<C: Subject> World<C> {
     }
 
     /// Gives the result of an exchange to the ceremony.
-    fn take(&mut self, id: ExchangeId, asked: Asked, result: Answered) -> Result<(), Broken> {
-        let judged = classify(&result, self.now(), asked.delivery());
+    fn take(&mut self, id: ExchangeId, endpoint: EndpointKind, result: Answered) -> Result<(), Broken> {
+        let judged = classify(&result, self.now(), endpoint.delivery());
         self.hides(|| judged.shown.clone())?;
         if let Some(Named(seconds)) = result.as_ref().ok().and_then(|response| response.extensions().get()) {
             let read = judged.error.as_ref().and_then(|error| error.retry_after);
             Rule::Pace.holds(read == Some(u64::from(*seconds)), || format!("Retry-After after {seconds} s is read as {read:?}"))?;
         }
-        let known = self.known.clone();
-        self.known.heard(asked, &judged, self.elapsed, self.now().as_unix_ms());
-        match asked {
-            Asked::HandIn => self.handed_in(&judged),
-            Asked::Text => self.facts.session_ends = text_in(&judged, &result, "expires_at").and_then(|end| Timestamp::parse_rfc3339(&end)),
-            Asked::Verify => self.known.verdict = verdict_in(&judged, &result).or(self.known.verdict),
+        let oracle = self.oracle.clone();
+        self.oracle.heard(endpoint, &judged, self.elapsed, self.now().as_unix_ms());
+        match endpoint {
+            EndpointKind::HandIn => self.handed_in(&judged),
+            EndpointKind::Text => {
+                self.facts.session_ends = text_in(&judged, &result, "expires_at").and_then(|end| Timestamp::parse_rfc3339(&end))
+            }
+            EndpointKind::Verify => self.oracle.verdict = verdict_in(&judged, &result).or(self.oracle.verdict),
             _ => {}
         }
-        let credential = result.as_ref().ok().and_then(|response| self.credential_in(asked, response));
+        let credential = result.as_ref().ok().and_then(|response| self.credential_in(endpoint, response));
         self.facts.received = self.facts.received.or(credential);
         let is_redirect = matches!(&result, Ok(response) if response.status().is_redirection());
-        let foreign = self.foreign_url_in(asked, &judged, &result);
+        let foreign = self.foreign_url_in(endpoint, &judged, &result);
         let before = self.ceremony.shown().map(|(code, _)| code.to_string());
         self.feed(Input::answered(id, result))?;
 
         let is_taken = matches!(self.step(), Step::Notify(_) | Step::Done(Ok(_)));
         Rule::Pinned.holds(foreign.is_none() || !is_taken, || format!("{foreign:?} is taken"))?;
-        if let (Asked::HandIn, Step::Wait { until, .. }) = (asked, self.step()) {
+        if let (EndpointKind::HandIn, Step::Wait { until, .. }) = (endpoint, self.step()) {
             let ends = self.facts.session_ends;
             Rule::Waits
                 .holds(ends.is_none_or(|end| until <= end), || format!("a code waits until {until}, but its session ends at {ends:?}"))?;
         }
-        if asked == Asked::Start && self.is_done() {
-            self.known.keep_pace_of(&known);
+        if endpoint == EndpointKind::Start && self.is_done() {
+            self.oracle.keep_pace_of(&oracle);
         }
-        if let Some((_, interval)) = self.ceremony.shown().filter(|(code, _)| asked == Asked::Start && before.as_deref() != Some(*code)) {
-            self.known.begun(interval);
+        if let Some((_, interval)) =
+            self.ceremony.shown().filter(|(code, _)| endpoint == EndpointKind::Start && before.as_deref() != Some(*code))
+        {
+            self.oracle.begun(interval);
         }
-        let is_waited_out = asked == Asked::Poll && matches!(self.step(), Step::Wait { .. } | Step::Done(Err(Failure::GaveUp { .. })));
+        let is_waited_out =
+            endpoint == EndpointKind::Poll && matches!(self.step(), Step::Wait { .. } | Step::Done(Err(Failure::GaveUp { .. })));
         let is_taken = is_waited_out || matches!(self.step(), Step::Done(Err(Failure::Protocol(_)))) || self.ceremony.asks_instead();
         Rule::NoRedirect.holds(!is_redirect || is_taken, || format!("{:?} after a redirect", self.step()))
     }
@@ -175,32 +180,32 @@ impl<C: Subject> World<C> {
         let is_conflict = judged.error.as_ref().is_some_and(|error| error.status == 409);
         match (judged.class, &mut self.facts.code) {
             (Class::NotSent, _) => {}
-            (_, None) => self.known.lost |= judged.class == Class::Object,
+            (_, None) => self.oracle.lost |= judged.class == Class::Object,
             // An object without a badge counts as unreadable.
             (Class::Lost | Class::Unreadable | Class::Unavailable | Class::Object, Some((_, times))) => {
                 *times = times.saturating_add(1);
-                self.known.lost = true;
+                self.oracle.lost = true;
             }
             (Class::Refused, Some((_, times))) if is_conflict => {
                 *times = times.saturating_add(1);
-                self.known.lost = true;
+                self.oracle.lost = true;
             }
             (_, code) => *code = None,
         }
     }
 
     /// The one-time credential, if the honest service's answer contains it.
-    fn credential_in(&self, asked: Asked, response: &Response<Vec<u8>>) -> Option<&'static str> {
-        let credential = if asked == Asked::Register { Some(OpenTrain::PRE_CLAIM) } else { self.service.delivered() };
+    fn credential_in(&self, endpoint: EndpointKind, response: &Response<Vec<u8>>) -> Option<&'static str> {
+        let credential = if endpoint == EndpointKind::Register { Some(OpenTrain::PRE_CLAIM) } else { self.service.delivered() };
         let holds = |credential: &&str| response.body().windows(credential.len()).any(|window| window == credential.as_bytes());
         credential.filter(|credential| response.status().is_success() && holds(credential))
     }
 
     /// The URL of a next step, if a second parser finds that it is on another origin.
-    fn foreign_url_in(&self, asked: Asked, judged: &Classified, result: &Answered) -> Option<Uri> {
-        let names: &[&str] = match asked {
-            Asked::Register => &["claim_endpoint", "token_endpoint"],
-            Asked::Start => &["verification_uri"],
+    fn foreign_url_in(&self, endpoint: EndpointKind, judged: &Classified, result: &Answered) -> Option<Uri> {
+        let names: &[&str] = match endpoint {
+            EndpointKind::Register => &["claim_endpoint", "token_endpoint"],
+            EndpointKind::Start => &["verification_uri"],
             _ => &[],
         };
         let snapshot = self.ceremony.snapshot();
@@ -215,14 +220,14 @@ impl<C: Subject> World<C> {
     /// Another process continues from the store, with the answer that was written down or without one.
     pub(crate) fn crash(&mut self) -> Result<(), Broken> {
         self.ceremony = resumed(&self.store.snapshot)?;
-        self.known = self.store.known.clone();
+        self.oracle = self.store.oracle.clone();
         // A verdict that an earlier process received is no permission to rotate now.
-        self.known.verdict = self.known.verdict.filter(|_| self.is_done());
+        self.oracle.verdict = self.oracle.verdict.filter(|_| self.is_done());
         if let Some(id) = self.ceremony.snapshot().in_flight() {
             let journaled = self.store.journal.take().filter(|(of, _)| *of == id);
             let result = journaled.map(|(_, Response2 { status, body })| respond(status, "", body));
             let forgotten = || TransportFailure::new(TransportKind::Forgotten, Delivery::Unknown);
-            self.take(id, Asked::at(self.ceremony.place()), result.ok_or_else(forgotten))?;
+            self.take(id, EndpointKind::at(self.ceremony.place()), result.ok_or_else(forgotten))?;
         }
         self.save();
         Ok(())

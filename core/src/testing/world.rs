@@ -9,10 +9,10 @@ use core::time::Duration;
 
 use http::Response;
 
-use super::endpoint::Asked;
-use super::harness::Subject;
+use super::endpoint::EndpointKind;
+use super::harness::Harness;
 use super::op::{Op, Reply};
-use super::oracle::Known;
+use super::oracle::Oracle;
 use super::rules::{Broken, Rule};
 use super::service::{Heard, Service};
 use crate::ceremony::{Input, Step};
@@ -29,7 +29,7 @@ pub(crate) type Answered = Result<Response<Vec<u8>>, TransportFailure>;
 
 /// A ceremony and the world around it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct World<C: Subject> {
+pub struct World<C: Harness> {
     pub(crate) ceremony: C,
     pub(crate) service: C::Service,
     /// The milliseconds since the beginning, by a clock that nobody sets.
@@ -39,7 +39,7 @@ pub struct World<C: Subject> {
     pub(crate) store: Store,
     /// A request that has not reached the service yet, and the time when it was sent.
     pub(crate) straggler: Option<(Heard, u64)>,
-    pub(crate) known: Known,
+    pub(crate) oracle: Oracle,
     pub(crate) facts: Facts,
     /// The moves from state to state, if they are collected.
     moves: Option<BTreeSet<(&'static str, &'static str)>>,
@@ -50,7 +50,7 @@ pub struct World<C: Subject> {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Store {
     pub(crate) snapshot: String,
-    pub(crate) known: Known,
+    pub(crate) oracle: Oracle,
     pub(crate) journal: Option<(ExchangeId, Response2)>,
 }
 
@@ -85,7 +85,7 @@ pub(crate) struct Facts {
     pub(crate) session_ends: Option<Timestamp>,
 }
 
-impl<C: Subject> World<C> {
+impl<C: Harness> World<C> {
     /// A world in which nothing has happened.
     ///
     /// # Errors
@@ -108,9 +108,9 @@ impl<C: Subject> World<C> {
     }
 
     fn around(ceremony: C, service: C::Service, facts: Facts) -> Self {
-        let known = Known::nothing();
-        let store = Store { snapshot: ceremony.snapshot().to_json().expose().to_string(), known: known.clone(), journal: None };
-        Self { ceremony, service, elapsed: 0, skew: 0, store, straggler: None, known, facts, moves: None, is_hasty: false }
+        let oracle = Oracle::nothing();
+        let store = Store { snapshot: ceremony.snapshot().to_json().expose().to_string(), oracle: oracle.clone(), journal: None };
+        Self { ceremony, service, elapsed: 0, skew: 0, store, straggler: None, oracle, facts, moves: None, is_hasty: false }
     }
 
     /// Collects the moves from state to state.
@@ -212,8 +212,8 @@ impl<C: Subject> World<C> {
                 self.skew = self.skew.saturating_add(*ms).clamp(-400_000_000_000, 400_000_000_000);
                 self.facts.jumped |= *ms != 0;
                 let wall = self.now().as_unix_ms();
-                self.known.clock(wall);
-                self.store.known.clock(wall);
+                self.oracle.clock(wall);
+                self.store.oracle.clock(wall);
             }
             Op::Restart => self.restart()?,
             Op::Misuse => self.misuse()?,
@@ -246,7 +246,7 @@ impl<C: Subject> World<C> {
             let wait = u64::try_from(until.since(self.now()).as_millis()).unwrap_or(u64::MAX);
             self.elapsed = self.elapsed.saturating_add(wait).saturating_add(late);
             self.feed(Input::Woke)?;
-            self.known.clock(self.now().as_unix_ms());
+            self.oracle.clock(self.now().as_unix_ms());
         }
         Ok(())
     }
@@ -300,7 +300,8 @@ impl<C: Subject> World<C> {
 
     /// Saves the ceremony and clears the journal.
     pub(crate) fn save(&mut self) {
-        self.store = Store { snapshot: self.ceremony.snapshot().to_json().expose().to_string(), known: self.known.clone(), journal: None };
+        self.store =
+            Store { snapshot: self.ceremony.snapshot().to_json().expose().to_string(), oracle: self.oracle.clone(), journal: None };
     }
 
     /// Fails if a text of ours shows a secret.
@@ -331,8 +332,9 @@ impl World<Enrolment> {
     #[must_use]
     pub fn claimed(&self) -> Option<World<Claim>> {
         let Step::Done(Ok(registration)) = self.step() else { return None };
-        let endpoints = [&registration.claim_endpoint, &registration.token_endpoint].map(|endpoint| Asked::of(endpoint.uri().path()));
-        if endpoints != [Asked::Start, Asked::Poll] {
+        let endpoints =
+            [&registration.claim_endpoint, &registration.token_endpoint].map(|endpoint| EndpointKind::of(endpoint.uri().path()));
+        if endpoints != [EndpointKind::Start, EndpointKind::Poll] {
             return None;
         }
         let claim = Claim::new(&registration, Email::parse("owner@canary.example").ok()?);
@@ -349,12 +351,12 @@ pub(crate) fn by_the_services_clock(elapsed: u64) -> Timestamp {
 }
 
 /// States are distinguished by what is saved of them and by what no snapshot contains, never by the moves that were collected.
-impl<C: Subject> Hash for World<C> {
+impl<C: Harness> Hash for World<C> {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         self.ceremony.snapshot().to_json().expose().hash(hasher);
         self.ceremony.beyond_its_snapshot().hash(hasher);
         self.service.hash(hasher);
-        (self.elapsed, self.skew, &self.straggler, &self.known, &self.facts).hash(hasher);
-        (&self.store.snapshot, &self.store.known, &self.store.journal).hash(hasher);
+        (self.elapsed, self.skew, &self.straggler, &self.oracle, &self.facts).hash(hasher);
+        (&self.store.snapshot, &self.store.oracle, &self.store.journal).hash(hasher);
     }
 }

@@ -33,10 +33,10 @@ fn a_claim_gives_its_context() {
     assert_eq!(claim.origin(), &opentrain());
     assert_eq!(claim.owner(), &owner());
     assert_eq!(claim.window_expires_at(), Timestamp::parse_rfc3339("2026-06-13T09:00:00Z"));
-    assert!(claim.notice().is_none() && !claim.in_doubt());
+    assert!(claim.notice().is_none() && !claim.may_be_delivered());
     let mut bench = waiting_claim([lost()]);
     bench.run_on();
-    assert!(bench.ceremony.in_doubt());
+    assert!(bench.ceremony.may_be_delivered());
     assert_eq!(bench.ceremony.notice().unwrap().owner, owner());
 }
 
@@ -48,11 +48,11 @@ fn a_registration_of_an_agent_knows_its_manifest() {
     assert_eq!(registration.public_profile(), manifest.public_profile());
     assert_eq!(manifest.mobile_phone().expose(), "+15005550006");
     assert_eq!(badge::TrustTier::Enterprise.as_str(), "enterprise");
-    assert!(!registration.in_doubt());
+    assert!(!registration.may_be_delivered());
     let human = [badge::RegistrationAnswer::ProfileOk, badge::RegistrationAnswer::Otp(Otp::parse("123456").unwrap())];
     let mut bench = Bench::new(registration, [submitted(), texted(), lost()]).answering(human);
     bench.run_on();
-    assert!(bench.ceremony.in_doubt());
+    assert!(bench.ceremony.may_be_delivered());
 }
 
 #[test]

@@ -171,7 +171,7 @@ fn after_five_verify_calls_within_two_minutes_a_person_is_asked() {
     assert_eq!(bench.run_on(), Stop::Asked);
     assert_eq!(bench.waited(), [0.0, 2.0, 8.0, 20.0, 30.0, 60.0, 0.0]);
     assert!(matches!(&bench.prompts[..], [RotationPrompt::VerifyAgain { trouble: Trouble::Transport(_) }]));
-    assert!(bench.ceremony.in_doubt());
+    assert!(bench.ceremony.may_be_delivered());
     assert_eq!(bench.ceremony.begin(bench.now).err(), Some(Misuse::NothingToSend));
     // After the answer, verify is called again at once and as often.
     let mut bench = bench.answering([RotationAnswer::VerifyAgain, RotationAnswer::VerifyAgain]);
@@ -209,7 +209,7 @@ fn a_process_that_ends_loses_nothing() {
     after.run_on();
     let exchange = after.begin();
     after.ceremony = after.restarted();
-    assert!(after.ceremony.in_doubt());
+    assert!(after.ceremony.may_be_delivered());
     assert_eq!(after.ceremony.poll(after.now), Step::InFlight(exchange.id));
     let mut journaled = after.ceremony.clone();
     journaled.handle(after.now, Input::answered(exchange.id, rotated())).unwrap();
@@ -227,7 +227,7 @@ fn a_request_that_the_driver_did_not_send_uses_no_try() {
     bench.run_on();
     let exchange = bench.begin();
     bench.handle(Input::not_sent(exchange.id));
-    assert!(!bench.ceremony.in_doubt());
+    assert!(!bench.ceremony.may_be_delivered());
     bench.then([lost()]);
     assert_eq!(bench.run_on(), Stop::ScriptEnded);
     for _ in 0..10 {

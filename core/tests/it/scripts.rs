@@ -3,7 +3,7 @@
 use enlist_core::badge::{BadgeRegistration, BadgeRotation};
 use enlist_core::claim::{Claim, Enrolment};
 use enlist_core::testing::{
-    BadgesReading, Broken, Echo, End, Ending, Fate, Manner, Op, OpenTrainReading, Reply, Scenario, SentryAgentReading, Subject, Words, ops,
+    BadgesReading, Broken, Echo, End, Ending, Fate, Harness, Manner, Op, OpenTrainReading, Reply, Scenario, SentryAgentReading, Words, ops,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -35,7 +35,7 @@ fn sentryagent() -> impl Strategy<Value = SentryAgentReading> {
 }
 
 /// Runs the script twice. The rules must hold, and both runs must give the same steps.
-fn play<C: Subject>(reading: C::Reading, ending: Ending, ops: &[Op]) -> Result<(), TestCaseError> {
+fn play<C: Harness>(reading: C::Reading, ending: Ending, ops: &[Op]) -> Result<(), TestCaseError> {
     let scenario = Scenario::<C>::new().reading(reading).ending(ending).recorded();
     twice(|| scenario.check(ops))
 }
@@ -114,7 +114,7 @@ fn exchange(manner: Manner) -> Op {
     Op::Exchange { manner, fate: Fate::Answered, ms: 200 }
 }
 
-fn place<C: Subject>(script: &[Op], ending: Ending) -> Result<&'static str, Broken> {
+fn place<C: Harness>(script: &[Op], ending: Ending) -> Result<&'static str, Broken> {
     Scenario::<C>::new().ending(ending).check(script).map(|end| end.place)
 }
 

@@ -121,7 +121,7 @@ fn claim_states(gallery: &mut Gallery) {
     gallery.at("claim.slowed_down", waiting_claim([slow_down(), slow_down()]));
     gallery.at("claim.busy", waiting_claim([with_headers(503, &[("retry-after", "30")], "Service Unavailable")]));
     gallery.in_flight("claim.poll_in_flight", waiting_claim([pending()]), true);
-    gallery.in_flight("claim.poll_in_flight_doubt", waiting_claim([lost()]), true);
+    gallery.in_flight("claim.poll_in_flight_may_be_delivered", waiting_claim([lost()]), true);
     gallery.at("claim.unreadable", waiting_claim([html(200), cut(200, "{\"access_tok")]));
     gallery.at("claim.not_sent", waiting_claim([failed(TransportKind::Dns, Delivery::NotSent)]));
     gallery.at("claim.before_second_start", Bench::new(claim(), [lost()]));
@@ -181,7 +181,7 @@ fn failures(gallery: &mut Gallery) {
         .but_for_the_code("failed.badge_lost", sentry([submitted(), texted(), lost(), html(401)], [RegistrationAnswer::ProfileOk, otp()]));
     gallery.at("failed.session_expired", sentry([submitted(), html(410)], [RegistrationAnswer::ProfileOk]));
     gallery.but_for_the_code(
-        "failed.session_expired_in_doubt",
+        "failed.session_expired_may_be_delivered",
         sentry([submitted(), texted(), lost(), lost(), html(410)], [RegistrationAnswer::ProfileOk, otp(), RegistrationAnswer::SmsAgain]),
     );
     gallery.at("failed.otp_tries_used_up", sentry([submitted(), texted(), html(429)], [RegistrationAnswer::ProfileOk, otp()]));
@@ -276,7 +276,7 @@ fn an_invalid_snapshot_is_refused() {
     assert_eq!(edit("https://app.opentrain.ai/api/agent/oauth/token", &endpoint), ResumeError::Invalid { what: "endpoint" });
     let without_notice = good.replace(&good[good.find(r#""shown":{"#).unwrap()..good.find(r#","at":"#).unwrap()], r#""shown":null"#);
     assert_eq!(resume(&without_notice), Err(ResumeError::Invalid { what: "notice" }));
-    assert_eq!(edit(r#""doubt":false"#, r#""doubt":false,"extra":1"#), ResumeError::Invalid { what: "members" });
+    assert_eq!(edit(r#""may_be_delivered":false"#, r#""may_be_delivered":false,"extra":1"#), ResumeError::Invalid { what: "members" });
     assert_eq!(edit(r#""minor":0,"#, ""), ResumeError::Unreleased);
     assert_eq!(edit(r#""dialect":"opentrain""#, r#""dialect":"other""#), ResumeError::Invalid { what: "dialect" });
     assert_eq!(edit(r#""origins":["https://app"#, r#""origins":["https://foreign"#), ResumeError::Invalid { what: "endpoint" });

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use enlist_core::badge::BadgeRegistration;
 use enlist_core::claim::Claim;
-use enlist_core::testing::{Subject, World};
+use enlist_core::testing::{Harness, World};
 use enlist_core::{Delivery, TransportKind};
 
 use crate::common::*;
@@ -56,7 +56,7 @@ fn unsent() -> Answered {
 }
 
 /// `columns` are the states in flight. Those of one state are taken together.
-fn compare<C: Subject>(states: &[World<C>], rows: &[Rows], columns: &[&str]) {
+fn compare<C: Harness>(states: &[World<C>], rows: &[Rows], columns: &[&str]) {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/STATES.md")).unwrap();
     let (_, section) = page.split_once(&format!("({})\n", C::KIND)).unwrap();
     let table: Vec<Vec<&str>> = section.lines().skip_while(|line| !line.starts_with("|---")).skip(1).map_while(cells).collect();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use enlist_core::testing::{BODIES, Reply, Subject, World};
+use enlist_core::testing::{BODIES, Harness, Reply, World};
 use enlist_core::{Delivery, Input, Step, Timestamp, TransportKind};
 use serde_json::Value;
 
@@ -91,7 +91,7 @@ pub(crate) fn answers() -> Vec<Answered> {
 }
 
 /// Gives `world` each of `answers` and all actions of a human, and adds the moves.
-pub(crate) fn probe<C: Subject>(world: &World<C>, answers: &[Answered], moves: &mut Moves) {
+pub(crate) fn probe<C: Harness>(world: &World<C>, answers: &[Answered], moves: &mut Moves) {
     let (ceremony, now) = (world.ceremony(), world.now());
     restart(ceremony, moves);
     match ceremony.poll(now) {
@@ -110,7 +110,7 @@ pub(crate) fn probe<C: Subject>(world: &World<C>, answers: &[Answered], moves: &
 }
 
 /// Sends the due request at `due` and at each bound, and answers it then, at each bound, and by a clock that was put back.
-fn send<C: Subject>(ceremony: &C, due: Timestamp, answers: &[Answered], moves: &mut Moves) {
+fn send<C: Harness>(ceremony: &C, due: Timestamp, answers: &[Answered], moves: &mut Moves) {
     let bounds: Vec<_> = bounds(ceremony).into_iter().filter(|bound| *bound > due).collect();
     for begun in bounds.iter().copied().chain([due]) {
         let mut sent = ceremony.clone();
@@ -126,7 +126,7 @@ fn send<C: Subject>(ceremony: &C, due: Timestamp, answers: &[Answered], moves: &
 }
 
 /// The times just before, at, and just after each time in the state, and those computed from one.
-fn bounds<C: Subject>(ceremony: &C) -> BTreeSet<Timestamp> {
+fn bounds<C: Harness>(ceremony: &C) -> BTreeSet<Timestamp> {
     let snapshot: Value = serde_json::from_str(ceremony.snapshot().to_json().expose()).unwrap();
     let mut bounds = BTreeSet::new();
     each_number(&snapshot, &mut |name, ms| {
@@ -156,20 +156,20 @@ fn each_number(value: &Value, found: &mut impl FnMut(&str, i64)) {
     }
 }
 
-fn given<C: Subject>(ceremony: &C, now: Timestamp, input: Input<C::Answer>, moves: &mut Moves) -> C {
+fn given<C: Harness>(ceremony: &C, now: Timestamp, input: Input<C::Answer>, moves: &mut Moves) -> C {
     let mut next = ceremony.clone();
     next.handle(now, input).unwrap();
     note(ceremony, &next, moves);
     next
 }
 
-fn restart<C: Subject>(ceremony: &C, moves: &mut Moves) {
+fn restart<C: Harness>(ceremony: &C, moves: &mut Moves) {
     if let Some(Ok(other)) = ceremony.restarted() {
         note(ceremony, &other, moves);
     }
 }
 
-fn note<C: Subject>(from: &C, to: &C, moves: &mut Moves) {
+fn note<C: Harness>(from: &C, to: &C, moves: &mut Moves) {
     if from.place() != to.place() {
         moves.insert((from.place(), to.place()));
     }
@@ -181,7 +181,7 @@ fn ms_after(time: Timestamp, ms: i64) -> Timestamp {
 
 /// The state without the parts that make no difference to the effect of an answer: ids, names, ages. Two states of one shape are probed
 /// once.
-pub(crate) fn shape<C: Subject>(world: &World<C>) -> String {
+pub(crate) fn shape<C: Harness>(world: &World<C>) -> String {
     let ceremony = world.ceremony();
     let beyond = ceremony.beyond_its_snapshot();
     let (words, json) = beyond.split_at(beyond.find('{').unwrap_or(beyond.len()));

@@ -7,7 +7,7 @@ use enlist_core::TransportKind;
 use enlist_core::badge::{BadgeRegistration, BadgeRotation};
 use enlist_core::claim::{Claim, Enrolment};
 use enlist_core::testing::{
-    BadgesReading, Fate, Manner, Op, OpenTrainReading, Owner, Reply, SentryAgentReading, Subject, Words, World, ops,
+    BadgesReading, Fate, Harness, Manner, Op, OpenTrainReading, Owner, Reply, SentryAgentReading, Words, World, ops,
 };
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
@@ -21,7 +21,7 @@ type Moves = BTreeMap<String, BTreeSet<String>>;
 
 /// The moves of written scripts, which cover every known move, and of random scripts with a fixed seed, which may find another one, and the
 /// effect of every answer in each state on their way. Returns the states too.
-fn moves_of<C: Subject>(readings: &[C::Reading], written: &[Vec<Op>]) -> (Moves, Vec<World<C>>) {
+fn moves_of<C: Harness>(readings: &[C::Reading], written: &[Vec<Op>]) -> (Moves, Vec<World<C>>) {
     let mut runner = TestRunner::deterministic();
     let (mut moves, mut shapes, mut states, answers) = (BTreeSet::new(), BTreeSet::new(), Vec::new(), answers());
     let drawn = (0..SCRIPTS).map(|_| ops(40).new_tree(&mut runner).unwrap().current());
@@ -55,7 +55,7 @@ fn moves_in_the_page(name: &str) -> Moves {
 }
 
 /// Compares the moves, and returns the states that were reached.
-fn compare<C: Subject>(readings: &[C::Reading], written: &[Vec<Op>]) -> Vec<World<C>> {
+fn compare<C: Harness>(readings: &[C::Reading], written: &[Vec<Op>]) -> Vec<World<C>> {
     let ((made, states), page) = (moves_of::<C>(readings, written), moves_in_the_page(C::KIND.as_str()));
     let rows = |moves: &Moves| {
         moves.iter().map(|(from, to)| format!("| {from} | {} |\n", to.iter().cloned().collect::<Vec<_>>().join(" · "))).collect::<String>()

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::{Dialect, LONGEST_LIFE, PollError, Words};
-use crate::claim::polling::{Doubt, Polled};
+use crate::claim::polling::{AnswerFate, Polled};
 use crate::claim::types::{ClaimedToken, EnterCode, Registration};
 use crate::error::{ServerError, Violation};
 use crate::failure::Failure;
@@ -89,15 +89,15 @@ pub(super) fn polled(words: &Words, answer: ResponseClass<'_>) -> Polled {
     match answer {
         ResponseClass::Object(object) => match delivered(words, &object) {
             Ok(token) => Polled::Delivered(token),
-            Err(violation) => Polled::unanswered(violation.into(), Doubt::Unreadable),
+            Err(violation) => Polled::unanswered(violation.into(), AnswerFate::Unreadable),
         },
-        ResponseClass::Unreadable(trouble) => Polled::unanswered(trouble, Doubt::Unreadable),
-        ResponseClass::Lost(trouble) => Polled::unanswered(trouble, Doubt::Lost),
-        ResponseClass::NotSent(failure) => Polled::unanswered(failure.into(), Doubt::None),
+        ResponseClass::Unreadable(trouble) => Polled::unanswered(trouble, AnswerFate::Unreadable),
+        ResponseClass::Lost(trouble) => Polled::unanswered(trouble, AnswerFate::Lost),
+        ResponseClass::NotSent(failure) => Polled::unanswered(failure.into(), AnswerFate::NotSent),
         ResponseClass::Refused(error) | ResponseClass::TooMany(error) => poll_refused(words, error),
-        ResponseClass::Unavailable(error) => Polled::unanswered(error.into(), Doubt::Lost),
+        ResponseClass::Unavailable(error) => Polled::unanswered(error.into(), AnswerFate::Lost),
         // A gateway may have put it in the place of the delivery.
-        ResponseClass::Broken(violation) => Polled::unanswered(violation.into(), Doubt::Lost),
+        ResponseClass::Broken(violation) => Polled::unanswered(violation.into(), AnswerFate::Lost),
     }
 }
 
@@ -118,7 +118,7 @@ fn poll_refused(words: &Words, error: ServerError) -> Polled {
         Some(PollError::Consumed) if is_documented => Polled::Consumed(error),
         Some(PollError::Refused) if is_documented => Polled::Refused(error),
         None if is_documented && error.code.is_some() => Polled::Undocumented(error),
-        _ => Polled::unanswered(error.into(), Doubt::Lost),
+        _ => Polled::unanswered(error.into(), AnswerFate::Lost),
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) struct Registration {
     pub(crate) phone_hint: String,
     pub(crate) last_id: u64,
     pub(crate) unreadable: Vec<u64>,
-    pub(crate) doubt: OtpDoubt,
+    pub(crate) otp_answer: OtpAnswer,
     pub(crate) at: At,
 }
 
@@ -73,9 +73,9 @@ pub(crate) enum OtpReason {
 
 #[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum OtpDoubt {
-    None,
-    Open,
+pub(crate) enum OtpAnswer {
+    Known,
+    LostEarlier,
     Lost,
 }
 

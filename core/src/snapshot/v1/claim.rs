@@ -51,7 +51,7 @@ pub(crate) struct Claim {
     pub(crate) last_id: u64,
     pub(crate) unreadable: Vec<u64>,
     pub(crate) pace: Pace,
-    pub(crate) doubt: bool,
+    pub(crate) may_be_delivered: bool,
     pub(crate) shown: Option<EnterCode>,
     pub(crate) at: ClaimAt,
 }

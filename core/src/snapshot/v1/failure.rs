@@ -12,9 +12,9 @@ use crate::failure::{Failure as Live, SaidBy, Service};
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Failure {
     Denied { error: ServerError },
-    AttemptExpired { said_by_service: bool, doubt: bool },
+    AttemptExpired { said_by_service: bool, may_be_delivered: bool },
     WindowExpired,
-    SessionExpired { error: ServerError, doubt: bool },
+    SessionExpired { error: ServerError, may_be_delivered: bool },
     OtpTriesUsedUp { error: ServerError },
     AnonymousNotEnabled { error: ServerError },
     EmailAlreadyRegistered { error: ServerError },
@@ -22,7 +22,7 @@ pub(crate) enum Failure {
     ClaimTokenSpent { error: ServerError },
     Rejected { error: ServerError },
     RateLimited { error: ServerError, retry_at: i64 },
-    GaveUp { trouble: Trouble, retry_at: i64, doubt: bool },
+    GaveUp { trouble: Trouble, retry_at: i64, may_be_delivered: bool },
     Protocol { violation: Violation },
     CredentialLost { service: Services },
     CredentialUnreadable { service: Services, exchanges: Vec<u64> },
@@ -60,10 +60,12 @@ impl From<&Live> for Failure {
         match live {
             Live::Denied(error) => Self::Denied { error: error.into() },
             Live::AttemptExpired { said_by, may_be_delivered } => {
-                Self::AttemptExpired { said_by_service: *said_by == SaidBy::Service, doubt: *may_be_delivered }
+                Self::AttemptExpired { said_by_service: *said_by == SaidBy::Service, may_be_delivered: *may_be_delivered }
             }
             Live::WindowExpired => Self::WindowExpired,
-            Live::SessionExpired { error, may_be_delivered } => Self::SessionExpired { error: error.into(), doubt: *may_be_delivered },
+            Live::SessionExpired { error, may_be_delivered } => {
+                Self::SessionExpired { error: error.into(), may_be_delivered: *may_be_delivered }
+            }
             Live::OtpTriesUsedUp(error) => Self::OtpTriesUsedUp { error: error.into() },
             Live::AnonymousNotEnabled(error) => Self::AnonymousNotEnabled { error: error.into() },
             Live::EmailAlreadyRegistered(error) => Self::EmailAlreadyRegistered { error: error.into() },
@@ -72,7 +74,7 @@ impl From<&Live> for Failure {
             Live::Rejected(error) => Self::Rejected { error: error.into() },
             Live::RateLimited { error, retry_at } => Self::RateLimited { error: error.into(), retry_at: retry_at.as_unix_ms() },
             Live::GaveUp { trouble, retry_at, may_be_delivered } => {
-                Self::GaveUp { trouble: trouble.into(), retry_at: retry_at.as_unix_ms(), doubt: *may_be_delivered }
+                Self::GaveUp { trouble: trouble.into(), retry_at: retry_at.as_unix_ms(), may_be_delivered: *may_be_delivered }
             }
             Live::Protocol(violation) => Self::Protocol { violation: violation.into() },
             Live::CredentialLost { service } => Self::CredentialLost { service: (*service).into() },
@@ -89,11 +91,11 @@ impl Failure {
     pub(crate) fn restore(self) -> Live {
         match self {
             Self::Denied { error } => Live::Denied(error.restore()),
-            Self::AttemptExpired { said_by_service, doubt } => {
-                Live::AttemptExpired { said_by: if said_by_service { SaidBy::Service } else { SaidBy::OurClock }, may_be_delivered: doubt }
+            Self::AttemptExpired { said_by_service, may_be_delivered } => {
+                Live::AttemptExpired { said_by: if said_by_service { SaidBy::Service } else { SaidBy::OurClock }, may_be_delivered }
             }
             Self::WindowExpired => Live::WindowExpired,
-            Self::SessionExpired { error, doubt } => Live::SessionExpired { error: error.restore(), may_be_delivered: doubt },
+            Self::SessionExpired { error, may_be_delivered } => Live::SessionExpired { error: error.restore(), may_be_delivered },
             Self::OtpTriesUsedUp { error } => Live::OtpTriesUsedUp(error.restore()),
             Self::AnonymousNotEnabled { error } => Live::AnonymousNotEnabled(error.restore()),
             Self::EmailAlreadyRegistered { error } => Live::EmailAlreadyRegistered(error.restore()),
@@ -101,8 +103,8 @@ impl Failure {
             Self::ClaimTokenSpent { error } => Live::ClaimTokenSpent(error.restore()),
             Self::Rejected { error } => Live::Rejected(error.restore()),
             Self::RateLimited { error, retry_at } => Live::RateLimited { error: error.restore(), retry_at: restore_time(retry_at) },
-            Self::GaveUp { trouble, retry_at, doubt } => {
-                Live::GaveUp { trouble: trouble.restore(), retry_at: restore_time(retry_at), may_be_delivered: doubt }
+            Self::GaveUp { trouble, retry_at, may_be_delivered } => {
+                Live::GaveUp { trouble: trouble.restore(), retry_at: restore_time(retry_at), may_be_delivered }
             }
             Self::Protocol { violation } => Live::Protocol(violation.restore()),
             Self::CredentialLost { service } => Live::CredentialLost { service: service.into() },
