@@ -17,7 +17,8 @@ use tokio::time::sleep;
 
 use crate::faults::{ReplyBody, is_framing};
 use crate::http::Request;
-use crate::world::{Reply, World};
+use crate::routes::Reply;
+use crate::world::World;
 
 /// The largest request body that is read.
 const BODY_BOUND: usize = 64 * 1024;

@@ -8,9 +8,9 @@ use super::register::Registration;
 use super::{OAuthError, OpenTrain};
 use crate::address::is_email;
 use crate::ambiguities::{EmailSent, Interval, OtherEmail};
+use crate::context::Context;
 use crate::http::{Answer, Request};
 use crate::random;
-use crate::world::Context;
 
 #[derive(Serialize)]
 struct Started<'a> {

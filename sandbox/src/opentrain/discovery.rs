@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::{CLAIM_GRANT, POST_CLAIM_SCOPES, revoke};
 use crate::ambiguities::Issuer;
+use crate::context::Context;
 use crate::http::Answer;
-use crate::world::Context;
 
 pub(super) fn protected_resource(context: &Context<'_>) -> Answer {
     let url = context.url;

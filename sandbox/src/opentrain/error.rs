@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use crate::ambiguities::Description;
+use crate::context::Context;
 use crate::http::Answer;
 use crate::retry_after::retry_after;
-use crate::world::Context;
 
 /// The refusal of a call below `/api/agent`.
 #[derive(Debug, PartialEq, Eq)]

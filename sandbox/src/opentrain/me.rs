@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::OpenTrain;
 use super::public_api::PublicError;
+use crate::context::Context;
 use crate::http::{Answer, Request};
-use crate::world::Context;
 
 impl OpenTrain {
     /// The account that the token belongs to. The answer for an unclaimed account is a guess (U13): no e-mail, and the

@@ -21,10 +21,10 @@ use error::OAuthError;
 pub(crate) use human::View;
 use register::Registration;
 
+use crate::context::Context;
 use crate::http::{Answer, Request};
 use crate::limiter::Limiter;
 use crate::store::Store;
-use crate::world::Context;
 
 /// The greatest number of registrations, attempts and tokens. Beyond it, the oldest are forgotten.
 const BOUND: usize = 20_000;

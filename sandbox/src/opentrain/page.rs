@@ -2,9 +2,9 @@
 
 use super::OpenTrain;
 use super::attempt::{AttemptState, ClaimAttempt, Decision};
+use crate::context::Context;
 use crate::html::{escape, page};
 use crate::http::{Answer, Form, Request};
-use crate::world::Context;
 
 const TITLE: &str = "Claim an agent account";
 

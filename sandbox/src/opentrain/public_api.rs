@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::{OpenTrain, Token};
+use crate::context::Context;
 use crate::http::{Answer, Request};
 use crate::random;
-use crate::world::Context;
 
 /// A refusal of one of the Public API's calls.
 #[derive(Debug)]

@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 
 use super::{CLAIM_GRANT, OAuthError, OpenTrain, PRE_CLAIM_SCOPES, Token};
 use crate::clock::rfc3339;
+use crate::context::Context;
 use crate::http::{Answer, Request};
 use crate::random;
-use crate::world::Context;
 
 /// An account that an agent made, and how far its claim is.
 pub(super) struct Registration {

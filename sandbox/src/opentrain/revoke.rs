@@ -5,8 +5,8 @@ use serde_json::json;
 use super::{OAuthError, OpenTrain};
 use crate::ambiguities::RevokePath;
 use crate::config::Config;
+use crate::context::Context;
 use crate::http::{Answer, Request};
-use crate::world::Context;
 
 /// The path of the endpoint. The pages name two (C1).
 pub(super) const fn path(config: &Config) -> &'static str {

@@ -8,8 +8,8 @@ use super::{CLAIM_GRANT, OAuthError, OpenTrain, POST_CLAIM_SCOPES};
 use crate::ambiguities::{Interval, LapsedAttempt, NoAttempt};
 use crate::clock::millis;
 use crate::config::Config;
+use crate::context::Context;
 use crate::http::{Answer, Request};
-use crate::world::Context;
 
 /// A poll may come this many milliseconds early.
 const TOLERANCE: u64 = 50;

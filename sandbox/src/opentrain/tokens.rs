@@ -8,9 +8,9 @@ use super::register::personal_token;
 use super::{OpenTrain, POST_CLAIM_SCOPES, Token};
 use crate::ambiguities::TokenCap;
 use crate::clock::rfc3339;
+use crate::context::Context;
 use crate::http::{Answer, Request};
 use crate::random;
-use crate::world::Context;
 
 /// The greatest number of active tokens of an account.
 const CAP: usize = 25;

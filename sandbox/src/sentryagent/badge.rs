@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::manifest::PublicProfile;
 use super::{Agent, Refusal, SentryAgent};
+use crate::context::Context;
 use crate::random;
-use crate::world::Context;
 
 /// The `kid` of the only key.
 pub(super) const KEY_ID: &str = "key-1";

@@ -4,9 +4,9 @@ use serde_json::json;
 
 use crate::ambiguities::{ErrorBody, TriesLeft};
 use crate::config::Config;
+use crate::context::Context;
 use crate::http::Answer;
 use crate::retry_after::retry_after;
-use crate::world::Context;
 
 /// The refusal of a call to SentryAgent.
 #[derive(Debug, PartialEq, Eq)]

@@ -13,8 +13,8 @@ use super::signing::agent_key_id;
 use super::{Refusal, SentryAgent};
 use crate::ambiguities::{DidInPath, SigningKeyOf};
 use crate::clock::rfc3339;
+use crate::context::Context;
 use crate::http::Answer;
-use crate::world::Context;
 
 #[derive(Serialize)]
 struct Looked<'a> {

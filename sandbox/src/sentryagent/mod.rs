@@ -13,11 +13,11 @@ use error::Refusal;
 use manifest::PublicProfile;
 use registration::{ManifestSession, OtpSession};
 
+use crate::context::Context;
 use crate::http::{Answer, Request};
 use crate::limiter::Limiter;
 use crate::random;
 use crate::store::Store;
-use crate::world::Context;
 use ed25519_dalek::SigningKey;
 
 /// The greatest number of sessions and agents. Beyond it, the oldest are forgotten.

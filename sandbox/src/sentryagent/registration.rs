@@ -8,9 +8,9 @@ use super::{Refusal, SentryAgent};
 use crate::ambiguities::{self, RepeatedStep2};
 use crate::clock::rfc3339;
 use crate::config::Config;
+use crate::context::Context;
 use crate::http::{Answer, Request};
 use crate::random;
-use crate::world::Context;
 
 /// The session between step 1 and step 2.
 pub(super) struct ManifestSession {

@@ -6,8 +6,8 @@ use super::registration::text;
 use super::{Refusal, SentryAgent};
 use crate::ambiguities::OldBadge;
 use crate::clock::{millis, rfc3339};
+use crate::context::Context;
 use crate::http::{Answer, Request};
-use crate::world::Context;
 
 /// The time that an old badge stays valid under [`OldBadge::LivesOn`].
 const GRACE: std::time::Duration = std::time::Duration::from_secs(24 * 3600);

@@ -11,8 +11,8 @@ use super::registration::text;
 use super::{Refusal, SentryAgent};
 use crate::ambiguities::{SignedPayload, SigningKeyOf};
 use crate::clock::rfc3339;
+use crate::context::Context;
 use crate::http::{Answer, Request};
-use crate::world::Context;
 
 /// The JWS header, in the order of the prefix that the pages print: `alg`, then `kid`.
 #[derive(Serialize)]

@@ -7,8 +7,8 @@ use super::manifest::PublicProfile;
 use super::registration::text;
 use super::{Refusal, SentryAgent};
 use crate::ambiguities::RepeatedRevoke;
+use crate::context::Context;
 use crate::http::{Answer, Request};
-use crate::world::Context;
 
 #[derive(Serialize)]
 struct Valid<'a> {
