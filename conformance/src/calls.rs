@@ -10,8 +10,8 @@ use enlist_core::secret::{Badge, PersonalToken};
 use enlist_core::{ApiCall, ApiCallRun, Exchange, ExchangeResult, Origin};
 
 use crate::fixture::OLD_BADGE;
-use crate::mock_host::{BEGINNING, adjusted, failure_text, trouble_text};
-use crate::mock_store::described;
+use crate::mocks::described;
+use crate::mocks::{BEGINNING, adjusted, failure_text, trouble_text};
 use crate::scripted_server::ScriptedServer;
 
 const TOKEN: &str = "ot_pat_1_PRECLAIM";

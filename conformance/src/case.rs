@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::Driver;
 use crate::scenario::Scenario;
+use crate::verdict::{NEEDS_HTTPS, Verdict};
 
 const EXPECTED: &str = include_str!("expected.txt");
 
@@ -14,18 +15,6 @@ pub struct Case {
     pub(crate) about: &'static str,
     pub(crate) scenario: Scenario,
 }
-
-/// The result of a case that did not fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub enum Verdict {
-    /// It came out as expected.
-    Passed,
-    /// It does not apply, for this reason.
-    Skipped(&'static str),
-}
-
-pub(crate) const NEEDS_HTTPS: Verdict = Verdict::Skipped("the client does not speak https");
 
 /// The result of a case that came out in another way than expected.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use crate::Case;
 use crate::calls::{ENDPOINTS, Endpoint};
 use crate::exchanges::RequestShape;
 use crate::fixture::{self, CLAIM, DELIVERED, MANIFEST, OTP, PENDING, REGISTER, ROTATE, SMS, SPENT, TOKEN, VERIFY};
-use crate::mock_host::LocalFault;
+use crate::mocks::LocalFault;
 use crate::reply::{Answer, Detour, Framing, Reply};
 use crate::scenario::Scenario;
 use crate::scripted_server::Planned;

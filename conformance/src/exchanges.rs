@@ -7,8 +7,8 @@ use enlist_core::{Ceremony, Exchange, ExchangeResult, Origin, Timestamp};
 use http::{Method, Request};
 
 use crate::Driver;
-use crate::mock_host::adjusted;
-use crate::mock_store::described;
+use crate::mocks::adjusted;
+use crate::mocks::described;
 use crate::reply::Reply;
 use crate::scripted_server::{Planned, Script, ScriptedServer};
 

@@ -6,7 +6,7 @@ use enlist_core::claim::{self, Claim, Enrolment, Label};
 use enlist_core::secret::{Badge, Email, Otp};
 use enlist_core::{Ceremony, Input, Origin, Timestamp};
 
-use crate::mock_host::trouble_text;
+use crate::mocks::trouble_text;
 use crate::reply::Reply;
 
 pub(crate) const REGISTER: &str = "/api/agent/identity";

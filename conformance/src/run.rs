@@ -9,8 +9,8 @@ use enlist_core::{CeremonyKind, DriveError, Ending, Failure, Origin, Snapshot};
 
 use crate::Driver;
 use crate::fixture::TestCeremony;
-use crate::mock_host::{Driven, Human, LocalFault, MockHost, failure_text};
-use crate::mock_store::MockStore;
+use crate::mocks::MockStore;
+use crate::mocks::{Driven, Human, LocalFault, MockHost, failure_text};
 use crate::scripted_server::ScriptedServer;
 
 /// How often a ceremony is driven at most.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use enlist_core::CeremonyKind;
 
 use crate::calls::Endpoint;
+use crate::driver::ReferenceClient;
 use crate::exchanges::RequestShape;
-use crate::mock_host::LocalFault;
-use crate::reference::ReferenceClient;
+use crate::mocks::LocalFault;
 use crate::reply::Reply;
 use crate::run::run;
 use crate::scripted_server::{Planned, Script, ScriptedServer, Seen};

@@ -3,7 +3,7 @@
 use enlist_core::TransportKind;
 
 use super::requests::Request;
-use crate::mock_host::LocalFault;
+use crate::mocks::LocalFault;
 use crate::reply::{Answer, Detour, Framing, Reply};
 
 /// A fault of the network, of the service, or on this machine.

@@ -10,13 +10,13 @@ mod requests;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use crate::case::NEEDS_HTTPS;
+use crate::driver::ReferenceClient;
 use crate::fixture::healthy;
-use crate::mock_host::LocalFault;
-use crate::reference::ReferenceClient;
+use crate::mocks::LocalFault;
 use crate::reply::Reply;
 use crate::run::{Report, run};
 use crate::scripted_server::{Planned, Script, ScriptedServer};
+use crate::verdict::NEEDS_HTTPS;
 use crate::{Driver, Mismatch, Verdict};
 use faults::{Fault, Injection, faults};
 pub use requests::Request;

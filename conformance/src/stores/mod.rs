@@ -46,26 +46,19 @@
 //! What the cases cannot see is whether the disk has what the store wrote: no program can tell that from the page cache. A store that
 //! passes every case and never calls `fsync` still loses credentials when the power fails.
 
-mod asynchronous;
-mod bench;
 pub mod cases;
-mod child;
-mod fixture;
-mod flow;
-mod folder;
-mod memory;
 
 use std::fmt;
-
-pub use asynchronous::{BlockOn, Blocking, BlockingError};
-pub use child::rerun_test;
-pub use fixture::{Fallible, Fixture, Support, Tear};
-pub use memory::{MemoryStore, MemoryStores, OutOfSpace};
 
 #[cfg(doc)]
 use enlist_core::Store;
 
-use crate::Verdict;
+use crate::store_bench::child;
+pub use crate::store_bench::child::rerun_test;
+pub use crate::store_fixture::{
+    BlockOn, Blocking, BlockingError, Broken, Fallible, Fixture, MemoryStore, MemoryStores, OutOfSpace, Support, Tear,
+};
+use crate::verdict::Verdict;
 
 /// One case for stores.
 pub struct Case<F> {
@@ -150,23 +143,6 @@ pub fn run<F: Fixture>(fixture: &F) -> Result<Report, Failures> {
         }
     }
     if failures.is_empty() { Ok(report) } else { Err(Failures(failures)) }
-}
-
-/// What a store did wrong, in a sentence. It holds no secret and no bytes of an answer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Broken(String);
-
-impl Broken {
-    pub(crate) fn new(what: impl fmt::Display) -> Self {
-        Self(what.to_string())
-    }
-}
-
-impl From<Box<dyn std::error::Error>> for Broken {
-    fn from(error: Box<dyn std::error::Error>) -> Self {
-        Self::new(error)
-    }
 }
 
 /// A store failed a case.

@@ -6,10 +6,10 @@ use enlist_core::{Delivery, Exchange, ExchangeResult, Partial, TransportFailure,
 use http::Response;
 use http::header::CONTENT_TYPE;
 
-use crate::Verdict;
-use crate::stores::bench::Bench;
-use crate::stores::flow::{Flow, json};
-use crate::stores::{Broken, Fixture};
+use crate::store_bench::bench::Bench;
+use crate::store_bench::flow::{Flow, json};
+use crate::store_fixture::{Broken, Fixture};
+use crate::verdict::Verdict;
 
 /// A whole answer comes back with its status, its content type and every byte of its body, up to the largest body that a client reads.
 ///

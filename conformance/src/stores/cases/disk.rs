@@ -3,11 +3,11 @@
 use enlist_core::claim::Claim;
 use enlist_core::{Ceremony, Input, Snapshot, Step, Store};
 
-use crate::Verdict;
-use crate::mock_host::BEGINNING;
-use crate::stores::bench::{Bench, Opened};
-use crate::stores::flow::{Flow, Next, json};
-use crate::stores::{Broken, Fixture, Support};
+use crate::mocks::BEGINNING;
+use crate::store_bench::bench::{Bench, Opened};
+use crate::store_bench::flow::{Flow, Next, json};
+use crate::store_fixture::{Broken, Fixture, Support};
+use crate::verdict::Verdict;
 
 const NO_FULL_DISK: Verdict = Verdict::Skipped("the fixture cannot fill the disk");
 
@@ -98,7 +98,7 @@ pub fn files_are_private<F: Fixture>(fixture: &F) -> Result<Verdict, Broken> {
     for _ in 0..2 {
         let exchange = flow.prepare(&mut opened)?;
         files = files.max(private_files(&opened.place)?);
-        let answer = crate::stores::flow::good(&exchange);
+        let answer = crate::store_bench::flow::good(&exchange);
         opened.journal(&exchange, &answer)?;
         files = files.max(private_files(&opened.place)?);
         flow.handle(Input::answered(exchange.id, answer))?;
@@ -113,7 +113,7 @@ pub fn files_are_private<F: Fixture>(fixture: &F) -> Result<Verdict, Broken> {
 fn private_files(place: &std::path::Path) -> Result<usize, Broken> {
     use std::os::unix::fs::PermissionsExt;
 
-    let found = crate::stores::folder::walk(place)?;
+    let found = crate::store_fixture::folder::walk(place)?;
     for path in &found {
         let metadata = std::fs::symlink_metadata(path).map_err(Broken::new)?;
         let (mode, expected) = (metadata.permissions().mode() & 0o777, if metadata.is_dir() { 0o700 } else { 0o600 });

@@ -3,10 +3,10 @@
 use enlist_core::Input;
 use enlist_core::claim::Claim;
 
-use crate::Verdict;
-use crate::stores::bench::{Bench, Left};
-use crate::stores::flow::{Flow, good, page};
-use crate::stores::{Broken, Fixture};
+use crate::store_bench::bench::{Bench, Left};
+use crate::store_bench::flow::{Flow, good, page};
+use crate::store_fixture::{Broken, Fixture};
+use crate::verdict::Verdict;
 
 /// When `prepare` has returned, a process that resumes finds the exchange in flight. Otherwise it would send the request a second
 /// time.

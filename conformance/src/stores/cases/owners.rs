@@ -2,10 +2,10 @@
 
 use enlist_core::claim::Claim;
 
-use crate::Verdict;
-use crate::stores::bench::{Bench, close};
-use crate::stores::flow::Flow;
-use crate::stores::{Broken, Fixture};
+use crate::store_bench::bench::{Bench, close};
+use crate::store_bench::flow::Flow;
+use crate::store_fixture::{Broken, Fixture};
+use crate::verdict::Verdict;
 
 /// While a store is open, a second one for the same flow is refused: two processes that drive one flow would use up each other's codes
 /// and answers. The first store is not disturbed, and when it is closed the place can be opened again.

@@ -3,11 +3,11 @@
 use enlist_core::claim::Claim;
 use enlist_core::{Exchange, ExchangeResult, Input, Snapshot, Store};
 
-use crate::Verdict;
-use crate::stores::bench::{Bench, Opened};
-use crate::stores::child::{self, Kill};
-use crate::stores::flow::{Flow, Next, healthy_answer};
-use crate::stores::{Broken, Fixture};
+use crate::store_bench::bench::{Bench, Opened};
+use crate::store_bench::child::{self, Kill};
+use crate::store_bench::flow::{Flow, Next, healthy_answer};
+use crate::store_fixture::{Broken, Fixture};
+use crate::verdict::Verdict;
 
 /// How many processes a claim may take at most.
 const MAX_PROCESSES: usize = 100;

@@ -3,10 +3,10 @@
 use enlist_core::claim::{Claim, Enrolment};
 use enlist_core::{Ceremony, Exchange, ExchangeResult, Input};
 
-use crate::Verdict;
-use crate::stores::bench::{Bench, Left, Opened, close};
-use crate::stores::flow::{Flow, good, json, page};
-use crate::stores::{Broken, Fixture, Support, Tear};
+use crate::store_bench::bench::{Bench, Left, Opened, close};
+use crate::store_bench::flow::{Flow, good, json, page};
+use crate::store_fixture::{Broken, Fixture, Support, Tear};
+use crate::verdict::Verdict;
 
 /// A word that only the answers of these cases contain.
 const CANARY: &str = "canary-3f9a-of-a-record";

@@ -4,12 +4,12 @@ use enlist_core::badge::{self, BadgeRegistration, BadgeRotation};
 use enlist_core::claim::{Claim, Enrolment};
 use enlist_core::{Ceremony, Delivery, Input, Step, TransportFailure, TransportKind};
 
-use crate::Verdict;
 use crate::fixture::TestCeremony;
-use crate::mock_host::BEGINNING;
-use crate::stores::bench::{Bench, Opened};
-use crate::stores::flow::{Flow, Next, good, json};
-use crate::stores::{Broken, Fixture};
+use crate::mocks::BEGINNING;
+use crate::store_bench::bench::{Bench, Opened};
+use crate::store_bench::flow::{Flow, Next, good, json};
+use crate::store_fixture::{Broken, Fixture};
+use crate::verdict::Verdict;
 
 /// The snapshots of every kind of ceremony come back to the letter, with the characters of every script.
 ///

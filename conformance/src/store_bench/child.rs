@@ -13,7 +13,7 @@ use enlist_core::{Ceremony, Exchange, ExchangeResult, Input, Snapshot};
 
 use super::bench::Opened;
 use super::flow::{Flow, Next, good, page};
-use super::{Broken, Fixture};
+use crate::store_fixture::{Broken, Fixture};
 
 /// Tells a child at which place to write.
 const PLACE: &str = "ENLIST_CONFORMANCE_PLACE";
@@ -38,12 +38,12 @@ pub fn rerun_test(name: &str) -> io::Result<Command> {
 }
 
 /// Where to write, if this process is a child.
-pub(super) fn place() -> Option<PathBuf> {
+pub(crate) fn place() -> Option<PathBuf> {
     env::var_os(PLACE).map(PathBuf::from)
 }
 
 /// A child's work: one call of the store after another, each announced when it has returned.
-pub(super) fn write<F: Fixture>(fixture: &F, place: &Path) -> Result<(), Broken> {
+pub(crate) fn write<F: Fixture>(fixture: &F, place: &Path) -> Result<(), Broken> {
     let mut opened = Opened::<F> { place: place.to_owned(), store: fixture.open(place)? };
     let mut script = Script::start()?;
     while let Some(call) = script.next()? {
@@ -122,7 +122,7 @@ fn copy(exchange: &Exchange) -> Exchange {
 
 /// When a child is killed.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Kill {
+pub(crate) struct Kill {
     /// After so many calls have returned.
     calls: usize,
     /// And so much later.
@@ -137,7 +137,7 @@ impl fmt::Display for Kill {
 
 impl Kill {
     /// At different calls, and at different moments of each call.
-    pub(super) fn all() -> impl Iterator<Item = Self> {
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
         let kills = env::var(KILLS).ok().and_then(|kills| kills.parse().ok()).unwrap_or(DEFAULT_KILLS);
         (0..kills).map(|kill| Self {
             calls: 1 + usize::try_from(kill * 7 % 30).unwrap_or_default(),
@@ -146,7 +146,7 @@ impl Kill {
     }
 
     /// Starts a child that writes at the place, kills it, and says how many of its calls had returned.
-    pub(super) fn carry_out(self, mut command: Command, place: &Path) -> Result<usize, Broken> {
+    pub(crate) fn carry_out(self, mut command: Command, place: &Path) -> Result<usize, Broken> {
         let child = command.env(PLACE, place).stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
         let mut child = child.map_err(|error| Broken::new(format_args!("the child process cannot be started: {error}")))?;
         let returned = announcements(&mut child);
@@ -207,10 +207,10 @@ fn is_torn_taken_in(saved: &Snapshot) -> bool {
 }
 
 /// What a store says about the answer to the exchange in flight, if there is one.
-pub(super) type Found = Option<Result<Option<ExchangeResult>, String>>;
+pub(crate) type Found = Option<Result<Option<ExchangeResult>, String>>;
 
 /// Checks what is left of a child of whose calls so many had returned: all that they promised, and the next call done or not done.
-pub(super) fn check(calls: usize, saved: Option<&Snapshot>, found: Found) -> Result<(), Broken> {
+pub(crate) fn check(calls: usize, saved: Option<&Snapshot>, found: Found) -> Result<(), Broken> {
     let (before, after, is_journal) = states(calls)?;
     if let Some(saved) = saved
         && ([&before, &after].into_iter().any(|state| state.is_taken_in(saved)) || is_journal && is_torn_taken_in(saved))

@@ -8,7 +8,7 @@ use std::time::Duration;
 use enlist_core::{Ceremony, DriveError, Ending, Exchange, Failure, Timestamp, TransportFailure, Trouble, WaitReason};
 use http::Uri;
 
-use crate::mock_store::MockStore;
+use super::MockStore;
 use crate::reply::{Detour, Reply};
 use crate::scripted_server::{DEADLINE, ScriptedServer, Seen};
 

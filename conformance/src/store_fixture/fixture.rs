@@ -106,8 +106,8 @@ pub trait Fixture {
         Ok(Support::No)
     }
 
-    /// A command that calls [`run`](super::run) with an equal fixture in another process, for the case in which a process is killed.
-    /// [`rerun_test`](super::rerun_test) makes one of a test.
+    /// A command that calls [`run`](crate::stores::run) with an equal fixture in another process, for the case in which a process is killed.
+    /// [`rerun_test`](crate::stores::rerun_test) makes one of a test.
     ///
     /// The default is `None`, which skips the case.
     fn child(&self) -> Option<Command> {
@@ -138,4 +138,21 @@ pub enum Tear {
 impl Tear {
     /// Every way.
     pub const ALL: [Self; 3] = [Self::Short, Self::Zeros, Self::WrongByte];
+}
+
+/// What a store did wrong, in a sentence. It holds no secret and no bytes of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Broken(String);
+
+impl Broken {
+    pub(crate) fn new(what: impl Display) -> Self {
+        Self(what.to_string())
+    }
+}
+
+impl From<Box<dyn Error>> for Broken {
+    fn from(error: Box<dyn Error>) -> Self {
+        Self::new(error)
+    }
 }

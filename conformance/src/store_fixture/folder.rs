@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{Fallible, Tear};
 
 /// Copies the files and folders in `from`, with their permissions, into `to`.
-pub(super) fn copy(from: &Path, to: &Path) -> Fallible<()> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Fallible<()> {
     for path in entries(from)? {
         let target = to.join(path.file_name().unwrap_or_default());
         if path.is_dir() {
@@ -21,12 +21,12 @@ pub(super) fn copy(from: &Path, to: &Path) -> Fallible<()> {
 }
 
 /// Whether any file below `folder` contains `bytes`.
-pub(super) fn holds(folder: &Path, bytes: &[u8]) -> Fallible<bool> {
+pub(crate) fn holds(folder: &Path, bytes: &[u8]) -> Fallible<bool> {
     Ok(find(folder, bytes)?.is_some())
 }
 
 /// Damages the file below `folder` that contains `body`.
-pub(super) fn tear(folder: &Path, body: &[u8], tear: Tear) -> Fallible<()> {
+pub(crate) fn tear(folder: &Path, body: &[u8], tear: Tear) -> Fallible<()> {
     let Some((path, mut file, start)) = find(folder, body)? else {
         return Err("no file holds the bytes of the answer: implement Fixture::tear".into());
     };
@@ -41,7 +41,7 @@ pub(super) fn tear(folder: &Path, body: &[u8], tear: Tear) -> Fallible<()> {
 }
 
 /// Every file and folder below `folder`.
-pub(super) fn walk(folder: &Path) -> Fallible<Vec<PathBuf>> {
+pub(crate) fn walk(folder: &Path) -> Fallible<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in entries(folder)? {
         if path.is_dir() {

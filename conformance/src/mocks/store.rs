@@ -2,8 +2,8 @@
 
 use enlist_core::{Ceremony, Exchange, ExchangeId, ExchangeResult, Snapshot, Store, TransportKind};
 
-use crate::mock_host::{LocalFault, MockError, Shared};
-use crate::stores::MemoryStore;
+use super::host::{LocalFault, MockError, Shared};
+use crate::store_fixture::MemoryStore;
 
 /// The store that a driver works with. It fails where the case says so.
 #[derive(Debug)]

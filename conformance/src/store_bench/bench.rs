@@ -9,21 +9,21 @@ use std::time::Duration;
 use enlist_core::{Ceremony, Exchange, ExchangeId, ExchangeResult, Snapshot, Store};
 use tempfile::TempDir;
 
-use super::{Broken, Fallible, Fixture};
+use crate::store_fixture::{Broken, Fallible, Fixture};
 
 /// How often to try to open a store that was closed, and how long to wait after each try.
 const TRIES: u32 = 50;
 const BETWEEN_TRIES: Duration = Duration::from_millis(4);
 
 /// Makes places for one case. They are removed with it.
-pub(super) struct Bench<'f, F> {
-    pub(super) fixture: &'f F,
+pub(crate) struct Bench<'f, F> {
+    pub(crate) fixture: &'f F,
     root: TempDir,
     places: Cell<u32>,
 }
 
 /// What is left of an exchange whose answer was written down.
-pub(super) enum Left {
+pub(crate) enum Left {
     /// The exchange is in flight, and this is its answer.
     Answer(ExchangeResult),
     /// The store took the answer in when it was opened. Nobody can read it, and the snapshot says so.
@@ -35,19 +35,19 @@ pub(super) enum Left {
 }
 
 /// A store and the place where it is open.
-pub(super) struct Opened<F: Fixture> {
-    pub(super) place: PathBuf,
-    pub(super) store: F::Store,
+pub(crate) struct Opened<F: Fixture> {
+    pub(crate) place: PathBuf,
+    pub(crate) store: F::Store,
 }
 
 impl<'f, F: Fixture> Bench<'f, F> {
-    pub(super) fn new(fixture: &'f F) -> Result<Self, Broken> {
+    pub(crate) fn new(fixture: &'f F) -> Result<Self, Broken> {
         let root = TempDir::new_in(fixture.folder()).map_err(Broken::new)?;
         Ok(Self { fixture, root, places: Cell::new(0) })
     }
 
     /// A new, empty place.
-    pub(super) fn place(&self) -> Result<PathBuf, Broken> {
+    pub(crate) fn place(&self) -> Result<PathBuf, Broken> {
         self.places.set(self.places.get() + 1);
         let place = self.root.path().join(format!("place-{}", self.places.get()));
         make_private(&place).map_err(Broken::new)?;
@@ -55,43 +55,43 @@ impl<'f, F: Fixture> Bench<'f, F> {
     }
 
     /// A store at a new place.
-    pub(super) fn empty(&self) -> Result<Opened<F>, Broken> {
+    pub(crate) fn empty(&self) -> Result<Opened<F>, Broken> {
         self.open(self.place()?)
     }
 
-    pub(super) fn open(&self, place: PathBuf) -> Result<Opened<F>, Broken> {
+    pub(crate) fn open(&self, place: PathBuf) -> Result<Opened<F>, Broken> {
         let store = self.fixture.open(&place)?;
         Ok(Opened { place, store })
     }
 
     /// Closes the store in the regular way and opens it again.
-    pub(super) fn reopen(&self, opened: Opened<F>) -> Result<Opened<F>, Broken> {
+    pub(crate) fn reopen(&self, opened: Opened<F>) -> Result<Opened<F>, Broken> {
         self.open_closed(close(opened))
     }
 
     /// Opens a store that was closed a moment ago. When another thread of this process starts a child process just then, the child has
     /// a copy of the store's lock until its program begins, so the first tries may fail.
-    pub(super) fn open_closed(&self, place: PathBuf) -> Result<Opened<F>, Broken> {
+    pub(crate) fn open_closed(&self, place: PathBuf) -> Result<Opened<F>, Broken> {
         let store = retry(|| self.fixture.open(&place))?;
         Ok(Opened { place, store })
     }
 
     /// Closes the store in the regular way and opens the place for another flow.
-    pub(super) fn open_for_another_flow(&self, opened: Opened<F>) -> Result<Opened<F>, Broken> {
+    pub(crate) fn open_for_another_flow(&self, opened: Opened<F>) -> Result<Opened<F>, Broken> {
         let place = close(opened);
         let store = retry(|| self.fixture.open_for_another_flow(&place))?;
         Ok(Opened { place, store })
     }
 
     /// Opens what is left of the store when its process dies now.
-    pub(super) fn crash(&self, opened: Opened<F>) -> Result<Opened<F>, Broken> {
+    pub(crate) fn crash(&self, opened: Opened<F>) -> Result<Opened<F>, Broken> {
         let copy = self.place()?;
         self.fixture.crash(opened.store, &opened.place, &copy)?;
         self.open(copy)
     }
 
     /// What is left of an exchange after the store was opened.
-    pub(super) fn left(&self, opened: &mut Opened<F>, id: ExchangeId) -> Result<Left, Broken> {
+    pub(crate) fn left(&self, opened: &mut Opened<F>, id: ExchangeId) -> Result<Left, Broken> {
         if self.fixture.has_ended(&mut opened.store)? {
             return Ok(Left::Ended);
         }
@@ -106,7 +106,7 @@ impl<'f, F: Fixture> Bench<'f, F> {
     }
 
     /// The saved snapshot, which there must be.
-    pub(super) fn saved(&self, opened: &mut Opened<F>) -> Result<Snapshot, Broken> {
+    pub(crate) fn saved(&self, opened: &mut Opened<F>) -> Result<Snapshot, Broken> {
         let saved = self.fixture.saved(&mut opened.store)?;
         saved.ok_or_else(|| Broken::new("the store holds no snapshot although one was saved"))
     }
@@ -123,24 +123,24 @@ fn retry<T>(open: impl Fn() -> Fallible<T>) -> Fallible<T> {
 }
 
 /// Drops the store.
-pub(super) fn close<F: Fixture>(opened: Opened<F>) -> PathBuf {
+pub(crate) fn close<F: Fixture>(opened: Opened<F>) -> PathBuf {
     opened.place
 }
 
 impl<F: Fixture> Opened<F> {
-    pub(super) fn prepare<C: Ceremony>(&mut self, ceremony: &C, exchange: &Exchange) -> Result<(), Broken> {
+    pub(crate) fn prepare<C: Ceremony>(&mut self, ceremony: &C, exchange: &Exchange) -> Result<(), Broken> {
         self.store.prepare(ceremony, exchange).map_err(|error| Broken::new(format_args!("prepare failed: {error}")))
     }
 
-    pub(super) fn journal(&mut self, exchange: &Exchange, answer: &ExchangeResult) -> Result<(), Broken> {
+    pub(crate) fn journal(&mut self, exchange: &Exchange, answer: &ExchangeResult) -> Result<(), Broken> {
         self.store.journal(exchange, answer).map_err(|error| Broken::new(format_args!("journal failed: {error}")))
     }
 
-    pub(super) fn journaled(&mut self, id: ExchangeId) -> Result<Option<ExchangeResult>, Broken> {
+    pub(crate) fn journaled(&mut self, id: ExchangeId) -> Result<Option<ExchangeResult>, Broken> {
         self.store.journaled(id).map_err(|error| Broken::new(format_args!("journaled failed: {error}")))
     }
 
-    pub(super) fn save<C: Ceremony>(&mut self, ceremony: &C) -> Result<(), Broken> {
+    pub(crate) fn save<C: Ceremony>(&mut self, ceremony: &C) -> Result<(), Broken> {
         self.store.save(ceremony).map_err(|error| Broken::new(format_args!("save failed: {error}")))
     }
 }

@@ -3,25 +3,25 @@
 use enlist_core::{Exchange, ExchangeId, ExchangeResult, Failure, Input, Origin, Snapshot, Step, Timestamp};
 
 use super::bench::Opened;
-use super::{Broken, Fixture};
 use crate::fixture::{TestCeremony, healthy};
-use crate::mock_host::BEGINNING;
+use crate::mocks::BEGINNING;
 use crate::reply::{Answer, Reply};
+use crate::store_fixture::{Broken, Fixture};
 
 const ORIGIN: &str = "https://service.example";
 /// How many steps a ceremony may take before its next exchange.
 const MAX_STEPS: usize = 20;
 
 /// One ceremony on its way.
-pub(super) struct Flow<C> {
-    pub(super) ceremony: C,
+pub(crate) struct Flow<C> {
+    pub(crate) ceremony: C,
     now: Timestamp,
     /// How many questions were answered.
     answered: usize,
 }
 
 /// What a flow needs next.
-pub(super) enum Next<O> {
+pub(crate) enum Next<O> {
     /// This exchange was begun: prepare it.
     Exchange(Exchange),
     /// The answer to this exchange is owed since before a restart.
@@ -31,19 +31,19 @@ pub(super) enum Next<O> {
 }
 
 impl<C: TestCeremony> Flow<C> {
-    pub(super) fn start() -> Result<Self, Broken> {
+    pub(crate) fn start() -> Result<Self, Broken> {
         let ceremony = Origin::parse(ORIGIN).ok().and_then(C::start).ok_or_else(|| Broken::new("the case cannot begin"))?;
         Ok(Self { ceremony, now: BEGINNING, answered: 0 })
     }
 
     /// The flow as another process resumes it.
-    pub(super) fn resume(snapshot: &Snapshot) -> Result<Self, Broken> {
+    pub(crate) fn resume(snapshot: &Snapshot) -> Result<Self, Broken> {
         let ceremony = C::resume(snapshot).map_err(|error| Broken::new(format_args!("the saved snapshot cannot be resumed: {error}")))?;
         Ok(Self { ceremony, now: snapshot.saved_at(), answered: 0 })
     }
 
     /// Shows, waits and answers questions until the service or the caller is needed.
-    pub(super) fn next(&mut self) -> Result<Next<C::Outcome>, Broken> {
+    pub(crate) fn next(&mut self) -> Result<Next<C::Outcome>, Broken> {
         for _ in 0..MAX_STEPS {
             let input = match self.ceremony.poll(self.now) {
                 Step::Send => return self.ceremony.begin(self.now).map(Next::Exchange).map_err(Broken::new),
@@ -66,7 +66,7 @@ impl<C: TestCeremony> Flow<C> {
     }
 
     /// Begins the next exchange, which there must be.
-    pub(super) fn begin(&mut self) -> Result<Exchange, Broken> {
+    pub(crate) fn begin(&mut self) -> Result<Exchange, Broken> {
         match self.next()? {
             Next::Exchange(exchange) => Ok(exchange),
             Next::Owed(id) => Err(Broken::new(format_args!("exchange {id} is in flight although its answer was taken in"))),
@@ -74,26 +74,26 @@ impl<C: TestCeremony> Flow<C> {
         }
     }
 
-    pub(super) fn handle(&mut self, input: Input<C::Answer>) -> Result<(), Broken> {
+    pub(crate) fn handle(&mut self, input: Input<C::Answer>) -> Result<(), Broken> {
         self.ceremony.handle(self.now, input).map_err(Broken::new)
     }
 
     /// Begins the next exchange and has the store prepare it.
-    pub(super) fn prepare<F: Fixture>(&mut self, opened: &mut Opened<F>) -> Result<Exchange, Broken> {
+    pub(crate) fn prepare<F: Fixture>(&mut self, opened: &mut Opened<F>) -> Result<Exchange, Broken> {
         let exchange = self.begin()?;
         opened.prepare(&self.ceremony, &exchange)?;
         Ok(exchange)
     }
 
     /// Has the store write the answer down, takes it in, and saves.
-    pub(super) fn settle<F: Fixture>(&mut self, opened: &mut Opened<F>, exchange: &Exchange, answer: ExchangeResult) -> Result<(), Broken> {
+    pub(crate) fn settle<F: Fixture>(&mut self, opened: &mut Opened<F>, exchange: &Exchange, answer: ExchangeResult) -> Result<(), Broken> {
         opened.journal(exchange, &answer)?;
         self.handle(Input::answered(exchange.id, answer))?;
         opened.save(&self.ceremony)
     }
 
     /// A whole exchange that the service answers as it should.
-    pub(super) fn exchange<F: Fixture>(&mut self, opened: &mut Opened<F>) -> Result<(), Broken> {
+    pub(crate) fn exchange<F: Fixture>(&mut self, opened: &mut Opened<F>) -> Result<(), Broken> {
         let exchange = self.prepare(opened)?;
         let answer = good(&exchange);
         self.settle(opened, &exchange, answer)
@@ -101,12 +101,12 @@ impl<C: TestCeremony> Flow<C> {
 }
 
 /// The answer of a service where nothing is wrong. A poll is answered `authorization_pending`.
-pub(super) fn good(exchange: &Exchange) -> ExchangeResult {
+pub(crate) fn good(exchange: &Exchange) -> ExchangeResult {
     healthy_answer(exchange, 0)
 }
 
 /// The answer of a service where nothing is wrong to a request that it has seen `seen` times before.
-pub(super) fn healthy_answer(exchange: &Exchange, seen: usize) -> ExchangeResult {
+pub(crate) fn healthy_answer(exchange: &Exchange, seen: usize) -> ExchangeResult {
     match healthy(exchange.request.uri().path(), seen) {
         Reply::Answer(answer) => Reply::Answer(answer.at(ORIGIN, ORIGIN)).expected(exchange.max_body),
         other => other.expected(exchange.max_body),
@@ -114,11 +114,11 @@ pub(super) fn healthy_answer(exchange: &Exchange, seen: usize) -> ExchangeResult
 }
 
 /// A whole JSON answer.
-pub(super) fn json(status: u16, body: &str) -> ExchangeResult {
+pub(crate) fn json(status: u16, body: &str) -> ExchangeResult {
     Reply::json(status, body).expected(Exchange::MAX_BODY)
 }
 
 /// A page in the place of the answer: nobody can read a credential from it.
-pub(super) fn page(body: &str) -> ExchangeResult {
+pub(crate) fn page(body: &str) -> ExchangeResult {
     Reply::from(Answer::new(200, body).with("content-type", "text/html")).expected(Exchange::MAX_BODY)
 }
