@@ -6,6 +6,7 @@
 use std::fmt::Display;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use enlist_core::badge::verify::Rejection;
 use enlist_core::{Failure, FailureCode, Recovery, ServerError, Timestamp, Trouble, Violation};
@@ -31,6 +32,8 @@ pub(crate) enum Error {
     OtpRejected(Box<ServerError>),
     /// A badge that does not keep a rule.
     BadgeRefused(Rejection),
+    /// The key of a badge is not known, and the service's keys may only be fetched again after `wait`.
+    CannotTell { wait: Duration },
     /// The service's key set is none.
     BadKeys(String),
     /// The service publishes nothing about an agent of this DID.
@@ -91,6 +94,7 @@ impl Error {
             Self::Declined { .. } => ErrorCode::Ceremony(FailureCode::Denied),
             Self::OtpRejected(_) => ErrorCode::OtpRejected,
             Self::BadgeRefused(_) => ErrorCode::Ceremony(FailureCode::BadgeInvalid),
+            Self::CannotTell { .. } => ErrorCode::CannotTell,
             Self::BadKeys(_) => ErrorCode::Ceremony(FailureCode::ProtocolViolation),
             Self::NoSuchAgent => ErrorCode::Ceremony(FailureCode::Rejected),
             Self::Store(StoreError::Locked { .. }) => ErrorCode::Locked,
@@ -133,6 +137,9 @@ impl Error {
             Self::Declined { flow: Some(_) } => "a person said no: nothing more was sent".to_owned(),
             Self::OtpRejected(_) => "the one-time code was wrong; it may be tried again".to_owned(),
             Self::BadgeRefused(rejection) => format!("the badge is not valid: {rejection}"),
+            Self::CannotTell { .. } => {
+                "none of the keys is the one that signed the badge, and newer ones were asked for less than a minute ago".to_owned()
+            }
             Self::BadKeys(why) => format!("the service's keys cannot be read: {why}"),
             Self::NoSuchAgent => "the service publishes nothing about this agent: never registered, or revoked".to_owned(),
             Self::Store(error) => error.to_string(),
@@ -176,6 +183,13 @@ impl Error {
                 flow.as_ref().map(|flow| format!("{flow} is kept: enlist resume {flow} asks again, enlist abandon {flow} gives it up"))
             }
             Self::NotRegistered(_) => Some("register first".to_owned()),
+            Self::BadgeRefused(rejection) if rejection.may_be_a_wrong_clock() => {
+                Some("if this machine's clock is wrong, set it and run this again".to_owned())
+            }
+            Self::BadgeRefused(Rejection::NoExpiry) => {
+                Some("verify it without --offline, so that the service can say, or accept it with --no-expiry".to_owned())
+            }
+            Self::CannotTell { wait } => Some(format!("run this again in {} s", whole_seconds(*wait))),
             Self::Stdout(_) => Some("make room where stdout goes, and look with enlist status: what was done is kept".to_owned()),
             Self::Store(StoreError::NoRandom { .. } | StoreError::RelativeHome { .. })
             | Self::AnswerLost
@@ -196,6 +210,7 @@ impl Error {
     pub(crate) fn body(&self) -> ErrorBody {
         let (failure, retry_after_s) = match self {
             Self::Ceremony { failure, at, .. } => (Some(failure), retry_after(failure, *at)),
+            Self::CannotTell { wait } => (None, Some(whole_seconds(*wait))),
             _ => (None, None),
         };
         let server = match self {
@@ -233,7 +248,12 @@ pub(crate) fn trouble_words(trouble: &Trouble) -> String {
 /// In whole seconds, rounded up: never earlier than the service wants it.
 fn retry_after(failure: &Failure, now: Timestamp) -> Option<u64> {
     let Recovery::RetryAt(at) = failure.recovery() else { return None };
-    u64::try_from(at.since(now).as_millis().div_ceil(1000)).ok()
+    Some(whole_seconds(at.since(now)))
+}
+
+/// In whole seconds, rounded up.
+fn whole_seconds(wait: Duration) -> u64 {
+    u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX)
 }
 
 /// Core's sentence, without the service's error code or origin that stands in some of them.

@@ -132,6 +132,8 @@ error_codes! {
     HumanNeeded = "human_needed" => NeedsHuman,
     /// The one-time code was wrong; there are tries left.
     OtpRejected = "otp_rejected" => Pending,
+    /// Whether a badge is valid cannot be told now.
+    CannotTell = "cannot_tell" => Network,
     /// Another process is at work.
     Locked = "locked" => Storage,
     /// The store cannot be written to.
@@ -205,7 +207,7 @@ mod tests {
         3   expired  attempt_expired window_expired session_expired otp_tries_used_up
         4   failed   not_registered human_needed answer_lost claim_token_spent credential_lost credential_unreadable
         5   failed   anonymous_not_enabled email_already_registered rejected protocol_violation foreign_origin badge_invalid
-        6   failed   network timeout tls proxy busy
+        6   failed   network timeout tls proxy busy cannot_tell
         7   failed   rate_limited
         8   pending  otp_rejected
         9   failed   locked store_unwritable store_unreadable store_corrupt store_newer output_unwritable

@@ -1,8 +1,8 @@
 //! The service's published keys, kept from one command to the next.
 //!
-//! `<home>/keys/<origin>.json`, 0600 as everything here: whoever could write to it could sign badges. Their age is told with every
-//! verdict. A key that is not among them has them fetched once more, but not more often than every five minutes: a `kid` is
-//! whatever a badge's maker wrote.
+//! They are kept in `<home>/keys/<origin>.json`, with mode 0600 like every file here: whoever can write to it can sign badges. Each verdict
+//! reports their age. If a badge names a key that is not among them, they are fetched again, but not more often than once a minute, because
+//! the maker of a badge chooses its `kid`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,11 +19,11 @@ use crate::output::data;
 use crate::store::files;
 use crate::wait_policy::now;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// How old keys may be before they are fetched anew, where the service can be asked.
 const FRESH: Duration = Duration::from_secs(3600);
 /// The least time between two fetches because of an unknown key.
-const REFETCH: Duration = Duration::from_secs(300);
+const REFETCH: Duration = Duration::from_secs(60);
 
 /// Keys, and since when they are known.
 pub(crate) struct Keys {
@@ -34,14 +34,24 @@ pub(crate) struct Keys {
     is_new: bool,
 }
 
+/// What a badge with an unknown key may hope for.
+pub(crate) enum Newer {
+    /// The keys as the service publishes them now.
+    Fetched(Keys),
+    /// The keys at hand were fetched by this command, so there are no newer ones.
+    None,
+    /// The service may not be asked again yet. Whether it publishes the key cannot be told before this time has passed.
+    NotYet(Duration),
+}
+
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct KeysFile {
     v: u8,
     origin: String,
     fetched_at: i64,
-    /// When the service was asked last, whatever came of it.
-    asked_at: i64,
+    /// When the service was last asked because of an unknown key, whatever came of it.
+    refetched_at: Option<i64>,
     jwks: String,
 }
 
@@ -73,23 +83,29 @@ impl Keys {
         }
     }
 
-    /// Newer keys than these, because one is wanted that is not among them. `None` when it is too early to ask again.
-    pub(crate) fn newer(&self, context: &Context<'_>, origin: &Origin) -> Result<Option<Self>, Error> {
-        let asked_at = Timestamp::from_unix_ms(self.file.asked_at);
-        let is_too_early = now() >= asked_at && now().since(asked_at) < REFETCH;
-        if self.is_new || is_too_early {
-            return Ok(None);
+    /// Fetches newer keys, because one is wanted that is not among these.
+    pub(crate) fn newer(&self, context: &Context<'_>, origin: &Origin) -> Result<Newer, Error> {
+        if self.is_new {
+            return Ok(Newer::None);
         }
-        // Before the request, so that one that fails counts as well.
-        self.save(&KeysFile { asked_at: now().as_unix_ms(), ..self.file.clone() })?;
-        Self::fetch(context, origin).map(Some)
+        let now = now();
+        if let Some(wait) = self.file.refetched_at.and_then(|at| wait_from(Timestamp::from_unix_ms(at), now)) {
+            return Ok(Newer::NotYet(wait));
+        }
+        // Saved before the request, so that a request that fails counts as well.
+        self.save(&KeysFile { refetched_at: Some(now.as_unix_ms()), ..self.file.clone() })?;
+        Self::fetch_again(context, origin, Some(now.as_unix_ms())).map(Newer::Fetched)
     }
 
     fn fetch(context: &Context<'_>, origin: &Origin) -> Result<Self, Error> {
+        Self::fetch_again(context, origin, None)
+    }
+
+    fn fetch_again(context: &Context<'_>, origin: &Origin, refetched_at: Option<i64>) -> Result<Self, Error> {
         let json = outcome_of(context, FetchJwks::new(origin))?;
         let jwks = Jwks::parse(json.as_bytes()).map_err(|error| Error::BadKeys(error.to_string()))?;
-        let at = now().as_unix_ms();
-        let file = KeysFile { v: VERSION, origin: origin.to_string(), fetched_at: at, asked_at: at, jwks: json };
+        let fetched_at = now().as_unix_ms();
+        let file = KeysFile { v: VERSION, origin: origin.to_string(), fetched_at, refetched_at, jwks: json };
         let keys = Self { jwks, file, path: path(context, origin)?, is_new: true };
         // Good for this command, whether they can be kept or not.
         if let Err(error) = keys.save(&keys.file) {
@@ -140,6 +156,12 @@ impl Keys {
             None => format!("keys dated {}, which is in the future", self.fetched_at()),
         }
     }
+}
+
+/// The rest of the time in which the keys are not fetched again after `last`. A time in the future is another clock's, and does not count.
+fn wait_from(last: Timestamp, now: Timestamp) -> Option<Duration> {
+    let passed = (last <= now).then(|| now.since(last))?;
+    REFETCH.checked_sub(passed).filter(|wait| !wait.is_zero())
 }
 
 fn path(context: &Context<'_>, origin: &Origin) -> Result<PathBuf, Error> {

@@ -18,12 +18,14 @@ fn keys_file(world: &World) -> PathBuf {
     private_files(&folder).pop().unwrap()
 }
 
-/// As if the keys had been fetched, and asked for last, so long ago.
+/// As if the keys had been fetched, and fetched for an unknown key, so long ago.
 fn age_keys(world: &World, seconds: i64) {
     let path = keys_file(world);
     let mut file: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    for name in ["fetched_at", "asked_at"] {
-        file[name] = (file[name].as_i64().unwrap() - seconds * 1000).into();
+    for name in ["fetched_at", "refetched_at"] {
+        if let Some(at) = file[name].as_i64() {
+            file[name] = (at - seconds * 1000).into();
+        }
     }
     fs::write(&path, file.to_string()).unwrap();
 }
@@ -148,30 +150,76 @@ fn without_the_services_word_a_good_signature_is_no_verdict() {
     );
 }
 
+/// The keys of before the service took another one.
+const OLD_KEYS: &str =
+    r#"{"keys":[{"kty":"OKP","use":"sig","kid":"key-0","alg":"EdDSA","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+
 #[test]
-fn an_unknown_key_has_the_keys_fetched_once_and_not_again_for_five_minutes() {
+fn an_unknown_key_has_the_keys_fetched_once_and_not_again_for_a_minute() {
     let world = badged(quick());
     let badge = world.token("sentryagent");
-    // The keys of before the service took another one.
-    let old = r#"{"keys":[{"kty":"OKP","use":"sig","kid":"key-0","alg":"EdDSA","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
-    let respond = || Scripted::new(JWKS, Action::Respond(Canned::json(200, old)));
-    world.sandbox.script([respond()]);
+    let respond = |canned| world.sandbox.script([Scripted::new(JWKS, Action::Respond(canned))]);
+    respond(Canned::json(200, OLD_KEYS));
     let first = verify(&world, &badge, &[]);
     assert_eq!((ending(&first), &first["data"]["reason"], world.sent(JWKS)), ((5, "badge_invalid"), &json!("unknown_key"), 1));
-    // Within five minutes nobody's kid makes it ask again.
-    assert_eq!(ending(&verify(&world, &badge, &[])), (5, "badge_invalid"));
-    assert_eq!(world.sent(JWKS), 1);
-    age_keys(&world, 301);
+    age_keys(&world, 10);
     assert_eq!(ending(&verify(&world, &badge, &["--offline"])), (5, "badge_invalid"));
     assert_eq!(world.sent(JWKS), 1);
-    // Then it does, and a fetch that fails counts as well.
-    world.sandbox.script([Scripted::new(JWKS, Action::Respond(Canned::status(404)))]);
+    // A refetch that fails counts as well.
+    respond(Canned::status(404));
     assert_eq!(ending(&verify(&world, &badge, &[])), (5, "rejected"));
-    assert_eq!((ending(&verify(&world, &badge, &[])), world.sent(JWKS)), ((5, "badge_invalid"), 2));
-    age_keys(&world, 301);
+    // Within a minute, nobody's kid makes it ask again; so it cannot tell.
+    let early = verify(&world, &badge, &[]);
+    assert_eq!((ending(&early), &early["data"]["reason"], world.sent(JWKS)), ((6, "cannot_tell"), &json!("unknown_key"), 2));
+    assert_eq!((&early["data"]["valid"], &early["error"]["retryable"]), (&json!(null), &json!(true)));
+    let wait = early["error"]["retry_after_s"].as_u64().unwrap();
+    assert!((1..=60).contains(&wait), "{wait}");
+    age_keys(&world, 61);
     let good = verify(&world, &badge, &[]);
     assert_eq!((ending(&good), &good["data"]["keys"]["cached"], world.sent(JWKS)), ((0, ""), &json!(false), 3));
 }
+
+/// The keys were fetched a moment ago, as usual, and the service has taken another key since.
+#[test]
+fn a_key_that_was_published_after_the_last_fetch_is_found() {
+    let world = badged(quick());
+    let badge = world.token("sentryagent");
+    verify(&world, &badge, &[]);
+    let path = keys_file(&world);
+    let mut file: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    file["jwks"] = OLD_KEYS.into();
+    fs::write(&path, file.to_string()).unwrap();
+    let found = verify(&world, &badge, &[]);
+    assert_eq!((ending(&found), &found["data"]["keys"]["cached"], world.sent(JWKS)), ((0, ""), &json!(false), 2));
+}
+
+/// Badges of another service's key, each with the kept keys of that service.
+#[test]
+fn offline_a_badge_without_an_end_is_refused_unless_it_is_asked_for() {
+    let world = badged(quick());
+    world.json(&["badge", "verify"]);
+    let path = keys_file(&world);
+    let mut file: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    file["jwks"] = BRIDGE_KEYS.into();
+    fs::write(&path, file.to_string()).unwrap();
+    let refused = verify(&world, NO_EXP, &["--offline"]);
+    assert_eq!((ending(&refused), &refused["data"]["reason"]), ((5, "badge_invalid"), &json!("no_expiry")), "{refused}");
+    assert!(refused["error"]["hint"].as_str().unwrap().contains("--no-expiry"), "{refused}");
+    let accepted = verify(&world, NO_EXP, &["--offline", "--no-expiry"]);
+    assert_eq!((ending(&accepted), &accepted["data"]["expires_at"]), ((0, ""), &json!(null)), "{accepted}");
+    // Online the service decides. This service did not issue the badge.
+    let online = verify(&world, NO_EXP, &[]);
+    assert_eq!((ending(&online), &online["data"]["service"]), ((5, "badge_invalid"), &json!("not_valid")), "{online}");
+    let future = verify(&world, FUTURE, &["--offline"]);
+    assert_eq!((ending(&future), &future["data"]["reason"]), ((5, "badge_invalid"), &json!("issued_in_future")), "{future}");
+    assert!(future["error"]["hint"].as_str().unwrap().contains("clock"), "{future}");
+}
+
+/// From `core/tests/badge_cases.json`: the keys, a badge without `exp`, and one whose `iat` is in 2099.
+const BRIDGE_KEYS: &str =
+    r#"{"keys":[{"kty":"OKP","use":"sig","kid":"key-1","alg":"EdDSA","crv":"Ed25519","x":"6kpsY-KcUgq-9VB7Ey7F-ZVHdq6-vnuSQh7qaRRG0iw"}]}"#;
+const NO_EXP: &str = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImtleS0xIn0.eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6YWJjMTIzIiwiaWF0IjoxNzgxMjU0ODAwfQ.NExdA1VrOvBSQgYHHvvETmWimlPcf6dF2B7MNgS8AEgI6x5k3GA72X6O5AkrtiXL6gE020BEyvqdtLfsCGgRDQ";
+const FUTURE: &str = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCIsImtpZCI6ImtleS0xIn0.eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6YWJjMTIzIiwiZXhwIjo0MTAyNDQ0ODAwLCJpYXQiOjQwNzA5MDg4MDB9.IuqXjaKSkKze63DbAHshbwqnAuZzrKTgs32W09F7ExxeP78QQWVfLNXUiexOIVDaWw452U1VugeC4EjOr5jPAg";
 
 #[test]
 fn old_keys_are_fetched_anew_and_do_where_that_fails() {

@@ -54,7 +54,7 @@ fn the_table_for_other_libraries_is_up_to_date() {
 fn settings_are_enforced() {
     let keys = Jwks::parse(jwks().as_bytes()).unwrap();
     let now = Timestamp::from_unix_ms(NOW * 1000);
-    let claims = r#"{"sub":"did:sentryagent:abc123","iss":"https://a.example","aud":["x","y"]}"#;
+    let claims = r#"{"sub":"did:sentryagent:abc123","iss":"https://a.example","aud":["x","y"],"exp":1812790800}"#;
     let token = sign(HEADER, claims);
     let rules = || Rules::default().audience("y");
     let verified = rules().issuer("https://a.example").typ("jwt").check_badge(&token, &keys, now).unwrap();
@@ -91,10 +91,23 @@ fn times_are_exact_to_the_second_with_the_leeway_added() {
     let keys = Jwks::parse(jwks().as_bytes()).unwrap();
     let verdict = |claim: &str, at: i64| {
         let token = sign(HEADER, &format!(r#"{{"sub":"did:sentryagent:abc123","{claim}":{at}}}"#));
-        Rules::default().check_badge(&token, &keys, Timestamp::from_unix_ms(NOW * 1000)).err()
+        Rules::default().without_expiry().check_badge(&token, &keys, Timestamp::from_unix_ms(NOW * 1000)).err()
     };
     assert_eq!([verdict("exp", NOW - 60), verdict("exp", NOW - 59)], [Some(Rejection::Expired), None]);
     assert_eq!([verdict("nbf", NOW + 61), verdict("nbf", NOW + 60)], [Some(Rejection::NotYetValid), None]);
+    assert_eq!([verdict("iat", NOW + 61), verdict("iat", NOW + 60)], [Some(Rejection::IssuedInFuture), None]);
+}
+
+/// Nobody but the service can end a badge without `exp`, so such a badge is valid only for a caller who says so.
+#[test]
+fn a_badge_that_never_expires_is_valid_only_on_the_callers_word() {
+    let keys = Jwks::parse(jwks().as_bytes()).unwrap();
+    let token = sign(HEADER, r#"{"sub":"did:sentryagent:abc123","iat":1781254800}"#);
+    let now = Timestamp::from_unix_ms(NOW * 1000);
+    assert_eq!(Rules::default().check_badge(&token, &keys, now), Err(Rejection::NoExpiry));
+    assert_eq!(Rules::default().without_expiry().check_badge(&token, &keys, now).unwrap().expires_at(), None);
+    let expired = sign(HEADER, r#"{"sub":"did:sentryagent:abc123","exp":1781254000}"#);
+    assert_eq!(Rules::default().without_expiry().check_badge(&expired, &keys, now), Err(Rejection::Expired));
 }
 
 /// A number without a value is not a time, however it is written.

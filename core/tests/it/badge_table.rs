@@ -111,21 +111,36 @@ fn good_cases() -> Vec<Case> {
         case("good: no kid, one key", sign(r#"{"alg":"EdDSA"}"#, CLAIMS), jwks(), joserfc),
         case("good: no typ", sign(&header(""), CLAIMS), jwks(), joserfc),
         case("good: typ in lower case", sign(&header(r#","typ":"jwt""#), CLAIMS), jwks(), joserfc),
-        case("good: a kind of JWT", sign(&header(r#","typ":"agent-badge+jwt""#), CLAIMS), jwks(), ""),
+        case("good: typ as a media type", sign(&header(r#","typ":"application/jwt""#), CLAIMS), jwks(), ""),
         case("good: an unknown header member", sign(&header(r#","x-note":[1]"#), CLAIMS), jwks(), "pyjwt"),
         case("good: unknown claims", sign(HEADER, &CLAIMS.replace('}', r#","public_profile":{"a":[1,{"b":null}]}}"#)), jwks(), joserfc),
-        case("good: no exp", sign(HEADER, r#"{"sub":"did:sentryagent:abc123"}"#), jwks(), joserfc),
         case("good: exp with a fraction", sign(HEADER, r#"{"sub":"did:sentryagent:abc123","exp":1812790800.5}"#), jwks(), ""),
-        case("good: nbf in the past", sign(HEADER, r#"{"sub":"did:sentryagent:abc123","nbf":1781254000}"#), jwks(), joserfc),
-        case("good: run out within the leeway", sign(HEADER, r#"{"sub":"did:sentryagent:abc123","exp":1781254770}"#), jwks(), joserfc),
         case(
-            "good: about to be valid, within the leeway",
-            sign(HEADER, r#"{"sub":"did:sentryagent:abc123","nbf":1781254830}"#),
+            "good: nbf in the past",
+            sign(HEADER, r#"{"sub":"did:sentryagent:abc123","nbf":1781254000,"exp":1812790800}"#),
             jwks(),
             joserfc,
         ),
+        case("good: run out within the leeway", sign(HEADER, r#"{"sub":"did:sentryagent:abc123","exp":1781254770}"#), jwks(), joserfc),
+        case(
+            "good: about to be valid, within the leeway",
+            sign(HEADER, r#"{"sub":"did:sentryagent:abc123","nbf":1781254830,"exp":1812790800}"#),
+            jwks(),
+            joserfc,
+        ),
+        case(
+            "good: issued by a clock that is ahead, within the leeway",
+            sign(HEADER, r#"{"sub":"did:sentryagent:abc123","iat":1781254860,"exp":1812790800}"#),
+            jwks(),
+            "",
+        ),
         case("good: exp far beyond any calendar", sign(HEADER, r#"{"sub":"did:sentryagent:abc123","exp":1e300}"#), jwks(), ""),
-        case("good: escapes in names and values", sign(HEADER, r#"{"s\u0075b":"did:sentryagent:\u0061bc123"}"#), jwks(), joserfc),
+        case(
+            "good: escapes in names and values",
+            sign(HEADER, r#"{"s\u0075b":"did:sentryagent:\u0061bc123","exp":1812790800}"#),
+            jwks(),
+            joserfc,
+        ),
         case("good: other keys beside, broken ones too", good(), keys_beside, joserfc),
         case(
             "good: a key without use and alg",
@@ -279,6 +294,15 @@ fn header_cases() -> Vec<Case> {
         case("confused: crit b64", r#"{"alg":"EdDSA","kid":"key-1","crit":["b64"],"b64":false}"#, Extension, joserfc),
         case("confused: b64 without crit", r#"{"alg":"EdDSA","kid":"key-1","b64":false}"#, Extension, joserfc),
         case("confused: typ of another kind", r#"{"alg":"EdDSA","kid":"key-1","typ":"JOSE"}"#, Type, ""),
+        case("confused: an access token", r#"{"alg":"EdDSA","kid":"key-1","typ":"at+jwt"}"#, Type, ""),
+        case("confused: an access token as a media type", r#"{"alg":"EdDSA","kid":"key-1","typ":"application/at+jwt"}"#, Type, ""),
+        case("confused: a security event", r#"{"alg":"EdDSA","kid":"key-1","typ":"secevent+jwt"}"#, Type, ""),
+        case("confused: a logout token", r#"{"alg":"EdDSA","kid":"key-1","typ":"logout+jwt"}"#, Type, ""),
+        case("confused: a proof of possession", r#"{"alg":"EdDSA","kid":"key-1","typ":"dpop+jwt"}"#, Type, ""),
+        case("confused: a kind of JWT that nobody asked for", r#"{"alg":"EdDSA","kid":"key-1","typ":"agent-badge+jwt"}"#, Type, ""),
+        case("confused: a kind of JWT without a name", r#"{"alg":"EdDSA","kid":"key-1","typ":"+jwt"}"#, Type, ""),
+        case("confused: a typ with two prefixes", r#"{"alg":"EdDSA","kid":"key-1","typ":"application/application/jwt"}"#, Type, ""),
+        case("confused: typ empty", r#"{"alg":"EdDSA","kid":"key-1","typ":""}"#, Type, ""),
         case("malformed: a header member twice", r#"{"alg":"EdDSA","alg":"EdDSA","kid":"key-1"}"#, Header, ""),
         case("malformed: kid twice", r#"{"alg":"EdDSA","kid":"key-0","kid":"key-1"}"#, Header, ""),
         case("malformed: the header is a list", r#"["EdDSA"]"#, Header, joserfc),
@@ -344,7 +368,7 @@ fn key_cases() -> Vec<Case> {
 }
 
 fn claim_cases() -> Vec<Case> {
-    use Rejection::{Audience, Claims, Expired, NotYetValid, Subject};
+    use Rejection::{Audience, Claims, Expired, IssuedInFuture, NoExpiry, NotYetValid, Subject};
     let joserfc = "joserfc";
     let case = |name, claims: &str, verdict, decided_by| Case {
         name,
@@ -361,6 +385,14 @@ fn claim_cases() -> Vec<Case> {
         case("claims: expired before there was time", &with(r#""exp":-1"#), Expired, joserfc),
         case("claims: expired, exp nought", &with(r#""exp":0"#), Expired, joserfc),
         case("claims: not valid yet", &with(r#""nbf":1781255000"#), NotYetValid, joserfc),
+        case("claims: no exp", r#"{"sub":"did:sentryagent:abc123","iat":1781254800}"#, NoExpiry, ""),
+        case("claims: issued in the future", &with(r#""exp":4102444800,"iat":4070908800"#), IssuedInFuture, joserfc),
+        case(
+            "claims: issued later than now by more than the leeway",
+            &with(r#""exp":1812790800,"iat":1781254861"#),
+            IssuedInFuture,
+            joserfc,
+        ),
         case("claims: exp a text", &with(r#""exp":"1812790800""#), Claims, joserfc),
         case("claims: exp true", &with(r#""exp":true"#), Claims, joserfc),
         case("claims: exp null", &with(r#""exp":null"#), Claims, joserfc),

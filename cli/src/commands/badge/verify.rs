@@ -1,6 +1,7 @@
 //! `enlist badge verify`: the signature by the published keys, then the service's word on revocation.
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use enlist_core::badge::verify::{Rejection, Rules, VerifiedBadge};
 use enlist_core::badge::{Validity, VerifyBadge};
@@ -11,7 +12,7 @@ use crate::call::{failed, outcome_of};
 use crate::commands::{Facts, Run, Start};
 use crate::context::Context;
 use crate::error::Error;
-use crate::jwks_cache::Keys;
+use crate::jwks_cache::{Keys, Newer};
 use crate::output::Outcome;
 use crate::output::data::{BadgeVerified, OtherBadge, Said, ValidBadge};
 use crate::store::Service;
@@ -27,6 +28,9 @@ pub(crate) struct Args {
     /// By the keys that are kept, without asking the service: a revocation is not seen
     #[arg(long)]
     pub(crate) offline: bool,
+    /// With --offline: accept a badge that never expires, too
+    #[arg(long)]
+    pub(crate) no_expiry: bool,
     /// The badge must say that this is its issuer
     #[arg(long, value_name = "ISS")]
     pub(crate) issuer: Option<String>,
@@ -62,7 +66,12 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
     let (keys, checked) = check(&held, args, context)?;
     let verified = match checked {
         Ok(verified) => verified,
-        Err(rejection) => {
+        Err(Refusal::NotYet(wait)) => {
+            let data = other(None, Some(Rejection::UnknownKey.as_str()), Said::NotAsked, None, &keys);
+            context.output.text(format_args!("No verdict: none of the keys is the one that signed it.  ({})", keys.words()))?;
+            return Ok(Outcome::stopped(Error::CannotTell { wait }, data, None));
+        }
+        Err(Refusal::Rejected(rejection)) => {
             let data = other(Some(false), Some(rejection.as_str()), Said::NotAsked, None, &keys);
             context.output.text(format_args!("Not valid: {rejection}.  ({})", keys.words()))?;
             return Ok(Outcome::stopped(Error::BadgeRefused(rejection), data, None));
@@ -87,32 +96,42 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
     }
 }
 
-/// By the keys at hand; when the one that is named is not among them, by newer ones.
-fn check(held: &Held, args: &Args, context: &Context<'_>) -> Result<(Keys, Result<VerifiedBadge, Rejection>), Error> {
+/// The reason why a badge was not found valid.
+enum Refusal {
+    Rejected(Rejection),
+    /// Its key is unknown, and the keys may only be fetched again after this time.
+    NotYet(Duration),
+}
+
+/// Checks the badge with the keys at hand and, if its key is not among them, with newer ones.
+fn check(held: &Held, args: &Args, context: &Context<'_>) -> Result<(Keys, Result<VerifiedBadge, Refusal>), Error> {
     let rules = rules(args);
     let by = |keys: &Keys| rules.check_badge(held.badge.expose(), &keys.jwks, now());
+    let judged = |keys: Keys| {
+        let verdict = by(&keys).map_err(Refusal::Rejected);
+        (keys, verdict)
+    };
     if args.offline {
         let keys = Keys::cached(context, &held.origin)?.ok_or_else(|| no_keys(&held.origin))?;
         context.output.warn_of(keys.clock_warning());
-        let checked = by(&keys);
-        return Ok((keys, checked));
+        return Ok(judged(keys));
     }
     let keys = Keys::fresh(context, &held.origin)?;
-    let checked = by(&keys);
-    let newer =
-        if checked.as_ref().is_err_and(|rejection| rejection.wants_newer_keys()) { keys.newer(context, &held.origin)? } else { None };
-    Ok(match newer {
-        Some(newer) => {
-            let checked = by(&newer);
-            (newer, checked)
-        }
-        None => (keys, checked),
+    if !by(&keys).is_err_and(Rejection::wants_newer_keys) {
+        return Ok(judged(keys));
+    }
+    Ok(match keys.newer(context, &held.origin)? {
+        Newer::Fetched(newer) => judged(newer),
+        Newer::None => judged(keys),
+        Newer::NotYet(wait) => (keys, Err(Refusal::NotYet(wait))),
     })
 }
 
+/// Online, the service decides whether a badge without an end is still valid.
 fn rules(args: &Args) -> Rules {
     let rules = args.issuer.iter().fold(Rules::default(), |rules, issuer| rules.issuer(issuer));
-    args.audience.iter().fold(rules, |rules, audience| rules.audience(audience))
+    let rules = args.audience.iter().fold(rules, |rules, audience| rules.audience(audience));
+    if args.no_expiry || !args.offline { rules.without_expiry() } else { rules }
 }
 
 fn no_keys(origin: &Origin) -> Error {

@@ -89,38 +89,43 @@ impl Rules {
         self.check_type(parts.typ.as_deref())?;
         let json = parts.claims(keys)?;
         let claims = Object::parse(&json).ok_or(Rejection::Claims)?;
-        let expires_at = self.check_times(&claims, now)?;
-        let issued_at = time(&claims, "iat")?;
+        let [expires_at, issued_at] = self.check_times(&claims, now)?;
         let issuer = self.check_issuer(&claims)?;
         self.check_audience(&claims)?;
         let did = did(&claims)?;
+        if expires_at.is_none() && !self.may_lack_expiry {
+            return Err(Rejection::NoExpiry);
+        }
         let profile = claims.object("public_profile").map(PublishedProfile::read);
         let kid = parts.kid().map(ToOwned::to_owned);
         drop(claims);
         Ok(VerifiedBadge { did, expires_at, issued_at, issuer, kid, profile, claims: Claims(json) })
     }
 
-    /// The type must be `JWT` or one of its kinds. Unless a type is required, it may also be absent (RFC 8725 section 3.11).
+    /// The type must be the required one. If none is required, it must be absent or `JWT`, because the service's key may also sign tokens of
+    /// other kinds (RFC 8725 section 3.11).
     fn check_type(&self, typ: Option<&str>) -> Result<(), Rejection> {
-        let of_a_type = |typ: &str| typ.to_ascii_lowercase().trim_start_matches("application/").to_owned();
-        let is_fine = match (&self.typ, typ.map(of_a_type)) {
-            (Some(wanted), typ) => typ == Some(of_a_type(wanted)),
-            (None, None) => true,
-            (None, Some(typ)) => typ == "jwt" || typ.ends_with("+jwt"),
+        let is_fine = match (&self.typ, typ.map(media_type)) {
+            (Some(required), typ) => typ == Some(media_type(required)),
+            (None, typ) => typ.is_none_or(|typ| typ == "jwt"),
         };
         if is_fine { Ok(()) } else { Err(Rejection::Type) }
     }
 
-    /// Returns `exp`. The time must be before it and not before `nbf`, within the leeway (RFC 7519 section 4.1).
-    fn check_times(&self, claims: &Object<'_>, now: Timestamp) -> Result<Option<Timestamp>, Rejection> {
-        let (exp, nbf) = (time(claims, "exp")?, time(claims, "nbf")?);
+    /// Returns `exp` and `iat`. The time must be before `exp` and not before `nbf` and `iat`, within the leeway (RFC 7519 section 4.1).
+    fn check_times(&self, claims: &Object<'_>, now: Timestamp) -> Result<[Option<Timestamp>; 2], Rejection> {
+        let (exp, nbf, iat) = (time(claims, "exp")?, time(claims, "nbf")?, time(claims, "iat")?);
+        let is_ahead = |time: Option<Timestamp>| time.is_some_and(|time| now.after(self.leeway) < time);
         if exp.is_some_and(|exp| now.before(self.leeway) >= exp) {
             return Err(Rejection::Expired);
         }
-        if nbf.is_some_and(|nbf| now.after(self.leeway) < nbf) {
+        if is_ahead(nbf) {
             return Err(Rejection::NotYetValid);
         }
-        Ok(exp)
+        if is_ahead(iat) {
+            return Err(Rejection::IssuedInFuture);
+        }
+        Ok([exp, iat])
     }
 
     fn check_issuer(&self, claims: &Object<'_>) -> Result<Option<Untrusted>, Rejection> {
@@ -144,6 +149,12 @@ impl Rules {
         };
         if is_meant { Ok(()) } else { Err(Rejection::Audience) }
     }
+}
+
+/// The media type that a `typ` names, in small letters. The prefix `application/` may be left out (RFC 7515 section 4.1.9).
+fn media_type(typ: &str) -> String {
+    let typ = typ.to_ascii_lowercase();
+    typ.strip_prefix("application/").unwrap_or(&typ).to_owned()
 }
 
 fn did(claims: &Object<'_>) -> Result<Did, Rejection> {

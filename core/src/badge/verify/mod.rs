@@ -16,7 +16,8 @@
 //! * Base64url is exact: no padding, no other alphabet, no spare bits. A member that comes twice makes the token unreadable.
 //! * Members of the set that are unknown or broken are skipped, and never make it unreadable.
 //! * `exp`, `nbf` and `iat` are numbers or the token is refused, with a leeway of 60 s; `sub` is a `did:sentryagent:`.
-//! * A badge whose `typ` says that it is something else is refused.
+//! * A badge without `exp` is refused, unless the caller accepts it ([`Rules::without_expiry`]). So is one that was issued in the future.
+//! * `typ` is absent or `JWT`, unless the caller requires another type ([`Rules::typ`]): a token of any other type is no badge.
 //!
 //! # In ten lines
 //!
@@ -60,17 +61,18 @@ pub struct Rules {
     issuer: Option<String>,
     audience: Option<String>,
     typ: Option<String>,
+    may_lack_expiry: bool,
 }
 
-/// The default has a leeway of 60 s, accepts any issuer (the documents name none) and expects no audience.
+/// The default has a leeway of 60 s, accepts any issuer (the documents name none), expects no audience, and requires an `exp`.
 impl Default for Rules {
     fn default() -> Self {
-        Self { leeway: Duration::from_secs(60), issuer: None, audience: None, typ: None }
+        Self { leeway: Duration::from_secs(60), issuer: None, audience: None, typ: None, may_lack_expiry: false }
     }
 }
 
 impl Rules {
-    /// Sets the leeway for clocks that differ: how long after `exp` and how long before `nbf` a badge is accepted.
+    /// Sets the leeway for clocks that differ: how long after `exp` and how long before `nbf` and `iat` a badge is accepted.
     #[must_use]
     pub fn leeway(self, leeway: Duration) -> Self {
         Self { leeway, ..self }
@@ -95,6 +97,13 @@ impl Rules {
     pub fn typ(self, typ: &str) -> Self {
         Self { typ: Some(typ.to_owned()), ..self }
     }
+
+    /// Accepts a badge without `exp`. Only the service can say whether such a badge is still valid, so ask it with
+    /// [`VerifyBadge`](crate::badge::VerifyBadge).
+    #[must_use]
+    pub fn without_expiry(self) -> Self {
+        Self { may_lack_expiry: true, ..self }
+    }
 }
 
 /// The reason why a token was refused. Its text contains nothing of the token.
@@ -113,7 +122,7 @@ pub enum Rejection {
     /// The token requires support for an extension (`crit`, `b64`).
     #[error("it requires an extension that is not supported")]
     Extension,
-    /// `typ` says that the token is something else.
+    /// `typ` says that the token is something else: it is neither absent nor `JWT`, or it is not the required type.
     #[error("it is a token of another type")]
     Type,
     /// The set does not contain the key. A newer set may contain it.
@@ -137,6 +146,12 @@ pub enum Rejection {
     /// The time is before `nbf`.
     #[error("it is not valid yet")]
     NotYetValid,
+    /// `iat` is later than now. The badge was made by a clock that is ahead, or this machine's clock is behind.
+    #[error("it was issued in the future, by this machine's clock")]
+    IssuedInFuture,
+    /// There is no `exp`, so the badge never expires.
+    #[error("it has no end, so only the service can say whether it is still valid")]
+    NoExpiry,
     /// `iss` is not the required issuer.
     #[error("it is from another issuer")]
     Issuer,
@@ -160,6 +175,8 @@ impl Rejection {
         Self::Subject,
         Self::Expired,
         Self::NotYetValid,
+        Self::IssuedInFuture,
+        Self::NoExpiry,
         Self::Issuer,
         Self::Audience,
     ];
@@ -180,15 +197,23 @@ impl Rejection {
             Self::Subject => "subject",
             Self::Expired => "expired",
             Self::NotYetValid => "not_yet_valid",
+            Self::IssuedInFuture => "issued_in_future",
+            Self::NoExpiry => "no_expiry",
             Self::Issuer => "issuer",
             Self::Audience => "audience",
         }
     }
 
-    /// Whether a newer set of keys may change the result. Fetch it once, and not more often than every five minutes, because the maker of
-    /// the token chose the `kid`.
+    /// Whether a newer set of keys may change the result. Fetch it once, and not more often than once a minute for this reason, because the
+    /// maker of the token chose the `kid`.
     #[must_use]
     pub const fn wants_newer_keys(self) -> bool {
         matches!(self, Self::UnknownKey)
+    }
+
+    /// Whether the verdict depends on this machine's clock, so that a wrong clock may be its reason.
+    #[must_use]
+    pub const fn may_be_a_wrong_clock(self) -> bool {
+        matches!(self, Self::Expired | Self::NotYetValid | Self::IssuedInFuture)
     }
 }
