@@ -16,13 +16,13 @@ pub(crate) struct ChosenProfile {
 
 impl ChosenProfile {
     /// There always is one to tell; whether it can be gone by is the second answer.
-    pub(crate) fn settle(flag: Option<ProfileName>, needs: NeedsProfile, environment: &Environment) -> (Self, Result<(), Error>) {
+    pub(crate) fn decide(flag: Option<ProfileName>, needs: NeedsProfile, environment: &Environment) -> (Self, Result<(), Error>) {
         let (variable, named) = variable(environment);
         let (used, readable) = apart(if needs != NeedsProfile::No { used() } else { Ok(None) });
         let readable = if needs == NeedsProfile::IfKnown { Ok(()) } else { readable };
         // What is weaker is not looked at.
-        let settled = if flag.is_some() || variable.is_some() { Ok(()) } else { named.and(readable) };
-        (Self::among(flag, variable, used), settled)
+        let usable = if flag.is_some() || variable.is_some() { Ok(()) } else { named.and(readable) };
+        (Self::among(flag, variable, used), usable)
     }
 
     /// For a command line that cannot be read, as far as it can.

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use crate::error::Error;
-use crate::service::Service;
 use crate::store::Home;
+use crate::store::Service;
 
 /// The folder in which everything is kept.
 pub(crate) const HOME: &str = "ENLIST_HOME";

@@ -26,7 +26,6 @@ mod logs;
 mod network;
 mod output;
 mod prompt;
-mod service;
 mod store;
 mod sys;
 mod view;
@@ -53,7 +52,7 @@ fn main() -> ExitCode {
         Err(error) => {
             environment.flag = args::error::mode(&argv);
             let (command, prints) = commands::facts_of(&argv).map_or((None, Prints::Document), |facts| (Some(facts.name), facts.prints));
-            let (output, _) = Output::settle(command, prints, args::error::format(&argv), &environment);
+            let (output, _) = Output::decide(command, prints, args::error::format(&argv), &environment);
             let output = output.about(None, &ChosenProfile::found(args::error::profile(&argv), &environment).name);
             output.finish(Err(args::error::explained(&error)))
         }
@@ -63,13 +62,13 @@ fn main() -> ExitCode {
 fn run(cli: &Cli, environment: &Environment) -> ExitCode {
     let (command, global) = (cli.command.named(), &cli.global);
     let facts = command.facts();
-    let (output, settled) = Output::settle(Some(facts.name), facts.prints, global.format(), environment);
-    let (profile, readable) = ChosenProfile::settle(global.profile.clone(), facts.profile, environment);
+    let (output, decided) = Output::decide(Some(facts.name), facts.prints, global.format(), environment);
+    let (profile, readable) = ChosenProfile::decide(global.profile.clone(), facts.profile, environment);
     let named_again = profile.must_be_named.then(|| ("--profile", profile.name.to_string()));
     let carried = global.carried().into_iter().chain(named_again).collect();
     let output = output.about(command.service(), &profile.name).carrying(carried).painted(global.screen.color);
     output::stderr::be_quiet(global.network.quiet);
-    let ready = settled.and(readable).and_then(|()| logs::start(&global.network));
+    let ready = decided.and(readable).and_then(|()| logs::start(&global.network));
     let result = ready.and_then(|()| command.run(&Start { global, output: &output }));
     output.finish(result)
 }

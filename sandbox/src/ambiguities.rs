@@ -20,8 +20,8 @@ pub struct OpenTrainAmbiguities {
     pub other_email: OtherEmail,
     /// U7: the content of `error_description`.
     pub description: Description,
-    /// U8: the answer to a poll after the attempt lapsed, while the claim window is still open.
-    pub lapsed_attempt: LapsedAttempt,
+    /// U8: the answer to a poll after the attempt has expired, while the claim window is still open.
+    pub expired_attempt: ExpiredAttempt,
     /// U9: the answer to a poll before any claim start.
     pub no_attempt: NoAttempt,
     /// U19: the interval that is announced and enforced.
@@ -105,9 +105,9 @@ pub enum Description {
     Absent,
 }
 
-/// OpenTrain U8: the answer to a poll after the attempt lapsed.
+/// OpenTrain U8: the answer to a poll after the attempt has expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LapsedAttempt {
+pub enum ExpiredAttempt {
     /// `expired_token`, as in RFC 8628.
     #[default]
     ExpiredToken,

@@ -47,7 +47,7 @@ impl Args {
 }
 
 /// A badge, and where it belongs.
-struct Held {
+struct PresentedBadge {
     badge: Badge,
     origin: Origin,
     /// The profile's own, not one that was shown.
@@ -55,16 +55,16 @@ struct Held {
 }
 
 /// The badge in `file`, or the profile's own.
-fn badge(file: Option<&OsString>, context: &Context<'_>) -> Result<Held, Error> {
-    let Some(file) = file else { return own(context) };
+fn badge(file: Option<&OsString>, context: &Context<'_>) -> Result<PresentedBadge, Error> {
+    let Some(file) = file else { return own_badge(context) };
     let source = Source::named("badge", file);
     let text = source.read_text("the badge", &context.interrupt)?;
     let badge = Badge::parse(text.trim()).map_err(|error| source.refused(error))?;
-    Ok(Held { badge, origin: context.origin(Service::Sentryagent)?, is_own: false })
+    Ok(PresentedBadge { badge, origin: context.origin(Service::Sentryagent)?, is_own: false })
 }
 
 /// The profile's own badge. One that may be dead is told of.
-fn own(context: &Context<'_>) -> Result<Held, Error> {
+fn own_badge(context: &Context<'_>) -> Result<PresentedBadge, Error> {
     let store = CliSession::look(context, Service::Sentryagent)?;
     let Some(Credential::Badge { base_url, badge, .. }) = store.credential()? else {
         return Err(Error::NotRegistered(Service::Sentryagent));
@@ -78,5 +78,5 @@ fn own(context: &Context<'_>) -> Result<Held, Error> {
             context.output.warn(format!("a rotation's answer was lost, and this badge may be dead: enlist resume {}", flow.name()));
         }
     }
-    Ok(Held { badge, origin, is_own: true })
+    Ok(PresentedBadge { badge, origin, is_own: true })
 }

@@ -73,7 +73,7 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
     });
     match latest {
         None => start(&session, &registration, owner, args, wait_policy),
-        Some((flow, claim)) => go_on(&session, flow, claim, owner, args, wait_policy),
+        Some((flow, claim)) => continue_claim(&session, flow, claim, owner, args, wait_policy),
     }
 }
 
@@ -98,7 +98,7 @@ fn start(
 }
 
 /// The same owner's live attempt goes on; anything else is a new attempt in its place.
-fn go_on(
+fn continue_claim(
     session: &CliSession<'_>,
     mut flow: FlowRecord,
     mut claim: Claim,
@@ -122,11 +122,11 @@ fn go_on(
     let is_over = matches!(claim.poll(now()), Step::Done(_)) || claim.notice().is_some_and(|notice| notice.expires_at <= now());
     if args.restart || is_over || !is_same(claim.owner(), &owner) {
         let attempt = claim.restart(owner).map_err(Error::internal)?;
-        return session.go_on(attempt, flow, prompter(session)?, wait_policy);
+        return session.continue_flow(attempt, flow, prompter(session)?, wait_policy);
     }
     let mut prompter = prompter(session)?;
     show_again(&claim, &flow, &mut prompter)?;
-    session.go_on(claim, flow, prompter, wait_policy)
+    session.continue_flow(claim, flow, prompter, wait_policy)
 }
 
 /// Of an address only the part behind the `@` is written one way or another (RFC 5321 section 2.4).

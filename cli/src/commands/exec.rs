@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::ffi::OsString;
 use std::process::Command;
 
-use super::token::{held, warn_of_shadows};
+use super::token::{credential_and_secret, warn_of_shadows};
 use super::{Facts, Run, Start};
 use crate::context::Context;
 use crate::env;
@@ -53,7 +53,7 @@ impl Run for Args {
 
 /// Comes back only when the command could not be run.
 pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Infallible, Error> {
-    let (_, secret) = held(args.service, context)?;
+    let (_, secret) = credential_and_secret(args.service, context)?;
     let name = args.variable.as_deref().unwrap_or_else(|| env::credential(args.service));
     warn_of_shadows(args.service, &secret, &[name], context);
     let (program, arguments) = args.command.split_first().ok_or_else(|| Error::usage("no command was given"))?;

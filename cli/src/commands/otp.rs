@@ -69,8 +69,8 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
     };
     context.keeps_to(flow.snapshot().origin())?;
     let mut prompter = context.prompter();
-    prompter.otp = otp;
-    session.go_on(registration, flow, prompter, wait_policy)
+    prompter.pre_answers.otp = otp;
+    session.continue_flow(registration, flow, prompter, wait_policy)
 }
 
 fn read(source: &Source, context: &Context<'_>) -> Result<Otp, Error> {

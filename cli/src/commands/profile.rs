@@ -55,7 +55,7 @@ pub(crate) enum Tool {
 }
 
 /// What a profile holds, read without a lock.
-struct Held {
+struct ProfileContents {
     identities: Vec<Identity>,
     pending: Vec<PendingFlow>,
     /// Answers and flows that nobody could read.
@@ -63,26 +63,26 @@ struct Held {
     unreadable: Vec<StoreError>,
 }
 
-impl Held {
+impl ProfileContents {
     fn read(name: &ProfileName, context: &Context<'_>) -> Result<Self, Error> {
-        let mut held = Self { identities: Vec::new(), pending: Vec::new(), quarantined: 0, unreadable: Vec::new() };
+        let mut contents = Self { identities: Vec::new(), pending: Vec::new(), quarantined: 0, unreadable: Vec::new() };
         for service in Service::ALL {
             let store = context.store_in(name, service)?;
             match store.credential() {
-                Ok(found) => held.identities.extend(found.map(|credential| Identity::of(&credential, name))),
-                Err(trouble) => held.unreadable.push(trouble),
+                Ok(found) => contents.identities.extend(found.map(|credential| Identity::of(&credential, name))),
+                Err(trouble) => contents.unreadable.push(trouble),
             }
             match store.flows() {
                 Ok(flows) => {
-                    held.pending.extend(pending::pending(&flows, service, name));
-                    held.unreadable.extend(flows.damaged.iter().map(DamagedFlow::error));
-                    held.unreadable.extend(flows.refused);
+                    contents.pending.extend(pending::pending(&flows, service, name));
+                    contents.unreadable.extend(flows.damaged.iter().map(DamagedFlow::error));
+                    contents.unreadable.extend(flows.refused);
                 }
-                Err(trouble) => held.unreadable.push(trouble),
+                Err(trouble) => contents.unreadable.push(trouble),
             }
-            held.quarantined += store.quarantined()?;
+            contents.quarantined += store.quarantined()?;
         }
-        Ok(held)
+        Ok(contents)
     }
 
     fn is_empty(&self) -> bool {

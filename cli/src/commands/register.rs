@@ -147,11 +147,11 @@ fn opentrain(args: &OpentrainArgs, context: &Context<'_>) -> Result<Outcome, Err
     let enrolment = Enrolment::new(origin, agent, organization);
     let intent = Intent { argv: origin_argv, then_claim: owner.clone() };
     let registered = session.begin(enrolment, intent, context.prompter(), wait_policy)?;
-    go_straight_on(&session, owner, registered, context.wait_policy_with_owner(&args.waiting))
+    claim_next(&session, owner, registered, context.wait_policy_with_owner(&args.waiting))
 }
 
 /// Claims the agent by the owner whom `--claim` named when the registration was begun, once the registration has succeeded.
-pub(super) fn go_straight_on(
+pub(super) fn claim_next(
     session: &CliSession<'_>,
     owner: Option<Email>,
     registered: Outcome,
@@ -208,7 +208,7 @@ fn sentryagent(args: &SentryagentArgs, context: &Context<'_>) -> Result<Outcome,
     }
     let origin_argv = origin_argv(Service::Sentryagent, &origin, &[("--manifest", &Some(source.argument()))]);
     let mut prompter = context.prompter();
-    (prompter.yes, prompter.leave_at_otp) = (args.yes, args.waiting.no_wait);
+    (prompter.pre_answers.yes, prompter.leave_at_otp) = (args.yes, args.waiting.no_wait);
     session.begin(BadgeRegistration::new(origin, manifest), Intent { argv: origin_argv, then_claim: None }, prompter, wait_policy)
 }
 

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::flows::select::select_flow;
 use crate::flows::session::CliSession;
 use crate::output::{Outcome, Prints};
+use crate::prompt::PreAnswers;
 use crate::store::{AnyCeremony, Flow, Service};
 
 /// Go on with what is pending
@@ -51,7 +52,7 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
     context.output.is_about(service);
     let session = CliSession::open(context, service)?;
     if let Some(ended) = session.end_of(Some(&name))? {
-        return register::go_straight_on(&session, session.then_claim(&name), ended, with_owner);
+        return register::claim_next(&session, session.then_claim(&name), ended, with_owner);
     }
     let found = session.locked.flows()?.into_iter().find(|flow| flow.name() == name).map(Flow::into_parts);
     let Some((flow, ceremony)) = found else {
@@ -59,23 +60,24 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
     };
     context.keeps_to(flow.snapshot().origin())?;
     let mut prompter = context.prompter();
-    (prompter.yes, prompter.again, prompter.leave_at_otp) = (args.yes, args.again, args.waiting.no_wait);
+    prompter.pre_answers = PreAnswers { yes: args.yes, again: args.again, otp: None };
+    prompter.leave_at_otp = args.waiting.no_wait;
     match ceremony {
         AnyCeremony::Enrolment(enrolment) => {
             let then_claim = flow.intent.then_claim.clone();
-            let registered = session.go_on(enrolment, flow, prompter, wait_policy)?;
-            register::go_straight_on(&session, then_claim, registered, with_owner)
+            let registered = session.continue_flow(enrolment, flow, prompter, wait_policy)?;
+            register::claim_next(&session, then_claim, registered, with_owner)
         }
-        AnyCeremony::BadgeRegistration(registration) => session.go_on(registration, flow, prompter, wait_policy),
+        AnyCeremony::BadgeRegistration(registration) => session.continue_flow(registration, flow, prompter, wait_policy),
         // To ask again which badge is the right one is harmless; whoever resumes wants to know.
         AnyCeremony::BadgeRotation(rotation) => {
-            prompter.again = true;
-            session.go_on(rotation, flow, prompter, wait_policy)
+            prompter.pre_answers.again = true;
+            session.continue_flow(rotation, flow, prompter, wait_policy)
         }
         AnyCeremony::Claim(claim) => {
             prompter.agent = claim::prompter(&session)?.agent;
             show_again(&claim, &flow, &mut prompter)?;
-            session.go_on(claim, flow, prompter, with_owner)
+            session.continue_flow(claim, flow, prompter, with_owner)
         }
     }
 }

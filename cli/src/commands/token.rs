@@ -60,7 +60,7 @@ impl Run for Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
-    let (credential, secret) = held(args.service, context)?;
+    let (credential, secret) = credential_and_secret(args.service, context)?;
     warn_of_shadows(args.service, &secret, &[], context);
     let data = data(args.service, &credential, secret.clone());
     match args.format {
@@ -73,7 +73,7 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
 }
 
 /// The credential of this profile, and its secret.
-pub(super) fn held(service: Service, context: &Context<'_>) -> Result<(Credential, Zeroizing<String>), Error> {
+pub(super) fn credential_and_secret(service: Service, context: &Context<'_>) -> Result<(Credential, Zeroizing<String>), Error> {
     let store = CliSession::look(context, service)?;
     let credential = store.credential()?.ok_or(Error::NotRegistered(service))?;
     let secret = credential.expose().ok_or(Error::NotRegistered(service))?;

@@ -23,7 +23,7 @@ impl CliCeremony for Enrolment {
     fn ask(prompt: &EnrolmentPrompt, prompter: &mut Prompter<'_>) -> Result<ControlFlow<(), EnrolmentAnswer>, Error> {
         let EnrolmentPrompt::RegisterAgain { .. } = prompt else { return Ok(ControlFlow::Break(())) };
         let question = "The registration's answer was lost; an account may exist that nobody can reach. Register another one?";
-        let agreed = prompter.take_again() || {
+        let agreed = prompter.pre_answers.take_again() || {
             let say = "The answer to the registration was lost, so an account may exist that nobody can reach. May another one be made?";
             prompter.needs(Action::RegisterAgain, say, prompter.next_step("resume", &["--again"], "when the owner agrees"))?;
             prompter.agrees(question)?

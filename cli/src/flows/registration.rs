@@ -33,7 +33,7 @@ impl CliCeremony for BadgeRegistration {
             }
             RegistrationPrompt::SmsAgain { .. } => {
                 let question = "The SMS was ordered and the answer lost. Send another one? (Ignore the first.)";
-                let agreed = prompter.take_again() || {
+                let agreed = prompter.pre_answers.take_again() || {
                     let say = "An SMS with a code was ordered and the answer lost. May another one be sent? The first is to be ignored.";
                     prompter.needs(
                         Action::SmsAgain,
@@ -45,7 +45,7 @@ impl CliCeremony for BadgeRegistration {
                 agreed.then_some(RegistrationAnswer::SmsAgain)
             }
             // It did not come: the owner agrees to another one.
-            RegistrationPrompt::Otp { .. } if prompter.take_again() => Some(RegistrationAnswer::SmsAgain),
+            RegistrationPrompt::Otp { .. } if prompter.pre_answers.take_again() => Some(RegistrationAnswer::SmsAgain),
             RegistrationPrompt::Otp { reason, phone_hint, expires_at, .. } => {
                 otp(reason, phone_hint, *expires_at, prompter)?.map(RegistrationAnswer::Otp)
             }
@@ -130,7 +130,7 @@ fn confirm_profile(profile: &PublicProfile, phone_hint: &str, prompter: &mut Pro
         note("This becomes public, in the badge and for whoever looks the agent up:");
         profile.lines().iter().for_each(|line| note(format_args!("  {line}")));
     }
-    if prompter.yes {
+    if prompter.pre_answers.yes {
         return Ok(true);
     }
     let say = format!("Is the public profile right? It becomes public, and an SMS with a code goes to {phone_hint} next.");
@@ -141,7 +141,7 @@ fn confirm_profile(profile: &PublicProfile, phone_hint: &str, prompter: &mut Pro
 }
 
 fn otp(reason: &OtpReason, phone_hint: &str, expires_at: Option<Timestamp>, prompter: &mut Prompter<'_>) -> Result<Option<Otp>, Error> {
-    if let Some(otp) = prompter.otp.take() {
+    if let Some(otp) = prompter.pre_answers.otp.take() {
         prompter.handed_in = true;
         return Ok(Some(otp));
     }

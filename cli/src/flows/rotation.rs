@@ -23,7 +23,7 @@ impl CliCeremony for BadgeRotation {
     fn ask(prompt: &RotationPrompt, prompter: &mut Prompter<'_>) -> Result<ControlFlow<(), RotationAnswer>, Error> {
         let RotationPrompt::VerifyAgain { .. } = prompt else { return Ok(ControlFlow::Break(())) };
         let question = "The rotation's answer was lost, and nobody could say whether the old badge is still valid. Ask the service again?";
-        let agreed = prompter.take_again() || {
+        let agreed = prompter.pre_answers.take_again() || {
             let say = "The answer to the badge's rotation was lost, and nobody could say yet which badge is the valid one.";
             prompter.needs(
                 Action::VerifyAgain,

@@ -113,7 +113,7 @@ impl<'a> CliSession<'a> {
     }
 
     /// Drives a ceremony whose flow is on disk.
-    pub(crate) fn go_on<C: CliCeremony>(
+    pub(crate) fn continue_flow<C: CliCeremony>(
         &self,
         ceremony: C,
         flow: FlowRecord,

@@ -5,11 +5,11 @@ use serde::{Serialize, Serializer};
 
 use super::data::Data;
 use super::event::Stamp;
-use super::{Next, Output, Settled};
+use super::{Next, Output, RunEnd};
 use crate::caller::Mode;
 use crate::error::{Error, ErrorBody};
 use crate::exit::Status;
-use crate::service::Service;
+use crate::store::Service;
 
 pub(super) const VERSION: u8 = 1;
 
@@ -40,20 +40,20 @@ pub(super) struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    pub(super) fn new(output: &'a Output, settled: &'a Settled) -> Self {
+    pub(super) fn new(output: &'a Output, end: &'a RunEnd) -> Self {
         Self {
             v: VERSION,
             r#type: "result",
             stamp: output.stamp(),
             command: output.command,
-            status: settled.status,
-            exit: settled.exit.number(),
+            status: end.status,
+            exit: end.exit.number(),
             service: output.service.get(),
             profile: output.profile.as_str(),
             mode: &output.mode,
-            data: settled.data.as_ref().map(Sorted),
-            error: settled.error.as_ref().map(Error::body),
-            next: settled.next.as_ref(),
+            data: end.data.as_ref().map(Sorted),
+            error: end.error.as_ref().map(Error::body),
+            next: end.next.as_ref(),
             warnings: output.warnings.borrow().clone(),
         }
     }
@@ -104,8 +104,8 @@ mod tests {
     use crate::error::tests::refusal;
 
     fn of(result: Result<Outcome, Error>) -> Value {
-        let (output, _) = Output::settle(Some("try"), Prints::Document, None, &Environment::default());
-        serde_json::to_value(Document::new(&output, &output.settled(result))).unwrap()
+        let (output, _) = Output::decide(Some("try"), Prints::Document, None, &Environment::default());
+        serde_json::to_value(Document::new(&output, &output.end_of(result))).unwrap()
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::Next;
 use super::document::VERSION;
-use crate::service::Service;
+use crate::store::Service;
 use crate::view::credential::{Badge, Kind, Obtained, Registration, Token};
 use crate::view::flow::Awaiting;
 use crate::view::profile::Profile;

@@ -86,7 +86,7 @@ impl Outcome {
 
 /// How a run of the command ends.
 #[derive(Debug)]
-struct Settled {
+struct RunEnd {
     exit: Exit,
     status: Status,
     data: Option<Data>,
@@ -122,7 +122,7 @@ pub(crate) struct Output {
 
 impl Output {
     /// Decides on mode and format. A variable that cannot be read is a problem, which then still has an output to go to.
-    pub(crate) fn settle(
+    pub(crate) fn decide(
         command: Option<&'static str>,
         prints: Prints,
         flag: Option<Format>,
@@ -138,7 +138,7 @@ impl Output {
             (None, None) => (by_mode, None),
             (None, Some(word)) => env::choice(env::OUTPUT, word).map_or_else(|error| (by_mode, Some(error)), |format| (format, None)),
         };
-        let settled = mode_problem.or(format_problem).map_or(Ok(()), Err);
+        let decided = mode_problem.or(format_problem).map_or(Ok(()), Err);
         let (service, profile, warnings) = (Cell::new(None), ProfileName::default(), RefCell::default());
         let (flow, events, ascii, colour) = (RefCell::default(), Cell::new(0), io::stdout().is_terminal() && !style::is_utf8(), false);
         let is_unasked = flag.is_none() && environment.output.is_none();
@@ -146,7 +146,7 @@ impl Output {
         let (carried, unread) = (Vec::new(), Cell::new(false));
         let output =
             Self { command, service, profile, carried, unread, format, tells_failures, mode, warnings, flow, events, ascii, colour };
-        (output, settled)
+        (output, decided)
     }
 
     /// The same, about this service and profile.
@@ -280,50 +280,50 @@ impl Output {
 
     /// Prints the result and gives the exit code.
     pub(crate) fn finish(&self, result: Result<Outcome, Error>) -> ExitCode {
-        let settled = self.settled(result);
-        if let Some(error) = &settled.error {
+        let end = self.end_of(result);
+        if let Some(error) = &end.error {
             explain(error);
         }
-        if let Exit::Interrupted(_) = settled.exit {
+        if let Exit::Interrupted(_) = end.exit {
             note("stopped; nothing is lost");
         }
-        if let (Some(next), Format::Text) = (&settled.next, self.format) {
+        if let (Some(next), Format::Text) = (&end.next, self.format) {
             note(format_args!("  next: {}   ({})", next.line(), next.when));
         }
-        let printed = match (&settled.error, self.format) {
+        let printed = match (&end.error, self.format) {
             (Some(Error::Stdout(_)), _) => Ok(()),
-            (_, Format::Text) if settled.exit == Exit::Done || !self.tells_failures => Ok(()),
-            _ => print_json(&Document::new(self, &settled)),
+            (_, Format::Text) if end.exit == Exit::Done || !self.tells_failures => Ok(()),
+            _ => print_json(&Document::new(self, &end)),
         };
         match printed {
-            Ok(()) => ExitCode::from(settled.exit.number()),
+            Ok(()) => ExitCode::from(end.exit.number()),
             Err(error) => {
                 explain(&error);
                 // A failure keeps its code even when nobody reads why.
-                ExitCode::from(if settled.exit == Exit::Done { error.exit().number() } else { settled.exit.number() })
+                ExitCode::from(if end.exit == Exit::Done { error.exit().number() } else { end.exit.number() })
             }
         }
     }
 
-    fn settled(&self, result: Result<Outcome, Error>) -> Settled {
+    fn end_of(&self, result: Result<Outcome, Error>) -> RunEnd {
         match result {
             Ok(Outcome { error: Some(Error::Interrupted(code)), data, .. }) => self.interrupted(code, data),
             Err(Error::Interrupted(code)) => self.interrupted(code, None),
             Ok(Outcome { exit, status, data, error, next }) => {
-                Settled { exit, status, data, error, next: next.map(|next| next.with(&self.carried)) }
+                RunEnd { exit, status, data, error, next: next.map(|next| next.with(&self.carried)) }
             }
             Err(error) => {
                 let next = self.next_step(&error).map(|next| next.with(&self.carried));
-                Settled { exit: error.exit(), status: error.exit().status(), data: None, error: Some(error), next }
+                RunEnd { exit: error.exit(), status: error.exit().status(), data: None, error: Some(error), next }
             }
         }
     }
 
     /// A signal came outside of any flow: whoever wants to go on runs the same command again.
-    fn interrupted(&self, code: u8, data: Option<Data>) -> Settled {
+    fn interrupted(&self, code: u8, data: Option<Data>) -> RunEnd {
         let next = Next::again(std::env::args_os()).map(|next| next.with(&self.carried));
         let status = if next.is_some() { Status::Pending } else { Status::Cancelled };
-        Settled { exit: Exit::Interrupted(code), status, data, error: None, next }
+        RunEnd { exit: Exit::Interrupted(code), status, data, error: None, next }
     }
 
     /// Where the contract promises a way on, and the command named none: to run it again, or what must come before it.

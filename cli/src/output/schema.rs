@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::data::*;
 use super::document::{Document, SandboxStarted, VERSION};
 use super::event::{Event, Stamp};
-use crate::service::Service;
+use crate::store::Service;
 
 /// The schema of some command's data.
 pub(crate) type DataSchema = fn(&mut SchemaGenerator) -> Schema;

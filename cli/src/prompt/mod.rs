@@ -1,10 +1,12 @@
-//! The person at the terminal: questions, and what they see while the owner is waited for.
+//! The person at the terminal: questions to them, answers that they gave in advance, and the screen while the command waits for the owner.
 
 mod browser;
+mod pre_answers;
 mod prompter;
 mod qr;
 mod screen;
 mod terminal;
 
+pub(crate) use pre_answers::PreAnswers;
 pub(crate) use prompter::{Answer, Prompter};
 pub(crate) use screen::{Qr, ScreenOptions};

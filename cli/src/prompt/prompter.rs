@@ -1,13 +1,13 @@
-//! The human's end of a command: what was answered in advance on the command line, and questions at a terminal.
+//! The command's conversation with a human: notices, questions, and their answers.
 
 use std::io::{self, ErrorKind, IsTerminal};
 use std::thread;
 use std::time::Duration;
 
 use enlist_core::claim::EnterCode;
-use enlist_core::secret::Otp;
 use enlist_core::{Timestamp, WaitReason};
 
+use super::pre_answers::PreAnswers;
 use super::screen::{Screen, ScreenOptions};
 use super::terminal::HiddenInput;
 use crate::error::{Error, trouble_words};
@@ -22,27 +22,22 @@ use crate::view::claim::{WHEN_TO_RESUME, lines, say_to_user};
 use crate::view::flow::Awaiting;
 use crate::wait_policy::now;
 
-/// Where words go, and what was answered in advance.
+/// Tells and asks the human, in the output's format.
 pub(crate) struct Prompter<'a> {
     pub(crate) output: &'a Output,
     interrupt: &'a Interrupt,
     /// Somebody is at a terminal and may be asked.
     pub(crate) may_ask: bool,
-    /// `--yes`: the profile is right.
-    pub(crate) yes: bool,
-    /// `--again`: the owner agrees to another SMS or registration. Good for one.
-    pub(crate) again: bool,
-    /// Whoever asked for no more than a start is not asked for the code.
+    pub(crate) pre_answers: PreAnswers,
+    /// `--no-wait`: the command does not ask for the code from the SMS.
     pub(crate) leave_at_otp: bool,
-    /// The one-time code that was handed in. Good for one try.
-    pub(crate) otp: Option<Otp>,
-    /// One was handed in by this command.
+    /// This command has handed in a one-time code.
     pub(crate) handed_in: bool,
     /// The human was told what to do.
     pub(crate) started: bool,
-    /// The agent's name, where the owner is to recognise it.
+    /// The agent's name, by which the owner recognises the agent.
     pub(crate) agent: Option<String>,
-    /// What a person at a terminal sees while the owner's part is waited for.
+    /// The countdown and the keys, while a person at a terminal waits for the owner.
     screen: Option<Screen>,
     options: ScreenOptions,
     waited_before: bool,
@@ -76,10 +71,8 @@ impl<'a> Prompter<'a> {
             output,
             interrupt,
             may_ask: !no_input && output.is_human() && io::stdin().is_terminal(),
-            yes: false,
-            again: false,
+            pre_answers: PreAnswers::default(),
             leave_at_otp: false,
-            otp: None,
             handed_in: false,
             started: false,
             agent: None,
@@ -137,10 +130,6 @@ impl<'a> Prompter<'a> {
     /// The terminal as it was.
     pub(crate) fn leave_screen(&mut self) {
         self.screen = None;
-    }
-
-    pub(crate) fn take_again(&mut self) -> bool {
-        std::mem::take(&mut self.again)
     }
 
     /// A line for a wait: the first, and each that is no plain waiting.

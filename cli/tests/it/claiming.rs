@@ -116,7 +116,7 @@ fn an_approval_in_the_last_moment_wins_over_a_restart() {
 }
 
 #[test]
-fn an_attempt_that_lapsed_is_started_anew() {
+fn an_expired_attempt_is_started_again() {
     let world = World::registered(Config { attempt_lifetime: Duration::from_secs(2), ..quick() });
     let expired = world.json(&["claim", "--email", OWNER]);
     assert_eq!((ending(&expired), &expired["status"]), ((3, "attempt_expired"), &json!("expired")));

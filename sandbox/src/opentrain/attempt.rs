@@ -59,7 +59,7 @@ pub enum AttemptState {
     /// The human refused.
     Denied,
     /// The attempt, or the registration's claim window, has expired.
-    Lapsed,
+    Expired,
     /// A newer attempt replaced this one, or the account was claimed through another attempt.
     Superseded,
 }

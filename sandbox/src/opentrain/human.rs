@@ -57,14 +57,14 @@ impl OpenTrain {
             None => {}
         }
         let Some(registration) = self.registrations.get(&attempt.claim_token) else {
-            return AttemptState::Lapsed;
+            return AttemptState::Expired;
         };
         let newest = registration.attempt.as_deref() == Some(token);
         let replaced = !newest && config.ambiguities.opentrain.old_link == OldLink::Dies;
         if replaced || registration.owner.is_some() {
             AttemptState::Superseded
         } else if now >= attempt.expires_at || now >= registration.window_ends_at {
-            AttemptState::Lapsed
+            AttemptState::Expired
         } else {
             AttemptState::Open
         }

@@ -46,7 +46,7 @@ impl OpenTrain {
             Some(AttemptState::Approved) => Err(message(410, "This account is already claimed.")),
             Some(AttemptState::Denied) => Err(message(410, "You refused this claim.")),
             Some(AttemptState::Superseded) => Err(message(410, "A newer claim link took the place of this one.")),
-            Some(AttemptState::Lapsed) | None => Err(message(410, "This claim link has expired.")),
+            Some(AttemptState::Expired) | None => Err(message(410, "This claim link has expired.")),
         }
     }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::attempt::AttemptState;
 use super::register::{Registration, personal_token};
 use super::{CLAIM_GRANT, OAuthError, OpenTrain, POST_CLAIM_SCOPES};
-use crate::ambiguities::{Interval, LapsedAttempt, NoAttempt};
+use crate::ambiguities::{ExpiredAttempt, Interval, NoAttempt};
 use crate::clock::millis;
 use crate::config::Config;
 use crate::context::Context;
@@ -76,7 +76,7 @@ impl OpenTrain {
             Some(AttemptState::Approved) => Ok(()),
             Some(AttemptState::Open | AttemptState::Superseded) => Err(OAuthError::pending()),
             Some(AttemptState::Denied) => Err(OAuthError::new("access_denied", "access_denied", "The human refused the claim.")),
-            Some(AttemptState::Lapsed) | None => Err(expired(context.config)),
+            Some(AttemptState::Expired) | None => Err(expired(context.config)),
         }
     }
 
@@ -111,9 +111,9 @@ fn no_attempt(config: &Config) -> OAuthError {
 
 fn expired(config: &Config) -> OAuthError {
     let sentence = "The claim attempt has expired. Start the claim again.";
-    match config.ambiguities.opentrain.lapsed_attempt {
-        LapsedAttempt::ExpiredToken => OAuthError::expired_token(sentence),
-        LapsedAttempt::InvalidGrant => OAuthError::invalid_grant(sentence),
-        LapsedAttempt::AuthorizationPending => OAuthError::pending(),
+    match config.ambiguities.opentrain.expired_attempt {
+        ExpiredAttempt::ExpiredToken => OAuthError::expired_token(sentence),
+        ExpiredAttempt::InvalidGrant => OAuthError::invalid_grant(sentence),
+        ExpiredAttempt::AuthorizationPending => OAuthError::pending(),
     }
 }

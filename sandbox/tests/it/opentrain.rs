@@ -134,7 +134,7 @@ fn time_ends_the_attempt_and_then_the_window() {
     seconds(&sandbox, 5);
     assert_eq!(poll(&sandbox, &token).error(400), "expired_token");
     assert!(sandbox.approve(&Which::newest()).is_err());
-    assert_eq!(sandbox.attempts()[0].state, AttemptState::Lapsed);
+    assert_eq!(sandbox.attempts()[0].state, AttemptState::Expired);
 
     start_claim(&sandbox, &token, EMAIL).ok();
     assert_eq!(poll(&sandbox, &token).error(400), "authorization_pending", "a restart helps");
@@ -193,7 +193,7 @@ fn the_human_is_played_after_the_set_time() {
 }
 
 #[test]
-fn the_played_human_comes_too_late_for_a_lapsed_attempt() {
+fn the_simulated_owner_cannot_approve_an_expired_attempt() {
     let sandbox = start(Config { auto_approve: Some(Duration::from_secs(1800)), ..Config::default() });
     let (token, _) = claiming(&sandbox);
     seconds(&sandbox, 4000);

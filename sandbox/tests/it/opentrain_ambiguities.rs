@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use enlist_sandbox::ambiguities::{
-    Description, EmailSent, Interval, LapsedAttempt, NoAttempt, OldLink, OpenTrainAmbiguities, OtherEmail, RetryAfter,
+    Description, EmailSent, ExpiredAttempt, Interval, NoAttempt, OldLink, OpenTrainAmbiguities, OtherEmail, RetryAfter,
 };
 use enlist_sandbox::{Ambiguities, AttemptState, Config, Limits, RateLimit, Sandbox, Which};
 use serde_json::json;
@@ -96,13 +96,13 @@ fn u7_wording() {
 }
 
 #[test]
-fn u8_a_lapsed_attempt() {
+fn u8_an_expired_attempt() {
     for (choice, error) in [
-        (LapsedAttempt::ExpiredToken, "expired_token"),
-        (LapsedAttempt::InvalidGrant, "invalid_grant"),
-        (LapsedAttempt::AuthorizationPending, "authorization_pending"),
+        (ExpiredAttempt::ExpiredToken, "expired_token"),
+        (ExpiredAttempt::InvalidGrant, "invalid_grant"),
+        (ExpiredAttempt::AuthorizationPending, "authorization_pending"),
     ] {
-        let sandbox = playing(OpenTrainAmbiguities { lapsed_attempt: choice, ..OpenTrainAmbiguities::default() });
+        let sandbox = playing(OpenTrainAmbiguities { expired_attempt: choice, ..OpenTrainAmbiguities::default() });
         let (token, _) = claiming(&sandbox);
         sandbox.advance(Duration::from_secs(1800));
         assert_eq!(poll(&sandbox, &token).error(400), error);

@@ -53,8 +53,8 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
     // One that is under way is settled first, and needs no word: it is not sent again.
     for flow in session.locked.flows()? {
         if let (record, AnyCeremony::BadgeRotation(rotation)) = flow.into_parts() {
-            prompter.again = true;
-            return session.go_on(rotation, record, prompter, wait_policy);
+            prompter.pre_answers.again = true;
+            return session.continue_flow(rotation, record, prompter, wait_policy);
         }
     }
     let question = "Rotate? The old badge and its DID are dead at once, for everybody who knows the agent by them.";

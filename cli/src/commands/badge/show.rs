@@ -39,13 +39,13 @@ impl Run for Args {
 }
 
 pub(crate) fn run(file: Option<&OsString>, context: &Context<'_>) -> Result<Outcome, Error> {
-    let held = badge(file, context)?;
-    let view = BadgeView::of(&held.badge).ok_or_else(|| Error::usage("this is no badge: its claims cannot be read"))?;
+    let presented = badge(file, context)?;
+    let view = BadgeView::of(&presented.badge).ok_or_else(|| Error::usage("this is no badge: its claims cannot be read"))?;
     let shown = BadgeShown {
         did: view.did.as_ref().map(ToString::to_string),
-        badge_hint: held.badge.hint(),
+        badge_hint: presented.badge.hint(),
         verified: false,
-        own: held.is_own,
+        own: presented.is_own,
         issued_at: view.issued_at.map(Time),
         expires_at: view.expires_at.map(Time),
         untrusted_issuer: view.issuer.as_ref().map(ToString::to_string),

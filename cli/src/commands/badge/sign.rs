@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use enlist_core::badge::Sign;
 
-use super::own;
+use super::own_badge;
 use crate::call::outcome_of;
 use crate::commands::{Facts, Run, Start};
 use crate::context::Context;
@@ -45,11 +45,11 @@ impl Run for Args {
 
 pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     let message = Source::named("message", &args.file).read_text("the message", &context.interrupt)?;
-    let held = own(context)?;
+    let own = own_badge(context)?;
     let sign = if args.even_claims {
-        Sign::new_even_claims(&held.origin, held.badge, &message)
+        Sign::new_even_claims(&own.origin, own.badge, &message)
     } else {
-        Sign::new(&held.origin, held.badge, &message)
+        Sign::new(&own.origin, own.badge, &message)
             .map_err(|error| Error::Usage { message: error.to_string(), hint: Some("--even-claims signs it all the same".to_owned()) })?
     };
     let signed = outcome_of(context, sign)?;

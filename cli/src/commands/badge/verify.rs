@@ -7,7 +7,7 @@ use enlist_core::badge::verify::{Rejection, Rules, VerifiedBadge};
 use enlist_core::badge::{Validity, VerifyBadge};
 use enlist_core::{Failure, Origin};
 
-use super::{Held, badge};
+use super::{PresentedBadge, badge};
 use crate::call::{failed, outcome_of};
 use crate::commands::{Facts, Run, Start};
 use crate::context::Context;
@@ -62,8 +62,8 @@ impl Run for Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
-    let held = badge(args.file.as_ref(), context)?;
-    let (keys, checked) = check(&held, args, context)?;
+    let presented = badge(args.file.as_ref(), context)?;
+    let (keys, checked) = check(&presented, args, context)?;
     let verified = match checked {
         Ok(verified) => verified,
         Err(Refusal::NotYet(wait)) => {
@@ -80,7 +80,7 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
     if args.offline {
         return told(&verified, &keys, Said::NotAsked, context);
     }
-    match outcome_of(context, VerifyBadge::new(&held.origin, held.badge.clone())) {
+    match outcome_of(context, VerifyBadge::new(&presented.origin, presented.badge.clone())) {
         Ok(Validity::Valid { .. }) => told(&verified, &keys, Said::Valid, context),
         Ok(Validity::NotValid) => {
             let data = other(Some(false), Some("revoked"), Said::NotValid, Some(&verified), &keys);
@@ -104,23 +104,23 @@ enum Refusal {
 }
 
 /// Checks the badge with the keys at hand and, if its key is not among them, with newer ones.
-fn check(held: &Held, args: &Args, context: &Context<'_>) -> Result<(Keys, Result<VerifiedBadge, Refusal>), Error> {
+fn check(presented: &PresentedBadge, args: &Args, context: &Context<'_>) -> Result<(Keys, Result<VerifiedBadge, Refusal>), Error> {
     let rules = rules(args);
-    let by = |keys: &Keys| rules.check_badge(held.badge.expose(), &keys.jwks, now());
+    let by = |keys: &Keys| rules.check_badge(presented.badge.expose(), &keys.jwks, now());
     let judged = |keys: Keys| {
         let verdict = by(&keys).map_err(Refusal::Rejected);
         (keys, verdict)
     };
     if args.offline {
-        let keys = Keys::cached(context, &held.origin)?.ok_or_else(|| no_keys(&held.origin))?;
+        let keys = Keys::cached(context, &presented.origin)?.ok_or_else(|| no_keys(&presented.origin))?;
         context.output.warn_of(keys.clock_warning());
         return Ok(judged(keys));
     }
-    let keys = Keys::fresh(context, &held.origin)?;
+    let keys = Keys::fresh(context, &presented.origin)?;
     if !by(&keys).is_err_and(Rejection::wants_newer_keys) {
         return Ok(judged(keys));
     }
-    Ok(match keys.newer(context, &held.origin)? {
+    Ok(match keys.newer(context, &presented.origin)? {
         Newer::Fetched(newer) => judged(newer),
         Newer::None => judged(keys),
         Newer::NotYet(wait) => (keys, Err(Refusal::NotYet(wait))),

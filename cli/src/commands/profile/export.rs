@@ -1,7 +1,7 @@
 //! `enlist profile export`: the credential, handed to a service's own tool.
 
 use super::Tool;
-use crate::commands::token::{held, warn_of_shadows};
+use crate::commands::token::{credential_and_secret, warn_of_shadows};
 use crate::commands::{Facts, Run, Start};
 use crate::context::Context;
 use crate::error::Error;
@@ -41,7 +41,7 @@ impl Run for Args {
 
 pub(super) fn run(tool: Tool, yes: bool, context: &Context<'_>) -> Result<Outcome, Error> {
     let Tool::Opentrain = tool;
-    let (credential, secret) = held(Service::Opentrain, context)?;
+    let (credential, secret) = credential_and_secret(Service::Opentrain, context)?;
     let path = opentrain_cli::path()?;
     let mut file = ToolFile::read(&path)?.unwrap_or_default();
     let data = Exported { path: path.display().to_string(), token_hint: hint(&credential) };

@@ -1,6 +1,6 @@
 //! `enlist profile list`.
 
-use super::Held;
+use super::ProfileContents;
 use crate::commands::{Facts, Run, Start};
 use crate::context::Context;
 use crate::error::Error;
@@ -35,14 +35,19 @@ fn run(context: &Context<'_>) -> Result<Outcome, Error> {
     }
     let mut listed = Vec::new();
     for name in names {
-        let held = Held::read(&name, context)?;
-        for trouble in &held.unreadable {
+        let contents = ProfileContents::read(&name, context)?;
+        for trouble in &contents.unreadable {
             context.output.warn(format!("profile {name}: {trouble}"));
         }
-        let words = held.words();
+        let words = contents.words();
         let words = if words.is_empty() { "nothing".to_owned() } else { words.join(", ") };
         context.output.text(format_args!("{} {name}  {words}", if name == used { '*' } else { ' ' }))?;
-        listed.push(ListedProfile { used: name == used, profile: name.to_string(), identities: held.identities, pending: held.pending });
+        listed.push(ListedProfile {
+            used: name == used,
+            profile: name.to_string(),
+            identities: contents.identities,
+            pending: contents.pending,
+        });
     }
     Ok(Outcome::ready(Listed { profiles: listed }))
 }

@@ -1,6 +1,6 @@
 //! `enlist profile remove`.
 
-use super::{Held, existing};
+use super::{ProfileContents, existing};
 use crate::commands::{Facts, Run, Start};
 use crate::context::Context;
 use crate::error::Error;
@@ -35,17 +35,22 @@ impl Run for Args {
 
 pub(super) fn run(name: &ProfileName, yes: bool, context: &Context<'_>) -> Result<Outcome, Error> {
     let profile = existing(name, context)?.lock_profile(name, &Service::ALL.map(Service::key))?;
-    let held = Held::read(name, context)?;
-    if !held.identities.is_empty() {
+    let contents = ProfileContents::read(name, context)?;
+    if !contents.identities.is_empty() {
         let warning = "a removed credential stays good at its service, and nobody here can end it any more: enlist revoke does that first";
         context.output.warn(warning.to_owned());
     }
-    let lost = held.words().join(", ");
-    let answer = context.prompter().answer(yes || held.is_empty(), &format!("Remove profile {name}? Lost are then: {lost}."))?;
+    let lost = contents.words().join(", ");
+    let answer = context.prompter().answer(yes || contents.is_empty(), &format!("Remove profile {name}? Lost are then: {lost}."))?;
     if answer == Answer::NoOne {
         context.output.tell(format_args!("Lost would be: {lost}."))?;
     }
-    let data = ProfileRemoved { profile: name.to_string(), identities: held.identities, pending: held.pending, kept: held.quarantined };
+    let data = ProfileRemoved {
+        profile: name.to_string(),
+        identities: contents.identities,
+        pending: contents.pending,
+        quarantined: contents.quarantined,
+    };
     let next = Next::new(&["profile", "remove", name.as_str(), "--yes"], "when the owner agrees to lose that");
     if let Some(stopped) = answer.unless_yes("may what the profile holds be lost?", data.clone(), next) {
         return Ok(stopped);

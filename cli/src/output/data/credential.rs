@@ -5,7 +5,7 @@ use std::fmt::{self, Formatter};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::service::Service;
+use crate::store::Service;
 use crate::view::credential::{Identity, Kind, State};
 use crate::view::flow::{PendingFlow, Unreadable};
 use crate::view::words;
@@ -128,7 +128,7 @@ pub(crate) struct ProfileRemoved {
     pub(crate) identities: Vec<Identity>,
     pub(crate) pending: Vec<PendingFlow>,
     /// The number of answers and flows that could not be read.
-    pub(crate) kept: usize,
+    pub(crate) quarantined: usize,
 }
 
 /// `profile export`
