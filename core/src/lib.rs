@@ -99,6 +99,7 @@ mod failure;
 mod http;
 mod loggable_path;
 mod machine;
+mod manifest;
 pub mod opentrain;
 mod pace;
 mod retry;

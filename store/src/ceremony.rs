@@ -3,7 +3,7 @@
 use enlist_core::badge::{BadgeRegistration, BadgeRotation, Identity, Rotated};
 use enlist_core::claim::{Claim, ClaimedToken, Enrolment, Registration};
 use enlist_core::{Ceremony, CeremonyKind, ExchangeId, ExchangeResult, Failure, Input, Misuse, ResumeError, Snapshot, Step, Timestamp};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::Credential;
 
@@ -36,17 +36,7 @@ impl StoredCeremony for Claim {
 
 impl StoredCeremony for BadgeRegistration {
     fn credential(&self, outcome: &Identity) -> Credential {
-        let profile = outcome.public_profile();
-        let public_profile = json!({
-            "agent_name": profile.agent_name,
-            "agent_version": profile.agent_version,
-            "developer_name": profile.developer_name,
-            "contact_email": profile.contact_email.expose(),
-            "primary_goal": profile.primary_goal,
-            "tools": profile.tools,
-            "trust_tier": profile.trust_tier.as_str(),
-            "data_residency": profile.data_residency,
-        });
+        let public_profile = serde_json::to_value(outcome.public_profile()).unwrap_or_default();
         Credential::badge(self.snapshot().origin(), outcome, public_profile)
     }
 }

@@ -8,8 +8,6 @@
 mod calls;
 mod did;
 mod lookup;
-mod manifest;
-mod published_profile;
 mod registration;
 mod rotation;
 mod stored_registration;
@@ -23,14 +21,12 @@ pub use calls::{RevokeBadge, Sign, Signed, Validity, VerifyBadge};
 pub(crate) use did::did_of;
 pub use did::{BadgeView, Did};
 pub use lookup::{DidDocument, FetchDid, FetchJwks, Health, HealthReport, LookUp, Published};
-pub(crate) use manifest::is_plain;
-pub use manifest::{FieldError, Manifest, ManifestError, PublicProfile, TrustTier};
-pub use published_profile::PublishedProfile;
 pub use registration::{BadgeRegistration, OtpReason, RegistrationAnswer, RegistrationPrompt};
 pub(crate) use registration::{OtpAnswer, OtpSession, State};
 pub use rotation::{BadgeRotation, Rotated, RotationAnswer, RotationPrompt};
 pub(crate) use rotation::{Probing, State as RotationState};
 
+pub use crate::manifest::{FieldError, Manifest, ManifestError, PublicProfile, PublishedProfile, TrustTier};
 use crate::types::secret::Badge;
 
 /// The service's base URL.

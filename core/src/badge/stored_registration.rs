@@ -4,7 +4,8 @@ use alloc::string::ToString;
 
 use crate::badge as live;
 use crate::exchange::ExchangeLog;
-use crate::snapshot::v1::badge_registration::{At, OtpAnswer, OtpReason, OtpSession, PublicProfile, Registration};
+use crate::manifest::is_plain;
+use crate::snapshot::v1::badge_registration::{At, OtpAnswer, OtpReason, OtpSession, Registration};
 use crate::snapshot::v1::common::{SecretText, restore_secret, restore_time, secret_to_dto};
 use crate::snapshot::v1::{State, check_ids, invalid, other_ceremony};
 use crate::snapshot::{CeremonyKind, ResumeError, Snapshot};
@@ -68,7 +69,7 @@ impl Registration {
     pub(super) fn restore(self, origin: Origin, seen: Timestamp) -> Result<live::BadgeRegistration, ResumeError> {
         let unreadable = check_ids(self.last_id, self.in_flight(), &self.unreadable)?;
         let profile = self.profile.restore()?;
-        if !live::is_plain(&self.phone_hint) {
+        if !is_plain(&self.phone_hint) {
             return Err(invalid("phone"));
         }
         let state = self.at.restore(&profile)?;
@@ -156,44 +157,5 @@ impl OtpSession {
         let manifest_session = restore_secret(&self.manifest_session, "session")?;
         let (id, expires_at) = (restore_secret(&self.id, "session")?, self.expires_at.map(restore_time));
         Ok(live::OtpSession { id, expires_at, reason, manifest_session })
-    }
-}
-
-impl From<&live::PublicProfile> for PublicProfile {
-    fn from(live: &live::PublicProfile) -> Self {
-        Self {
-            agent_name: live.agent_name.clone(),
-            agent_version: live.agent_version.clone(),
-            developer_name: live.developer_name.clone(),
-            contact_email: secret_to_dto(&live.contact_email),
-            primary_goal: live.primary_goal.clone(),
-            tools: live.tools.clone(),
-            trust_tier: live.trust_tier.as_str().into(),
-            data_residency: live.data_residency.clone(),
-        }
-    }
-}
-
-impl PublicProfile {
-    fn restore(self) -> Result<live::PublicProfile, ResumeError> {
-        let trust_tier = match self.trust_tier.as_str() {
-            "community" => live::TrustTier::Community,
-            "enterprise" => live::TrustTier::Enterprise,
-            _ => return Err(invalid("trust tier")),
-        };
-        let texts = [&self.agent_name, &self.agent_version, &self.developer_name, &self.primary_goal, &self.data_residency];
-        if !texts.into_iter().chain(&self.tools).all(|text| live::is_plain(text)) {
-            return Err(invalid("profile"));
-        }
-        Ok(live::PublicProfile {
-            agent_name: self.agent_name,
-            agent_version: self.agent_version,
-            developer_name: self.developer_name,
-            contact_email: restore_secret(&self.contact_email, "e-mail")?,
-            primary_goal: self.primary_goal,
-            tools: self.tools,
-            trust_tier,
-            data_residency: self.data_residency,
-        })
     }
 }

@@ -1,9 +1,11 @@
 //! SentryAgent's requests and answers: paths, members, statuses.
 
+use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
+use alloc::string::String;
 
 use http::Request;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::did::did_of;
 use super::{Did, Identity, Manifest, PublicProfile, PublishedProfile, Rotated, Validity};
@@ -12,6 +14,7 @@ use crate::exchange::Body;
 use crate::failure::Failure;
 use crate::http::json::{Json, Object};
 use crate::http::request::{authorized, post_json};
+use crate::manifest::Member;
 use crate::types::origin::Origin;
 use crate::types::secret::{Badge, Otp, SessionId};
 use crate::types::timestamp::Timestamp;
@@ -40,20 +43,11 @@ pub(crate) const ROTATED: &str = "new_badge";
 
 /// Builds step 1, `POST /v1/auth/verify-phone`. Despite its name, it sends no code yet.
 pub(crate) fn submit(origin: &Origin, manifest: &Manifest) -> Request<Body> {
-    let profile = &manifest.profile;
-    let body = json!({ "manifest": {
-        "mobile_phone": manifest.mobile_phone.expose(),
-        "compliance_attestation": true,
-        "agent_name": profile.agent_name,
-        "agent_version": profile.agent_version,
-        "developer_name": profile.developer_name,
-        "contact_email": profile.contact_email.expose(),
-        "primary_goal": profile.primary_goal,
-        "tools": profile.tools,
-        "trust_tier": profile.trust_tier.as_str(),
-        "data_residency": profile.data_residency,
-    }});
-    post_json(&origin.endpoint(MANIFEST_PATH), &body)
+    let members = manifest.profile.members().map(|(name, value)| (name.to_owned(), json!(value)));
+    let mut fields: Map<String, Value> = members.into_iter().collect();
+    fields.insert("mobile_phone".to_owned(), json!(manifest.mobile_phone.expose()));
+    fields.insert("compliance_attestation".to_owned(), Value::Bool(true));
+    post_json(&origin.endpoint(MANIFEST_PATH), &json!({ "manifest": fields }))
 }
 
 /// Reads the answer of step 1. The members of the profile that it repeats must be equal to those sent.
@@ -131,24 +125,10 @@ pub(crate) fn rotated(object: &Object<'_>, old: &Badge) -> Result<Rotated, Viola
 }
 
 fn check_echo(echo: &Object<'_>, profile: &PublicProfile) -> Result<(), Violation> {
-    let texts = [
-        ("agent_name", profile.agent_name.as_str()),
-        ("agent_version", &profile.agent_version),
-        ("developer_name", &profile.developer_name),
-        ("contact_email", profile.contact_email.expose()),
-        ("primary_goal", &profile.primary_goal),
-        ("trust_tier", profile.trust_tier.as_str()),
-        ("data_residency", &profile.data_residency),
-    ];
-    for (field, sent) in texts {
-        if echo.get(field).is_some_and(|said| said.as_text() != Some(sent)) {
-            return Err(Violation::EchoMismatch { field: field.into() });
-        }
-    }
-    let same_tools = |said: &Json<'_>| matches!(said, Json::List(items) if items.iter().map(Json::as_text).eq(profile.tools.iter().map(|tool| Some(tool.as_str()))));
-    match echo.get("tools") {
-        Some(said) if !same_tools(said) => Err(Violation::EchoMismatch { field: "tools".into() }),
-        _ => Ok(()),
+    let differs = |(field, sent): &(&str, Member<'_>)| echo.get(field).is_some_and(|said| !sent.is_repeated_by(said));
+    match profile.members().into_iter().find(differs) {
+        Some((field, _)) => Err(Violation::EchoMismatch { field: field.into() }),
+        None => Ok(()),
     }
 }
 

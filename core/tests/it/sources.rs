@@ -18,8 +18,12 @@ fn read_all(dir: &Path, module: Option<&str>, public: &[String], found: &mut Vec
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_string_lossy();
         // `testing` is for tests, and its types contain only test data.
-        // `verify` is public inside `badge`, and the types in `types` are exported from the root.
-        let nested = (name == "verify").then_some("badge::verify");
+        // `verify` is public inside `badge`, `badge` exports the manifest, and the types in `types` are exported from the root.
+        let nested = match &*name {
+            "verify" => Some("badge::verify"),
+            "manifest" => Some("badge"),
+            _ => None,
+        };
         let module = nested.or_else(|| module.filter(|module| *module != "types")).unwrap_or(&name);
         if path.is_dir() && module != "testing" {
             read_all(&path, Some(module), public, found);

@@ -5,8 +5,11 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::common::{Attempts, SecretText, ServerError, Trouble};
+use super::common::{Attempts, SecretText, ServerError, Trouble, restore_secret, secret_to_dto};
 use super::failure::Failure;
+use super::invalid;
+use crate::manifest;
+use crate::snapshot::ResumeError;
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Registration {
@@ -97,5 +100,44 @@ impl Registration {
             At::Submitting { attempts, .. } | At::Texting { attempts, .. } | At::HandingIn { attempts, .. } => attempts.in_flight(),
             _ => None,
         }
+    }
+}
+
+impl From<&manifest::PublicProfile> for PublicProfile {
+    fn from(live: &manifest::PublicProfile) -> Self {
+        Self {
+            agent_name: live.agent_name.clone(),
+            agent_version: live.agent_version.clone(),
+            developer_name: live.developer_name.clone(),
+            contact_email: secret_to_dto(&live.contact_email),
+            primary_goal: live.primary_goal.clone(),
+            tools: live.tools.clone(),
+            trust_tier: live.trust_tier.as_str().into(),
+            data_residency: live.data_residency.clone(),
+        }
+    }
+}
+
+impl PublicProfile {
+    pub(crate) fn restore(self) -> Result<manifest::PublicProfile, ResumeError> {
+        let trust_tier = match self.trust_tier.as_str() {
+            "community" => manifest::TrustTier::Community,
+            "enterprise" => manifest::TrustTier::Enterprise,
+            _ => return Err(invalid("trust tier")),
+        };
+        let texts = [&self.agent_name, &self.agent_version, &self.developer_name, &self.primary_goal, &self.data_residency];
+        if !texts.into_iter().chain(&self.tools).all(|text| manifest::is_plain(text)) {
+            return Err(invalid("profile"));
+        }
+        Ok(manifest::PublicProfile {
+            agent_name: self.agent_name,
+            agent_version: self.agent_version,
+            developer_name: self.developer_name,
+            contact_email: restore_secret(&self.contact_email, "e-mail")?,
+            primary_goal: self.primary_goal,
+            tools: self.tools,
+            trust_tier,
+            data_residency: self.data_residency,
+        })
     }
 }

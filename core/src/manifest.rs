@@ -1,10 +1,12 @@
-//! The manifest by which an agent describes itself. Every field is checked before anything is sent.
+//! The manifest by which an agent describes itself to SentryAgent, and the profile that becomes public. All fields are described here, and
+//! every field is checked before anything is sent.
 
 use core::fmt;
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
+use serde::{Serialize, Serializer};
 
 use crate::http::json::{Json, Object};
 use crate::types::secret::{Email, Kind, Phone, Secret};
@@ -37,6 +39,90 @@ pub struct PublicProfile {
     pub trust_tier: TrustTier,
     /// The region where the agent's data stays: an AWS region or a datacenter.
     pub data_residency: String,
+}
+
+impl PublicProfile {
+    /// The fields by their names in JSON.
+    pub(crate) fn members(&self) -> [(&'static str, Member<'_>); 8] {
+        [
+            ("agent_name", Member::Text(&self.agent_name)),
+            ("agent_version", Member::Text(&self.agent_version)),
+            ("developer_name", Member::Text(&self.developer_name)),
+            ("contact_email", Member::Text(self.contact_email.expose())),
+            ("primary_goal", Member::Text(&self.primary_goal)),
+            ("tools", Member::Texts(&self.tools)),
+            ("trust_tier", Member::Text(self.trust_tier.as_str())),
+            ("data_residency", Member::Text(&self.data_residency)),
+        ]
+    }
+}
+
+/// The value of a field of a profile. It is written to JSON as it is.
+#[derive(Clone, Copy, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Member<'a> {
+    Text(&'a str),
+    Texts(&'a [String]),
+}
+
+impl Member<'_> {
+    /// Whether `said` repeats this value.
+    pub(crate) fn is_repeated_by(self, said: &Json<'_>) -> bool {
+        match (self, said) {
+            (Self::Text(sent), said) => said.as_text() == Some(sent),
+            (Self::Texts(sent), Json::List(said)) => said.iter().map(Json::as_text).eq(sent.iter().map(|text| Some(text.as_str()))),
+            (Self::Texts(_), _) => false,
+        }
+    }
+}
+
+/// Writes the profile as it is published: a JSON object with all of its fields. The e-mail address is public and is written, too.
+impl Serialize for PublicProfile {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.members())
+    }
+}
+
+/// An agent's public profile, as the service or a badge shows it. Every member is optional, and nothing relies on one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PublishedProfile {
+    /// The agent's name.
+    pub agent_name: Option<Untrusted>,
+    /// The agent's version.
+    pub agent_version: Option<Untrusted>,
+    /// The developer of the agent.
+    pub developer_name: Option<Untrusted>,
+    /// The address for questions.
+    pub contact_email: Option<Email>,
+    /// The purpose of the agent.
+    pub primary_goal: Option<Untrusted>,
+    /// The tools that the agent uses.
+    pub tools: Vec<Untrusted>,
+    /// The tier of trust that the agent asked for.
+    pub trust_tier: Option<Untrusted>,
+    /// The region where the agent's data stays.
+    pub data_residency: Option<Untrusted>,
+}
+
+impl PublishedProfile {
+    pub(crate) fn read(profile: &Object<'_>) -> Self {
+        let text = |field: &str| profile.text(field).map(Untrusted::new);
+        let tools = match profile.get("tools") {
+            Some(Json::List(tools)) => tools.iter().filter_map(Json::as_text).map(Untrusted::new).collect(),
+            _ => Vec::new(),
+        };
+        Self {
+            agent_name: text("agent_name"),
+            agent_version: text("agent_version"),
+            developer_name: text("developer_name"),
+            contact_email: profile.text("contact_email").and_then(|email| Email::parse(email).ok()),
+            primary_goal: text("primary_goal"),
+            tools,
+            trust_tier: text("trust_tier"),
+            data_residency: text("data_residency"),
+        }
+    }
 }
 
 /// A tier of trust.
