@@ -138,6 +138,11 @@ fn of_exchanges() -> Vec<Case> {
             [Reply::DrippedHead, Answer::new(200, "x".repeat(100)).framed(Framing::Dripped).into()],
         ),
         exchange(
+            "the_grace_after_the_deadline_is_bounded",
+            "A byte each millisecond does not begin the grace anew: the client ends within half a second after its deadline.",
+            [Answer::new(200, "x".repeat(20_000)).framed(Framing::Trickled).into()],
+        ),
+        exchange(
             "a_server_that_closes_idle_connections_costs_nothing",
             "The server closes without notice, and no request is sent on a connection that is about to close.",
             [0; 5].map(|_| hello().framed(Framing::ThenClosed).into()),

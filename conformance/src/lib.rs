@@ -43,6 +43,7 @@ mod reply;
 mod run;
 mod scenario;
 mod scripted_server;
+pub mod stopped;
 mod store_bench;
 mod store_fixture;
 pub mod stores;

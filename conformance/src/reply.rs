@@ -1,6 +1,7 @@
 //! The reply to one request: on the wire, and as a correct client reports it.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use enlist_core::{Delivery, ExchangeResult, Partial, TransportFailure, TransportKind};
 use http::Response;
@@ -71,6 +72,8 @@ pub(crate) enum Framing {
     Stalled(usize),
     /// With its length, one byte at a time, and too slowly.
     Dripped,
+    /// With its length, one byte each millisecond, for longer than the client may take.
+    Trickled,
     /// With a length that is too short by so many bytes, which are sent all the same.
     TooShort(usize),
 }
@@ -84,8 +87,17 @@ impl Reply {
     pub(crate) fn is_slow(&self) -> bool {
         match self {
             Self::Silence | Self::DrippedHead | Self::Detour(Detour::TlsSilence) => true,
-            Self::Answer(answer) => matches!(answer.framing, Framing::Stalled(_) | Framing::Dripped),
+            Self::Answer(answer) => matches!(answer.framing, Framing::Stalled(_) | Framing::Dripped | Framing::Trickled),
             _ => false,
+        }
+    }
+
+    /// How long after its deadline a client may end, at most.
+    pub(crate) fn longest_delay(&self) -> Duration {
+        match self {
+            // The grace after a deadline must not begin anew with each byte.
+            Self::Answer(Answer { framing: Framing::Trickled, .. }) => Duration::from_millis(500),
+            _ => Duration::from_secs(3),
         }
     }
 
@@ -162,7 +174,7 @@ impl Answer {
             Framing::Cut(sent) | Framing::CutInChunks(sent) | Framing::Stalled(sent) => sent,
             Framing::TooShort(less) => self.body.len().saturating_sub(less),
             // How much of it arrives in time is chance.
-            Framing::Dripped => 0,
+            Framing::Dripped | Framing::Trickled => 0,
             Framing::Length | Framing::AfterHints | Framing::ThenClosed | Framing::Chunked | Framing::UntilClose => self.body.len(),
         };
         self.body.get(..sent).unwrap_or(&self.body)
@@ -191,7 +203,7 @@ impl Answer {
             Err(TransportFailure { partial, ..TransportFailure::new(kind, Delivery::Unknown) })
         };
         match self.framing {
-            Framing::Stalled(_) | Framing::Dripped => failed(TransportKind::Timeout, sent),
+            Framing::Stalled(_) | Framing::Dripped | Framing::Trickled => failed(TransportKind::Timeout, sent),
             Framing::Cut(_) | Framing::CutInChunks(_) => failed(TransportKind::Closed, sent),
             _ if sent.len() > max_body => failed(TransportKind::BodyTooLarge, sent.get(..max_body).unwrap_or_default()),
             _ => Ok(self.response(sent)),

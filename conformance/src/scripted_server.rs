@@ -6,7 +6,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::reply::{Answer, Detour, Framing, Reply};
 
@@ -229,7 +229,7 @@ fn serve(mut stream: TcpStream, script: &Mutex<Script>, flooded: &AtomicUsize) -
             Reply::Silence => return hold(&mut stream),
             Reply::Bytes(bytes, _) => return stream.write_all(bytes.as_bytes()),
             Reply::Endless { first, again, .. } => return flood(&mut stream, first, again, flooded),
-            Reply::DrippedHead => return drip(&mut stream, b"HTTP/1.1 200 OK\r\nx-slow: ", b"x"),
+            Reply::DrippedHead => return drip(&mut stream, b"HTTP/1.1 200 OK\r\nx-slow: ", DEADLINE / 10),
         }
     }
 }
@@ -253,7 +253,8 @@ impl Answer {
                 stream.write_all(&[head.as_bytes(), self.sent()].concat())?;
                 hold(stream)?;
             }
-            Framing::Dripped => drip(stream, head.as_bytes(), b"x")?,
+            Framing::Dripped => drip(stream, head.as_bytes(), DEADLINE / 10)?,
+            Framing::Trickled => drip(stream, head.as_bytes(), Duration::from_millis(1))?,
         }
         Ok(matches!(self.framing, Framing::Length | Framing::Chunked))
     }
@@ -288,11 +289,13 @@ fn hold(stream: &mut TcpStream) -> io::Result<()> {
     io::copy(stream, &mut io::sink()).map(|_| ())
 }
 
-fn drip(stream: &mut TcpStream, first: &[u8], again: &[u8]) -> io::Result<()> {
+/// Sends one byte after another, with a pause after each, until the client leaves or the time is up.
+fn drip(stream: &mut TcpStream, first: &[u8], pause: Duration) -> io::Result<()> {
     stream.write_all(first)?;
-    for _ in 0..100 {
-        stream.write_all(again)?;
-        thread::sleep(DEADLINE / 10);
+    let begun = Instant::now();
+    while begun.elapsed() < LONGEST_HOLD {
+        stream.write_all(b"x")?;
+        thread::sleep(pause);
     }
     Ok(())
 }

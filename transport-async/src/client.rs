@@ -20,6 +20,7 @@ use http_body::{Frame, SizeHint};
 use reqwest::redirect::Policy;
 use reqwest::{Body, ClientBuilder, retry};
 
+use crate::deadline::Deadline;
 use crate::drive::Execute;
 
 /// Sends exchanges over reqwest, with rustls on ring and the Mozilla roots, which are compiled in. It needs a Tokio runtime around it.
@@ -64,22 +65,28 @@ impl Client {
     }
 
     async fn send(&self, exchange: &Exchange) -> ExchangeResult {
-        let begun = Arc::new(AtomicBool::new(exchange.request.body().as_bytes().is_empty()));
+        let mut deadline = Deadline::after(exchange.timeout);
+        let bytes = Bytes::copy_from_slice(exchange.request.body().as_bytes());
+        let has_body = !bytes.is_empty();
+        let begun = Arc::new(AtomicBool::new(!has_body));
         let uri = exchange.request.uri();
         let client = if is_loopback(uri) { &self.direct } else { &self.proxied };
         let request = client
             .request(exchange.request.method().clone(), uri.to_string())
             .headers(exchange.request.headers().clone())
-            // One deadline covers the whole exchange. A timeout for each read would never stop a slow drip of bytes.
-            .timeout(exchange.timeout)
-            .body(Body::wrap(Outgoing { bytes: Bytes::copy_from_slice(exchange.request.body().as_bytes()), begun: Arc::clone(&begun) }));
-        let sent = request.send().await;
-        let mut answer = sent.map_err(|error| failure(&error, begun.load(Ordering::Relaxed)))?;
+            .body(Body::wrap(Outgoing { bytes, begun: Arc::clone(&begun) }));
+        let is_begun = || begun.load(Ordering::Relaxed);
+        // Without a body nothing shows whether the request was sent. It has no grace, so that nothing is sent after the deadline.
+        let sent = deadline.bound(request.send(), || has_body && is_begun()).await;
+        let mut answer = match sent {
+            Some(sent) => sent.map_err(|error| failure(&error, is_begun()))?,
+            None => return Err(too_late(is_begun())),
+        };
         let status = answer.status();
         let mut whole = Response::new(Vec::new());
         (*whole.status_mut(), *whole.version_mut()) = (status, answer.version());
         std::mem::swap(whole.headers_mut(), answer.headers_mut());
-        match read(&mut answer, whole.body_mut(), exchange.max_body).await {
+        match read(&mut answer, whole.body_mut(), exchange.max_body, &mut deadline).await {
             Ok(()) => Ok(whole),
             Err(broken) => Err(TransportFailure { partial: Some(Partial { status: status.as_u16(), body: whole.into_body() }), ..broken }),
         }
@@ -144,15 +151,22 @@ impl http_body::Body for Outgoing {
 }
 
 /// Reads at most `max` bytes of the body into `bytes`. If the body is not complete, the failure says why.
-async fn read(answer: &mut reqwest::Response, bytes: &mut Vec<u8>, max: usize) -> Result<(), TransportFailure> {
-    while let Some(chunk) = answer.chunk().await.map_err(|error| failure(&error, true))? {
+async fn read(answer: &mut reqwest::Response, bytes: &mut Vec<u8>, max: usize, deadline: &mut Deadline) -> Result<(), TransportFailure> {
+    loop {
+        let chunk = deadline.bound(answer.chunk(), || true).await.ok_or_else(|| too_late(true))?;
+        let Some(chunk) = chunk.map_err(|error| failure(&error, true))? else { return Ok(()) };
         let room = max.saturating_sub(bytes.len());
         bytes.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
         if chunk.len() > room {
             return Err(TransportFailure::new(TransportKind::BodyTooLarge, Delivery::Unknown));
         }
     }
-    Ok(())
+}
+
+/// The failure of an exchange whose deadline is over. `begun` says that the body of the request may have been sent.
+fn too_late(begun: bool) -> TransportFailure {
+    let delivery = if begun { Delivery::Unknown } else { Delivery::NotSent };
+    TransportFailure { text: "the deadline is over".to_owned(), ..TransportFailure::new(TransportKind::Timeout, delivery) }
 }
 
 /// Translates the error into the terms of the ceremonies. `begun` says that the body of the request may have been sent.

@@ -64,6 +64,8 @@
 mod builder;
 #[cfg(feature = "reqwest")]
 mod client;
+#[cfg(feature = "reqwest")]
+mod deadline;
 mod drive;
 mod host;
 #[cfg(feature = "tokio")]

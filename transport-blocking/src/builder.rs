@@ -1,10 +1,9 @@
 //! The settings of a client: its proxies and the authorities that it trusts.
 
 use enlist_net::{BuildError, Proxies, Settings};
-use ureq::Agent;
 
-use crate::client::Client;
-use crate::tls;
+use crate::agent::AgentFactory;
+use crate::client::{Agents, Client};
 
 /// The settings of a [`Client`]. By default it uses the proxies that the environment names and trusts the Mozilla roots.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +16,7 @@ impl Client {
     /// A client with the default settings: it uses the proxies that the environment names, as [`Proxies`] says, and trusts the Mozilla
     /// roots. A proxy may be an HTTP or a SOCKS proxy.
     ///
-    /// No connection is opened and no root is loaded before an exchange needs a connection.
+    /// No connection is opened before an exchange needs one.
     ///
     /// # Errors
     /// [`BuildError`], as [`ClientBuilder::build`] says.
@@ -52,11 +51,6 @@ impl ClientBuilder {
     /// somebody asked for would be worse than none. [`BuildError::Tls`] if rustls refuses the authorities.
     pub fn build(self) -> Result<Client, BuildError> {
         let (proxies, trust) = self.settings.resolve()?;
-        // A poll comes every five seconds or more, and servers close idle connections after five. ureq checks a kept connection before it
-        // reuses it, but a connection that closes a moment later would still get the request, and the request would be lost. So no
-        // connection is kept.
-        let config = Agent::config_builder().max_idle_connections(0).proxy(None).build();
-        let agent = if trust.is_mozilla_only() { config.new_agent() } else { tls::agent(config, trust)? };
-        Ok(Client { agent, proxies: Some(proxies) })
+        Ok(Client { agents: Agents::PerExchange(AgentFactory::new(trust)?), proxies: Some(proxies) })
     }
 }

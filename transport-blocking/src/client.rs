@@ -9,6 +9,7 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Request, Response, Uri};
 use ureq::{Agent, Error, Proxy, SendBody, Timeout};
 
+use crate::agent::AgentFactory;
 use crate::drive::Execute;
 
 /// The largest status line with its headers, in bytes.
@@ -21,17 +22,29 @@ const MAX_HEADERS: usize = 32 * 1024;
 /// for a loopback host only.
 #[derive(Clone, Debug)]
 pub struct Client {
-    pub(crate) agent: Agent,
+    pub(crate) agents: Agents,
     /// The proxy rules. `None` if the agent is the caller's: its own proxy applies then, except for this machine itself.
     pub(crate) proxies: Option<Proxies>,
+}
+
+/// Where the agent of an exchange comes from.
+#[derive(Clone, Debug)]
+pub(crate) enum Agents {
+    /// Each exchange has an agent of its own, which knows its deadline.
+    PerExchange(AgentFactory),
+    /// All exchanges have the caller's agent.
+    Callers(Agent),
 }
 
 impl Client {
     /// Makes a client over the caller's own agent, with that agent's roots, proxy and resolver. The settings that every exchange needs
     /// override those of the agent. Compile ureq without its features `gzip` and `brotli`: with them it decompresses every body.
+    ///
+    /// Such a client gives up at the deadline even if the answer has arrived and was not read yet. Only a client that was built
+    /// ([`Client::builder`]) has this crate's own connectors, which read it.
     #[must_use]
     pub fn from_agent(agent: Agent) -> Self {
-        Self { agent, proxies: None }
+        Self { agents: Agents::Callers(agent), proxies: None }
     }
 
     /// Sends the exchange once and reads the whole answer, whatever its status.
@@ -50,7 +63,11 @@ impl Client {
     fn send(&self, exchange: &Exchange, proxy: Option<Proxy>) -> ExchangeResult {
         let by_proxy = proxy.clone();
         let mut body = Outgoing { bytes: exchange.request.body().as_bytes(), begun: exchange.request.body().as_bytes().is_empty() };
-        let answer = self.agent.run(self.pinned(exchange, &mut body, proxy));
+        let agent = match &self.agents {
+            Agents::PerExchange(factory) => factory.agent(deadline(exchange.timeout)),
+            Agents::Callers(agent) => agent.clone(),
+        };
+        let answer = agent.run(self.pinned(&agent, exchange, &mut body, proxy));
         let answer = answer.map_err(|error| {
             let failure = failure(&error, body.begun);
             if let Some(proxy) = by_proxy { blame_proxy(failure, proxy.resolve_target()) } else { failure }
@@ -68,16 +85,17 @@ impl Client {
 
     /// The proxy for a request to `uri`.
     fn proxy_for(&self, uri: &Uri) -> Result<Option<Proxy>, TransportFailure> {
-        let Some(proxies) = &self.proxies else {
-            let proxy = self.agent.config().proxy();
+        if let Agents::Callers(agent) = &self.agents {
+            let proxy = agent.config().proxy();
             return Ok(proxy.filter(|proxy| !is_loopback(uri) && !proxy.is_no_proxy(uri)).cloned());
-        };
+        }
+        let Some(proxies) = &self.proxies else { return Ok(None) };
         let proxy = proxies.proxy_for(uri).map(|proxy| Proxy::new(&proxy.expose()));
         proxy.transpose().map_err(|_| TransportFailure::new(TransportKind::Proxy, Delivery::NotSent))
     }
 
     /// Builds the request in the form that ureq takes, with every setting that an exchange needs.
-    fn pinned<'a>(&self, exchange: &Exchange, body: &'a mut Outgoing<'_>, proxy: Option<Proxy>) -> Request<SendBody<'a>> {
+    fn pinned<'a>(&self, agent: &Agent, exchange: &Exchange, body: &'a mut Outgoing<'_>, proxy: Option<Proxy>) -> Request<SendBody<'a>> {
         let sent = &exchange.request;
         let mut request = Request::new(SendBody::from_reader(body));
         *request.method_mut() = sent.method().clone();
@@ -85,7 +103,13 @@ impl Client {
         *request.headers_mut() = sent.headers().clone();
         // Without a length, ureq would send the body of a reader in chunks.
         request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(sent.body().as_bytes().len()));
-        self.agent
+        // One deadline covers the whole exchange. A timeout for each read would never stop a slow drip of bytes.
+        let timeout = match &self.agents {
+            // The connectors keep the deadline: ureq itself would not read the answer that is in the socket when it is over.
+            Agents::PerExchange(_) => None,
+            Agents::Callers(_) => Some(exchange.timeout),
+        };
+        agent
             .configure_request(request)
             // The body of a refusal says what to do next. ureq would drop it if the refusal were an error.
             .http_status_as_error(false)
@@ -99,8 +123,7 @@ impl Client {
             // A response whose headers never end is not an answer.
             .max_response_header_size(MAX_HEADERS)
             .timeout_connect(Some(CONNECT_TIMEOUT))
-            // One deadline covers the whole exchange. A timeout for each read would never stop a slow drip of bytes.
-            .timeout_global(Some(exchange.timeout))
+            .timeout_global(timeout)
             // A connection that the agent of the caller kept is not reused either.
             .max_idle_age(Duration::ZERO)
             .proxy(proxy)
@@ -112,6 +135,13 @@ impl Execute for Client {
     fn execute(&self, exchange: &Exchange) -> ExchangeResult {
         Self::execute(self, exchange)
     }
+}
+
+/// The moment at which an exchange that begins now must be over.
+fn deadline(timeout: Duration) -> Instant {
+    // A timeout beyond the range of the clock is no deadline; a year is far enough.
+    let now = Instant::now();
+    now.checked_add(timeout).unwrap_or_else(|| now + Duration::from_secs(365 * 86_400))
 }
 
 /// The body of a request. ureq reads it as soon as it has a connection and has written the head of the request to it. Before that, the

@@ -54,10 +54,13 @@
 //! # }
 //! ```
 
+mod agent;
 mod builder;
 mod client;
 mod drive;
+mod grace;
 mod host;
+mod resolver;
 mod tls;
 
 pub use builder::ClientBuilder;

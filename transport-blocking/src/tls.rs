@@ -1,32 +1,19 @@
-//! TLS for a client that trusts more than the Mozilla roots. ureq takes either its own roots or a complete list of certificates, and for
-//! such a list the Mozilla roots would have to be compiled in a second time. So the last link of its chain of connectors is replaced.
+//! TLS for the authorities that a client trusts. ureq takes either its own roots or a complete list of certificates, and for such a list
+//! the Mozilla roots would have to be compiled in a second time. So ureq's own TLS connector is replaced.
 
 use std::fmt;
 use std::io::{Read, Write};
 use std::sync::Arc;
 
-use enlist_net::{BuildError, TrustAnchors};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
-use ureq::config::Config;
-use ureq::unversioned::resolver::DefaultResolver;
+use ureq::Error;
 use ureq::unversioned::transport::time::{Duration, Instant};
-use ureq::unversioned::transport::{
-    Buffers, ConnectProxyConnector, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, SocksConnector, TcpConnector,
-    Transport, TransportAdapter,
-};
-use ureq::{Agent, Error};
-
-/// Makes an agent that trusts these authorities.
-pub(crate) fn agent(config: Config, trust: TrustAnchors) -> Result<Agent, BuildError> {
-    let tls = TlsConnector(Arc::new(trust.into_tls_config()?));
-    let chain = SocksConnector::default().chain(ConnectProxyConnector::default()).chain(TcpConnector::default()).chain(tls);
-    Ok(Agent::with_parts(config, chain, DefaultResolver::default()))
-}
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport, TransportAdapter};
 
 /// Wraps the connection for an https URL in TLS, as the connector of ureq does.
 #[derive(Debug)]
-struct TlsConnector(Arc<ClientConfig>);
+pub(crate) struct TlsConnector(pub(crate) Arc<ClientConfig>);
 
 impl<In: Transport> Connector<In> for TlsConnector {
     type Out = Either<In, TlsTransport>;
@@ -61,7 +48,7 @@ fn remaining(details: &ConnectionDetails<'_>) -> NextTimeout {
     NextTimeout { after, ..details.timeout }
 }
 
-struct TlsTransport {
+pub(crate) struct TlsTransport {
     buffers: LazyBuffers,
     stream: StreamOwned<ClientConnection, TransportAdapter>,
 }

@@ -1,4 +1,5 @@
 //! Lets the cases of `enlist-conformance` run this crate's loop and client.
+#![allow(dead_code)]
 
 use std::ops::ControlFlow;
 
@@ -14,7 +15,11 @@ pub(crate) struct Async {
 
 impl Async {
     pub(crate) fn new() -> Self {
-        Self { client: Client::new().unwrap(), runtime: Builder::new_current_thread().enable_all().build().unwrap() }
+        Self::with(Client::new().unwrap())
+    }
+
+    pub(crate) fn with(client: Client) -> Self {
+        Self { client, runtime: Builder::new_current_thread().enable_all().build().unwrap() }
     }
 }
 

@@ -174,3 +174,12 @@ pub(crate) fn failed(exchange: &Exchange) -> TransportFailure {
 pub(crate) fn partial(status: u16, body: impl Into<Vec<u8>>) -> Option<Partial> {
     Some(Partial { status, body: body.into() })
 }
+
+/// This crate's client in the cases of `enlist-conformance` that need no loop.
+pub(crate) struct ClientOnly(pub(crate) Client);
+
+impl enlist_conformance::Driver for ClientOnly {
+    fn execute(&mut self, exchange: &Exchange) -> enlist_core::ExchangeResult {
+        self.0.execute(exchange)
+    }
+}

@@ -1,15 +1,16 @@
 //! A TLS server on loopback, which keeps what it decrypts.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, dead_code)]
 
-use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use enlist_conformance::stopped::Connection;
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, ServerConnection, Stream};
+use rustls::{ServerConfig, ServerConnection, Stream, StreamOwned};
 
 const KEY: &[u8] = include_bytes!("../../../net/tests/tls/key.der");
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
@@ -26,11 +27,7 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let received = Arc::new(Mutex::new(String::new()));
-        let builder =
-            ServerConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions().unwrap();
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(KEY));
-        let config = Arc::new(builder.with_no_client_auth().with_single_cert(vec![CertificateDer::from(certificate)], key).unwrap());
-        let kept = Arc::clone(&received);
+        let (config, kept) = (config(certificate), Arc::clone(&received));
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let (mut stream, config, kept) = (stream.unwrap(), Arc::clone(&config), Arc::clone(&kept));
@@ -51,6 +48,20 @@ impl Server {
     pub(crate) fn received(&self) -> String {
         self.received.lock().unwrap().clone()
     }
+}
+
+/// Makes a TLS connection of one that a client opened, with this certificate.
+pub(crate) fn accept(certificate: &'static [u8]) -> impl FnOnce(TcpStream) -> io::Result<Box<dyn Connection>> {
+    move |stream| {
+        let connection = ServerConnection::new(config(certificate)).map_err(io::Error::other)?;
+        Ok(Box::new(StreamOwned::new(connection, stream)))
+    }
+}
+
+fn config(certificate: &'static [u8]) -> Arc<ServerConfig> {
+    let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions().unwrap();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(KEY));
+    Arc::new(builder.with_no_client_auth().with_single_cert(vec![CertificateDer::from(certificate)], key).unwrap())
 }
 
 /// Reads the head and the body of a request, as long as its content-length says, or less if the client closes the connection.

@@ -1,0 +1,103 @@
+//! The ureq agent of one exchange. Its connectors know the deadline, which is why each exchange has an agent of its own: ureq stops reading
+//! when a deadline of its own is over, even if the answer is in the socket.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use enlist_net::{BuildError, TrustAnchors};
+use rustls::ClientConfig;
+use ureq::unversioned::transport::{ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, SocksConnector, TcpConnector};
+use ureq::{Agent, Error, Timeout};
+
+use crate::grace::Grace;
+use crate::resolver::BoundedResolver;
+use crate::tls::TlsConnector;
+
+/// Makes agents that trust the same authorities.
+#[derive(Clone)]
+pub(crate) struct AgentFactory {
+    tls: Arc<ClientConfig>,
+}
+
+impl AgentFactory {
+    pub(crate) fn new(trust: TrustAnchors) -> Result<Self, BuildError> {
+        Ok(Self { tls: Arc::new(trust.into_tls_config()?) })
+    }
+
+    /// An agent for an exchange with this deadline. It needs no deadline in its configuration.
+    pub(crate) fn agent(&self, deadline: Instant) -> Agent {
+        // A connection lives as long as its agent, that is for one exchange. A kept connection may be closed by the server at the moment
+        // at which the next request is sent, and that request would be lost.
+        let config = Agent::config_builder().max_idle_connections(0).proxy(None).build();
+        let chain =
+            ().chain(SocksConnector::default())
+                .chain(ConnectProxyConnector::default())
+                .chain(TcpConnector::default())
+                .chain(TlsConnector(Arc::clone(&self.tls)));
+        Agent::with_parts(config, DeadlineConnector { inner: chain, deadline }, BoundedResolver { deadline })
+    }
+}
+
+impl fmt::Debug for AgentFactory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AgentFactory").finish_non_exhaustive()
+    }
+}
+
+/// Connects before the deadline only, and gives the finished connection its grace.
+#[derive(Debug)]
+struct DeadlineConnector<C> {
+    inner: C,
+    deadline: Instant,
+}
+
+impl<C: Connector<()>> Connector<()> for DeadlineConnector<C> {
+    type Out = Grace<C::Out>;
+
+    fn connect(&self, details: &ConnectionDetails<'_>, chained: Option<()>) -> Result<Option<Self::Out>, Error> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(Error::Timeout(Timeout::Global));
+        }
+        let timeout = match details.timeout {
+            connect if *connect.after <= left => connect,
+            connect => NextTimeout { after: left.into(), reason: Timeout::Global, ..connect },
+        };
+        let details = ConnectionDetails {
+            uri: details.uri,
+            addrs: details.addrs.clone(),
+            config: details.config,
+            request_level: details.request_level,
+            resolver: details.resolver,
+            now: (details.current_time)(),
+            timeout,
+            current_time: Arc::clone(&details.current_time),
+            run_connector: Arc::clone(&details.run_connector),
+            register_shutdown: Arc::clone(&details.register_shutdown),
+        };
+        let connection = self.inner.connect(&details, chained)?;
+        Ok(connection.map(|connection| Grace::new(connection, self.deadline)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_connected_after_the_deadline() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let factory = AgentFactory::new(TrustAnchors::default()).unwrap();
+        for (deadline, connects) in [(Instant::now(), false), (Instant::now() + Duration::from_millis(100), true)] {
+            let error = factory.agent(deadline).get(&url).call().unwrap_err();
+            assert!(matches!(error, Error::Timeout(Timeout::Global)), "{error:?}");
+            assert_eq!(listener.accept().is_ok(), connects);
+        }
+    }
+}
