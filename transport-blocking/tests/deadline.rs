@@ -8,7 +8,8 @@ mod tls_server;
 
 use common::ClientOnly;
 use enlist_blocking::{Client, Proxies};
-use enlist_conformance::{stopped, stores};
+use enlist_conformance::stopped::{self, Tls};
+use enlist_conformance::stores;
 
 const CA: &[u8] = include_bytes!("../../net/tests/tls/ca.pem");
 
@@ -25,6 +26,7 @@ fn a_client_that_was_stopped_past_its_deadline_keeps_the_answer() {
 #[test]
 fn a_client_that_was_stopped_past_its_deadline_keeps_the_answer_over_tls() {
     let child = stores::rerun_test("a_client_that_was_stopped_past_its_deadline_keeps_the_answer_over_tls").unwrap();
-    let tls = Box::new(tls_server::accept(include_bytes!("../../net/tests/tls/valid.der")));
+    let accept = tls_server::accept(include_bytes!("../../net/tests/tls/valid.der"));
+    let tls: Tls = Box::new(|stream| Ok(Box::new(accept(stream)?)));
     stopped::run(&mut client(), child, Some(tls)).unwrap_or_else(|why| panic!("{why}"));
 }

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use enlist_conformance::stopped::Connection;
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, Stream, StreamOwned};
@@ -51,10 +50,10 @@ impl Server {
 }
 
 /// Makes a TLS connection of one that a client opened, with this certificate.
-pub(crate) fn accept(certificate: &'static [u8]) -> impl FnOnce(TcpStream) -> io::Result<Box<dyn Connection>> {
+pub(crate) fn accept(certificate: &'static [u8]) -> impl FnOnce(TcpStream) -> io::Result<StreamOwned<ServerConnection, TcpStream>> {
     move |stream| {
         let connection = ServerConnection::new(config(certificate)).map_err(io::Error::other)?;
-        Ok(Box::new(StreamOwned::new(connection, stream)))
+        Ok(StreamOwned::new(connection, stream))
     }
 }
 
