@@ -181,6 +181,14 @@ impl Attempts {
         Self { phase: Phase::Waiting { timer: Timer::new(now, wait), trouble }, ..self }
     }
 
+    /// Waits out a 429 before another try, which the ceremony decided on: as long as the service says, else a minute. `None` if that was done
+    /// three times.
+    pub(crate) fn wait_out(self, trouble: Trouble, now: Timestamp) -> Option<Self> {
+        let wait = named_wait(&trouble).unwrap_or(COME_BACK);
+        let again = Self { busy: self.busy.saturating_add(1), ..self };
+        (again.busy <= BUSY_REPEATS).then(|| again.after(wait, trouble, now))
+    }
+
     /// Waits before another try that the ceremony decided on: as long as the service says, or else a little.
     pub(crate) fn repeat(self, trouble: Trouble, now: Timestamp) -> Self {
         self.after(named_wait(&trouble).unwrap_or(FIRST_WAIT), trouble, now)

@@ -113,9 +113,8 @@ fn an_answer_that_cannot_be_read_is_kept_and_pointed_to() {
 
 #[test]
 fn a_service_that_is_busy_or_says_no_changes_nothing() {
-    for (action, expected) in
-        [(Canned::status(400), (5, "rejected")), (Canned::status(429).header("retry-after", "9"), (7, "rate_limited"))]
-    {
+    let no = |status| Canned::json(status, r#"{"error":"x"}"#);
+    for (action, expected) in [(no(400), (5, "rejected")), (no(429).header("retry-after", "2"), (7, "rate_limited"))] {
         let world = badged(quick());
         world.script(ROTATE, Action::Respond(action));
         assert_eq!(ending(&world.json(&["badge", "rotate", "--yes"])), expected);

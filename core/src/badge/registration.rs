@@ -5,7 +5,8 @@ use core::convert::Infallible;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Identity, Manifest, PublicProfile, wire};
+use super::wire::{self, CodeRefusal};
+use super::{Identity, Manifest, PublicProfile};
 use crate::ceremony::{Ceremony, Input, Step, sealed};
 use crate::error::{Misuse, ServerError, Trouble};
 use crate::exchange::{Exchange, ExchangeId, ExchangeLog};
@@ -74,6 +75,8 @@ pub(crate) struct OtpSession {
     pub(crate) id: SessionId,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) reason: OtpReason,
+    /// The number of codes that were refused as wrong.
+    pub(crate) wrong_codes: u8,
     /// The session with which another SMS would be ordered.
     pub(crate) manifest_session: SessionId,
 }
@@ -83,8 +86,9 @@ pub(crate) struct OtpSession {
 pub(crate) enum OtpAnswer {
     /// Every answer to a code arrived.
     Known,
-    /// An answer was lost, and another SMS has been ordered since, so nothing will prove the loss.
-    LostEarlier,
+    /// An answer was lost before another SMS was ordered, or an answer came that a gateway may have put in the place of the badge. Nothing
+    /// will prove the loss.
+    MayBeLost,
     /// The answer to the last code was lost.
     Lost,
 }
@@ -204,13 +208,15 @@ impl BadgeRegistration {
                 Ok((id, expires_at)) => {
                     // The answers of this session will not show what became of the code of an earlier session.
                     if self.otp_answer == OtpAnswer::Lost {
-                        self.otp_answer = OtpAnswer::LostEarlier;
+                        self.otp_answer = OtpAnswer::MayBeLost;
                     }
-                    State::AskingOtp(OtpSession { id, expires_at, reason: OtpReason::Sent, manifest_session: session })
+                    State::AskingOtp(OtpSession { id, expires_at, reason: OtpReason::Sent, wrong_codes: 0, manifest_session: session })
                 }
                 Err(violation) => State::AskingSms { session, trouble: violation.into() },
             },
-            Verdict::Refused(error) => failed(wire::refused(error, false)),
+            // A page without a code may stand in the place of the session.
+            Verdict::Refused(error) if error.code.is_none() => State::AskingSms { session, trouble: error.into() },
+            Verdict::Refused(error) => failed(wire::sms_refused(error)),
             Verdict::Lost(trouble) | Verdict::Unreadable(trouble) => State::AskingSms { session, trouble },
             Verdict::Again(attempts) => State::Texting { session, attempts },
             Verdict::End(failure) => failed(failure),
@@ -218,32 +224,26 @@ impl BadgeRegistration {
     }
 
     fn on_handed_in(&mut self, hand_in: HandIn, id: ExchangeId, answer: ResponseClass<'_>, now: Timestamp) -> State {
-        if let ResponseClass::TooMany(error) = answer {
-            return failed(Failure::OtpTriesUsedUp(error));
-        }
+        // Waited out like a refusal, and never the end of the ceremony.
+        let answer = match answer {
+            ResponseClass::TooMany(error) => ResponseClass::Refused(error),
+            answer => answer,
+        };
         match hand_in.attempts.clone().settle(RequestKind::HandIn, answer, now) {
             Verdict::Object(object) => match wire::handed_in(&object, &self.profile) {
                 Ok(Some(identity)) => State::Done(Ok(identity)),
-                Ok(None) => self.on_no(hand_in, not_verified()),
+                Ok(None) => self.on_refused(hand_in, not_verified(), now),
                 Err(violation) => self.on_unreadable(hand_in, id, violation.into(), now),
             },
             Verdict::Unreadable(trouble) => self.on_unreadable(hand_in, id, trouble, now),
             Verdict::Lost(trouble) => self.on_lost(hand_in, trouble, now),
-            // The service reports a conflict with our own request: the first try may still be in progress.
-            Verdict::Refused(error) if error.status == 409 => self.on_lost(hand_in, error.into(), now),
-            // These pages come from a proxy and not from the service, so the code has not reached the service.
-            Verdict::Refused(error) if matches!(error.status, 403 | 408) && error.is_strangers_page() => {
-                hand_in.ask(OtpReason::NotTaken(error.into()))
-            }
-            Verdict::Refused(error) => self.on_no(hand_in, error),
+            Verdict::Refused(error) => self.on_refused(hand_in, error, now),
             Verdict::Again(attempts) => hand_in.again(attempts, now),
             // Not a failure of the registration: the session lives on, and the human may hand the code in later.
             Verdict::End(Failure::GaveUp { trouble, .. }) => hand_in.ask(OtpReason::NotTaken(trouble)),
             // A redirect or another answer without a meaning here may have replaced the one that delivered the badge.
-            Verdict::End(failure) => {
-                self.otp_answer = OtpAnswer::Lost;
-                failed(failure)
-            }
+            Verdict::End(Failure::Protocol(violation)) => self.on_lost(hand_in, violation.into(), now),
+            Verdict::End(failure) => failed(failure),
         }
     }
 
@@ -263,20 +263,58 @@ impl BadgeRegistration {
         HandIn { repeat: false, ..hand_in }.again(attempts, now)
     }
 
-    /// Handles a definite refusal. After a lost answer, 410 proves that the code had been accepted, and so does 401 to the same code. A 401
-    /// to another code only says that the other code is wrong.
-    fn on_no(&self, hand_in: HandIn, error: ServerError) -> State {
-        let service = Service::SentryAgent;
-        let is_wrong_code = matches!(error.status, 200..=299 | 401);
-        let is_other_code = self.lost_otp.is_some() && self.lost_otp != hand_in.otp;
-        let proves_loss = self.otp_answer == OtpAnswer::Lost && (error.status == 410 || is_wrong_code && !is_other_code);
-        match is_wrong_code {
-            _ if proves_loss && !self.unreadable.is_empty() => {
-                failed(Failure::CredentialUnreadable { service, exchanges: self.unreadable.clone() })
+    fn on_refused(&mut self, mut hand_in: HandIn, error: ServerError, now: Timestamp) -> State {
+        let refusal = wire::code_refused(&error, hand_in.session.wrong_codes);
+        if let Some(failure) = self.proved_loss(refusal, &hand_in) {
+            return failed(failure);
+        }
+        // Whoever wrote an answer without a code may have put it in the place of the badge.
+        let is_over = hand_in.session.expires_at.is_some_and(|end| now >= end);
+        if error.code.is_none() && error.status >= 400 && !is_over || refusal == CodeRefusal::Unclear {
+            self.may_be_lost();
+        }
+        match refusal {
+            CodeRefusal::WrongCode => {
+                hand_in.session.wrong_codes = hand_in.session.wrong_codes.saturating_add(1);
+                hand_in.ask(OtpReason::Rejected(error))
             }
-            _ if proves_loss => failed(Failure::CredentialLost { service }),
-            true => hand_in.ask(OtpReason::Rejected(error)),
-            false => failed(wire::refused(error, self.may_be_delivered())),
+            CodeRefusal::NoTryLeft => failed(Failure::OtpTriesUsedUp(error)),
+            CodeRefusal::Conflict => self.on_lost(hand_in, error.into(), now),
+            CodeRefusal::TooMany => hand_in.wait_out(error, now),
+            CodeRefusal::SessionOver if is_over || error.code.is_some() => {
+                // A service may also answer 410 to a code that it accepted before.
+                if !is_over {
+                    self.may_be_lost();
+                }
+                failed(Failure::SessionExpired { error, may_be_delivered: self.may_be_delivered() })
+            }
+            CodeRefusal::SessionOver | CodeRefusal::Unclear => hand_in.ask(OtpReason::NotTaken(error.into())),
+        }
+    }
+
+    /// The failure if the refusal proves that the code had been accepted and its answer lost. 410 proves it, and so does the refusal of the
+    /// same code as wrong. The refusal of another code only says that this other code is wrong.
+    fn proved_loss(&self, refusal: CodeRefusal, hand_in: &HandIn) -> Option<Failure> {
+        let service = Service::SentryAgent;
+        let is_other_code = self.lost_otp.is_some() && self.lost_otp != hand_in.otp;
+        let is_proof = match refusal {
+            CodeRefusal::SessionOver => true,
+            CodeRefusal::WrongCode => !is_other_code,
+            _ => false,
+        };
+        (is_proof && self.otp_answer == OtpAnswer::Lost).then(|| {
+            if self.unreadable.is_empty() {
+                Failure::CredentialLost { service }
+            } else {
+                Failure::CredentialUnreadable { service, exchanges: self.unreadable.clone() }
+            }
+        })
+    }
+
+    /// Nothing will prove what became of the code, except that a lost answer stays lost.
+    fn may_be_lost(&mut self) {
+        if self.otp_answer == OtpAnswer::Known {
+            self.otp_answer = OtpAnswer::MayBeLost;
         }
     }
 }
@@ -292,6 +330,15 @@ struct HandIn {
 impl HandIn {
     fn ask(self, reason: OtpReason) -> State {
         self.session.asking(reason)
+    }
+
+    /// Sends the same code again when the service allows, a few times. Then, or if the session is over by then, the human is asked.
+    fn wait_out(self, error: ServerError, now: Timestamp) -> State {
+        let trouble = Trouble::from(error);
+        match self.attempts.clone().wait_out(trouble.clone(), now) {
+            Some(attempts) => self.again(attempts, now),
+            None => self.ask(OtpReason::NotTaken(trouble)),
+        }
     }
 
     /// Sends the same code in the same session again when it is due, unless the session is over by then.

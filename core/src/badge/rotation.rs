@@ -181,6 +181,7 @@ impl BadgeRotation {
     fn on_rotated(&mut self, attempts: Attempts, id: ExchangeId, answer: ResponseClass<'_>, now: Timestamp) -> State {
         let trouble = match answer {
             ResponseClass::Broken(violation) => violation.into(),
+            ResponseClass::TooMany(error) => error.into(),
             answer => match attempts.settle(RequestKind::Rotation, answer, now) {
                 Verdict::Object(object) => match wire::rotated(&object, &self.badge) {
                     Ok(rotated) => return State::Done(Ok(rotated)),
@@ -188,7 +189,7 @@ impl BadgeRotation {
                 },
                 Verdict::Unreadable(trouble) => self.unreadable(id, trouble),
                 Verdict::Lost(trouble) => trouble,
-                Verdict::Refused(error) if is_plain_no(&error) => return failed(Failure::Rejected(error)),
+                // Whoever wrote a refusal, only `verify` shows whether the rotation happened.
                 Verdict::Refused(error) => error.into(),
                 Verdict::Again(attempts) => return State::Rotating(attempts),
                 Verdict::End(failure) => return failed(failure),
@@ -235,7 +236,7 @@ impl BadgeRotation {
     fn no_badge(&self, trouble: &Trouble) -> Failure {
         let service = Service::SentryAgent;
         match trouble {
-            Trouble::Server(error) if is_about_the_badge(error) => Failure::BadgeInvalid,
+            Trouble::Server(error) if says_badge_was_dead(error) => Failure::BadgeInvalid,
             _ if self.unreadable.is_empty() => Failure::CredentialLost { service },
             _ => Failure::CredentialUnreadable { service, exchanges: self.unreadable.clone() },
         }
@@ -246,25 +247,22 @@ impl BadgeRotation {
 fn not_rotated(trouble: Trouble, now: Timestamp) -> Failure {
     match trouble {
         Trouble::Server(error) if error.status == 503 => retry::give_up(error.into(), false, now),
+        Trouble::Server(error) if error.status == 429 => Failure::RateLimited { retry_at: retry::come_back(now, error.retry_after), error },
         Trouble::Server(error) if error.status < 500 => Failure::Rejected(error),
         Trouble::Unreadable(violation @ (Violation::Redirect { .. } | Violation::UnexpectedStatus { .. })) => Failure::Protocol(violation),
         trouble => Failure::NotRotated { trouble },
     }
 }
 
-/// Whether the service refused the request as such. Then nothing was done, whatever the state of the badge.
-const fn is_plain_no(error: &ServerError) -> bool {
-    matches!(error.status, 400 | 403 | 404 | 405)
+/// Whether the service says of the badge that it was no longer valid before the rotation. A gateway does not know of badges.
+fn says_badge_was_dead(error: &ServerError) -> bool {
+    error.code.as_ref().is_some_and(|code| code.raw().to_ascii_lowercase().contains("badge"))
 }
 
-/// Whether the refusal says that the badge is no longer valid. A conflict and a timeout do not say that.
-const fn is_about_the_badge(error: &ServerError) -> bool {
-    matches!(error.status, 400..=407 | 410..=499)
-}
-
-/// Whether the service gave an answer after which nothing is in progress.
-const fn is_over(trouble: &Trouble) -> bool {
-    matches!(trouble, Trouble::Server(error) if is_about_the_badge(error))
+/// Whether the service gave an answer after which nothing is in progress. A conflict and a timeout do not say that, and a page without a
+/// code may be a gateway's.
+fn is_over(trouble: &Trouble) -> bool {
+    matches!(trouble, Trouble::Server(error) if error.code.is_some() && matches!(error.status, 400..=407 | 410..=499))
 }
 
 /// The next `verify` after `asked` of them, not earlier than the service allows.

@@ -122,7 +122,13 @@ impl From<&live::OtpSession> for OtpSession {
             live::OtpReason::Interrupted => OtpReason::Interrupted,
         };
         let manifest_session = secret_to_dto(&live.manifest_session);
-        Self { id: secret_to_dto(&live.id), expires_at: live.expires_at.map(Timestamp::as_unix_ms), reason, manifest_session }
+        Self {
+            id: secret_to_dto(&live.id),
+            expires_at: live.expires_at.map(Timestamp::as_unix_ms),
+            reason,
+            wrong_codes: live.wrong_codes,
+            manifest_session,
+        }
     }
 }
 
@@ -130,7 +136,7 @@ impl From<live::OtpAnswer> for OtpAnswer {
     fn from(live: live::OtpAnswer) -> Self {
         match live {
             live::OtpAnswer::Known => Self::Known,
-            live::OtpAnswer::LostEarlier => Self::LostEarlier,
+            live::OtpAnswer::MayBeLost => Self::MayBeLost,
             live::OtpAnswer::Lost => Self::Lost,
         }
     }
@@ -140,7 +146,7 @@ impl From<OtpAnswer> for live::OtpAnswer {
     fn from(frozen: OtpAnswer) -> Self {
         match frozen {
             OtpAnswer::Known => Self::Known,
-            OtpAnswer::LostEarlier => Self::LostEarlier,
+            OtpAnswer::MayBeLost => Self::MayBeLost,
             OtpAnswer::Lost => Self::Lost,
         }
     }
@@ -156,6 +162,6 @@ impl OtpSession {
         };
         let manifest_session = restore_secret(&self.manifest_session, "session")?;
         let (id, expires_at) = (restore_secret(&self.id, "session")?, self.expires_at.map(restore_time));
-        Ok(live::OtpSession { id, expires_at, reason, manifest_session })
+        Ok(live::OtpSession { id, expires_at, reason, wrong_codes: self.wrong_codes, manifest_session })
     }
 }

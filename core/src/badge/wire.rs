@@ -83,13 +83,62 @@ pub(crate) fn handed_in(object: &Object<'_>, profile: &PublicProfile) -> Result<
     Ok(Some(Identity { did: did_of(&badge), badge, public_profile: profile.clone() }))
 }
 
-/// The meaning of a definite refusal of step 2 or 3. 410 is documented, and a session that is not found is over too.
-pub(crate) fn refused(error: ServerError, may_be_delivered: bool) -> Failure {
+/// The meaning of a definite refusal of step 2. 410 is documented, and a session that is not found is over too.
+pub(crate) fn sms_refused(error: ServerError) -> Failure {
     match error.status {
-        404 | 405 | 409 | 410 => Failure::SessionExpired { error, may_be_delivered },
+        404 | 405 | 409 | 410 => Failure::SessionExpired { error, may_be_delivered: false },
         _ => Failure::Rejected(error),
     }
 }
+
+/// The meaning of a 4xx to a one-time code. The documents have the statuses 401, 410 and 429 and no codes. Gateways write each of these
+/// statuses too, so a status without the service's own words lets the registration go on, and never ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CodeRefusal {
+    /// The code is wrong.
+    WrongCode,
+    /// No try is left.
+    NoTryLeft,
+    /// The session is over.
+    SessionOver,
+    /// The first try may still be in progress.
+    Conflict,
+    /// Too many requests were sent.
+    TooMany,
+    /// It does not say what became of the code.
+    Unclear,
+}
+
+/// The codes that say that no try is left.
+const NO_TRY_LEFT: &[&str] = &[
+    "too_many_attempts",
+    "attempts_exceeded",
+    "max_attempts_exceeded",
+    "max_attempts_reached",
+    "too_many_otp_attempts",
+    "otp_attempts_exceeded",
+    "otp_tries_used_up",
+    "otp_locked",
+];
+
+/// Reads a 4xx to a one-time code. `wrong_codes` were refused in this session before.
+pub(crate) fn code_refused(error: &ServerError, wrong_codes: u8) -> CodeRefusal {
+    let code = error.code.as_ref().map(|code| code.raw().to_ascii_lowercase()).unwrap_or_default();
+    let is_about_the_code = ["otp", "code"].iter().any(|word| code.contains(word));
+    match error.status {
+        _ if NO_TRY_LEFT.contains(&code.as_str()) => CodeRefusal::NoTryLeft,
+        409 => CodeRefusal::Conflict,
+        410 => CodeRefusal::SessionOver,
+        200..=299 | 401 => CodeRefusal::WrongCode,
+        _ if is_about_the_code => CodeRefusal::WrongCode,
+        429 if wrong_codes >= MOST_WRONG_CODES => CodeRefusal::NoTryLeft,
+        429 => CodeRefusal::TooMany,
+        _ => CodeRefusal::Unclear,
+    }
+}
+
+/// The number of wrong codes after which a 429 says that no try is left. The documents do not say how many tries there are (U6).
+const MOST_WRONG_CODES: u8 = 5;
 
 /// Builds `POST /v1/verify`. It needs no login; the badge in its body is the subject of the question.
 pub(crate) fn verify(origin: &Origin, badge: &Badge) -> Request<Body> {

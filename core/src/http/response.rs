@@ -1,7 +1,7 @@
 //! Classifies the result of an exchange before its meaning is considered: first by the status, then by the encoding, then by the JSON.
 
+use http::Response;
 use http::header::{CONTENT_ENCODING, DATE, HeaderMap, RETRY_AFTER};
-use http::{Response, StatusCode};
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -133,19 +133,12 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<u64> {
     Some(date.since(own.unwrap_or(now)).as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX))
 }
 
-impl ServerError {
-    /// Whether this is an error page that the service itself would not write, but a proxy or a captive portal would.
-    pub(crate) fn is_strangers_page(&self) -> bool {
-        let statuses = [StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN, StatusCode::REQUEST_TIMEOUT];
-        self.code.is_none() && statuses.iter().any(|status| status.as_u16() == self.status)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use alloc::format;
     use alloc::vec;
+    use http::StatusCode;
 
     const NOW: Timestamp = Timestamp::from_unix_ms(784_111_777_000); // 06 Nov 1994 08:49:37
 

@@ -88,16 +88,12 @@ impl Oracle {
         self.lost |= matches!((endpoint, judged.class), (EndpointKind::HandIn, Class::Broken));
     }
 
-    /// Records the answer to a rotation. Only a plain refusal leaves the old badge unchanged.
+    /// Records the answer to a rotation. No refusal shows that the old badge is unchanged, because a gateway may have written it.
     fn rotated(&mut self, judged: &Classified) {
-        let status = judged.error.as_ref().map_or(0, |error| error.status);
-        let is_open = match judged.class {
-            Class::NotSent => return,
-            Class::Refused => matches!(status, 200..=299 | 408 | 409),
-            class => class != Class::TooMany,
-        };
-        self.verdict = None;
-        self.lost |= is_open;
+        if judged.class != Class::NotSent {
+            self.verdict = None;
+            self.lost = true;
+        }
     }
 
     fn polled(&mut self, judged: &Classified) {

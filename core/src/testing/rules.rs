@@ -60,7 +60,7 @@ rules! {
     TrueLoss => "a credential is reported as lost only after an answer was lost, and only if it was handed out",
     PollBeforeStart => "no start is sent while an approval may be under way",
     OneWord => "each consent of a human allows one account or one SMS",
-    OneRepeat => "a one-time code is sent again once at most, and only if its answer was lost",
+    OneRepeat => "a one-time code is sent again once at most if its answer was lost, and otherwise only after a 429",
     OneRotation => "a rotation is sent once at most, and only when the service has just said that the old badge is valid",
     OldBadge => "the old badge is kept in every state, and reported as dead only when `verify` has said so",
     Proved => "after a rotation whose answer decided nothing, `verify` decides",

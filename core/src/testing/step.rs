@@ -171,7 +171,10 @@ impl<C: Harness> World<C> {
         }
         let is_waited_out =
             endpoint == EndpointKind::Poll && matches!(self.step(), Step::Wait { .. } | Step::Done(Err(Failure::GaveUp { .. })));
-        let is_taken = is_waited_out || matches!(self.step(), Step::Done(Err(Failure::Protocol(_)))) || self.ceremony.asks_instead();
+        // A redirect in the place of the badge counts as a lost answer.
+        let is_lost = endpoint == EndpointKind::HandIn && matches!(self.step(), Step::Wait { .. } | Step::Ask(_));
+        let is_taken =
+            is_waited_out || is_lost || matches!(self.step(), Step::Done(Err(Failure::Protocol(_)))) || self.ceremony.asks_instead();
         Rule::NoRedirect.holds(!is_redirect || is_taken, || format!("{:?} after a redirect", self.step()))
     }
 
@@ -182,7 +185,7 @@ impl<C: Harness> World<C> {
             (Class::NotSent, _) => {}
             (_, None) => self.oracle.lost |= judged.class == Class::Object,
             // An object without a badge counts as unreadable.
-            (Class::Lost | Class::Unreadable | Class::Unavailable | Class::Object, Some((_, times))) => {
+            (Class::Lost | Class::Unreadable | Class::Unavailable | Class::Object | Class::Broken, Some((_, times))) => {
                 *times = times.saturating_add(1);
                 self.oracle.lost = true;
             }
@@ -190,7 +193,12 @@ impl<C: Harness> World<C> {
                 *times = times.saturating_add(1);
                 self.oracle.lost = true;
             }
-            (_, code) => *code = None,
+            // It is waited out and sent again, and it may stand in the place of the badge.
+            (Class::TooMany, _) => self.oracle.lost = true,
+            (_, code) => {
+                *code = None;
+                self.oracle.lost |= judged.class == Class::Refused;
+            }
         }
     }
 

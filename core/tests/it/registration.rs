@@ -105,7 +105,9 @@ fn the_echoed_profile_must_be_what_was_sent() {
 #[test]
 fn a_second_sms_is_ordered_only_if_the_human_agrees() {
     let busy = || error(503, "temporarily_unavailable");
-    for indefinite in [lost(), html(500), html(502), html(503), busy(), html(200), json(200, "{}"), cut(200, "{")] {
+    let pages = [400, 401, 403, 404, 405, 408, 410, 421, 499].map(html);
+    for indefinite in [lost(), html(500), html(502), html(503), busy(), html(200), json(200, "{}"), cut(200, "{")].into_iter().chain(pages)
+    {
         let mut first = bench([submitted(), indefinite], [RegistrationAnswer::ProfileOk]);
         assert_eq!(first.run_on(), Stop::Asked);
         assert_eq!(first.sent.len(), 2);
@@ -114,20 +116,103 @@ fn a_second_sms_is_ordered_only_if_the_human_agrees() {
         agreed.then([texted(), badge()]);
         assert!(agreed.run().is_ok());
     }
-    let mut gone = bench([submitted(), lost(), html(410)], [RegistrationAnswer::ProfileOk, RegistrationAnswer::SmsAgain]);
+    let mut gone = bench([submitted(), lost(), error(410, "gone")], [RegistrationAnswer::ProfileOk, RegistrationAnswer::SmsAgain]);
     assert!(matches!(gone.run(), Err(Failure::SessionExpired { may_be_delivered: false, .. })));
 }
 
-/// U6: wrong codes, whatever the service writes in its 401.
+fn asked_again<C>(bench: &Bench<C>) -> usize
+where
+    C: Ceremony<Prompt = RegistrationPrompt>,
+{
+    bench.prompts.iter().filter(|prompt| matches!(prompt, RegistrationPrompt::Otp { reason: OtpReason::Rejected(_), .. })).count()
+}
+
+/// U6: wrong codes, whatever the service writes in its 401, and with the status that another service would use.
 #[test]
 fn a_wrong_code_is_asked_for_again_until_the_tries_are_used_up() {
-    let mut bench = with_codes([html(401), json(401, r#"{"error":"wrong","attempts_left":1}"#), html(429)]);
+    let mut bench = with_codes([html(401), json(401, r#"{"error":"wrong","attempts_left":1}"#), error(429, "too_many_attempts")]);
     assert!(matches!(bench.run(), Err(Failure::OtpTriesUsedUp(_))));
-    let reasons: Vec<_> =
-        bench.prompts.iter().filter(|prompt| matches!(prompt, RegistrationPrompt::Otp { reason: OtpReason::Rejected(_), .. })).collect();
-    assert_eq!(reasons.len(), 2);
+    assert_eq!(asked_again(&bench), 2);
     assert!(with_codes([html(401), badge()]).run().is_ok());
     assert!(with_codes([json(200, r#"{"verified":false}"#), badge()]).run().is_ok());
+    for status in [400, 403, 404, 422, 429] {
+        let mut bench = with_codes([error(status, "invalid_otp"), badge()]);
+        assert!(bench.run().is_ok(), "{status}");
+        assert_eq!(asked_again(&bench), 1, "{status}");
+        assert!(matches!(with_codes([error(status, "TOO_MANY_ATTEMPTS")]).run(), Err(Failure::OtpTriesUsedUp(_))), "{status}");
+    }
+}
+
+/// A 4xx that says nothing of the code keeps the session, and may stand in the place of the badge.
+#[test]
+fn no_other_refusal_of_a_code_ends_the_session() {
+    for status in [400, 402, 403, 404, 405, 406, 408, 410, 413, 421, 422, 425, 431, 451, 499] {
+        for page in [html(status), error(status, "access_denied"), json(status, "{}")] {
+            let is_the_services_word = status == 410 && page.as_ref().unwrap().body().starts_with(b"{\"error");
+            let mut bench = with_codes([page.clone(), badge()]);
+            let end = bench.run();
+            assert_eq!(end.is_ok(), !is_the_services_word, "{page:?}");
+            let mut bench = with_codes([page.clone()]);
+            bench.run_on();
+            assert!(bench.ceremony.may_be_delivered(), "{page:?}");
+            let is_asked = matches!(bench.prompts.last(), Some(RegistrationPrompt::Otp { reason: OtpReason::NotTaken(_), .. }));
+            assert_eq!(is_asked, !is_the_services_word, "{page:?}");
+        }
+    }
+}
+
+/// Until the session's end by our clock, a 410 may also answer a code that was accepted before.
+#[test]
+fn a_410_ends_the_session_by_our_clock_or_on_the_services_word() {
+    let after = |seconds: u64, answer: Answered| {
+        let mut bench = with_codes([]);
+        bench.run_on();
+        let exchange = bench.begin();
+        bench.now = bench.now.after(Duration::from_secs(seconds));
+        bench.handle(Input::answered(exchange.id, answer));
+        bench
+    };
+    for answer in [html(410), error(410, "session_expired")] {
+        let mut late = after(1000, answer);
+        assert!(matches!(late.run(), Err(Failure::SessionExpired { may_be_delivered: false, .. })));
+    }
+    let mut early = after(1, error(410, "session_expired"));
+    assert!(matches!(early.run(), Err(Failure::SessionExpired { may_be_delivered: true, .. })));
+    assert_eq!(after(1, html(410)).run_on(), Stop::ScriptEnded);
+}
+
+#[test]
+fn a_429_without_a_word_of_the_tries_is_waited_out() {
+    let mut bench = with_codes([html(429), badge()]);
+    bench.run().unwrap();
+    assert_eq!((bench.sent[2] == bench.sent[3], bench.waited()[2]), (true, 60.0));
+    let mut bench = with_codes([with_headers(429, &[("retry-after", "7")], r#"{"error":"rate_limited"}"#), badge()]);
+    bench.run().unwrap();
+    assert_eq!(bench.waited()[2], 7.0);
+    // The wait would be longer than the session, so the person may come back to it.
+    let mut bench = with_codes([with_headers(429, &[("retry-after", "3000")], ""), badge()]);
+    bench.run().unwrap();
+    assert!(matches!(bench.prompts.last(), Some(RegistrationPrompt::Otp { reason: OtpReason::NotTaken(_), .. })));
+    // It is not waited out for ever.
+    let mut bench = with_codes([html(429), html(429), html(429), html(429), badge()]);
+    bench.run().unwrap();
+    assert_eq!(bench.sent[2..].iter().filter(|sent| sent.contains("123456")).count(), 4);
+}
+
+/// After five wrong codes, a 429 says that no try is left, in another process too.
+#[test]
+fn a_429_after_five_wrong_codes_says_that_the_tries_are_used_up() {
+    let codes = || [RegistrationAnswer::ProfileOk].into_iter().chain((0..6).map(|_| otp("123456")));
+    let wrong = |times: usize| [submitted(), texted()].into_iter().chain((0..times).map(|_| error(401, "wrong")));
+    let mut bench = bench(wrong(5).chain([html(429)]), codes());
+    assert!(matches!(bench.run(), Err(Failure::OtpTriesUsedUp(_))));
+    let mut bench = Bench::new(sentry_registration(), wrong(4).chain([html(429), badge()])).answering(codes());
+    bench.run().unwrap();
+    let mut first = Bench::new(sentry_registration(), wrong(5)).answering(codes().take(6));
+    first.run_on();
+    let mut second = Bench::new(first.restarted(), [html(429)]).answering([otp("123456")]);
+    second.now = first.now;
+    assert!(matches!(second.run(), Err(Failure::OtpTriesUsedUp(_))));
 }
 
 #[test]
@@ -160,7 +245,6 @@ fn a_503_to_a_code_is_a_lost_answer() {
     for proof in [html(401), html(410)] {
         assert!(matches!(with_codes([error(503, "busy"), proof]).run(), Err(Failure::CredentialLost { .. })));
     }
-    assert!(matches!(with_codes([html(410)]).run(), Err(Failure::SessionExpired { may_be_delivered: false, .. })));
 }
 
 #[test]
@@ -195,16 +279,20 @@ fn a_refusal_of_another_code_proves_no_loss() {
 }
 
 #[test]
-fn a_redirect_instead_of_the_badge_counts_as_a_possible_delivery() {
-    let mut bench = with_codes([html(302)]);
-    assert!(matches!(bench.run(), Err(Failure::Protocol(_))));
+fn a_redirect_instead_of_the_badge_counts_as_a_lost_answer() {
+    let mut bench = with_codes([html(302), badge()]);
+    bench.run().unwrap();
+    assert_eq!(bench.sent[2], bench.sent[3]);
+    let mut bench = with_codes([html(302), html(302)]);
+    bench.run_on();
     assert!(bench.ceremony.may_be_delivered());
+    assert!(matches!(bench.prompts.last(), Some(RegistrationPrompt::Otp { reason: OtpReason::NotTaken(_), .. })));
 }
 
 /// Another SMS is refused while the result of the previous code is not known.
 #[test]
 fn a_session_that_ends_after_a_possible_delivery_says_so() {
-    let mut bench = Bench::new(sentry_registration(), [submitted(), texted(), lost(), lost(), html(410)]).answering([
+    let mut bench = Bench::new(sentry_registration(), [submitted(), texted(), lost(), lost(), error(410, "gone")]).answering([
         RegistrationAnswer::ProfileOk,
         otp("123456"),
         RegistrationAnswer::SmsAgain,
@@ -235,21 +323,12 @@ fn another_sms_can_be_ordered_when_none_came() {
     // After the second SMS, a refusal proves nothing about the first code.
     let mut second = bench([submitted(), texted(), lost(), lost()], [RegistrationAnswer::ProfileOk, otp("123456")]);
     second.run_on();
-    let mut second = Bench::new(second.ceremony, [texted(), html(401), html(410)]).answering([
+    let mut second = Bench::new(second.ceremony, [texted(), html(401), error(410, "gone")]).answering([
         RegistrationAnswer::SmsAgain,
         otp("123456"),
         otp("123456"),
     ]);
     assert!(matches!(second.run(), Err(Failure::SessionExpired { may_be_delivered: true, .. })));
-}
-
-#[test]
-fn an_intermediarys_page_is_not_an_answer_to_a_code() {
-    for status in [403, 408] {
-        let mut bench = with_codes([html(status), badge()]);
-        bench.run().unwrap();
-        assert!(matches!(bench.prompts.last(), Some(RegistrationPrompt::Otp { reason: OtpReason::NotTaken(_), .. })));
-    }
 }
 
 #[test]
@@ -276,7 +355,9 @@ fn a_code_may_wait_until_the_sessions_very_end() {
 #[test]
 fn only_a_sent_code_counts_as_a_possible_delivery_which_then_stays() {
     let offline = || failed(TransportKind::Connect, Delivery::NotSent);
-    assert!(matches!(with_codes([offline(), html(410)]).run(), Err(Failure::SessionExpired { may_be_delivered: false, .. })));
+    let mut bench = with_codes([offline(), offline(), offline()]);
+    bench.run_on();
+    assert!(!bench.ceremony.may_be_delivered());
     assert!(matches!(with_codes([lost(), html(503), html(410)]).run(), Err(Failure::CredentialLost { .. })));
 }
 

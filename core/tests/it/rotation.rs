@@ -114,7 +114,7 @@ fn the_answer_and_verify_together_decide_what_happened() {
     let without_badge = || json(200, r#"{"new_did":"did:sentryagent:xyz789"}"#);
     let the_old_one = || json(200, &format!(r#"{{"new_badge":"{OLD}"}}"#));
     type Row = (fn() -> Answered, FailureCode, FailureCode);
-    let rows: [Row; 12] = [
+    let rows: [Row; 18] = [
         (lost, CredentialLost, AnswerLost),
         (|| html(500), CredentialLost, AnswerLost),
         (|| html(504), CredentialLost, AnswerLost),
@@ -122,8 +122,15 @@ fn the_answer_and_verify_together_decide_what_happened() {
         (|| html(200), CredentialUnreadable, AnswerLost),
         (|| cut(200, "{\"new_badge\":\"eyJ"), CredentialUnreadable, AnswerLost),
         (|| html(302), CredentialLost, ProtocolViolation),
-        (|| html(401), BadgeInvalid, Rejected),
-        (|| html(410), BadgeInvalid, Rejected),
+        (|| error(401, "invalid_badge"), BadgeInvalid, Rejected),
+        // No page says what became of the rotation.
+        (|| html(401), CredentialLost, Rejected),
+        (|| html(410), CredentialLost, Rejected),
+        (|| html(400), CredentialLost, Rejected),
+        (|| html(403), CredentialLost, Rejected),
+        (|| error(403, "access_denied"), CredentialLost, Rejected),
+        (|| html(404), CredentialLost, Rejected),
+        (|| html(429), CredentialLost, RateLimited),
         (|| html(408), CredentialLost, Rejected),
         (|| html(409), CredentialLost, Rejected),
         (|| json(200, r#"{"error":"x"}"#), CredentialLost, Rejected),
@@ -137,11 +144,6 @@ fn the_answer_and_verify_together_decide_what_happened() {
     for answer in [without_badge(), the_old_one()] {
         assert_eq!(checked([answer, not_valid()]).run().unwrap_err().code(), CredentialUnreadable);
     }
-    // A plain refusal is the end: nothing was done, and verify need not be asked.
-    for (status, code) in [(400, Rejected), (403, Rejected), (404, Rejected), (405, Rejected), (429, RateLimited)] {
-        let mut bench = checked([html(status)]);
-        assert_eq!((bench.run().unwrap_err().code(), bench.sent.len()), (code, 2), "{status}");
-    }
 }
 
 #[test]
@@ -151,9 +153,11 @@ fn a_valid_old_badge_counts_only_when_the_rotation_must_be_over() {
     assert_eq!(bench.waited(), [0.0, 2.0, 8.0, 20.0, 0.0], "the last verify is 30 s after the rotation");
     // The rotation was carried out in the meantime.
     assert_eq!(checked([lost(), valid(), not_valid()]).run(), Err(Failure::CredentialLost { service: Service::SentryAgent }));
-    // The same holds for a rotation that the service refused.
-    let mut bench = checked([html(401), valid()]);
+    // A rotation that the service itself refused is over.
+    let mut bench = checked([error(401, "x"), valid()]);
     assert_eq!((bench.run().unwrap_err().code(), bench.waited()), (FailureCode::Rejected, vec![0.0, 2.0, 0.0]));
+    let mut bench = checked([html(403), valid(), valid(), valid()]);
+    assert_eq!((bench.run().unwrap_err().code(), bench.waited()), (FailureCode::Rejected, vec![0.0, 2.0, 8.0, 20.0, 0.0]));
     // A rotation that timed out after a minute is over.
     let mut bench = checked([]);
     bench.run_on();

@@ -179,12 +179,18 @@ fn failures(gallery: &mut Gallery) {
     gallery.at("failed.credential_unreadable", waiting_claim([html(200), invalid_grant()]));
     gallery
         .but_for_the_code("failed.badge_lost", sentry([submitted(), texted(), lost(), html(401)], [RegistrationAnswer::ProfileOk, otp()]));
-    gallery.at("failed.session_expired", sentry([submitted(), html(410)], [RegistrationAnswer::ProfileOk]));
+    gallery.at("failed.session_expired", sentry([submitted(), error(410, "session_expired")], [RegistrationAnswer::ProfileOk]));
     gallery.but_for_the_code(
         "failed.session_expired_may_be_delivered",
-        sentry([submitted(), texted(), lost(), lost(), html(410)], [RegistrationAnswer::ProfileOk, otp(), RegistrationAnswer::SmsAgain]),
+        sentry(
+            [submitted(), texted(), lost(), lost(), error(410, "session_expired")],
+            [RegistrationAnswer::ProfileOk, otp(), RegistrationAnswer::SmsAgain],
+        ),
     );
-    gallery.at("failed.otp_tries_used_up", sentry([submitted(), texted(), html(429)], [RegistrationAnswer::ProfileOk, otp()]));
+    gallery.at(
+        "failed.otp_tries_used_up",
+        sentry([submitted(), texted(), error(429, "too_many_attempts")], [RegistrationAnswer::ProfileOk, otp()]),
+    );
 }
 
 #[test]

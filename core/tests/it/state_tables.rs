@@ -39,11 +39,11 @@ pub(crate) fn polls_are_as_the_page_says(states: &[World<Claim>]) {
 pub(crate) fn codes_are_as_the_page_says(states: &[World<BadgeRegistration>]) {
     let rows = [
         ("badge", vec![badge()]),
-        ("401", vec![error(401, "x"), html(401)]),
-        ("410", vec![html(410)]),
-        ("404, 405", vec![html(404), error(405, "x")]),
-        ("409, 503, lost, unreadable", vec![html(409), html(503), lost(), html(502), html(200), cut(200, "{")]),
-        ("403, 408: a stranger's page", vec![html(403), html(408)]),
+        ("the code is wrong", vec![error(401, "x"), html(401), error(400, "invalid_otp")]),
+        ("410 with a code", vec![error(410, "x")]),
+        ("409, 503, lost, unreadable, redirect", vec![html(409), html(503), lost(), html(502), html(200), cut(200, "{"), html(302)]),
+        ("another 4xx", vec![html(403), html(408), html(404), error(405, "x")]),
+        ("too many attempts", vec![error(429, "too_many_attempts")]),
         ("429", vec![html(429)]),
         ("not sent: tries used up", vec![unsent()]),
     ];

@@ -83,6 +83,8 @@ pub(crate) fn answers() -> Vec<Answered> {
     answers.extend(BODIES.into_iter().chain(DELIVERIES).flat_map(|body| [json(200, body), json(201, body)]));
     answers.push(with_headers(200, &[("content-encoding", "gzip")], DELIVERIES[0]));
     answers.push(json(400, r#"{"error":"invalid_request","error_description":"email_already_registered"}"#));
+    answers.extend([json(401, r#"{"error":"invalid_badge"}"#), json(429, r#"{"error":"too_many_attempts"}"#)]);
+    answers.push(json(422, r#"{"error":"invalid_otp"}"#));
     let unsent = [TransportKind::Dns, TransportKind::Connect, TransportKind::Tls, TransportKind::Proxy, TransportKind::NotTried];
     answers.extend(unsent.map(|kind| failed(kind, Delivery::NotSent)));
     let unknown = [TransportKind::Timeout, TransportKind::Closed, TransportKind::BodyTooLarge, TransportKind::Forgotten];

@@ -62,6 +62,7 @@ pub(crate) struct OtpSession {
     pub(crate) id: SecretText,
     pub(crate) expires_at: Option<i64>,
     pub(crate) reason: OtpReason,
+    pub(crate) wrong_codes: u8,
     pub(crate) manifest_session: SecretText,
 }
 
@@ -78,7 +79,7 @@ pub(crate) enum OtpReason {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum OtpAnswer {
     Known,
-    LostEarlier,
+    MayBeLost,
     Lost,
 }
 
