@@ -292,9 +292,14 @@ fn of_the_others() -> Vec<Case> {
             vec![at(OTP, Reply::NoAnswer), at(OTP, Reply::json(401, "{}"))],
         ),
         registration(
-            "too_many_codes_end_the_registration",
-            "At this endpoint, 429 means that the tries are used up.",
+            "a_429_to_a_code_is_waited_out",
+            "Without a word of the tries it says only that the request came too early.",
             vec![at(OTP, Reply::json(429, "{}"))],
+        ),
+        registration(
+            "too_many_codes_end_the_registration",
+            "The service says that no try is left.",
+            vec![at(OTP, Reply::json(429, r#"{"error":"too_many_attempts"}"#))],
         ),
     ]
 }
