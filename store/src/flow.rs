@@ -145,10 +145,10 @@ impl Flow {
         self.ceremony.end()
     }
 
-    /// Whether the flow goes on: it has not ended, and is not kept for the sake of a later attempt only.
+    /// Whether the flow goes on, or has brought a credential that is to be taken in. A flow that failed does not go on.
     #[must_use]
     pub fn is_pending(&self) -> bool {
-        !matches!(self.end(), Some(FlowEnd::FailedAndKept(_)))
+        !matches!(self.end(), Some(FlowEnd::Failed(_) | FlowEnd::FailedAndKept(_)))
     }
 
     /// Whether a newer version of enlist wrote it. Such a flow can be looked at and not resumed, and its file must not be changed.

@@ -22,7 +22,8 @@ pub struct Session {
 #[derive(Debug, Default)]
 pub struct Recovery {
     /// The flows that ended with an answer that had been written down and not read, or whose end had been saved and not acted upon.
-    /// A credential has been put in its place, and a flow that failed has been removed.
+    /// A credential has been put in its place. A flow that failed is still there, so that a crash cannot hide the failure: remove it
+    /// with [`Session::remove_flow`] when it has been reported. Until then each session finds it again.
     pub ended: Vec<(Flow, FlowEnd)>,
     /// The damaged flows, which are in quarantine now.
     pub quarantined: Vec<DamagedFlow>,
@@ -164,12 +165,16 @@ impl Session {
             self.take_in_journaled(&mut flow, now)?;
             self.settle_journal(&flow.record)?;
             let Some(end) = flow.end() else { continue };
-            if let FlowEnd::FailedAndKept(_) = end {
-                continue;
-            }
-            let finished = self.act_upon(flow.name(), end)?;
-            recovery.warnings.extend(finished.warning);
-            recovery.ended.push((flow, finished.end));
+            let end = match end {
+                FlowEnd::FailedAndKept(_) => continue,
+                failed @ FlowEnd::Failed(_) => failed,
+                brought @ FlowEnd::Brought(_) => {
+                    let finished = self.act_upon(flow.name(), brought)?;
+                    recovery.warnings.extend(finished.warning);
+                    finished.end
+                }
+            };
+            recovery.ended.push((flow, end));
         }
         Ok(recovery)
     }

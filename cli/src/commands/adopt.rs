@@ -78,7 +78,9 @@ fn origin(context: &Context<'_>) -> Result<String, Error> {
 /// Keeps a credential that no ceremony of ours brought, where nothing stands in its way.
 pub(super) fn keep(credential: Credential, context: &Context<'_>) -> Result<Outcome, Error> {
     let session = CliSession::open(context, Service::Opentrain)?;
-    session.end_of(None)?;
+    if let Some(lost) = session.end_of(None)? {
+        return Ok(lost);
+    }
     let flows = session.locked.flows()?;
     refuse_what_may_still_come(&session, &flows)?;
     context.output.warn_of(session.locked.keep(&credential)?);

@@ -55,7 +55,9 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
     let owner = owner("--email", &args.email)?;
     let wait_policy = context.wait_policy_with_owner(&args.waiting);
     let session = CliSession::open(context, Service::Opentrain)?;
-    session.end_of(None)?;
+    if let Some(lost) = session.end_of(None)? {
+        return Ok(lost);
+    }
     if let Some(ended) = session.end_of_any::<Claim>()? {
         return Ok(ended);
     }

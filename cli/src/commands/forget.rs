@@ -39,7 +39,9 @@ impl Run for Args {
 
 pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     let session = CliSession::open(context, args.service)?;
-    session.end_of(None)?;
+    if let Some(lost) = session.end_of(None)? {
+        return Ok(lost);
+    }
     let credential = session.locked.credential()?.ok_or(Error::NotRegistered(args.service))?;
     refuse_what_is_under_way(&session)?;
     let data = Forgotten { kind: Kind::of(&credential), state: State::of(&credential) };

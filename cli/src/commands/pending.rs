@@ -4,9 +4,9 @@ use super::{Facts, Run, Start};
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows;
-use crate::flows::session::CliSession;
+use crate::flows::session::{CliSession, FailedFlow};
 use crate::output::data::{Data, Pending};
-use crate::output::{Outcome, Output};
+use crate::output::{Next, Outcome, Output};
 use crate::store::{Flows, ProfileName, Service, ServiceStore, StoreError};
 use crate::view::flow::{PendingFlow, Unreadable};
 
@@ -31,7 +31,7 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Outcome, Error> {
     for profile_store in profile_stores(context)? {
         pending.extend(unreadable.pending(&profile_store, context)?);
     }
-    if pending.is_empty() && unreadable.0.is_empty() {
+    if pending.is_empty() && unreadable.is_empty() {
         context.output.text("Nothing is pending.")?;
     }
     tell(&pending, context.output)?;
@@ -57,16 +57,21 @@ pub(super) fn profile_stores(context: &Context<'_>) -> Result<Vec<ProfileStore>,
 }
 
 impl ProfileStore {
-    /// The flows, when what was left is finished.
-    fn flows(&self, context: &Context<'_>) -> Result<Flows, Error> {
-        CliSession::look_at(&self.store, context)?;
-        Ok(self.store.flows()?)
+    /// The flows, when what was left is finished, and those that failed.
+    fn flows(&self, context: &Context<'_>) -> Result<(Flows, Vec<FailedFlow>), Error> {
+        let failed = CliSession::look_at(&self.store, context)?;
+        Ok((self.store.flows()?, failed))
     }
 }
 
-/// What could not be read. It hides nothing of the rest.
+/// What could not be read, and what had failed before the command. It hides nothing of the rest.
 #[derive(Default)]
-pub(super) struct Failures(Vec<(Unreadable, StoreError)>);
+pub(super) struct Failures {
+    unreadable: Vec<(Unreadable, StoreError)>,
+    /// The failed flow that is the result of the command, as its error and the next step. Others are reported as warnings, and stay for
+    /// another command.
+    failed: Option<(Error, Option<Next>)>,
+}
 
 impl Failures {
     /// What was read of `shelf`; that it could not be is noted.
@@ -83,7 +88,14 @@ impl Failures {
 
     /// What is under way on `shelf`; that something cannot be read is noted.
     pub(super) fn pending(&mut self, profile_store: &ProfileStore, context: &Context<'_>) -> Result<Vec<PendingFlow>, Error> {
-        let Some(flows) = self.unless_read(profile_store, profile_store.flows(context))? else { return Ok(Vec::new()) };
+        let Some((flows, failed)) = self.unless_read(profile_store, profile_store.flows(context))? else { return Ok(Vec::new()) };
+        for failed in failed {
+            if self.failed.is_none() {
+                self.failed = Some(failed.report(&profile_store.store, context, &profile_store.profile));
+            } else {
+                context.output.warn(failed.words(&profile_store.store, context, &profile_store.profile));
+            }
+        }
         let pending = pending(&flows, profile_store.service, &profile_store.profile).collect();
         flows.refused.into_iter().for_each(|error| self.note(profile_store, error));
         Ok(pending)
@@ -91,21 +103,22 @@ impl Failures {
 
     fn note(&mut self, profile_store: &ProfileStore, error: StoreError) {
         let (service, profile) = (profile_store.service, profile_store.profile.to_string());
-        self.0.push((Unreadable { service, profile, message: error.to_string() }, error));
+        self.unreadable.push((Unreadable { service, profile, message: error.to_string() }, error));
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.unreadable.is_empty() && self.failed.is_none()
     }
 
     /// The outcome with what could be read: a failure when something could not.
     pub(super) fn outcome<D: Into<Data>>(self, output: &Output, data: impl FnOnce(Vec<Unreadable>) -> D) -> Result<Outcome, Error> {
-        let (unreadable, errors): (Vec<_>, Vec<_>) = self.0.into_iter().unzip();
+        let (unreadable, errors): (Vec<_>, Vec<_>) = self.unreadable.into_iter().unzip();
         output.text_lines(unreadable.iter().map(|of| of.line(output.profile())))?;
         let data = data(unreadable);
-        Ok(match errors.into_iter().next() {
-            None => Outcome::ready(data),
-            Some(error) => Outcome::stopped(error.into(), data, None),
+        Ok(match (self.failed, errors.into_iter().next()) {
+            (Some((error, next)), _) => Outcome::stopped(error, data, next),
+            (None, Some(error)) => Outcome::stopped(error.into(), data, None),
+            (None, None) => Outcome::ready(data),
         })
     }
 }

@@ -132,7 +132,9 @@ fn opentrain(args: &OpentrainArgs, context: &Context<'_>) -> Result<Outcome, Err
     let wait_policy = context.wait_policy(&args.waiting);
 
     let session = CliSession::open(context, Service::Opentrain)?;
-    session.end_of(None)?;
+    if let Some(lost) = session.end_of(None)? {
+        return Ok(lost);
+    }
     if session.locked.credential()?.is_some() {
         return Err(Error::Conflict("this profile has an identity or a registration at opentrain already".to_owned()));
     }
@@ -199,7 +201,9 @@ fn sentryagent(args: &SentryagentArgs, context: &Context<'_>) -> Result<Outcome,
     let wait_policy = context.wait_policy(&args.waiting);
 
     let session = CliSession::open(context, Service::Sentryagent)?;
-    session.end_of(None)?;
+    if let Some(lost) = session.end_of(None)? {
+        return Ok(lost);
+    }
     if session.locked.credential()?.is_some() {
         return Err(Error::Conflict("this profile has an identity at sentryagent already".to_owned()));
     }

@@ -170,7 +170,9 @@ fn prepared<'a>(
 ) -> Result<Result<(CliSession<'a>, Credential), Outcome>, Error> {
     context.output.is_about(service);
     let session = CliSession::open(context, service)?;
-    session.end_of(None)?;
+    if let Some(lost) = session.end_of(None)? {
+        return Ok(Err(lost));
+    }
     let credential = session.locked.credential()?.ok_or(Error::NotRegistered(service))?;
     context.keeps_to(&credential.base_url())?;
     refuse_what_is_under_way(&session)?;

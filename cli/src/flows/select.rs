@@ -5,7 +5,7 @@ use enlist_core::Untrusted;
 use crate::context::Context;
 use crate::error::Error;
 use crate::input::looks_like_a_secret;
-use crate::store::{Flow, Service};
+use crate::store::{Flow, FlowEnd, Service};
 
 /// The named flow, or the only one of `services`. Reads without a lock: who takes it must look again.
 pub(crate) fn select_flow(context: &Context<'_>, name: Option<&str>, services: &[Service]) -> Result<(Service, String), Error> {
@@ -58,7 +58,9 @@ fn candidates(context: &Context<'_>, name: Option<&str>, services: &[Service]) -
         }
         // A damaged flow can be selected by name; the session that is opened next tells of it.
         let damaged = flows.damaged.into_iter().map(|flow| flow.name).filter(|flow| Some(flow.as_str()) == name);
-        let is_meant = |flow: &Flow| name.map_or_else(|| flow.is_pending(), |name| flow.name() == name);
+        // A flow that failed before this command is selected, so that its failure is reported.
+        let is_open = |flow: &Flow| !matches!(flow.end(), Some(FlowEnd::FailedAndKept(_)));
+        let is_meant = |flow: &Flow| name.map_or_else(|| is_open(flow), |name| flow.name() == name);
         let whole = flows.readable.iter().filter(|flow| is_meant(flow)).map(|flow| flow.name().to_owned());
         found.extend(damaged.chain(whole).map(|name| (*service, name)));
     }

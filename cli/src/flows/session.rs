@@ -11,7 +11,7 @@ use crate::flows::{CliCeremony, Pause};
 use crate::output::event::Event;
 use crate::output::{Next, Outcome};
 use crate::prompt::Prompter;
-use crate::store::{Credential, Flow, FlowEnd, FlowRecord, FlowStore, Intent, Service, ServiceStore, Session, StoreError};
+use crate::store::{Credential, Flow, FlowEnd, FlowRecord, FlowStore, Intent, ProfileName, Service, ServiceStore, Session, StoreError};
 use crate::view::credential::{Kind, Obtained};
 use crate::wait_policy::{WaitPolicy, now};
 
@@ -32,26 +32,30 @@ impl<'a> CliSession<'a> {
         Ok(Self { context, locked })
     }
 
-    /// For commands that only look at this profile.
+    /// Opens the store of this profile for a command that only reads it. What failed before is reported as a warning, and stays for a
+    /// command that reports it as its result.
     pub(crate) fn look(context: &Context<'_>, service: Service) -> Result<ServiceStore, Error> {
         let store = context.store(service)?;
-        Self::look_at(&store, context)?;
+        for failed in Self::look_at(&store, context)? {
+            context.output.warn(failed.words(&store, context, context.output.profile()));
+        }
         store.flows()?.refused.into_iter().next().map_or(Ok(store), |error| Err(error.into()))
     }
 
-    /// Finishes what was left, if no other process is at work and the store can be changed. Of damaged flows it only warns.
-    pub(crate) fn look_at(store: &ServiceStore, context: &Context<'_>) -> Result<(), Error> {
+    /// Finishes what was left, if no other process is at work and the store can be changed, and returns what has failed. Of damaged
+    /// flows it only warns.
+    pub(crate) fn look_at(store: &ServiceStore, context: &Context<'_>) -> Result<Vec<FailedFlow>, Error> {
         for damaged in store.flows()?.damaged {
             context.output.warn(damaged.left_words());
         }
         if store.has_unfinished()? {
             match store.lock() {
-                Ok(session) => warn_of_failures(context, &session, None),
+                Ok(session) => return Ok(session.recovery().ended.iter().filter_map(FailedFlow::of).collect()),
                 Err(StoreError::Locked { .. } | StoreError::Unwritable { .. } | StoreError::Newer { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(())
+        Ok(Vec::new())
     }
 
     /// Whether `flow` was damaged, and is in quarantine now.
@@ -59,9 +63,12 @@ impl<'a> CliSession<'a> {
         self.locked.recovery().quarantined.iter().any(|damaged| damaged.name == flow)
     }
 
-    /// What became of `flow`, if it had come to its end before this command; other ends are told on the way.
+    /// The outcome of `flow`, if it had come to its end before this command. Without a name, the outcome of a flow whose credential is
+    /// lost: some command must have it as its result. Other failures are reported as warnings on the way.
     pub(crate) fn end_of(&self, flow: Option<&str>) -> Result<Option<Outcome>, Error> {
-        warn_of_failures(self.context, &self.locked, flow);
+        let untold = || self.failed_before().find(FailedFlow::is_loss).map(|failed| failed.flow.name().to_owned());
+        let flow = flow.map(str::to_owned).or_else(untold);
+        self.warn_of_failures(flow.as_deref())?;
         let Some(name) = flow else { return Ok(None) };
         if let Some(damaged) = self.locked.recovery().quarantined.iter().find(|damaged| damaged.name == name) {
             return Err(damaged.error().into());
@@ -91,8 +98,28 @@ impl<'a> CliSession<'a> {
                 self.context.output.is_in(flow.name());
                 self.succeeded(flow.kind(), credential)
             }
-            FlowEnd::Failed(failure) | FlowEnd::FailedAndKept(failure) => Ok(self.failed(flow, failure.clone())),
+            FlowEnd::Failed(failure) => {
+                self.context.output.remove_when_told(self.locked.store(), flow.name());
+                Ok(self.failed(flow, failure.clone()))
+            }
+            FlowEnd::FailedAndKept(failure) => Ok(self.failed(flow, failure.clone())),
         }
+    }
+
+    fn failed_before(&self) -> impl Iterator<Item = FailedFlow> {
+        self.locked.recovery().ended.iter().filter_map(FailedFlow::of)
+    }
+
+    /// Warns of the failures before this command, except for that of the flow `told`. A failure that lost nothing is settled by that.
+    fn warn_of_failures(&self, told: Option<&str>) -> Result<(), Error> {
+        let store = self.locked.store();
+        for failed in self.failed_before().filter(|failed| Some(failed.flow.name()) != told) {
+            self.context.output.warn(failed.words(store, self.context, self.context.output.profile()));
+            if !failed.is_loss() {
+                self.locked.remove_flow(failed.flow.name())?;
+            }
+        }
+        Ok(())
     }
 
     /// Drives a new ceremony.
@@ -159,9 +186,9 @@ impl<'a> CliSession<'a> {
             // Nothing but time is lost.
             let ceremony = C::resume(&snapshot).map_err(Error::internal)?;
             let paused = ceremony.paused(&self.pause(flow.flow(), host));
-            return Ok(paused.because_of(self.error_of(flow.flow(), failure)));
+            return Ok(paused.because_of(error_of(self.locked.store(), flow.flow(), failure)));
         }
-        self.locked.remove_flow(flow.flow().name())?;
+        self.context.output.remove_when_told(self.locked.store(), flow.flow().name());
         Ok(self.failed(flow.flow(), failure))
     }
 
@@ -192,41 +219,80 @@ impl<'a> CliSession<'a> {
 
     /// How a failure is told, and what to do about it.
     pub(crate) fn failed(&self, flow: &FlowRecord, failure: Failure) -> Outcome {
-        let next = self.next_step(flow, &failure);
-        Outcome::failed(self.error_of(flow, failure), next)
+        let next = next_step(self.context, self.context.output.profile(), flow, &failure);
+        Outcome::failed(error_of(self.locked.store(), flow, failure), next)
     }
+}
 
-    fn next_step(&self, flow: &FlowRecord, failure: &Failure) -> Option<Next> {
-        let begin_anew = |when| Some(Next::of(&flow.intent.argv, when));
-        if flow.kind() == CeremonyKind::BadgeRotation {
-            return way_on_from_rotation(failure).or_else(|| begin_anew("when the owner agrees"));
-        }
-        match failure {
-            Failure::ClaimTokenSpent(_)
-            | Failure::CredentialLost { service: Whose::OpenTrain }
-            | Failure::CredentialUnreadable { service: Whose::OpenTrain, .. } => Some(Next::new(
-                &["adopt", "opentrain", "--token-file", "-"],
-                "when the owner has created a token at the service; hand it in on stdin",
-            )),
-            // The registration is kept, so another one goes into another profile.
-            Failure::WindowExpired | Failure::UnknownClaimToken(_) => {
-                let profile = self.context.home().ok()?.free_profile(self.context.output.profile());
-                let origin = flow.snapshot().origin();
-                Some(Next::new(&["register", "opentrain", "--base-url", origin, "--profile", profile.as_str()], "now"))
-            }
-            Failure::CredentialUnreadable { .. } => begin_anew("when a person has looked at the bytes that were kept"),
-            other => match other.recovery() {
-                Recovery::RestartAttempt | Recovery::Reregister => begin_anew("when the owner agrees"),
-                Recovery::RetryAt(_) => begin_anew("not before the time that the error names"),
-                Recovery::AskHuman | Recovery::None => None,
-            },
+/// A flow that failed before this command and is still in the store.
+pub(crate) struct FailedFlow {
+    flow: FlowRecord,
+    failure: Failure,
+}
+
+impl FailedFlow {
+    fn of((flow, end): &(Flow, FlowEnd)) -> Option<Self> {
+        match end {
+            FlowEnd::Failed(failure) => Some(Self { flow: flow.record().clone(), failure: failure.clone() }),
+            FlowEnd::Brought(_) | FlowEnd::FailedAndKept(_) => None,
         }
     }
 
-    fn error_of(&self, flow: &FlowRecord, failure: Failure) -> Error {
-        let kept = self.locked.store().quarantine_paths(flow.name(), &flow.snapshot().unreadable());
-        Error::Ceremony { failure: Box::new(failure), at: now(), kept }
+    /// Whether a credential was lost or cannot be read.
+    fn is_loss(&self) -> bool {
+        matches!(self.failure, Failure::CredentialLost { .. } | Failure::CredentialUnreadable { .. })
     }
+
+    /// A sentence for the user about this flow of `profile`, which is in `store`.
+    pub(crate) fn words(&self, store: &ServiceStore, context: &Context<'_>, profile: &ProfileName) -> String {
+        let (error, next) = self.told(store, context, profile);
+        let next = next.map(|next| format!("; next: {}", context.output.in_words(next))).unwrap_or_default();
+        format!("{} failed before this command: {}{next}", self.flow.name(), error.message())
+    }
+
+    /// The error and the next step of a command that reports this failure as its result. The flow is removed when that was printed.
+    pub(crate) fn report(&self, store: &ServiceStore, context: &Context<'_>, profile: &ProfileName) -> (Error, Option<Next>) {
+        context.output.remove_when_told(store, self.flow.name());
+        self.told(store, context, profile)
+    }
+
+    fn told(&self, store: &ServiceStore, context: &Context<'_>, profile: &ProfileName) -> (Error, Option<Next>) {
+        let next = next_step(context, profile, &self.flow, &self.failure).map(|next| next.in_profile(profile, context.output.profile()));
+        (error_of(store, &self.flow, self.failure.clone()), next)
+    }
+}
+
+/// The command line with which to continue after `failure` of a flow in `profile`.
+fn next_step(context: &Context<'_>, profile: &ProfileName, flow: &FlowRecord, failure: &Failure) -> Option<Next> {
+    let begin_anew = |when| Some(Next::of(&flow.intent.argv, when));
+    if flow.kind() == CeremonyKind::BadgeRotation {
+        return way_on_from_rotation(failure).or_else(|| begin_anew("when the owner agrees"));
+    }
+    match failure {
+        Failure::ClaimTokenSpent(_)
+        | Failure::CredentialLost { service: Whose::OpenTrain }
+        | Failure::CredentialUnreadable { service: Whose::OpenTrain, .. } => Some(Next::new(
+            &["adopt", "opentrain", "--token-file", "-"],
+            "when the owner has created a token at the service; hand it in on stdin",
+        )),
+        // The registration is kept, so another one goes into another profile.
+        Failure::WindowExpired | Failure::UnknownClaimToken(_) => {
+            let free = context.home().ok()?.free_profile(profile);
+            let origin = flow.snapshot().origin();
+            Some(Next::new(&["register", "opentrain", "--base-url", origin, "--profile", free.as_str()], "now"))
+        }
+        Failure::CredentialUnreadable { .. } => begin_anew("when a person has looked at the bytes that were kept"),
+        other => match other.recovery() {
+            Recovery::RestartAttempt | Recovery::Reregister => begin_anew("when the owner agrees"),
+            Recovery::RetryAt(_) => begin_anew("not before the time that the error names"),
+            Recovery::AskHuman | Recovery::None => None,
+        },
+    }
+}
+
+fn error_of(store: &ServiceStore, flow: &FlowRecord, failure: Failure) -> Error {
+    let kept = store.quarantine_paths(flow.name(), &flow.snapshot().unreadable());
+    Error::Ceremony { failure: Box::new(failure), at: now(), kept }
 }
 
 /// A badge that is dead must go before another one can come.
@@ -239,15 +305,4 @@ fn way_on_from_rotation(failure: &Failure) -> Option<Next> {
         _ => return None,
     };
     Some(Next::new(&["forget", "sentryagent", "--yes"], when))
-}
-
-/// Warns of the failures that nobody was told of yet, except for that of `told`.
-fn warn_of_failures(context: &Context<'_>, session: &Session, told: Option<&str>) {
-    for (flow, end) in &session.recovery().ended {
-        if let FlowEnd::Failed(_) = end
-            && Some(flow.name()) != told
-        {
-            context.output.warn(format!("{} had failed before this command, and was cleared away", flow.name()));
-        }
-    }
 }

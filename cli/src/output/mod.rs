@@ -24,7 +24,7 @@ use crate::caller::{Caller, Environment, Mode};
 use crate::env;
 use crate::error::Error;
 use crate::exit::{Exit, Status};
-use crate::store::{ProfileName, Service};
+use crate::store::{ProfileName, Service, ServiceStore};
 use data::Data;
 use document::Document;
 use event::{Event, Line, Stamp};
@@ -114,6 +114,8 @@ pub(crate) struct Output {
     /// What the events are about, once there is a flow.
     flow: RefCell<Option<String>>,
     events: Cell<u64>,
+    /// The flows that failed, which are kept until the result that says so was printed.
+    told: RefCell<Vec<(ServiceStore, String)>>,
     /// stdout is a terminal that is not UTF-8.
     ascii: bool,
     /// stdout shows colours.
@@ -144,8 +146,9 @@ impl Output {
         let is_unasked = flag.is_none() && environment.output.is_none();
         let tells_failures = is_unasked && mode.is == Caller::Agent && prints != Prints::Credential;
         let (carried, unread) = (Vec::new(), Cell::new(false));
+        let told = RefCell::default();
         let output =
-            Self { command, service, profile, carried, unread, format, tells_failures, mode, warnings, flow, events, ascii, colour };
+            Self { command, service, profile, carried, unread, format, tells_failures, mode, warnings, flow, events, told, ascii, colour };
         (output, decided)
     }
 
@@ -184,6 +187,25 @@ impl Output {
         let flow = self.flow.borrow();
         let words: Vec<&str> = std::iter::once(command).chain(flow.as_deref()).chain(arguments.iter().copied()).collect();
         Next::new(&words, when).with(&self.carried)
+    }
+
+    /// `next` in a sentence: the line for a shell, and when to run it.
+    pub(crate) fn in_words(&self, next: Next) -> String {
+        let next = next.with(&self.carried);
+        format!("{} ({})", next.line(), next.when)
+    }
+
+    /// Removes the failed flow `name` as soon as the result of this command was printed. A process that is killed before that leaves the
+    /// flow for the next command to report.
+    pub(crate) fn remove_when_told(&self, store: &ServiceStore, name: &str) {
+        self.told.borrow_mut().push((store.clone(), name.to_owned()));
+    }
+
+    fn remove_what_was_told(&self) {
+        for (store, name) in self.told.take() {
+            // When another process is at work or the disk is full, the failure is reported once more.
+            let _ = store.lock().and_then(|session| session.remove_flow(&name));
+        }
     }
 
     /// Something worth knowing that changes nothing.
@@ -296,7 +318,10 @@ impl Output {
             _ => print_json(&Document::new(self, &end)),
         };
         match printed {
-            Ok(()) => ExitCode::from(end.exit.number()),
+            Ok(()) => {
+                self.remove_what_was_told();
+                ExitCode::from(end.exit.number())
+            }
             Err(error) => {
                 explain(&error);
                 // A failure keeps its code even when nobody reads why.

@@ -5,6 +5,8 @@ use std::ffi::OsString;
 
 use serde::Serialize;
 
+use crate::store::ProfileName;
+
 /// What to run to go on, word for word, and when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -53,6 +55,11 @@ impl Next {
             }
         }
         self
+    }
+
+    /// This command line for `profile`, where a command of the profile `current` says it.
+    pub(crate) fn in_profile(self, profile: &ProfileName, current: &ProfileName) -> Self {
+        if profile == current { self } else { self.with(&[("--profile", profile.to_string())]) }
     }
 
     fn names(&self, flag: &str) -> bool {

@@ -3,7 +3,7 @@
 use enlist_sandbox::{Action, Canned, Which};
 use serde_json::json;
 
-use crate::world::{OWNER, POLL, REGISTER, World, ending, next, private_files, quick};
+use crate::world::{HAND_IN, MANIFEST, OWNER, POLL, REGISTER, World, ending, next, private_files, quick};
 
 const MINTED: &str = "ot_pat_8f2a_MINTEDBYHANDMINTEDBYHAND91cd";
 
@@ -107,4 +107,74 @@ fn a_deadline_for_each_request_can_be_shorter() {
     let slice = world.json(&["claim", "--email", OWNER, "--timeout", "1s", "--max-wait", "0"]);
     assert_eq!((ending(&slice), &slice["data"]["user_code"]), ((8, ""), &json!(null)));
     assert!(begun.elapsed() < std::time::Duration::from_secs(15));
+}
+
+/// A registration whose badge was lost, as a process leaves it that is killed between saving that and saying it.
+fn killed_before_it_was_told() -> (World, String) {
+    let world = World::new();
+    let begun = world.json(&["register", "sentryagent", "--manifest", &world.manifest(), "--yes", "--no-wait"]);
+    let flow = begun["data"]["flow"].as_str().unwrap().to_owned();
+    let path = world.home.path().join(format!("profiles/default/sentryagent/flows/{flow}.json"));
+    world.script(HAND_IN, Action::DropAfter);
+    let code = world.sms_code();
+    // The code is handed in once more, and to the service it was used: the badge is lost.
+    let mut otp = world.command(&["otp", "--otp-file", "-", "--output", "json"]);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    otp.stdin(std::process::Stdio::piped()).stdout(full).stderr(std::process::Stdio::null());
+    let mut child = otp.spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), code.as_bytes()).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(4));
+    assert!(path.exists(), "what was not printed was not told");
+    (world, flow)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_loss_that_nobody_was_told_of_is_told_by_the_command_that_finds_it() {
+    for command in [&["pending"][..], &["status"], &["register", "sentryagent", "--manifest", "-"], &["resume"]] {
+        let (world, flow) = killed_before_it_was_told();
+        // Whoever only wants the token is warned, and the loss stays for others to tell.
+        let token = world.json(&["token", "sentryagent", "--json"]);
+        let warning = token["warnings"][0].as_str().unwrap();
+        assert!(
+            warning.starts_with(&format!("{flow} failed before this command: ")) && warning.contains("next: enlist register"),
+            "{token}"
+        );
+        let requests = world.sandbox.counts().requests;
+        let found = world.json_in(command, MANIFEST);
+        assert_eq!((ending(&found), world.sandbox.counts().requests), ((4, "credential_lost"), requests), "{command:?} {found}");
+        assert_eq!(next(&found)[..2], ["register", "sentryagent"], "{found}");
+        assert_eq!(ending(&world.json(&["pending"])), (0, ""), "it was told");
+    }
+}
+
+/// The loss is proved by the answer to the repeated hand-in, and the process is killed at 20 moments of the 30 ms after that answer.
+#[test]
+fn a_loss_is_told_at_whatever_moment_the_process_is_killed() {
+    for moment in 0..20 {
+        let world = World::new();
+        world.json(&["register", "sentryagent", "--manifest", &world.manifest(), "--yes", "--no-wait"]);
+        world.script(HAND_IN, Action::DropAfter);
+        let code = world.sms_code();
+        let mut otp = world.command(&["otp", "--otp-file", "-", "--output", "json"]);
+        otp.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
+        let mut child = otp.spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), code.as_bytes()).unwrap();
+        world.await_sent(HAND_IN, 2);
+        std::thread::sleep(std::time::Duration::from_micros(1500 * moment));
+        child.kill().unwrap();
+        let said = child.wait_with_output().unwrap().stdout;
+        let said = String::from_utf8(said).unwrap().contains("credential_lost");
+        let found = world.json(&["pending"]);
+        match ending(&found) {
+            (4, "credential_lost") => assert_eq!(next(&found)[..2], ["register", "sentryagent"], "{found}"),
+            // The answer had not been read: the code is asked for again, and proves the loss.
+            (0, "") if found["data"]["pending"] != json!([]) => {
+                assert_eq!(ending(&world.json_in(&["otp", "--otp-file", "-"], &code)), (4, "credential_lost"), "moment {moment}");
+            }
+            other => assert!(said, "moment {moment}: {other:?}, and nothing was said: {found}"),
+        }
+        assert_eq!(ending(&world.json(&["pending"])), (0, ""), "it was told");
+        assert_eq!(world.sandbox.counts().sms_sent, 1);
+    }
 }
