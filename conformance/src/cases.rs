@@ -40,6 +40,7 @@ fn of_exchanges() -> Vec<Case> {
     let framings = [Framing::Length, Framing::Chunked, Framing::UntilClose];
     let statuses = [200, 201, 400, 401, 403, 404, 407, 409, 410, 429, 451, 500, 502, 503, 504, 599];
     let redirects = [300, 301, 302, 303, 304, 307, 308];
+    let long = "y".repeat(64 * 1024);
     let bytes = |bytes, kind| Reply::Bytes(bytes, kind);
     vec![
         exchange("the_request_is_sent_as_it_was_built", "The client adds no header except the host and the length.", [hello().into()]),
@@ -121,6 +122,25 @@ fn of_exchanges() -> Vec<Case> {
                 "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
             ]
             .map(|head| bytes(head, TransportKind::BadHttp)),
+        ),
+        exchange(
+            "a_head_that_breaks_the_rules_costs_no_answer",
+            "A folded line is joined, a blank before the colon is dropped, and a line that is no header is passed over.",
+            [
+                Reply::head(&["X-Folded: one", " two", "\tthree"], &[("x-folded", "one two three")]),
+                Reply::head(&["X-Blank : 1", "X-Tab\t: 2"], &[("x-blank", "1"), ("x-tab", "2")]),
+                Reply::head(&["no header", "x-after: 1"], &[("x-after", "1")]),
+                Reply::head(&["x(y): 1", ": 2", "x-after: 3"], &[("x-after", "3")]),
+            ],
+        ),
+        exchange(
+            "a_large_head_costs_no_answer",
+            "A head may have 128 headers, and 64 KiB. A further header is one too many.",
+            [
+                Reply::head(&["x: 1"; 127], &[("x", "1"); 127]),
+                Reply::bad_head(&["x: 1"; 128]),
+                Reply::head(&[&format!("x: {long}")], &[("x", &long)]),
+            ],
         ),
         exchange(
             "early_hints_are_passed_over",

@@ -109,13 +109,29 @@ pub(crate) fn exchange(origin: &str, shape: RequestShape, max_body: usize) -> Op
 fn shown(answer: &ExchangeResult) -> String {
     let Ok(response) = answer else { return described(answer) };
     let mut shown = described(answer);
+    let mut last = (String::new(), 0);
     for (name, value) in response.headers() {
-        if !["content-length", "transfer-encoding", "connection", "location"].contains(&name.as_str()) {
-            shown += &format!("; {name}: {}", String::from_utf8_lossy(value.as_bytes()));
+        if ["content-length", "transfer-encoding", "connection", "location"].contains(&name.as_str()) {
+            continue;
         }
+        let header = match value.len() {
+            ..100 => format!("; {name}: {}", String::from_utf8_lossy(value.as_bytes())),
+            length => format!("; {name}: {length} bytes"),
+        };
+        // A header that comes again and again is shown once, with its number.
+        if header != last.0 {
+            shown += &repeated(&last);
+            last = (header, 0);
+        }
+        last.1 += 1;
     }
+    shown += &repeated(&last);
     if (1..50).contains(&response.body().len()) && response.body().is_ascii() {
         shown += &format!("; {}", String::from_utf8_lossy(response.body()));
     }
     shown
+}
+
+fn repeated((header, times): &(String, usize)) -> String {
+    if *times > 1 { format!("{header}, {times} times") } else { header.clone() }
 }

@@ -28,6 +28,12 @@ pub(crate) enum Reply {
     },
     /// A head is sent one byte at a time.
     DrippedHead,
+    /// An answer with this head and the body `{}`, after which the connection is closed. A client reports an answer with these headers,
+    /// or a failure of this kind.
+    Head {
+        head: String,
+        reported: Result<Vec<(&'static str, String)>, TransportKind>,
+    },
 }
 
 /// The address to which a request is diverted.
@@ -83,6 +89,17 @@ impl Reply {
         Answer::json(status, body).into()
     }
 
+    /// An answer whose head has these lines beside its status and its length, and the headers that a client reports.
+    pub(crate) fn head(lines: &[&str], reported: &[(&'static str, &str)]) -> Self {
+        let reported = reported.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        Self::Head { head: head_of(lines), reported: Ok(reported) }
+    }
+
+    /// An answer whose head has these lines beside its status and its length, and with which a client fails.
+    pub(crate) fn bad_head(lines: &[&str]) -> Self {
+        Self::Head { head: head_of(lines), reported: Err(TransportKind::BadHttp) }
+    }
+
     /// Whether it goes on until the client's deadline.
     pub(crate) fn is_slow(&self) -> bool {
         match self {
@@ -111,6 +128,8 @@ impl Reply {
         let failed = |kind, delivery| Err(TransportFailure::new(kind, delivery));
         match self {
             Self::Answer(answer) => answer.expected(max_body),
+            Self::Head { reported: Ok(headers), .. } => Answer { headers: headers.clone(), ..Answer::new(200, "{}") }.expected(max_body),
+            Self::Head { reported: Err(kind), .. } => failed(*kind, Delivery::Unknown),
             Self::NoAnswer | Self::Reset => failed(TransportKind::Closed, Delivery::Unknown),
             Self::Silence | Self::DrippedHead => failed(TransportKind::Timeout, Delivery::Unknown),
             Self::Detour(detour) => failed(detour.kind(), Delivery::NotSent),
@@ -119,6 +138,10 @@ impl Reply {
             Self::Endless { again, .. } => Answer::new(200, again.repeat(max_body)).expected(max_body),
         }
     }
+}
+
+fn head_of(lines: &[&str]) -> String {
+    format!("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n{}\r\n\r\n", lines.join("\r\n"))
 }
 
 impl Detour {

@@ -227,6 +227,7 @@ fn serve(mut stream: TcpStream, script: &Mutex<Script>, flooded: &AtomicUsize) -
             }
             Reply::NoAnswer | Reply::Reset | Reply::Detour(_) => return Ok(()),
             Reply::Silence => return hold(&mut stream),
+            Reply::Head { head, .. } => return stream.write_all(&[head.as_bytes(), b"{}"].concat()),
             Reply::Bytes(bytes, _) => return stream.write_all(bytes.as_bytes()),
             Reply::Endless { first, again, .. } => return flood(&mut stream, first, again, flooded),
             Reply::DrippedHead => return drip(&mut stream, b"HTTP/1.1 200 OK\r\nx-slow: ", DEADLINE / 10),

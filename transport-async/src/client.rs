@@ -118,6 +118,12 @@ pub(crate) fn pinned(builder: ClientBuilder) -> ClientBuilder {
         .no_deflate()
         // HTTP/2 would share a connection, and it would repeat a request that the server refused to process.
         .http1_only()
+        // A head that breaks the rules must not cost the answer, which may hold a credential.
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
+        .http1_allow_spaces_after_header_name_in_responses(true)
+        .http1_ignore_invalid_headers_in_responses(true)
+        // As many as ureq takes, so that both clients have one limit.
+        .http1_max_headers(128)
         .connect_timeout(CONNECT_TIMEOUT)
         // A poll comes every five seconds or more, and servers close idle connections after five. A request on a connection that is about
         // to close would be lost, so no connection is kept.

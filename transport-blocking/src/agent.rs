@@ -11,6 +11,7 @@ use ureq::unversioned::transport::{ConnectProxyConnector, ConnectionDetails, Con
 use ureq::{Agent, Error, Timeout};
 
 use crate::grace::Grace;
+use crate::lenient::LenientHead;
 use crate::resolver::BoundedResolver;
 use crate::tls::TlsConnector;
 
@@ -45,7 +46,7 @@ impl fmt::Debug for AgentFactory {
     }
 }
 
-/// Connects before the deadline only, and gives the finished connection its grace.
+/// Connects before the deadline only. The finished connection has its grace, and the heads of its answers are mended.
 #[derive(Debug)]
 struct DeadlineConnector<C> {
     inner: C,
@@ -53,7 +54,7 @@ struct DeadlineConnector<C> {
 }
 
 impl<C: Connector<()>> Connector<()> for DeadlineConnector<C> {
-    type Out = Grace<C::Out>;
+    type Out = LenientHead<Grace<C::Out>>;
 
     fn connect(&self, details: &ConnectionDetails<'_>, chained: Option<()>) -> Result<Option<Self::Out>, Error> {
         let left = self.deadline.saturating_duration_since(Instant::now());
@@ -77,7 +78,7 @@ impl<C: Connector<()>> Connector<()> for DeadlineConnector<C> {
             register_shutdown: Arc::clone(&details.register_shutdown),
         };
         let connection = self.inner.connect(&details, chained)?;
-        Ok(connection.map(|connection| Grace::new(connection, self.deadline)))
+        Ok(connection.map(|connection| LenientHead::new(Grace::new(connection, self.deadline))))
     }
 }
 

@@ -11,9 +11,10 @@ use ureq::{Agent, Error, Proxy, SendBody, Timeout};
 
 use crate::agent::AgentFactory;
 use crate::drive::Execute;
+use crate::head::MAX_HEADS;
 
-/// The largest status line with its headers, in bytes.
-const MAX_HEADERS: usize = 32 * 1024;
+/// The largest head that an agent of the caller takes, in bytes. It must fit into the agent's buffer, which usually has 128 KiB.
+const MAX_HEAD_OF_CALLERS: usize = 100 * 1024;
 
 /// Sends exchanges over ureq, with rustls on ring and the Mozilla roots, which are compiled in.
 ///
@@ -40,8 +41,8 @@ impl Client {
     /// Makes a client over the caller's own agent, with that agent's roots, proxy and resolver. The settings that every exchange needs
     /// override those of the agent. Compile ureq without its features `gzip` and `brotli`: with them it decompresses every body.
     ///
-    /// Such a client gives up at the deadline even if the answer has arrived and was not read yet. Only a client that was built
-    /// ([`Client::builder`]) has this crate's own connectors, which read it.
+    /// Such a client gives up at the deadline even if the answer has arrived and was not read yet, and fails with a head that breaks the
+    /// rules. Only a client that was built ([`Client::builder`]) has this crate's own connectors, which read both.
     #[must_use]
     pub fn from_agent(agent: Agent) -> Self {
         Self { agents: Agents::Callers(agent), proxies: None }
@@ -104,10 +105,10 @@ impl Client {
         // Without a length, ureq would send the body of a reader in chunks.
         request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(sent.body().as_bytes().len()));
         // One deadline covers the whole exchange. A timeout for each read would never stop a slow drip of bytes.
-        let timeout = match &self.agents {
+        let (timeout, max_head) = match &self.agents {
             // The connectors keep the deadline: ureq itself would not read the answer that is in the socket when it is over.
-            Agents::PerExchange(_) => None,
-            Agents::Callers(_) => Some(exchange.timeout),
+            Agents::PerExchange(_) => (None, MAX_HEADS),
+            Agents::Callers(_) => (Some(exchange.timeout), MAX_HEAD_OF_CALLERS),
         };
         agent
             .configure_request(request)
@@ -121,7 +122,7 @@ impl Client {
             .accept("")
             .user_agent("")
             // A response whose headers never end is not an answer.
-            .max_response_header_size(MAX_HEADERS)
+            .max_response_header_size(max_head)
             .timeout_connect(Some(CONNECT_TIMEOUT))
             .timeout_global(timeout)
             // A connection that the agent of the caller kept is not reused either.

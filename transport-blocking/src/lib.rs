@@ -59,7 +59,9 @@ mod builder;
 mod client;
 mod drive;
 mod grace;
+mod head;
 mod host;
+mod lenient;
 mod resolver;
 mod tls;
 
