@@ -1,4 +1,4 @@
-//! A call that belongs to no ceremony. It is repeated as core says, for as long as a command may wait.
+//! Sends calls that belong to no ceremony, and repeats them as the core decides, within the time that a command may wait.
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
@@ -12,6 +12,7 @@ use crate::error::{Error, trouble_words};
 use crate::interrupt::Interrupt;
 use crate::network::Client;
 use crate::output::stderr::aside;
+use crate::view::Time;
 use crate::wait_policy::{WaitPolicy, now};
 
 /// The longest time for all repetitions of a call. The user can run the command again.
@@ -23,7 +24,7 @@ const SIGNAL_CHECK: Duration = Duration::from_millis(200);
 /// The result of a call.
 pub(crate) struct Called<T> {
     pub(crate) outcome: Result<T, Failure>,
-    /// An answer was lost, so the service may have done what it was asked, whatever it said afterwards.
+    /// An answer was lost, so the service may have carried out the request, whatever it answered later.
     pub(crate) was_lost: bool,
 }
 
@@ -32,8 +33,7 @@ pub(crate) fn call<C: ApiCall>(context: &Context<'_>, call: C) -> Result<Called<
     repeat(context, call, |exchange| interruptible(context.network.client()?, exchange, &context.interrupt))
 }
 
-/// Sends a `call` that changes something, and repeats it as long as core says so. A signal does not end the wait for the answer to what
-/// was sent.
+/// Sends a `call` that changes something, and repeats it as long as core says so. A signal does not end the wait for an answer.
 pub(crate) fn call_to_the_end<C: ApiCall>(context: &Context<'_>, call: C) -> Result<Called<C::Outcome>, Error> {
     repeat(context, call, |exchange| Ok(context.network.client()?.execute(&exchange)))
 }
@@ -49,7 +49,7 @@ fn repeat<C: ApiCall>(
         if let Some((until, trouble)) = run.waits_until(now()) {
             let trouble = trouble.clone();
             if wait_policy.allows(until) {
-                aside(format_args!("{}; again at {until}", trouble_words(&trouble)));
+                aside(format_args!("{}; trying again in {}", trouble_words(&trouble), Time(until).from_now()));
             }
             if wait_policy.wait(until, &context.interrupt).is_break() {
                 context.interrupt.check()?;
@@ -68,10 +68,10 @@ fn repeat<C: ApiCall>(
     }
 }
 
-/// Sends the exchange. A signal ends the command before the answer is in: the exchange is left behind, and ends with the process.
+/// Sends the exchange. After a signal, the command ends without the answer, and the exchange ends with the process.
 pub(crate) fn interruptible(client: &Client, exchange: Exchange, interrupt: &Interrupt) -> Result<ExchangeResult, Error> {
     let (client, (sender, answer)) = (client.clone(), channel());
-    // After a signal nobody takes the answer any more.
+    // After a signal, nobody receives the answer.
     let send = move || drop(sender.send(client.execute(&exchange)));
     thread::Builder::new().spawn(send).map_err(Error::internal)?;
     loop {

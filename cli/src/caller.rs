@@ -1,4 +1,4 @@
-//! Who is in front of the command: a person, an agent, a CI job. It changes how things are said, never what is done.
+//! Who runs the command: a person, an agent or a CI job. This changes the form of the output, never the effect of a command.
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal};
@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::env::{self, variable};
 use crate::error::Error;
 
-/// Who is in front of the command, and how that was found out.
+/// Who runs the command, and how that was detected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Mode {
@@ -21,15 +21,15 @@ pub(crate) struct Mode {
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
 pub(crate) enum Caller {
-    /// A person at a terminal: may be asked
+    /// A person at a terminal, who can answer questions
     Human,
-    /// An agent: nothing is asked, JSON by default
+    /// An agent: the command asks nothing and prints JSON
     Agent,
-    /// A job that nobody watches: fails fast where a person is needed
+    /// A job that nobody watches: the command fails if a person is needed
     Ci,
 }
 
-/// What the decisions about mode and format rest on.
+/// The facts from which the mode and the format are decided.
 #[derive(Debug, Default)]
 pub(crate) struct Environment {
     /// `--mode`
@@ -38,7 +38,7 @@ pub(crate) struct Environment {
     pub(crate) output: Option<String>,
     pub(crate) profile: Option<String>,
     ci: Option<String>,
-    /// The first variable by which an agent's tool says that it is one.
+    /// The first variable that is set by an agent's tool.
     agent: Option<&'static str>,
     is_terminal: bool,
 }
@@ -58,7 +58,7 @@ impl Environment {
 }
 
 impl Mode {
-    /// `--mode`, else `ENLIST_MODE`, else what is found.
+    /// Takes `--mode`, else `ENLIST_MODE`, else detects the mode.
     pub(crate) fn decide(environment: &Environment) -> Result<Self, Error> {
         if let Some(is) = environment.flag {
             return Ok(Self { is, because: "--mode".into() });
@@ -70,7 +70,7 @@ impl Mode {
     }
 
     pub(crate) fn found(environment: &Environment) -> Self {
-        // CI=false is how a CI job is switched off by hand.
+        // A person sets CI=false to switch the CI mode off.
         if environment.ci.as_deref().is_some_and(|ci| !matches!(ci, "false" | "0")) {
             Self { is: Caller::Ci, because: "CI is set".into() }
         } else if let Some(name) = environment.agent {

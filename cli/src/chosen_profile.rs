@@ -1,4 +1,4 @@
-//! Which profile is meant: the flag, the variable, the one in use, the default.
+//! Chooses the profile: the flag, else the variable, else the default that `profile use` set, else `default`.
 
 use crate::caller::Environment;
 use crate::commands::NeedsProfile;
@@ -10,22 +10,22 @@ use crate::store::{NameError, ProfileName};
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ChosenProfile {
     pub(crate) name: ProfileName,
-    /// Without a word another one would be meant: here, or in a shell that does not have our variable.
+    /// A command line without `--profile` would use another profile, here or in a shell without our variable.
     pub(crate) must_be_named: bool,
 }
 
 impl ChosenProfile {
-    /// There always is one to tell; whether it can be gone by is the second answer.
+    /// Returns the profile for the output in any case, and as the second value whether it may be used.
     pub(crate) fn decide(flag: Option<ProfileName>, needs: NeedsProfile, environment: &Environment) -> (Self, Result<(), Error>) {
         let (variable, named) = variable(environment);
         let (used, readable) = apart(if needs != NeedsProfile::No { used() } else { Ok(None) });
         let readable = if needs == NeedsProfile::IfKnown { Ok(()) } else { readable };
-        // What is weaker is not looked at.
+        // Errors in settings that do not apply are ignored.
         let usable = if flag.is_some() || variable.is_some() { Ok(()) } else { named.and(readable) };
         (Self::among(flag, variable, used), usable)
     }
 
-    /// For a command line that cannot be read, as far as it can.
+    /// Chooses the profile for a command line that cannot be parsed, as far as possible.
     pub(crate) fn found(flag: Option<ProfileName>, environment: &Environment) -> Self {
         Self::among(flag, variable(environment).0, used().unwrap_or_default())
     }
@@ -53,7 +53,7 @@ fn bad_variable(rule: NameError) -> Error {
     Error::usage(format_args!("ENLIST_PROFILE must be {rule}"))
 }
 
-/// The one that `enlist profile use` chose. That there is no home is found out by whoever needs one.
+/// The profile that `enlist profile use` chose. A missing home is not an error here.
 fn used() -> Result<Option<ProfileName>, Error> {
     env::store_home()?.map_or(Ok(None), |home| Ok(home.used_profile()?))
 }

@@ -1,4 +1,4 @@
-//! What an everyday command works with: where things are kept, whom it talks to, who is there, how long it waits.
+//! The context of a command: the store, the services, the network and the time that it may wait.
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::prompt::ScreenOptions;
 use crate::store::{Backend, Home, KeyringError, ProfileName, Service, ServiceStore, keyring};
 use crate::wait_policy::{WaitPolicy, now};
 
-/// How long a command waits in one go when nobody sits in front of it.
+/// The longest wait of a command that an agent runs.
 const SLICE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Context<'a> {
@@ -59,12 +59,12 @@ impl<'a> Context<'a> {
         Ok(self.home()?.profile(profile).service(&service.key()).with_backend(self.backend))
     }
 
-    /// The profiles that a command looks at which lists things: the one that was named, or else all.
+    /// The profiles that a listing command shows: the named one, or else all.
     pub(crate) fn profiles(&self) -> Result<Vec<ProfileName>, Error> {
         if self.names_profile { Ok(vec![self.output.profile().clone()]) } else { Ok(self.home()?.profiles()?) }
     }
 
-    /// Where `service` is: the flag, our variable, the official tool's variable, the default.
+    /// The address of `service`: the flag, else our variable, else the official tool's variable, else the default.
     pub(crate) fn origin(&self, service: Service) -> Result<Origin, Error> {
         if let Some(origin) = &self.base_url {
             return Ok(origin.clone());
@@ -74,11 +74,11 @@ impl<'a> Context<'a> {
         origin(what, &url)
     }
 
-    /// A flow or a registration is bound to the address where it began.
+    /// Refuses a `--base-url` that differs from `pinned`, the address at which a flow or a registration began.
     pub(crate) fn keeps_to(&self, pinned: &str) -> Result<(), Error> {
         match &self.base_url {
             Some(origin) if origin.to_string() != pinned => {
-                Err(Error::usage(format_args!("--base-url {origin}: what was begun at {pinned} goes on there")))
+                Err(Error::usage(format_args!("--base-url {origin}: a flow that began at {pinned} must continue there")))
             }
             _ => Ok(()),
         }
@@ -88,7 +88,7 @@ impl<'a> Context<'a> {
         Prompter::new(self.output, &self.interrupt, self.no_input, self.options)
     }
 
-    /// The same where an owner is waited for: in a pipeline nobody does, unless the command line says so.
+    /// The wait policy of a command that waits for the owner. In CI it fails instead of waiting, unless `--max-wait` is given.
     pub(crate) fn wait_policy_with_owner(&self, waiting: &Waiting) -> WaitPolicy {
         match self.wait_policy(waiting) {
             WaitPolicy::Until(end) if self.output.is_ci() && waiting.max_wait.is_none() => WaitPolicy::FailBy(end),
@@ -110,7 +110,7 @@ fn origin(what: &str, url: &str) -> Result<Origin, Error> {
     Origin::parse(url).map_err(|error| Error::usage(format_args!("{what}: {error}")))
 }
 
-/// Where new credentials are kept: what the flag says, or else the variable.
+/// The place for new credentials: that of the flag, or else of the variable.
 fn backend(global: &Global) -> Result<Option<Backend>, Error> {
     let variable = || variable(env::STORE).map(|word| env::choice(env::STORE, &word)).transpose();
     let (named_by, chosen) = match global.store {

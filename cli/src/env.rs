@@ -9,34 +9,34 @@ use crate::error::Error;
 use crate::store::Home;
 use crate::store::Service;
 
-/// The folder in which everything is kept.
+/// The folder of the store.
 pub(crate) const HOME: &str = "ENLIST_HOME";
 /// The profile that commands use.
 pub(crate) const PROFILE: &str = "ENLIST_PROFILE";
-/// Who is in front of the command.
+/// Who runs the command.
 pub(crate) const MODE: &str = "ENLIST_MODE";
 /// The output format.
 pub(crate) const OUTPUT: &str = "ENLIST_OUTPUT";
-/// Where new credentials are kept.
+/// The place for new credentials.
 pub(crate) const STORE: &str = "ENLIST_STORE";
-/// What is logged, and where.
+/// The level or the file of the log.
 pub(crate) const LOG: &str = "ENLIST_LOG";
 
-/// The files with more certificates to trust. The first one that is set is used.
+/// The variables that name a file with further certificates. The first one that is set is used.
 pub(crate) const CA_FILES: [&str; 2] = ["ENLIST_CA_FILE", "SSL_CERT_FILE"];
 
-/// Where OpenTrain's own tools look for a token before they read their file.
+/// The variables from which OpenTrain's own tools take a token before they read their file.
 pub(crate) const OPENTRAIN_TOKENS: [&str; 3] = ["OT_API_TOKEN", "OPENTRAIN_API_TOKEN", "OPENTRAIN_PERSONAL_API_TOKEN"];
 
-/// Where `exec` and `--format env` put a badge. SentryAgent has no tool of its own that would read one.
+/// The variable in which `exec` and `--format env` put a badge. SentryAgent has no tool that reads one.
 pub(crate) const BADGE: &str = "SENTRYAGENT_BADGE";
 
-/// Set by the tools that agents work with for the commands that they run; the value does not matter. `AI_AGENT` and `AGENT` are
-/// proposals for all of them.
+/// The variables that agents' tools set for the commands that they run, with any value. `AI_AGENT` and `AGENT` are proposed for all
+/// tools.
 pub(crate) const AGENTS: [&str; 9] =
     ["AI_AGENT", "AGENT", "CLAUDECODE", "CODEX_SANDBOX", "CURSOR_AGENT", "GEMINI_CLI", "OPENCODE", "CLINE_ACTIVE", "AUGMENT_AGENT"];
 
-/// Other variables that change what a command does. A report for others says which of them are set.
+/// Other variables that change what a command does. The report for a bug report lists those that are set.
 pub(crate) const OTHERS: [&str; 12] = [
     "HOME",
     "XDG_STATE_HOME",
@@ -52,10 +52,10 @@ pub(crate) const OTHERS: [&str; 12] = [
     "WSL_DISTRO_NAME",
 ];
 
-/// The keyring's daemon.
+/// The address of the session bus, through which the keyring is reached.
 pub(crate) const SESSION_BUS: &str = "DBUS_SESSION_BUS_ADDRESS";
 
-/// The addresses of `service`. The first one that is set is used.
+/// The variables with the address of `service`. The first one that is set is used.
 pub(crate) const fn addresses(service: Service) -> &'static [&'static str] {
     match service {
         Service::Opentrain => &["ENLIST_OPENTRAIN_URL", "OT_API_BASE_URL", "OPENTRAIN_API_BASE_URL"],
@@ -63,7 +63,7 @@ pub(crate) const fn addresses(service: Service) -> &'static [&'static str] {
     }
 }
 
-/// The variable that holds the credential for whoever uses it: OpenTrain's own tool, or any program.
+/// The variable in which other programs expect the credential.
 pub(crate) const fn credential(service: Service) -> &'static str {
     match service {
         Service::Opentrain => "OPENTRAIN_API_TOKEN",
@@ -71,7 +71,7 @@ pub(crate) const fn credential(service: Service) -> &'static str {
     }
 }
 
-/// Every variable that changes what a command does, but for those of proxies.
+/// Every variable that changes what a command does, except those of proxies.
 pub(crate) fn all() -> impl Iterator<Item = &'static str> {
     let own = [HOME, PROFILE, MODE, OUTPUT, STORE, LOG, SESSION_BUS];
     let addresses = Service::ALL.into_iter().flat_map(|service| addresses(service).iter().copied());
@@ -92,9 +92,9 @@ pub(crate) fn path(name: &str) -> Option<PathBuf> {
     env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
-/// The folder in which everything is kept. `None` when no variable names one.
+/// The folder of the store. `None` if no variable names one.
 fn home() -> Option<PathBuf> {
-    // The XDG specification wants relative paths ignored.
+    // The XDG specification requires that relative paths are ignored.
     let state = || path("XDG_STATE_HOME").filter(|state| state.is_absolute());
     let fallback = || path("HOME").map(|home| home.join(".local/state"));
     path(HOME).or_else(|| state().or_else(fallback).map(|state| state.join("enlist")))
@@ -103,13 +103,13 @@ fn home() -> Option<PathBuf> {
 /// The store's home, if a variable names one.
 ///
 /// # Errors
-/// [`Error::Usage`] for a relative path: with another working directory it would be another home.
+/// [`Error::Usage`] for a relative path, which would be another home in another working directory.
 pub(crate) fn store_home() -> Result<Option<Home>, Error> {
     let Some(folder) = home() else { return Ok(None) };
     Home::at(&folder).map(Some).map_err(|error| Error::Usage { message: error.to_string(), hint: absolute(&folder) })
 }
 
-/// How a relative home can be written as an absolute path. A shell replaces a `~`, and a file of variables does not.
+/// A hint with the absolute path of a relative home. A shell replaces a `~`, but a file of variables does not.
 fn absolute(folder: &Path) -> Option<String> {
     let absolute = match folder.strip_prefix("~") {
         Ok(rest) => path("HOME")?.join(rest),

@@ -1,7 +1,7 @@
-//! How a command can fail, and how that is told.
+//! The errors of commands, and their messages.
 //!
-//! The sentences are ours. What a service wrote goes into fields named `untrusted_*`, escaped, and nowhere else: stdout
-//! is often read by a language model.
+//! Every message is our own text. Text from a service is escaped and goes only into fields named `untrusted_*`, because stdout is often
+//! read by a language model.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind};
@@ -14,27 +14,28 @@ use serde::Serialize;
 
 use crate::exit::{ErrorCode, Exit};
 use crate::store::{ProfileName, Service, StoreError};
+use crate::view::duration_words;
 
-/// Why a command brought no result.
+/// The reason why a command has no result.
 #[derive(Debug)]
 pub(crate) enum Error {
     /// A ceremony ended without its credential.
     Ceremony { failure: Box<Failure>, at: Timestamp, kept: Vec<PathBuf> },
-    /// A request that must not be repeated by itself was sent, and its answer lost.
+    /// The answer to a request was lost, and the request must not be repeated without consent.
     AnswerLost,
-    /// There is no registration to go on from.
+    /// The profile has no identity at the service.
     NotRegistered(Service),
-    /// A person must answer this question, and none is there.
+    /// A person must answer this question, and nobody can be asked.
     HumanNeeded(&'static str),
-    /// A person was asked and said no. A flow is kept.
+    /// A person was asked and said no. `flow` is the flow that is still pending.
     Declined { flow: Option<String> },
     /// The one-time code was wrong.
     OtpRejected(Box<ServerError>),
-    /// A badge that does not keep a rule.
+    /// A badge is not valid.
     BadgeRefused(Rejection),
     /// The key of a badge is not known, and the service's keys may only be fetched again after `wait`.
     CannotTell { wait: Duration },
-    /// The service's key set is none.
+    /// The service's key set cannot be read.
     BadKeys(String),
     /// The service publishes nothing about an agent of this DID.
     NoSuchAgent,
@@ -42,19 +43,19 @@ pub(crate) enum Error {
     Store(StoreError),
     /// No variable says where the store is.
     NoHome,
-    /// An identity exists: in these words.
+    /// An identity already exists. The text says which.
     Conflict(String),
-    /// One is on its way: in these words.
+    /// A flow is pending. The text says which.
     UnderWay(String),
-    /// The flow that was named is another profile's.
+    /// The named flow belongs to another profile.
     InProfile { flow: String, profile: ProfileName },
-    /// A wrong command line or input.
+    /// The command line or the input is wrong.
     Usage { message: String, hint: Option<String> },
-    /// A signal came, by its exit code. No error, and told as none.
+    /// A signal came. The value is its exit code. This is not reported as an error.
     Interrupted(u8),
-    /// A fault of ours.
+    /// A bug in enlist.
     Internal(String),
-    /// stdout cannot be written to, so that there is no point in a result.
+    /// stdout cannot be written, so the result cannot be printed.
     Stdout(io::Error),
 }
 
@@ -118,7 +119,7 @@ impl Error {
         self.code().as_str()
     }
 
-    /// A reader that has seen enough is no failure.
+    /// The exit code. It is not a failure if the reader of stdout has closed it.
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Stdout(error) if error.kind() == ErrorKind::BrokenPipe => Exit::Done,
@@ -129,22 +130,22 @@ impl Error {
 
     pub(crate) fn message(&self) -> String {
         match self {
-            Self::Ceremony { failure, kept, .. } => failure_words(failure) + &kept_words(kept),
-            Self::AnswerLost => "a request was sent and its answer lost; it must not be repeated without a person's word".to_owned(),
+            Self::Ceremony { failure, at, kept } => failure_words(failure, *at) + &kept_words(kept),
+            Self::AnswerLost => "the answer to a request was lost; the request must not be repeated unless a person agrees".to_owned(),
             Self::NotRegistered(service) => format!("this profile has no registration at {}", service.name()),
             Self::HumanNeeded(question) => format!("a person must answer: {question}"),
-            Self::Declined { flow: None } => "a person said no: nothing was changed".to_owned(),
-            Self::Declined { flow: Some(_) } => "a person said no: nothing more was sent".to_owned(),
-            Self::OtpRejected(_) => "the one-time code was wrong; it may be tried again".to_owned(),
+            Self::Declined { flow: None } => "a person said no; nothing was changed".to_owned(),
+            Self::Declined { flow: Some(_) } => "a person said no; nothing more was sent".to_owned(),
+            Self::OtpRejected(_) => "the one-time code was wrong; you can try again".to_owned(),
             Self::BadgeRefused(rejection) => format!("the badge is not valid: {rejection}"),
             Self::CannotTell { .. } => {
                 "none of the keys is the one that signed the badge, and newer ones were asked for less than a minute ago".to_owned()
             }
             Self::BadKeys(why) => format!("the service's keys cannot be read: {why}"),
-            Self::NoSuchAgent => "the service publishes nothing about this agent: never registered, or revoked".to_owned(),
+            Self::NoSuchAgent => "the service publishes nothing about this agent; it was never registered, or it was revoked".to_owned(),
             Self::Store(error) => error.to_string(),
-            Self::NoHome => "there is no place to keep anything: neither ENLIST_HOME, XDG_STATE_HOME nor HOME is set".to_owned(),
-            Self::Conflict(what) | Self::UnderWay(what) => format!("{what}; nothing was sent, nothing was overwritten"),
+            Self::NoHome => "there is no place for the store: none of ENLIST_HOME, XDG_STATE_HOME and HOME is set".to_owned(),
+            Self::Conflict(what) | Self::UnderWay(what) => format!("{what}; nothing was sent or overwritten"),
             Self::InProfile { flow, profile } => format!("{flow} is in profile {profile}"),
             Self::Usage { message, .. } | Self::Internal(message) => message.clone(),
             Self::Interrupted(_) => "a signal came".to_owned(),
@@ -154,31 +155,31 @@ impl Error {
 
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::Ceremony { failure, .. } => match (network_hints::hint(failure), recovery_words(failure.recovery())) {
+            Self::Ceremony { failure, at, .. } => match (network_hints::hint(failure), recovery_words(failure.recovery(), *at)) {
                 (Some(hint), Some(then)) => Some(format!("{hint}; then {then}")),
                 (hint, then) => hint.map(str::to_owned).or(then),
             },
             Self::InProfile { profile, .. } => Some(format!("name the profile: --profile {profile}")),
             Self::Usage { hint, .. } => hint.clone(),
-            Self::Internal(_) => Some("this is a fault of enlist: please report it".to_owned()),
-            Self::Store(StoreError::Locked { .. }) => Some("run this again when it has ended".to_owned()),
+            Self::Internal(_) => Some("this is a bug in enlist; please report it".to_owned()),
+            Self::Store(StoreError::Locked { .. }) => Some("run this command again when it has ended".to_owned()),
             Self::Store(StoreError::Unwritable { .. }) | Self::NoHome => {
-                Some("make room, or set ENLIST_HOME to a folder that can be written to".to_owned())
+                Some("make room, or set ENLIST_HOME to a writable folder".to_owned())
             }
-            Self::Store(StoreError::Unreadable { .. }) => {
-                Some("run this again; if it stays so, look at the permissions, the limit on open files, and the disk".to_owned())
-            }
-            Self::Store(StoreError::Corrupt { .. }) => Some("look at the file, move it away, and run this again".to_owned()),
+            Self::Store(StoreError::Unreadable { .. }) => Some(
+                "run this command again; if that does not help, check the permissions, the limit on open files and the disk".to_owned(),
+            ),
+            Self::Store(StoreError::Corrupt { .. }) => Some("look at the file, move it away, and run this command again".to_owned()),
             Self::Store(StoreError::Exposed { .. }) => {
-                Some("make it yours alone again, when you know who could read or change it, and run this again".to_owned())
+                Some("find out who could read or change it, make it private again, and run this command again".to_owned())
             }
-            Self::Store(StoreError::Newer { .. }) => Some("run this with the newer version of enlist".to_owned()),
+            Self::Store(StoreError::Newer { .. }) => Some("run this command with the newer version of enlist".to_owned()),
             Self::Store(StoreError::Unreleased { .. }) => Some("move it away, or set ENLIST_HOME to another folder".to_owned()),
             Self::Store(StoreError::Keyring { .. }) => {
-                Some("unlock the keyring, or start one, and run this again; enlist profile remove NAME gives up what is in it".to_owned())
+                Some("unlock or start the keyring and run this command again; enlist profile remove NAME deletes what is in it".to_owned())
             }
-            Self::Conflict(_) => Some("another identity goes into another profile: --profile NAME".to_owned()),
-            Self::UnderWay(_) => Some("enlist pending lists it; enlist resume goes on with it; enlist abandon gives it up".to_owned()),
+            Self::Conflict(_) => Some("use another profile for another identity: --profile NAME".to_owned()),
+            Self::UnderWay(_) => Some("enlist pending lists it, enlist resume continues it, enlist abandon gives it up".to_owned()),
             Self::Declined { flow } => {
                 flow.as_ref().map(|flow| format!("{flow} is kept: enlist resume {flow} asks again, enlist abandon {flow} gives it up"))
             }
@@ -190,7 +191,7 @@ impl Error {
                 Some("verify it without --offline, so that the service can say, or accept it with --no-expiry".to_owned())
             }
             Self::CannotTell { wait } => Some(format!("run this again in {} s", whole_seconds(*wait))),
-            Self::Stdout(_) => Some("make room where stdout goes, and look with enlist status: what was done is kept".to_owned()),
+            Self::Stdout(_) => Some("make room for stdout, then run enlist status; the work itself is done".to_owned()),
             Self::Store(StoreError::NoRandom { .. } | StoreError::RelativeHome { .. })
             | Self::AnswerLost
             | Self::HumanNeeded(_)
@@ -202,7 +203,7 @@ impl Error {
         }
     }
 
-    /// The service's own words on the error, escaped.
+    /// The service's description of the error, escaped.
     pub(crate) fn said_by_service(&self) -> Option<String> {
         self.body().untrusted_description
     }
@@ -237,7 +238,7 @@ impl From<StoreError> for Error {
     }
 }
 
-/// A passing trouble, in our words.
+/// The message about a temporary problem.
 pub(crate) fn trouble_words(trouble: &Trouble) -> String {
     match trouble {
         Trouble::Server(error) => wordless(error.clone()).to_string(),
@@ -245,7 +246,7 @@ pub(crate) fn trouble_words(trouble: &Trouble) -> String {
     }
 }
 
-/// In whole seconds, rounded up: never earlier than the service wants it.
+/// The whole seconds until a retry, rounded up so that it is never too early.
 fn retry_after(failure: &Failure, now: Timestamp) -> Option<u64> {
     let Recovery::RetryAt(at) = failure.recovery() else { return None };
     Some(whole_seconds(at.since(now)))
@@ -256,8 +257,8 @@ fn whole_seconds(wait: Duration) -> u64 {
     u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX)
 }
 
-/// Core's sentence, without the service's error code or origin that stands in some of them.
-fn failure_words(failure: &Failure) -> String {
+/// The core's message, without the error code or origin from the service that some messages contain.
+fn failure_words(failure: &Failure, now: Timestamp) -> String {
     let ours = match failure.clone() {
         Failure::Rejected(error) => Failure::Rejected(wordless(error)),
         Failure::GaveUp { trouble: Trouble::Server(error), retry_at, may_be_delivered } => {
@@ -267,26 +268,29 @@ fn failure_words(failure: &Failure) -> String {
         Failure::Protocol(Violation::ForeignOrigin { field, .. }) => {
             return format!("`{field}` in the service's answer points to another origin; nothing was sent there");
         }
+        Failure::RateLimited { retry_at, .. } => {
+            return format!("too many requests; the service accepts no request for {}", duration_words(retry_at.since(now)));
+        }
         other => other,
     };
     ours.to_string()
 }
 
-/// Where the bytes are that a person should look at.
+/// The paths of the stored answers that a person should look at.
 fn kept_words(kept: &[PathBuf]) -> String {
-    kept.iter().map(|path| format!("; kept in {}", path.display())).collect()
+    kept.iter().map(|path| format!("; stored in {}", path.display())).collect()
 }
 
 fn wordless(error: ServerError) -> ServerError {
     ServerError { code: None, description: None, body: None, ..error }
 }
 
-fn recovery_words(recovery: Recovery) -> Option<String> {
+fn recovery_words(recovery: Recovery, now: Timestamp) -> Option<String> {
     match recovery {
-        Recovery::RestartAttempt => Some("start another claim from the same registration".to_owned()),
+        Recovery::RestartAttempt => Some("start another claim of the same registration".to_owned()),
         Recovery::Reregister => Some("register again".to_owned()),
-        Recovery::RetryAt(at) => Some(format!("try again, not before {at}")),
-        Recovery::AskHuman => Some("a person must look at this".to_owned()),
+        Recovery::RetryAt(at) => Some(format!("try again in {}", duration_words(at.since(now)))),
+        Recovery::AskHuman => Some("a person must look into this".to_owned()),
         Recovery::None => None,
     }
 }

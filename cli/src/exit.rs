@@ -1,4 +1,4 @@
-//! The exit codes, and which error leads to which. A contract: rows are only ever added.
+//! The exit codes, and the errors that lead to them. This is a contract: later versions only add rows.
 
 use enlist_core::FailureCode;
 use serde::{Serialize, Serializer};
@@ -6,31 +6,31 @@ use serde::{Serialize, Serializer};
 /// How the process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// All done.
+    /// The command is done.
     Done,
-    /// Something that must not happen.
+    /// A bug in enlist.
     Unexpected,
     /// The human said no.
     Declined,
-    /// Restart or register again.
+    /// Something has expired: restart or register again.
     Expired,
-    /// A human or a login is needed.
+    /// A human or a registration is needed.
     NeedsHuman,
-    /// The service said no, or broke its protocol.
+    /// The service refused, or its answer broke the protocol.
     Refused,
-    /// No network, or a service that stays down.
+    /// There is no network, or the service stays unavailable.
     Network,
-    /// Too many requests.
+    /// The service accepts no more requests for now.
     RateLimited,
-    /// Not over: run the command in `next`.
+    /// The flow is pending: run the command in `next`.
     Pending,
     /// The store cannot be used, or another process uses it.
     Storage,
-    /// An identity exists.
+    /// An identity already exists.
     Conflict,
-    /// A wrong command line or input; nothing was sent.
+    /// The command line or the input is wrong; nothing was sent.
     Usage,
-    /// SIGINT or SIGTERM, by its exit code; the flow is saved.
+    /// A signal came. The value is its exit code. The flow is saved.
     Interrupted(u8),
 }
 
@@ -42,7 +42,7 @@ pub(crate) enum Status {
     Ready,
     Pending,
     Failed,
-    /// Broken off, and nothing to go on with.
+    /// The command was stopped, and there is nothing to continue.
     Cancelled,
     Expired,
 }
@@ -124,33 +124,33 @@ macro_rules! error_codes {
 }
 
 error_codes! {
-    /// A request that must not be repeated by itself was sent, and its answer lost.
+    /// The answer to a request was lost, and the request must not be repeated without consent.
     AnswerLost = "answer_lost" => NeedsHuman,
-    /// There is no registration to go on from.
+    /// The profile has no identity at the service.
     NotRegistered = "not_registered" => NeedsHuman,
-    /// A person must answer, and none is there.
+    /// A person must answer, and nobody can be asked.
     HumanNeeded = "human_needed" => NeedsHuman,
-    /// The one-time code was wrong; there are tries left.
+    /// The one-time code was wrong and may be entered again.
     OtpRejected = "otp_rejected" => Pending,
-    /// Whether a badge is valid cannot be told now.
+    /// It is not known now whether a badge is valid.
     CannotTell = "cannot_tell" => Network,
-    /// Another process is at work.
+    /// Another process uses the store.
     Locked = "locked" => Storage,
-    /// The store cannot be written to.
+    /// The store cannot be written.
     StoreUnwritable = "store_unwritable" => Storage,
-    /// The operating system does not let the store be read now.
+    /// The store cannot be read now.
     StoreUnreadable = "store_unreadable" => Storage,
-    /// Something in the store is not as it was written.
+    /// A file in the store is damaged.
     StoreCorrupt = "store_corrupt" => Storage,
-    /// A newer version of enlist wrote something in the store.
+    /// A newer version of enlist wrote a file in the store.
     StoreNewer = "store_newer" => Storage,
-    /// stdout cannot be written to.
+    /// stdout cannot be written.
     OutputUnwritable = "output_unwritable" => Storage,
-    /// An identity exists.
+    /// An identity already exists.
     Conflict = "conflict" => Conflict,
-    /// A fault of enlist itself.
+    /// A bug in enlist.
     Internal = "internal" => Unexpected,
-    /// A wrong command line or input.
+    /// The command line or the input is wrong.
     Usage = "usage" => Usage,
 }
 
@@ -191,7 +191,7 @@ const fn of_ceremony(code: FailureCode) -> Exit {
         | Code::BadgeInvalid => Exit::Refused,
         Code::Network | Code::Timeout | Code::Tls | Code::Proxy | Code::Busy => Exit::Network,
         Code::RateLimited => Exit::RateLimited,
-        // Another crate's enum may grow; the test below goes through all of it and lets no code end here.
+        // The enum belongs to another crate and may grow. The test below shows that no code ends here.
         _ => Exit::Unexpected,
     }
 }
@@ -200,7 +200,7 @@ const fn of_ceremony(code: FailureCode) -> Exit {
 mod tests {
     use super::*;
 
-    /// The rows of the contract that a command can end with today: exit code, status, error codes.
+    /// The rows of the contract: exit code, status, error codes.
     const TABLE: &str = "
         1   failed   internal
         2   failed   denied
@@ -230,7 +230,7 @@ mod tests {
         let mut ours: Vec<_> = ErrorCode::all().map(|code| (code.as_str().to_owned(), row_of(code))).collect();
         rows.sort();
         ours.sort();
-        // Two failures may have one name to scripts.
+        // Two failures may share one error code.
         ours.dedup();
         assert_eq!(ours, rows);
     }

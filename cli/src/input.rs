@@ -1,4 +1,4 @@
-//! What is read from a file or from stdin, because it must not stand on the command line.
+//! Reads files and stdin, for input that must not be on the command line.
 
 use std::ffi::OsStr;
 use std::fmt::Display;
@@ -15,32 +15,32 @@ use crate::interrupt::Interrupt;
 use crate::output::stderr::note;
 use crate::sys;
 
-/// What an input is at most, in bytes.
+/// The largest input, in bytes.
 const LARGEST: usize = 64 * 1024;
-/// How long a read may be deaf to a signal.
+/// The longest time after which a read notices a signal.
 const GLANCE: Duration = Duration::from_millis(200);
 
 /// A file, or stdin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Source {
-    /// What names it in an error.
+    /// The flag or argument that names the file in an error.
     flag: &'static str,
     path: Option<PathBuf>,
 }
 
 impl Source {
-    /// What `word` means behind `flag`: `-` is stdin.
+    /// The source that `word` names as the value of `flag`. `-` is stdin.
     pub(crate) fn named(flag: &'static str, word: &OsStr) -> Self {
         Self { flag, path: (word != "-").then(|| word.into()) }
     }
 
-    /// `None` is stdin.
+    /// The path of the file. `None` for stdin.
     pub(crate) fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 
-    /// As it can stand on another command line, wherever that is run. JSON cannot hold a name that is no UTF-8: that file is to
-    /// come on stdin.
+    /// The source as an argument for a command line that may run in another folder. A path that is not UTF-8 cannot be part of JSON, so
+    /// it becomes `-`.
     pub(crate) fn argument(&self) -> String {
         self.absolute().and_then(|path| path.into_os_string().into_string().ok()).unwrap_or_else(|| "-".to_owned())
     }
@@ -49,23 +49,23 @@ impl Source {
         self.path.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()))
     }
 
-    /// It cannot be taken.
+    /// The error for an input that cannot be used.
     pub(crate) fn refused(&self, why: impl Display) -> Error {
         let name = self.absolute().map_or_else(|| "-".to_owned(), shown);
         Error::usage(format_args!("{} {name}: {why}", self.flag))
     }
 
-    /// Reads it all. Whoever sits at the terminal is told first that it is `what` that they are to type.
+    /// Reads the whole source. At a terminal, it first asks the person to type `what`.
     pub(crate) fn read(&self, what: &str, interrupt: &Interrupt) -> Result<Zeroizing<Vec<u8>>, Error> {
         if self.path.as_ref().is_some_and(looks_like_a_secret) {
             return Err(Error::Usage {
-                message: format!("{}: {what} has no place on the command line, where others can read it", self.flag),
-                hint: Some("give the name of a file, or - for stdin; a file that is named like this is meant by ./ before it".to_owned()),
+                message: format!("{}: {what} must not be on the command line, where others can read it", self.flag),
+                hint: Some("name a file, or - for stdin; to name a file like this, put ./ before it".to_owned()),
             });
         }
         let read = match &self.path {
             None => read_all(&io::stdin(), what, interrupt),
-            // A named pipe that nobody writes to must not keep the process from obeying a signal.
+            // Opening a named pipe without a writer would block the process and its signals.
             Some(path) => sys::open_without_blocking(path).and_then(|file| read_all(&file, what, interrupt)),
         };
         interrupt.check()?;
@@ -73,7 +73,7 @@ impl Source {
         if bytes.len() > LARGEST { Err(self.refused("larger than 64 KiB")) } else { Ok(bytes) }
     }
 
-    /// The same as text.
+    /// Reads the whole source as UTF-8 text.
     pub(crate) fn read_text(&self, what: &str, interrupt: &Interrupt) -> Result<Zeroizing<String>, Error> {
         let bytes = self.read(what, interrupt)?;
         let text = std::str::from_utf8(&bytes).map_err(|_| self.refused(encoding_words(&bytes)))?;
@@ -81,18 +81,18 @@ impl Source {
     }
 }
 
-/// What is wrong with text that is not UTF-8.
+/// The reason why bytes are not UTF-8.
 fn encoding_words(bytes: &[u8]) -> &'static str {
-    // The byte order mark that editors write before UTF-16.
+    // This is the byte order mark of UTF-16.
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) { "UTF-16; save it as UTF-8" } else { "not UTF-8" }
 }
 
-/// The name of a file, typed by whoever it was, as it may stand in a message.
+/// The path of a file, escaped for a message.
 pub(crate) fn shown(path: impl AsRef<Path>) -> String {
     Untrusted::new(&path.as_ref().to_string_lossy()).to_string()
 }
 
-/// Whether a token, a badge, a code or a manifest was typed, which is then not repeated.
+/// Whether `word` looks like a token, a badge, a code or a manifest, which a message must not repeat.
 pub(crate) fn looks_like_a_secret(word: impl AsRef<OsStr>) -> bool {
     let word = word.as_ref().to_string_lossy();
     let word = word.trim();
@@ -100,12 +100,12 @@ pub(crate) fn looks_like_a_secret(word: impl AsRef<OsStr>) -> bool {
     is_code || ["ot_", "eyJ", "{", "\""].iter().any(|beginning| word.starts_with(beginning))
 }
 
-/// At most one byte more than is allowed.
+/// Reads at most one byte more than is allowed.
 fn read_all(from: &(impl AsFd + IsTerminal), what: &str, interrupt: &Interrupt) -> io::Result<Zeroizing<Vec<u8>>> {
     if from.is_terminal() {
-        note(format_args!("Type or paste {what}, then Ctrl-D on a line of its own (Ctrl-C: stop)."));
+        note(format_args!("Type or paste {what}, then press Ctrl-D on an empty line (Ctrl-C: stop)."));
     }
-    // All the room at once: what grows leaves copies behind.
+    // The buffer has its full size from the start, because a growing one would leave copies behind.
     let mut bytes = Zeroizing::new(vec![0; LARGEST + 1]);
     let mut length = 0;
     while let Some(room) = bytes.get_mut(length..).filter(|room| !room.is_empty()) {
@@ -118,10 +118,10 @@ fn read_all(from: &(impl AsFd + IsTerminal), what: &str, interrupt: &Interrupt) 
     Ok(bytes)
 }
 
-/// The next bytes, as many as there are and `room` takes; 0 at the end.
+/// Reads the bytes that are available, at most `room`; 0 at the end.
 ///
 /// # Errors
-/// [`ErrorKind::Interrupted`] when a signal came first.
+/// [`ErrorKind::Interrupted`] if a signal came first.
 pub(crate) fn read_some(from: &impl AsFd, room: &mut [u8], interrupt: &Interrupt) -> io::Result<usize> {
     while interrupt.exit_code().is_none() {
         if !sys::wait_readable(from, GLANCE)? {

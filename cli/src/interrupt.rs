@@ -1,5 +1,5 @@
-//! SIGINT and SIGTERM, SIGHUP and SIGQUIT: noted here, obeyed between two steps. An exchange in flight is awaited first, and the
-//! terminal is left as it was.
+//! Signals that stop the command. They are recorded here and obeyed between two steps, after an exchange in flight, so that the terminal
+//! is restored.
 
 use std::io;
 use std::sync::Arc;
@@ -8,14 +8,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::error::Error;
 use crate::sys;
 
-/// Which signal came, if one did.
+/// The signal that came, or 0.
 #[derive(Clone, Debug)]
 pub(crate) struct Interrupt {
     signal: Arc<AtomicUsize>,
 }
 
 impl Interrupt {
-    /// From now on the signals are noted instead of ending the process.
+    /// Records signals from now on instead of ending the process.
     pub(crate) fn watch() -> io::Result<Self> {
         let signal = Arc::new(AtomicUsize::new(0));
         for number in sys::stop_signals() {
@@ -25,13 +25,13 @@ impl Interrupt {
         Ok(Self { signal })
     }
 
-    /// The signal's exit code, 128 and its number, once one came.
+    /// The exit code of the signal that came: 128 plus its number.
     pub(crate) fn exit_code(&self) -> Option<u8> {
         let signal = self.signal.load(Ordering::Relaxed);
         (signal != 0).then(|| 128 + u8::try_from(signal).unwrap_or_default())
     }
 
-    /// Ends the command once a signal came.
+    /// Returns an error if a signal came.
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.exit_code().map_or(Ok(()), |code| Err(Error::Interrupted(code)))
     }

@@ -1,6 +1,6 @@
-//! The service's published keys, kept from one command to the next.
+//! The cache of the service's published keys.
 //!
-//! They are kept in `<home>/keys/<origin>.json`, with mode 0600 like every file here: whoever can write to it can sign badges. Each verdict
+//! The keys are in `<home>/keys/<origin>.json`, with mode 0600 like every file here: whoever can write to it can sign badges. Each verdict
 //! reports their age. If a badge names a key that is not among them, they are fetched again, but not more often than once a minute, because
 //! the maker of a badge chooses its `kid`.
 
@@ -17,24 +17,25 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::output::data;
 use crate::store::files;
+use crate::view::{Time, duration_words};
 use crate::wait_policy::now;
 
 const VERSION: u8 = 2;
-/// How old keys may be before they are fetched anew, where the service can be asked.
+/// The age from which keys are fetched again, if the service can be reached.
 const FRESH: Duration = Duration::from_secs(3600);
 /// The least time between two fetches because of an unknown key.
 const REFETCH: Duration = Duration::from_secs(60);
 
-/// Keys, and since when they are known.
+/// The keys of a service, and the time when they were fetched.
 pub(crate) struct Keys {
     pub(crate) jwks: Jwks,
     file: KeysFile,
     path: PathBuf,
-    /// Fetched by this command.
+    /// This command fetched the keys.
     is_new: bool,
 }
 
-/// What a badge with an unknown key may hope for.
+/// The result of a search for newer keys.
 pub(crate) enum Newer {
     /// The keys as the service publishes them now.
     Fetched(Keys),
@@ -50,7 +51,7 @@ struct KeysFile {
     v: u8,
     origin: String,
     fetched_at: i64,
-    /// When the service was last asked because of an unknown key, whatever came of it.
+    /// The time when the keys were last requested because of an unknown key, even if that failed.
     refetched_at: Option<i64>,
     jwks: String,
 }
@@ -62,11 +63,11 @@ impl Keys {
         let Some(bytes) = files::read(&path)? else { return Ok(None) };
         let file = serde_json::from_slice::<KeysFile>(&bytes).ok().filter(|file| file.v == VERSION && file.origin == origin.to_string());
         let read = file.and_then(|file| Jwks::parse(file.jwks.as_bytes()).ok().map(|jwks| (jwks, file)));
-        // A cache that cannot be read is none; the next fetch replaces it.
+        // A cache that cannot be read counts as missing. The next fetch replaces it.
         Ok(read.map(|(jwks, file)| Self { jwks, file, path, is_new: false }))
     }
 
-    /// The cached keys if they are fresh, else new ones; old ones if there are no new ones to be had.
+    /// Returns the cached keys if they are fresh, or else fetches new ones. If that fails, returns the old ones with a warning.
     pub(crate) fn fresh(context: &Context<'_>, origin: &Origin) -> Result<Self, Error> {
         let cached = Self::cached(context, origin)?;
         match cached {
@@ -83,7 +84,7 @@ impl Keys {
         }
     }
 
-    /// Fetches newer keys, because one is wanted that is not among these.
+    /// Fetches newer keys, because a key is not among these.
     pub(crate) fn newer(&self, context: &Context<'_>, origin: &Origin) -> Result<Newer, Error> {
         if self.is_new {
             return Ok(Newer::None);
@@ -107,9 +108,9 @@ impl Keys {
         let fetched_at = now().as_unix_ms();
         let file = KeysFile { v: VERSION, origin: origin.to_string(), fetched_at, refetched_at, jwks: json };
         let keys = Self { jwks, file, path: path(context, origin)?, is_new: true };
-        // Good for this command, whether they can be kept or not.
+        // This command can use the keys even if they cannot be cached.
         if let Err(error) = keys.save(&keys.file) {
-            context.output.warn(format!("the keys are not kept: {}", error.message()));
+            context.output.warn(format!("the keys could not be cached: {}", error.message()));
         }
         Ok(keys)
     }
@@ -123,42 +124,43 @@ impl Keys {
         Timestamp::from_unix_ms(self.file.fetched_at)
     }
 
-    /// The time since the keys were fetched. `None` when the clock says that they are still to be fetched: it was wrong then, or it is
-    /// wrong now, so the age is not known.
+    /// The time since the keys were fetched. `None` if that time is in the future: the clock was wrong then or is wrong now.
     fn age(&self) -> Option<Duration> {
         let (fetched_at, now) = (self.fetched_at(), now());
         (fetched_at <= now).then(|| now.since(fetched_at))
     }
 
-    /// A sentence for the user when the age of kept keys is not known.
+    /// A warning if the age of the cached keys is not known.
     pub(crate) fn clock_warning(&self) -> Option<String> {
         self.age().is_none().then(|| self.old_words())
     }
 
     fn old_words(&self) -> String {
         match self.age() {
-            Some(age) => format!("those kept are {} old", words(age)),
-            None => format!("those kept are dated {}, which this clock has not reached: how old they are is not known", self.fetched_at()),
+            Some(age) => format!("the cached keys are {} old", duration_words(age)),
+            None => {
+                format!("the cached keys are dated {}, which is in the future, so their age is not known", Time(self.fetched_at()).local())
+            }
         }
     }
 
-    /// For the document.
+    /// The facts about the keys, for the document.
     pub(crate) fn summary(&self) -> data::Keys {
         let fetched_at = self.fetched_at().into();
         data::Keys { fetched_at, age_s: self.age().map(|age| age.as_secs()), cached: !self.is_new, usable: self.jwks.len() }
     }
 
-    /// For people.
+    /// The text for people.
     pub(crate) fn words(&self) -> String {
         match self.age() {
             _ if self.is_new => "keys fetched just now".to_owned(),
-            Some(age) => format!("keys fetched {} ago", words(age)),
-            None => format!("keys dated {}, which is in the future", self.fetched_at()),
+            Some(age) => format!("keys fetched {} ago", duration_words(age)),
+            None => format!("keys dated {}, which is in the future", Time(self.fetched_at()).local()),
         }
     }
 }
 
-/// The rest of the time in which the keys are not fetched again after `last`. A time in the future is another clock's, and does not count.
+/// The rest of the time in which the keys are not fetched again after `last`. A time in the future is ignored, because the clock was wrong.
 fn wait_from(last: Timestamp, now: Timestamp) -> Option<Duration> {
     let passed = (last <= now).then(|| now.since(last))?;
     REFETCH.checked_sub(passed).filter(|wait| !wait.is_zero())
@@ -168,26 +170,4 @@ fn path(context: &Context<'_>, origin: &Origin) -> Result<PathBuf, Error> {
     let name: String =
         origin.to_string().chars().map(|char| if char.is_ascii_alphanumeric() || char == '.' { char } else { '_' }).collect();
     Ok(context.home()?.path().join("keys").join(format!("{name}.json")))
-}
-
-/// An age in its largest unit.
-fn words(age: Duration) -> String {
-    match age.as_secs() {
-        seconds @ 0..=119 => format!("{seconds} s"),
-        seconds @ 120..=7199 => format!("{} min", seconds / 60),
-        seconds @ 7200..=172_799 => format!("{} h", seconds / 3600),
-        seconds => format!("{} days", seconds / 86_400),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ages_are_told_in_their_largest_unit() {
-        for (seconds, expected) in [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7199, "119 min"), (7200, "2 h"), (172_800, "2 days")] {
-            assert_eq!(words(Duration::from_secs(seconds)), expected);
-        }
-    }
 }

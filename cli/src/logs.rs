@@ -1,5 +1,5 @@
-//! What enlist says of its own doing: off, unless it is asked for. What is sent or received never gets into it: an event has our own
-//! words, numbers, and paths of a list.
+//! The log, which is off by default. It never contains what was sent or received: an event has our own words, numbers, and paths from
+//! a fixed list.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -19,10 +19,10 @@ use crate::input::shown;
 use crate::store::files;
 use crate::sys;
 
-/// Only our own words: the libraries below would write down what they send.
+/// Only our own events are logged, because the libraries would log what they send.
 const TARGET: &str = "enlist";
 
-/// What is asked for.
+/// The log that the user asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Wanted {
     stderr: Option<Level>,
@@ -44,7 +44,7 @@ pub(crate) fn start(args: &NetworkArgs) -> Result<(), Error> {
     tracing_subscriber::registry().with(to_stderr).with(to_file).try_init().map_err(Error::internal)
 }
 
-/// Flags are stronger than the variable: what it says of stderr, or of a file.
+/// Reads the flags and the variable. A flag takes precedence over the same part of the variable.
 fn wanted(args: &NetworkArgs, variable: Option<&str>) -> Result<Wanted, Error> {
     let (level, file) = match variable {
         None | Some("off") => (None, None),
@@ -62,7 +62,7 @@ fn wanted(args: &NetworkArgs, variable: Option<&str>) -> Result<Wanted, Error> {
     Ok(Wanted { stderr: level, file: args.log_file.clone().or(file) })
 }
 
-/// For its owner alone, from its first byte; one that is there must be so already.
+/// Opens the log file, readable only by its owner. An existing file must already be private.
 fn open(path: &Path) -> Result<File, Error> {
     let existing =
         files::open(path, OpenOptions::new().append(true)).map_err(|error| Error::usage(format_args!("the log file: {error}")))?;

@@ -1,8 +1,7 @@
 //! `enlist`: gets an AI agent its identity.
 //!
-//! `commands` has one file for each command, and `args` the flags that all of them understand. `output` is what goes to stdout and to
-//! stderr, `view` what is said about a claim, a credential, a profile and a flow. `exit` has the exit codes, `error` the ways in which a
-//! command can fail.
+//! `commands` has one file for each command, and `args` has the flags that all of them accept. `output` prints to stdout and stderr, and `view`
+//! has the texts and JSON about a claim, a credential, a profile and a flow. `exit` has the exit codes and `error` the errors.
 //!
 //! A command that drives a ceremony gets a `context`: folders, addresses, waiting times. It opens a session of `flows`, which takes the
 //! lock of the `store`, finishes what earlier commands left, and drives the ceremony. `prompt` speaks with the person at the terminal.

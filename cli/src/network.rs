@@ -1,5 +1,5 @@
-//! The way out: which proxy, whose certificates. Read when the first request is due, so that a variable that makes no sense
-//! does not keep a command from what needs no network; flags at once.
+//! The HTTP client, with its proxies and certificates. Variables are read before the first request, so that an invalid one does not stop
+//! a command that needs no network. Flags are read at once.
 
 use std::cell::OnceCell;
 use std::fmt::Display;
@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::input::shown;
 use crate::store::files;
 
-/// What a bundle of certificates is at most, in bytes; a system's has a quarter of a million.
+/// The largest bundle of certificates, in bytes. A system's bundle has a quarter of a million.
 const LARGEST_BUNDLE: u64 = 4 * 1024 * 1024;
 
 #[derive(Debug)]
@@ -54,7 +54,7 @@ impl Execute for Client {
     }
 }
 
-/// Certificates that are trusted beside the usual ones, and who named them.
+/// Certificates that are trusted in addition to the built-in ones, and the flag or variable that names them.
 #[derive(Debug)]
 pub(crate) struct CaFile {
     pub(crate) named_by: &'static str,
@@ -72,7 +72,7 @@ impl Network {
         Ok(Self { proxy, ca_file, timeout, client: OnceCell::new() })
     }
 
-    /// The client for everything that this command sends.
+    /// The client for all requests of this command.
     pub(crate) fn client(&self) -> Result<&Client, Error> {
         if let Some(client) = self.client.get() {
             return Ok(client);
@@ -81,21 +81,25 @@ impl Network {
         let ca_file = self.ca_file.as_ref().or(of_environment.as_ref());
         let builder = ca_file.map_or_else(enlist_blocking::Client::builder, |file| file.trusting.clone());
         let http = builder.proxies(self.proxies()?).build().map_err(Error::internal)?;
-        tracing::info!(certificates_by = ca_file.map(|file| file.named_by), proxy_by_flag = self.proxy.is_some(), "the way out is settled");
+        tracing::info!(
+            certificates_by = ca_file.map(|file| file.named_by),
+            proxy_by_flag = self.proxy.is_some(),
+            "the HTTP client is ready"
+        );
         Ok(self.client.get_or_init(|| Client { http, longest: self.timeout }))
     }
 
-    /// What requests go through: the flag, else the variables.
+    /// The proxies: that of the flag, else those of the variables.
     pub(crate) fn proxies(&self) -> Result<Proxies, Error> {
         let proxies = Proxies::from_variables(raw_variable).map_err(Error::usage);
         match &self.proxy {
-            // What the variables say of proxies does not count then; their exceptions do.
+            // The flag replaces the proxies of the variables, but not their exceptions.
             Some(proxy) => Ok(proxies.unwrap_or_else(|_| exceptions()).with(proxy.clone())),
             None => proxies,
         }
     }
 
-    /// What the variables name, unless the flag does.
+    /// The certificates that a variable names, unless the flag names some.
     pub(crate) fn ca_file_of_the_environment(&self) -> Result<Option<CaFile>, Error> {
         if self.ca_file.is_some() {
             return Ok(None);
@@ -125,26 +129,26 @@ impl CaFile {
     }
 }
 
-/// The exceptions alone.
+/// The exceptions of the variables, without their proxies.
 fn exceptions() -> Proxies {
     let only = |name: &str| raw_variable(name).filter(|_| name.eq_ignore_ascii_case("no_proxy"));
     Proxies::from_variables(only).unwrap_or_default()
 }
 
-/// `None` only where there is none: an empty one says that there is no proxy.
+/// The value of a variable. An empty value is kept, because it means that there is no proxy.
 fn raw_variable(name: &str) -> Option<String> {
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }
 
-/// The way to `url`, in words for people.
+/// How `url` is reached, for people.
 pub(crate) fn way_words(proxies: &Proxies, url: &Uri) -> String {
     match proxies.route_to(url) {
         Route::Through { proxy, variable } => {
             let login = if proxy.has_login() { ", with a login" } else { "" };
-            format!("by {} ({proxy}{login})", variable.unwrap_or("--proxy"))
+            format!("through {proxy}{login} ({})", variable.unwrap_or("--proxy"))
         }
-        Route::Loopback => "directly: it is this machine itself".to_owned(),
-        Route::Excluded => "directly: NO_PROXY names it".to_owned(),
-        _ => "directly: no proxy is named".to_owned(),
+        Route::Loopback => "directly (this machine)".to_owned(),
+        Route::Excluded => "directly (NO_PROXY)".to_owned(),
+        _ => "directly (no proxy is set)".to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! How long a command waits for a human.
+//! The time that a command waits for a human.
 
 use std::ops::ControlFlow;
 use std::thread;
@@ -9,24 +9,24 @@ use enlist_core::Timestamp;
 
 use crate::interrupt::Interrupt;
 
-/// The longest sleep in one piece: an interrupt is obeyed within it, and a clock that jumped is seen.
+/// The longest sleep before the command checks for a signal and a changed clock.
 const SLICE: Duration = Duration::from_millis(200);
 
-/// How long a command waits.
+/// The rule for how long a command waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WaitPolicy {
-    /// Start, and return at the first wait for the human. What stands before that is sat out up to this time.
+    /// Start, and return at the first wait for the human. Earlier waits are allowed until this time.
     StartBy(Timestamp),
-    /// The same where nobody will come, and that is then what stands in the way.
+    /// Start, and fail at the first wait for the human, because nobody will act. Earlier waits are allowed until this time.
     FailBy(Timestamp),
-    /// Until then. It leaves at once when the next poll lies beyond.
+    /// Wait until this time. Return at once if the next poll is later.
     Until(Timestamp),
-    /// To the end.
+    /// Wait without a limit.
     Endless,
 }
 
 impl WaitPolicy {
-    /// As long as it takes until the human can begin.
+    /// The policy for waits before the human can begin.
     pub(crate) fn for_a_start(self) -> Self {
         match self {
             Self::StartBy(end) | Self::FailBy(end) => Self::Until(end),
@@ -42,12 +42,12 @@ impl WaitPolicy {
         }
     }
 
-    /// Sleeps until `until`, or leaves: because that is too long, or a signal came.
+    /// Sleeps until `until`. `Break` if that is not allowed or a signal came.
     pub(crate) fn wait(self, until: Timestamp, interrupt: &Interrupt) -> ControlFlow<()> {
         self.wait_by(until, interrupt, thread::sleep)
     }
 
-    /// The same; `pass` lets a short time go by.
+    /// Waits like [`Self::wait`], by calling `pass` for each short sleep.
     pub(crate) fn wait_by(self, until: Timestamp, interrupt: &Interrupt, mut pass: impl FnMut(Duration)) -> ControlFlow<()> {
         if !self.allows(until) {
             return ControlFlow::Break(());
@@ -59,7 +59,7 @@ impl WaitPolicy {
             }
             pass(until.since(seen).min(SLICE));
             let clock = now();
-            // Put back: the ceremony measures anew.
+            // The clock was put back, so the ceremony has to decide again.
             if clock < seen {
                 break;
             }
@@ -82,7 +82,7 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
         _ => 0,
     };
     let seconds = number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor)).filter(|_| factor > 0);
-    seconds.map(Duration::from_secs).ok_or_else(|| "a time like 60s, 2m, or a number of seconds".to_owned())
+    seconds.map(Duration::from_secs).ok_or_else(|| "expected a time such as 60s or 2m, or a number of seconds".to_owned())
 }
 
 #[cfg(test)]

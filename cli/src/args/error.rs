@@ -1,4 +1,4 @@
-//! A command line that cannot be read: what is told about it, and how.
+//! Errors of a command line that cannot be parsed.
 
 use std::ffi::OsString;
 
@@ -15,7 +15,7 @@ use crate::store::ProfileName;
 
 const SEE_HELP: &str = "see enlist --help";
 
-/// What clap has to say, in our form. The help that answers a bare `enlist` is shown here already.
+/// Converts an error of clap. Prints the help here if the command line was only `enlist`.
 pub(crate) fn explained(error: &clap::Error) -> Error {
     let rendered = error.render().to_string();
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
@@ -29,7 +29,7 @@ pub(crate) fn explained(error: &clap::Error) -> Error {
     Error::Usage { message: plain(message), hint: Some(tip.map_or_else(|| SEE_HELP.to_owned(), plain)) }
 }
 
-/// On one line, and without what looks like a secret: it may have been typed where none belongs.
+/// Joins `text` into one line and redacts words that look like a secret, because somebody may have typed one in the wrong place.
 fn plain(text: &str) -> String {
     let unsaid = |word: &str| {
         let typed = word.trim_matches('\'');
@@ -39,17 +39,17 @@ fn plain(text: &str) -> String {
     Untrusted::new(&line).to_string()
 }
 
-/// The format that was asked for, wherever it stands: the rest of the line made no sense.
+/// Finds the output format in a command line that cannot be parsed.
 pub(crate) fn format(argv: &[OsString]) -> Option<Format> {
     if words(argv).any(|word| word == "--json") { Some(Format::Json) } else { value(argv, "--output", None) }
 }
 
-/// The mode, likewise.
+/// Finds the mode in a command line that cannot be parsed.
 pub(crate) fn mode(argv: &[OsString]) -> Option<Caller> {
     value(argv, "--mode", None)
 }
 
-/// The profile, likewise.
+/// Finds the profile in a command line that cannot be parsed.
 pub(crate) fn profile(argv: &[OsString]) -> Option<ProfileName> {
     values(argv, "--profile", Some("-p")).find_map(|name| ProfileName::parse(name).ok())
 }
@@ -58,7 +58,7 @@ fn value<T: ValueEnum>(argv: &[OsString], flag: &'static str, short: Option<&'st
     values(argv, flag, short).find_map(|value| T::from_str(value, false).ok())
 }
 
-/// What stands behind `flag`, in any of the forms that it has.
+/// The values of `flag`, in each of its forms.
 fn values<'a>(argv: &'a [OsString], flag: &'static str, short: Option<&'static str>) -> impl Iterator<Item = &'a str> {
     words(argv).zip(words(argv).skip(1).chain([""])).filter_map(move |(word, next)| {
         if word == flag || Some(word) == short {

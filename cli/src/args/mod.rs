@@ -1,4 +1,4 @@
-//! The flags that every command understands, and those that several do.
+//! The flags that every command accepts, and those that several accept.
 
 pub(crate) mod error;
 
@@ -14,34 +14,34 @@ use crate::prompt::Qr;
 use crate::store::{Backend, ProfileName};
 use crate::wait_policy::parse_duration;
 
-/// What every command understands.
+/// The flags that every command accepts.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// Which identities are meant [default: that of enlist profile use, else default; env: ENLIST_PROFILE]
+    /// Profile to use [default: the one that enlist profile use chose, else default; env: ENLIST_PROFILE]
     #[arg(long, short, global = true, value_name = "NAME")]
     pub(crate) profile: Option<ProfileName>,
-    /// Where a new credential is kept [default: where the one before it is, else file; env: ENLIST_STORE]
+    /// Where to store a new credential [default: where the previous one is, else file; env: ENLIST_STORE]
     #[arg(long, global = true, value_enum, value_name = "PLACE")]
     pub(crate) store: Option<BackendArg>,
-    /// How the result is printed [default: text for people; for agents ndjson where there is a wait, else json; env: ENLIST_OUTPUT]
+    /// Output format [default: text for people; for agents ndjson if the command waits, else json; env: ENLIST_OUTPUT]
     #[arg(long, global = true, value_enum, value_name = "FORMAT")]
     output: Option<Format>,
-    /// The same as --output json, and stronger than any --output
+    /// Print JSON; takes precedence over --output
     #[arg(long, global = true)]
     json: bool,
-    /// Who is in front of the command [default: what is found; env: ENLIST_MODE]
+    /// Who runs the command [default: detected; env: ENLIST_MODE]
     #[arg(long, global = true, value_enum)]
     pub(crate) mode: Option<Caller>,
     #[command(flatten)]
     pub(crate) screen: ScreenArgs,
-    /// Never ask anything
+    /// Never ask a question
     #[arg(long, global = true)]
     pub(crate) no_input: bool,
-    /// The service's address: https, or http on this machine [env: ENLIST_OPENTRAIN_URL, ENLIST_SENTRYAGENT_URL]
+    /// Address of the service: https, or http on this machine [env: ENLIST_OPENTRAIN_URL, ENLIST_SENTRYAGENT_URL]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) base_url: Option<String>,
-    /// The longest time that one request may take, like 10s
+    /// Longest time for one request, such as 10s
     #[arg(long, global = true, value_name = "TIME", value_parser = positive_duration)]
     pub(crate) timeout: Option<Duration>,
     #[command(flatten)]
@@ -53,7 +53,7 @@ impl Global {
         if self.json { Some(Format::Json) } else { self.output }
     }
 
-    /// What the next command line must say again to get to the same place by the same way. A proxy's password is not repeated.
+    /// The flags that the next command line must repeat to reach the same service in the same way. A proxy with a password is left out.
     pub(crate) fn carried(&self) -> Vec<CarriedFlag> {
         let ca_file = self.network.ca_file.as_deref().and_then(|path| std::path::absolute(path).ok());
         let words = [
@@ -79,50 +79,50 @@ pub(crate) struct ScreenArgs {
     pub(crate) color: Color,
 }
 
-/// What every command understands about the network, and about what it says of itself.
+/// The flags about the network and the log, which every command accepts.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Network and logs")]
 pub(crate) struct NetworkArgs {
-    /// The proxy: http://HOST:PORT, also https or socks5h; with NAME:PASSWORD@ where it wants a login, but others see a command
-    /// line [default: HTTPS_PROXY, else ALL_PROXY; exceptions: NO_PROXY]
-    // Read later, and not by clap, which would quote it.
+    /// Proxy: http://HOST:PORT, https or socks5h. A login is NAME:PASSWORD@ before the host, but other users can see a command line
+    /// [default: HTTPS_PROXY, else ALL_PROXY; exceptions: NO_PROXY]
+    // It is parsed later, and not by clap, because clap would quote a password in its error.
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) proxy: Option<String>,
-    /// Certificates to trust beside the usual ones, as PEM: a company's own authority [env: ENLIST_CA_FILE, SSL_CERT_FILE]
+    /// Certificates to trust in addition to the built-in ones, as PEM [env: ENLIST_CA_FILE, SSL_CERT_FILE]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
-    /// Say on stderr what is done; twice: each exchange, as method, path, status, time [env: ENLIST_LOG=info|debug|/PATH]
+    /// Log to stderr; given twice: also log the method, path, status and duration of each request [env: ENLIST_LOG=info|debug|/PATH]
     #[arg(long, short, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
     pub(crate) verbose: u8,
-    /// Say on stderr only what went wrong, and what a person must do
+    /// Print only errors and what a person must do on stderr
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
-    /// Write what -vv says into this file (0600), at its end
+    /// Append the log of -vv to this file (0600)
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) log_file: Option<PathBuf>,
 }
 
-/// How long a command waits for a human.
+/// The flags that limit how long a command waits for a human.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Waiting {
-    /// Start, and return at once
+    /// Start and return at once
     #[arg(long, conflicts_with = "max_wait")]
     pub(crate) no_wait: bool,
-    /// Wait that long at most, like 60s or 2m [default: to the end for people, 60s for agents]
+    /// Longest time to wait, such as 60s or 2m [default: no limit for people, 60s for agents]
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) max_wait: Option<Duration>,
 }
 
 fn positive_duration(text: &str) -> Result<Duration, String> {
-    parse_duration(text).and_then(|duration| if duration.is_zero() { Err("more than nothing".to_owned()) } else { Ok(duration) })
+    parse_duration(text).and_then(|duration| if duration.is_zero() { Err("must be greater than zero".to_owned()) } else { Ok(duration) })
 }
 
-/// The store's [`Backend`], as it is named on the command line.
+/// The store's [`Backend`] by its name on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum BackendArg {
-    /// In a file of its owner's alone (0600)
+    /// In a file that only its owner can read (0600)
     File,
-    /// In the platform's keyring; in a file when that fails
+    /// In the platform's keyring, or in a file if that fails
     Keyring,
 }
 

@@ -1,4 +1,4 @@
-//! `enlist adopt`: a token that its owner created by hand.
+//! `enlist adopt`: stores a token that its owner created by hand.
 
 use std::ffi::OsString;
 
@@ -14,30 +14,32 @@ use crate::output::Outcome;
 use crate::store::{AnyCeremony, Credential, Flow, Service};
 use crate::view::credential::Obtained;
 
-/// Keep a token that was created by hand
+/// Store a token that was created by hand
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Args {
     Opentrain(OpentrainArgs),
 }
 
-/// A token of OpenTrain
+/// Store a token of OpenTrain that was created by hand
 #[derive(Debug, clap::Args)]
 pub(crate) struct OpentrainArgs {
-    /// Where the token is; - for stdin
+    /// File with the token; - for stdin
     #[arg(long, value_name = "FILE")]
     token_file: OsString,
 }
 
-pub(super) static FACTS: Facts =
-    Facts::new("adopt", &[("enlist adopt opentrain --token-file -", "a token on stdin, as its owner created it")]);
+pub(super) static FACTS: Facts = Facts::new("adopt", &[("enlist adopt opentrain --token-file -", "reads the token from stdin")]);
 pub(super) static OPENTRAIN_FACTS: Facts = Facts::new(
     "adopt opentrain",
-    &[("enlist adopt opentrain --token-file -", "on stdin"), ("enlist adopt opentrain --token-file token.txt", "in a file")],
+    &[
+        ("enlist adopt opentrain --token-file -", "reads the token from stdin"),
+        ("enlist adopt opentrain --token-file token.txt", "reads the token from a file"),
+    ],
 )
 .named("adopt");
 
 impl Args {
-    /// The command that was named.
+    /// The subcommand that was named.
     pub(super) fn named(&self) -> &dyn Run {
         let Self::Opentrain(args) = self;
         args
@@ -64,7 +66,7 @@ fn opentrain(args: &OpentrainArgs, context: &Context<'_>) -> Result<Outcome, Err
     keep(Credential::Token { base_url, token, scopes: Vec::new(), adopted: true }, context)
 }
 
-/// Where the token is good: a token that was lost is replaced where the registration is; else wherever is meant.
+/// The service that issued the token: the one of the registration, whose lost token it replaces, or else the configured one.
 fn origin(context: &Context<'_>) -> Result<String, Error> {
     match context.store(Service::Opentrain)?.credential()? {
         Some(credential @ Credential::Unclaimed(_)) => {
@@ -75,7 +77,7 @@ fn origin(context: &Context<'_>) -> Result<String, Error> {
     }
 }
 
-/// Keeps a credential that no ceremony of ours brought, where nothing stands in its way.
+/// Stores a credential that was obtained outside of enlist, unless the profile is in use.
 pub(super) fn keep(credential: Credential, context: &Context<'_>) -> Result<Outcome, Error> {
     let session = CliSession::open(context, Service::Opentrain)?;
     if let Some(lost) = session.end_of(None)? {
@@ -85,7 +87,7 @@ pub(super) fn keep(credential: Credential, context: &Context<'_>) -> Result<Outc
     refuse_what_may_still_come(&session, &flows)?;
     context.output.warn_of(session.locked.keep(&credential)?);
     for flow in &flows {
-        // The attempts of a registration that nobody will claim any more.
+        // These are attempts to claim a registration that is replaced now.
         if let AnyCeremony::Claim(_) = flow.ceremony() {
             session.locked.remove_flow(flow.name())?;
         }
@@ -95,25 +97,25 @@ pub(super) fn keep(credential: Credential, context: &Context<'_>) -> Result<Outc
     Ok(Outcome::ready(obtained))
 }
 
-/// A registration that can still be claimed is worth more than room for a token: it holds the only claim token.
+/// Refuses to replace a registration that can still be claimed, because it contains the only claim token.
 fn refuse_what_may_still_come(session: &CliSession<'_>, flows: &[Flow]) -> Result<(), Error> {
     if let Some(flow) = flows.iter().find(|flow| flow.is_pending()) {
-        return Err(Error::UnderWay(format!("{} is under way in this profile, and may bring a token yet", flow.name())));
+        return Err(Error::UnderWay(format!("the flow {} is pending in this profile and may still obtain a token", flow.name())));
     }
     let may_be_lost = flows.iter().any(|flow| matches!(flow.ceremony(), AnyCeremony::Claim(claim) if may_be_lost(claim)));
     match session.locked.credential()? {
         None => Ok(()),
         Some(Credential::Unclaimed(_)) if may_be_lost => Ok(()),
         Some(Credential::Unclaimed(_)) => {
-            Err(Error::Conflict("this profile has a registration at opentrain that can be claimed".to_owned()))
+            Err(Error::Conflict("this profile has a registration at opentrain that can still be claimed".to_owned()))
         }
-        Some(_) => Err(Error::Conflict("this profile has a token of opentrain already".to_owned())),
+        Some(_) => Err(Error::Conflict("this profile already has a token of opentrain".to_owned())),
     }
 }
 
 fn read(source: &Source, context: &Context<'_>) -> Result<PersonalToken, Error> {
     let text = source.read_text("the token", &context.interrupt)?;
     let token = PersonalToken::parse(text.trim()).map_err(|error| source.refused(error))?;
-    // The other secret of a registration, and never a bearer token.
-    if token.expose().starts_with("ot_clm_") { Err(source.refused("this is a claim token, not an API token")) } else { Ok(token) }
+    // A claim token is no bearer token.
+    if token.expose().starts_with("ot_clm_") { Err(source.refused("this is a claim token and not an API token")) } else { Ok(token) }
 }

@@ -1,4 +1,4 @@
-//! `enlist badge`: what its holder can do with a badge, and what anybody can.
+//! `enlist badge`: the commands about badges.
 
 pub(super) mod lookup;
 pub(super) mod rotate;
@@ -18,7 +18,7 @@ use crate::flows::session::CliSession;
 use crate::input::Source;
 use crate::store::{AnyCeremony, Credential, Service};
 
-/// What can be done with a badge: show, verify, sign, rotate, revoke, look up
+/// Show, verify, rotate, revoke or look up a badge, or sign with it
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Args {
     Show(show::Args),
@@ -29,11 +29,13 @@ pub(crate) enum Args {
     Lookup(lookup::Args),
 }
 
-pub(super) static FACTS: Facts =
-    Facts::new("badge", &[("enlist badge show", "what the badge says of itself"), ("enlist badge verify", "whether it is good")]);
+pub(super) static FACTS: Facts = Facts::new(
+    "badge",
+    &[("enlist badge show", "what the badge says about itself"), ("enlist badge verify", "whether the badge is valid")],
+);
 
 impl Args {
-    /// The command that was named.
+    /// The subcommand that was named.
     pub(super) fn named(&self) -> &dyn Run {
         match self {
             Self::Show(args) => args,
@@ -46,15 +48,15 @@ impl Args {
     }
 }
 
-/// A badge, and where it belongs.
+/// A badge that a command works on.
 struct PresentedBadge {
     badge: Badge,
     origin: Origin,
-    /// The profile's own, not one that was shown.
+    /// It is the badge of the profile, and not one from a file.
     is_own: bool,
 }
 
-/// The badge in `file`, or the profile's own.
+/// Reads the badge from `file`, or else takes the profile's own badge.
 fn badge(file: Option<&OsString>, context: &Context<'_>) -> Result<PresentedBadge, Error> {
     let Some(file) = file else { return own_badge(context) };
     let source = Source::named("badge", file);
@@ -63,7 +65,7 @@ fn badge(file: Option<&OsString>, context: &Context<'_>) -> Result<PresentedBadg
     Ok(PresentedBadge { badge, origin: context.origin(Service::Sentryagent)?, is_own: false })
 }
 
-/// The profile's own badge. One that may be dead is told of.
+/// Takes the profile's own badge, and warns if it may no longer be valid.
 fn own_badge(context: &Context<'_>) -> Result<PresentedBadge, Error> {
     let store = CliSession::look(context, Service::Sentryagent)?;
     let Some(Credential::Badge { base_url, badge, .. }) = store.credential()? else {
@@ -75,7 +77,9 @@ fn own_badge(context: &Context<'_>) -> Result<PresentedBadge, Error> {
         if let AnyCeremony::BadgeRotation(rotation) = flow.ceremony()
             && rotation.may_be_delivered()
         {
-            context.output.warn(format!("a rotation's answer was lost, and this badge may be dead: enlist resume {}", flow.name()));
+            context
+                .output
+                .warn(format!("the answer to a rotation was lost, so this badge may no longer be valid: enlist resume {}", flow.name()));
         }
     }
     Ok(PresentedBadge { badge, origin, is_own: true })

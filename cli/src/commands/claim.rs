@@ -1,4 +1,4 @@
-//! `enlist claim`.
+//! `enlist claim`: lets the owner claim the registration.
 
 use enlist_core::claim::{Claim, Registration};
 use enlist_core::secret::Email;
@@ -15,13 +15,13 @@ use crate::prompt::Prompter;
 use crate::store::{AnyCeremony, Credential, Flow, FlowRecord, Intent, Service};
 use crate::wait_policy::{WaitPolicy, now};
 
-/// Have the owner claim the registration at OpenTrain: shows a link and a code, and waits for the token
+/// Let the owner claim the registration at OpenTrain: shows a link and a code and waits for the token
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The owner's address
+    /// E-mail address of the owner
     #[arg(long)]
     pub(crate) email: String,
-    /// Another attempt, with a new code
+    /// Start another attempt with a new code
     #[arg(long)]
     pub(crate) restart: bool,
     #[command(flatten)]
@@ -31,8 +31,8 @@ pub(crate) struct Args {
 pub(super) static FACTS: Facts = Facts::new(
     "claim",
     &[
-        ("enlist claim --email owner@example.com", "shows link and code, and waits for the owner"),
-        ("enlist claim --email owner@example.com --no-wait", "returns at once; go on with enlist resume"),
+        ("enlist claim --email owner@example.com", "shows the link and the code and waits for the owner"),
+        ("enlist claim --email owner@example.com --no-wait", "returns at once; enlist resume continues"),
     ],
 )
 .printing(Prints::Events);
@@ -66,7 +66,7 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
             context.keeps_to(&credential.base_url())?;
             credential.registration().ok_or(Error::NotRegistered(Service::Opentrain))?
         }
-        Some(_) => return Err(Error::Conflict("this profile's registration has been claimed".to_owned())),
+        Some(_) => return Err(Error::Conflict("this profile's registration is already claimed".to_owned())),
         None => return not_registered(&session),
     };
     let latest = session.locked.flows()?.into_iter().map(Flow::into_parts).find_map(|(flow, ceremony)| match ceremony {
@@ -79,12 +79,12 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
     }
 }
 
-/// An owner's address, as it was typed.
+/// Parses the owner's address.
 pub(crate) fn owner(flag: &str, email: &str) -> Result<Email, Error> {
     Email::parse(email).map_err(|error| Error::usage(format_args!("{flag}: {error}")))
 }
 
-/// What a claim by this owner is begun with.
+/// The intent of a claim by this owner.
 pub(crate) fn intent(email: &str) -> Intent {
     Intent { argv: [vec!["claim".to_owned()], flag("--email", email.trim())].concat(), then_claim: None }
 }
@@ -99,7 +99,7 @@ fn start(
     session.begin(Claim::new(registration, owner), intent(&args.email), prompter(session)?, wait_policy)
 }
 
-/// The same owner's live attempt goes on; anything else is a new attempt in its place.
+/// Continues the attempt of the same owner, or else replaces it by a new one.
 fn continue_claim(
     session: &CliSession<'_>,
     mut flow: FlowRecord,
@@ -109,7 +109,7 @@ fn continue_claim(
     wait_policy: WaitPolicy,
 ) -> Result<Outcome, Error> {
     if let Step::InFlight(id) = claim.poll(now()) {
-        // Its process is gone, and wrote no answer down.
+        // The process that sent the request has ended and has stored no answer.
         let mut store = session.locked.resume(flow)?;
         take_in_lost(&mut claim, id, &mut store)?;
         flow = store.flow().clone();
@@ -131,7 +131,7 @@ fn continue_claim(
     session.continue_flow(claim, flow, prompter, wait_policy)
 }
 
-/// Of an address only the part behind the `@` is written one way or another (RFC 5321 section 2.4).
+/// Whether two addresses are the same. Only the part behind the `@` is compared without case (RFC 5321 section 2.4).
 fn is_same(one: &Email, other: &Email) -> bool {
     match (one.expose().rsplit_once('@'), other.expose().rsplit_once('@')) {
         (Some((one, at)), Some((other, there))) => one == other && at.eq_ignore_ascii_case(there),
@@ -139,14 +139,14 @@ fn is_same(one: &Email, other: &Email) -> bool {
     }
 }
 
-/// With the name by which the owner knows the agent.
+/// A prompter that shows the agent's name to the owner.
 pub(crate) fn prompter<'a>(session: &CliSession<'a>) -> Result<Prompter<'a>, Error> {
     let mut prompter = session.context.prompter();
     prompter.agent = session.locked.credential()?.and_then(|credential| credential.agent_name().map(str::to_owned));
     Ok(prompter)
 }
 
-/// Link and code once more, unless they are about to be shown.
+/// Shows the link and the code again, unless the ceremony is about to show them.
 pub(crate) fn show_again(claim: &Claim, flow: &FlowRecord, prompter: &mut Prompter<'_>) -> Result<(), Error> {
     prompter.output.is_in(flow.name());
     match claim.notice() {
@@ -155,10 +155,10 @@ pub(crate) fn show_again(claim: &Claim, flow: &FlowRecord, prompter: &mut Prompt
     }
 }
 
-/// Nothing to claim. A registration that is under way is the way to it.
+/// The outcome when there is nothing to claim. A pending registration leads to one.
 fn not_registered(session: &CliSession<'_>) -> Result<Outcome, Error> {
     let error = Error::NotRegistered(Service::Opentrain);
     let Some(flow) = session.locked.flows()?.into_iter().next() else { return Err(error) };
-    let next = Next::new(&["resume", flow.name(), "--again"], "when the owner agrees to another registration, should the first be lost");
+    let next = Next::new(&["resume", flow.name(), "--again"], "when the owner agrees to another registration if the first one is lost");
     Ok(Outcome::failed(error, Some(next)))
 }

@@ -1,4 +1,4 @@
-//! The whole command line.
+//! The definition and the parser of the command line.
 
 use std::ffi::OsString;
 
@@ -9,7 +9,7 @@ use super::facts::Example;
 use super::{ALL, Command, Facts};
 use crate::args::Global;
 
-/// Gets an AI agent its identity: from OpenTrain, where its owner claims it, and from SentryAgent, which issues a badge.
+/// Get an AI agent its identity: from OpenTrain, where its owner claims it, and from SentryAgent, which issues a badge.
 #[derive(Debug, Parser)]
 #[command(name = "enlist", version, arg_required_else_help = true, disable_help_subcommand = true)]
 pub(crate) struct Cli {
@@ -21,8 +21,8 @@ pub(crate) struct Cli {
 
 /// The examples of `enlist --help`.
 const EXAMPLES: &[Example] = &[
-    ("enlist try", "see both registrations, end to end, on this machine"),
-    ("enlist register opentrain --claim owner@example.com", "register, and have the owner claim it"),
+    ("enlist try", "watch both registrations from start to end on this machine"),
+    ("enlist register opentrain --claim owner@example.com", "register an agent and let its owner claim it"),
     ("enlist help agents", "what an agent must know before it starts"),
 ];
 

@@ -1,4 +1,4 @@
-//! `enlist completion`.
+//! `enlist completion`: prints a completion script for a shell.
 
 use super::{Facts, Run, Start};
 use crate::error::Error;
@@ -8,7 +8,7 @@ use crate::output::{Outcome, Output, Prints, print_text};
 /// Print a completion script for a shell
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// For which shell
+    /// Shell to complete commands in
     #[arg(value_enum)]
     pub(crate) shell: clap_complete::Shell,
 }

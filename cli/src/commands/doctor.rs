@@ -16,16 +16,16 @@ use crate::input::{Source, shown};
 use crate::output::data::Doctor;
 use crate::output::{Outcome, print_text};
 
-/// Look at the network, the store and the surroundings; nothing is changed
+/// Check the network, the store and the environment; changes nothing
 ///
-/// Exit code: 0 when nothing fails, warnings or not; else that of the first failure, which is 6 for the network, 9 for the store, 64
-/// for a flag or a variable that makes no sense.
+/// The exit code is 0 if nothing fails, even with warnings. Otherwise it is that of the first failure: 6 for the network, 9 for the
+/// store, 64 for an invalid flag or variable.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Leave the network out
+    /// Do not check the network
     #[arg(long)]
     pub(crate) offline: bool,
-    /// Write a report for a bug report, as JSON without secrets, addresses and names; - for stdout
+    /// File for a report to attach to a bug report, without secrets, addresses or names; - for stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) bundle: Option<OsString>,
 }
@@ -33,8 +33,8 @@ pub(crate) struct Args {
 pub(super) static FACTS: Facts = Facts::new(
     "doctor",
     &[
-        ("enlist doctor", "is the way to the services free, and the store sound?"),
-        ("enlist doctor --bundle report.json", "the same for a bug report, without a secret"),
+        ("enlist doctor", "checks whether the services can be reached and the store is intact"),
+        ("enlist doctor --bundle report.json", "writes a report for a bug report, without secrets"),
     ],
 )
 .despite_profile();
@@ -63,13 +63,13 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
     }
 }
 
-/// For people, and for the bug report.
+/// Prints the checks and writes the report.
 fn report(args: &Args, context: &Context<'_>, checks: &[Check], data: &mut Doctor) -> Result<(), Error> {
     let bundle = || bundle::of(checks, args.offline);
     let target = args.bundle.as_deref().map(|file| Source::named("--bundle", file));
     match target.as_ref().map(Source::path) {
         Some(None) if context.output.is_text() => return print_text(&bundle::text(&bundle())?),
-        // There the document is what stdout carries; the report is in it.
+        // stdout carries the document, so the report is part of it.
         Some(None) => data.bundle = Some(bundle()),
         Some(Some(path)) => {
             bundle::write(&bundle(), path)?;
@@ -79,7 +79,7 @@ fn report(args: &Args, context: &Context<'_>, checks: &[Check], data: &mut Docto
     }
     context.output.text_lines(checks.iter().flat_map(Check::lines))?;
     if let Some(file) = data.bundle_file.as_ref().map(shown) {
-        context.output.text(format_args!("Written: {file}. Read it before you pass it on."))?;
+        context.output.text(format_args!("Wrote {file}. Read it before you share it."))?;
     }
     Ok(())
 }

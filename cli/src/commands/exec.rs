@@ -1,4 +1,4 @@
-//! `enlist exec`: a command with a credential in its environment. From then on the process is that command.
+//! `enlist exec`: replaces itself with a command that has the credential in its environment.
 
 use std::convert::Infallible;
 use std::ffi::OsString;
@@ -17,13 +17,13 @@ use crate::sys;
 /// Run a command with a credential in its environment
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Whose credential
+    /// Service that issued the credential
     #[arg(value_enum)]
     pub(crate) service: Service,
-    /// The variable that holds it [default: the one of enlist token SERVICE --format env]
+    /// Variable that holds the credential [default: that of enlist token SERVICE --format env]
     #[arg(long = "as", value_name = "VAR", value_parser = variable)]
     pub(crate) variable: Option<String>,
-    /// What to run, and its arguments
+    /// Command to run, and its arguments
     #[arg(last = true, required = true, value_name = "CMD")]
     pub(crate) command: Vec<OsString>,
 }
@@ -31,8 +31,8 @@ pub(crate) struct Args {
 pub(super) static FACTS: Facts = Facts::new(
     "exec",
     &[
-        ("enlist exec opentrain -- opentrain jobs list", "with OPENTRAIN_API_TOKEN set, for this command only"),
-        ("enlist exec sentryagent --as BADGE -- ./run.sh", "under another name"),
+        ("enlist exec opentrain -- opentrain jobs list", "sets OPENTRAIN_API_TOKEN for this command only"),
+        ("enlist exec sentryagent --as BADGE -- ./run.sh", "uses another variable"),
     ],
 )
 .printing(Prints::Text);
@@ -51,7 +51,7 @@ impl Run for Args {
     }
 }
 
-/// Comes back only when the command could not be run.
+/// Returns only if the command could not be run.
 pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Infallible, Error> {
     let (_, secret) = credential_and_secret(args.service, context)?;
     let name = args.variable.as_deref().unwrap_or_else(|| env::credential(args.service));
@@ -61,15 +61,15 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Infallible, Erro
     Err(Error::usage(format_args!("{} cannot be run: {error}", shown(program))))
 }
 
-/// A name that every shell takes for a variable.
+/// Parses a name that every shell accepts for a variable.
 fn variable(name: &str) -> Result<String, String> {
     let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let is_name = !name.is_empty() && name.bytes().all(is_fine) && !name.starts_with(|char: char| char.is_ascii_digit());
     if !is_name {
-        return Err("letters, digits and underscores, no digit at the beginning".to_owned());
+        return Err("a name consists of letters, digits and underscores and does not start with a digit".to_owned());
     }
     if is_reserved(name) {
-        return Err("this variable changes which programs, libraries or settings are used, and its value is easily shown".to_owned());
+        return Err("other programs act on this variable and could show its value; choose another name".to_owned());
     }
     Ok(name.to_owned())
 }

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::output::{Outcome, Output, Prints};
 use crate::store::Service;
 
-/// A command line for the help, and what it is good for.
+/// A command line for the help, and its purpose.
 pub(crate) type Example = (&'static str, &'static str);
 
 /// The facts about a command that do not depend on its arguments.
@@ -16,7 +16,7 @@ pub(crate) struct Facts {
     pub(crate) words: &'static str,
     /// `command` of the command's documents.
     pub(crate) name: &'static str,
-    /// What an agent gets on stdout when it asks for no format.
+    /// The output for an agent that asked for no format.
     pub(crate) prints: Prints,
     pub(crate) profile: NeedsProfile,
     pub(crate) examples: &'static [Example],
@@ -27,7 +27,7 @@ pub(crate) struct Facts {
 pub(crate) enum NeedsProfile {
     No,
     Yes,
-    /// The command runs when nobody can tell which profile is in use: it reports why, or it is the remedy.
+    /// The command runs even if the profile in use is unknown, because it reports or repairs that.
     IfKnown,
 }
 
@@ -57,7 +57,7 @@ impl Facts {
 pub(crate) trait Run {
     fn facts(&self) -> &'static Facts;
 
-    /// The service that the command line names. The service of a flow is known only when the flow was found.
+    /// The service that the command line names. The service of a flow is known only after the flow was found.
     fn service(&self) -> Option<Service> {
         None
     }
@@ -65,14 +65,14 @@ pub(crate) trait Run {
     fn run(&self, start: &Start<'_>) -> Result<Outcome, Error>;
 }
 
-/// What a command is given when it starts.
+/// The input of a command when it starts.
 pub(crate) struct Start<'a> {
     pub(crate) global: &'a Global,
     pub(crate) output: &'a Output,
 }
 
 impl<'a> Start<'a> {
-    /// What a command needs that works on a profile.
+    /// Makes the context of a command that works on a profile.
     pub(super) fn context(&self) -> Result<Context<'a>, Error> {
         Context::new(self.global, self.output)
     }

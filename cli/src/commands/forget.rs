@@ -1,4 +1,4 @@
-//! `enlist forget`: a credential dropped here, and left alone at the service.
+//! `enlist forget`: deletes a credential here and leaves it valid at the service.
 
 use super::{Facts, Run, Start};
 use crate::context::Context;
@@ -10,18 +10,19 @@ use crate::store::Service;
 use crate::store::{AnyCeremony, Credential};
 use crate::view::credential::{Kind, State};
 
-/// Forget a credential here; at its service it stays good
+/// Delete a credential here; it stays valid at its service
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Whose
+    /// Service that issued the credential
     #[arg(value_enum)]
     pub(crate) service: Service,
-    /// The owner agrees
+    /// The owner agrees; do not ask
     #[arg(long)]
     pub(crate) yes: bool,
 }
 
-pub(super) static FACTS: Facts = Facts::new("forget", &[("enlist forget opentrain", "dropped here only; at the service it stays good")]);
+pub(super) static FACTS: Facts =
+    Facts::new("forget", &[("enlist forget opentrain", "deletes it here only; it stays valid at the service")]);
 
 impl Run for Args {
     fn facts(&self) -> &'static Facts {
@@ -46,28 +47,30 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
     refuse_what_is_under_way(&session)?;
     let data = Forgotten { kind: Kind::of(&credential), state: State::of(&credential) };
     let question = match credential {
-        Credential::Unclaimed(_) => "Forget the registration? It holds the only claim token: nobody can claim the agent any more.",
-        _ => "Forget it? It stays good at the service, and nobody here can end it any more: enlist revoke does both.",
+        Credential::Unclaimed(_) => {
+            "Delete the registration here? It contains the only claim token, so nobody could claim the agent any more."
+        }
+        _ => "Delete the credential here? It stays valid at the service, and enlist could no longer revoke it. enlist revoke does both.",
     };
-    let next = Next::new(&["forget", args.service.name(), "--yes"], "when the owner agrees to lose it");
+    let next = Next::new(&["forget", args.service.name(), "--yes"], "when the owner agrees to delete it");
     let answer = context.prompter().answer(args.yes, question)?;
-    if let Some(stopped) = answer.unless_yes("may it be forgotten, for good?", data.clone(), next) {
+    if let Some(stopped) = answer.unless_yes("may the credential be deleted here, for good?", data.clone(), next) {
         return Ok(stopped);
     }
     clear(&session)?;
-    context.output.text("Forgotten here. The service knows nothing of that.")?;
+    context.output.text("Deleted here. The service was not told.")?;
     Ok(Outcome::ready(data))
 }
 
-/// What is under way may still bring something; it is settled or abandoned first.
+/// Refuses while a flow is pending, because it may still obtain a credential.
 pub(super) fn refuse_what_is_under_way(session: &CliSession<'_>) -> Result<(), Error> {
     match session.locked.flows()?.iter().find(|flow| flow.is_pending()) {
-        Some(flow) => Err(Error::UnderWay(format!("{} is under way in this profile", flow.name()))),
+        Some(flow) => Err(Error::UnderWay(format!("the flow {} is pending in this profile", flow.name()))),
         None => Ok(()),
     }
 }
 
-/// The credential first: what is left of a crash in between are attempts at a registration that is gone.
+/// Removes the credential first, so that a crash leaves only attempts at a registration that no longer exists.
 pub(super) fn clear(session: &CliSession<'_>) -> Result<(), Error> {
     session.context.output.warn_of(session.locked.remove_credential()?);
     for flow in session.locked.flows()? {

@@ -1,4 +1,4 @@
-//! `enlist help`: a topic, or what `--help` says of a command.
+//! `enlist help`: prints a topic, or the help of a command.
 
 use clap::Command;
 use enlist_core::Untrusted;
@@ -9,10 +9,10 @@ use crate::error::Error;
 use crate::output::data::Help;
 use crate::output::{Outcome, Output, Prints, print_text};
 
-/// Explain a command or a topic: exit-codes, environment, agents
+/// Explain a command or a topic (exit-codes, environment, agents)
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// A topic (exit-codes, environment, agents), or a command like badge verify
+    /// A topic (exit-codes, environment, agents) or a command such as badge verify
     #[arg(value_name = "TOPIC")]
     pub(crate) words: Vec<String>,
 }
@@ -43,7 +43,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Outcome, Error> {
     Ok(Outcome::ready(Help { text }))
 }
 
-/// What is explained apart from the commands.
+/// The topics of `enlist help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Topic {
     ExitCodes,
@@ -71,7 +71,7 @@ const fn page(topic: Topic) -> &'static str {
     }
 }
 
-/// The command of these words.
+/// Finds the command with these words.
 pub(super) fn find(words: &[String]) -> Result<Command, Error> {
     let mut command = super::cli::definition();
     command.build();
@@ -82,14 +82,14 @@ pub(super) fn find(words: &[String]) -> Result<Command, Error> {
     Ok(command)
 }
 
-/// What clap says of such a command line names a similar command or topic.
+/// The error for an unknown command. clap suggests a similar command or topic.
 fn unknown(words: &[String]) -> Error {
     let command = super::cli::definition().subcommands(Topic::ALL.map(|topic| Command::new(topic.name())));
     let argv = std::iter::once("enlist").chain(words.iter().map(String::as_str)).chain(["--help"]);
     match command.try_get_matches_from(argv) {
         Err(error) if error.use_stderr() => args::error::explained(&error),
         _ => Error::Usage {
-            message: format!("{}: there is no such command", Untrusted::new(&words.join(" "))),
+            message: format!("there is no command {}", Untrusted::new(&words.join(" "))),
             hint: Some("see enlist --help; the topics are exit-codes, environment, agents".to_owned()),
         },
     }
@@ -99,7 +99,7 @@ fn unknown(words: &[String]) -> Error {
 mod tests {
     use super::*;
 
-    /// They stand apart, and end where there is a gap.
+    /// The command lines are indented and end at a double space.
     #[test]
     fn what_the_pages_tell_to_run_can_be_run() {
         let lines = page(Topic::Agents).lines().filter_map(|line| line.strip_prefix("  enlist "));

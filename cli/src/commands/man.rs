@@ -1,4 +1,4 @@
-//! `enlist man`.
+//! `enlist man`: prints a manual page.
 
 use super::help::find;
 use super::{Facts, Run, Start};
@@ -9,13 +9,13 @@ use crate::output::{Outcome, Output, Prints, print_text};
 /// Print a manual page (roff)
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Of which command, like badge verify [default: the page of enlist itself]
+    /// Command to describe, such as badge verify [default: enlist itself]
     #[arg(value_name = "COMMAND")]
     pub(crate) words: Vec<String>,
 }
 
 pub(super) static FACTS: Facts =
-    Facts::new("man", &[("enlist man", "to be read with: man -l -"), ("enlist man badge verify", "the page of one command")])
+    Facts::new("man", &[("enlist man", "read it with: man -l -"), ("enlist man badge verify", "the page of one command")])
         .printing(Prints::Text)
         .without_profile();
 

@@ -1,4 +1,4 @@
-//! `enlist manifest`: a template, and all that is wrong with a manifest at once.
+//! `enlist manifest`: writes a template, and checks a manifest.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -23,36 +23,39 @@ pub(crate) enum Args {
     Check(CheckArgs),
 }
 
-/// Write a template, and explain every field on stderr
+/// Write a template and explain each field on stderr
 #[derive(Debug, clap::Args)]
 pub(crate) struct InitArgs {
-    /// A new file; - for stdout
+    /// File to create; - for stdout
     file: OsString,
 }
 
 /// Check every field
 #[derive(Debug, clap::Args)]
 pub(crate) struct CheckArgs {
-    /// The manifest; - for stdin
+    /// File with the manifest; - for stdin
     file: OsString,
 }
 
 pub(super) static FACTS: Facts = Facts::new(
     "manifest",
-    &[("enlist manifest init agent.json", "then fill it in"), ("enlist manifest check agent.json", "all errors at once")],
+    &[
+        ("enlist manifest init agent.json", "writes a template to fill in"),
+        ("enlist manifest check agent.json", "reports reports all errors at once"),
+    ],
 )
 .without_profile();
 
 pub(super) static INIT_FACTS: Facts =
-    Facts::new("manifest init", &[("enlist manifest init agent.json", "never overwrites a file")]).without_profile().named("manifest");
+    Facts::new("manifest init", &[("enlist manifest init agent.json", "does not overwrite a file")]).without_profile().named("manifest");
 
 pub(super) static CHECK_FACTS: Facts =
-    Facts::new("manifest check", &[("enlist manifest check agent.json", "all errors at once; nothing is sent")])
+    Facts::new("manifest check", &[("enlist manifest check agent.json", "reports reports all errors at once and sends nothing")])
         .without_profile()
         .named("manifest");
 
 impl Args {
-    /// The command that was named.
+    /// The subcommand that was named.
     pub(super) fn named(&self) -> &dyn Run {
         match self {
             Self::Init(args) => args,
@@ -85,12 +88,12 @@ fn init(source: &Source, output: &Output) -> Result<Outcome, Error> {
     let template = manifest(|field| field.empty);
     match source.path() {
         None if output.is_text() => print_text(&template)?,
-        // There the document is what stdout carries; the template is in it.
+        // stdout carries the document, so the template is part of it.
         None => {}
         Some(path) => {
             let file = sys::create_private(path);
             file.and_then(|mut file| file.write_all(template.as_bytes())).map_err(|error| source.refused(error))?;
-            output.text(format_args!("Written: {0}. Fill it in, then: enlist manifest check {0}", shown(path)))?;
+            output.text(format_args!("Wrote {0}. Fill it in, then run: enlist manifest check {0}", shown(path)))?;
         }
     }
     let fields: Vec<_> = FIELDS.iter().map(|field| FieldMeaning { field: field.name, meaning: field.meaning }).collect();

@@ -30,7 +30,7 @@ use clap::Subcommand;
 pub(crate) use cli::{Cli, facts_of, parse};
 pub(crate) use facts::{Facts, NeedsProfile, Run, Start};
 
-/// The command that was named.
+/// The subcommand that was named.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Try(r#try::Args),

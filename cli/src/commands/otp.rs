@@ -1,4 +1,4 @@
-//! `enlist otp`.
+//! `enlist otp`: submits the code from the SMS.
 
 use std::ffi::OsString;
 
@@ -14,12 +14,12 @@ use crate::input::{Source, looks_like_a_secret};
 use crate::output::{Outcome, Prints};
 use crate::store::{AnyCeremony, Flow, Service};
 
-/// Hand in the code that came by SMS
+/// Submit the code from the SMS
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Which registration, if there are several
+    /// Name of the flow, if several are pending
     pub(crate) flow: Option<String>,
-    /// Where the code is; - for stdin [default: asks at a terminal]
+    /// File with the code; - for stdin [default: ask at a terminal]
     #[arg(long, value_name = "FILE")]
     pub(crate) otp_file: Option<OsString>,
     #[command(flatten)]
@@ -30,7 +30,7 @@ pub(super) static FACTS: Facts = Facts::new(
     "otp",
     &[
         ("enlist otp", "asks for the code at a terminal"),
-        ("enlist otp --otp-file -", "reads it from stdin: it never stands on a command line"),
+        ("enlist otp --otp-file -", "reads the code from stdin, because a command line is visible to others"),
     ],
 )
 .printing(Prints::Events);
@@ -52,8 +52,8 @@ impl Run for Args {
 pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     if args.flow.as_ref().is_some_and(looks_like_a_secret) {
         return Err(Error::Usage {
-            message: "this is no flow's name; and a code has no place on the command line, where others can read it".to_owned(),
-            hint: Some("hand it in with --otp-file FILE, or --otp-file - for stdin".to_owned()),
+            message: "not the name of a flow; a code must not be on the command line, where others can read it".to_owned(),
+            hint: Some("use --otp-file FILE, or --otp-file - for stdin".to_owned()),
         });
     }
     let otp = args.otp_file.as_deref().map(|file| read(&Source::named("--otp-file", file), context)).transpose()?;
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
     }
     let found = session.locked.flows()?.into_iter().find(|flow| flow.name() == name).map(Flow::into_parts);
     let Some((flow, AnyCeremony::BadgeRegistration(registration))) = found else {
-        return Err(Error::usage(format_args!("{name}: no code is asked for")));
+        return Err(Error::usage(format_args!("{name} is not waiting for a code")));
     };
     context.keeps_to(flow.snapshot().origin())?;
     let mut prompter = context.prompter();

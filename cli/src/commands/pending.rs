@@ -1,4 +1,4 @@
-//! `enlist pending`.
+//! `enlist pending`: lists the pending flows.
 
 use super::{Facts, Run, Start};
 use crate::context::Context;
@@ -10,11 +10,11 @@ use crate::output::{Next, Outcome, Output};
 use crate::store::{Flows, ProfileName, Service, ServiceStore, StoreError};
 use crate::view::flow::{PendingFlow, Unreadable};
 
-/// List what is pending
+/// List the pending flows
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
 
-pub(super) static FACTS: Facts = Facts::new("pending", &[("enlist pending", "every flow, what it waits for, and until when")]);
+pub(super) static FACTS: Facts = Facts::new("pending", &[("enlist pending", "lists each flow, what it waits for and when it expires")]);
 
 impl Run for Args {
     fn facts(&self) -> &'static Facts {
@@ -45,7 +45,7 @@ pub(super) struct ProfileStore {
     pub(super) store: ServiceStore,
 }
 
-/// All that are looked at.
+/// The stores of every profile and service that the command lists.
 pub(super) fn profile_stores(context: &Context<'_>) -> Result<Vec<ProfileStore>, Error> {
     let mut profile_stores = Vec::new();
     for profile in context.profiles()? {
@@ -74,7 +74,7 @@ pub(super) struct Failures {
 }
 
 impl Failures {
-    /// What was read of `shelf`; that it could not be is noted.
+    /// Returns what was read, or records that `profile_store` could not be read.
     pub(super) fn unless_read<T>(&mut self, profile_store: &ProfileStore, read: Result<T, Error>) -> Result<Option<T>, Error> {
         match read {
             Ok(read) => Ok(Some(read)),
@@ -86,7 +86,7 @@ impl Failures {
         }
     }
 
-    /// What is under way on `shelf`; that something cannot be read is noted.
+    /// Returns the pending flows of `profile_store`, and records what could not be read.
     pub(super) fn pending(&mut self, profile_store: &ProfileStore, context: &Context<'_>) -> Result<Vec<PendingFlow>, Error> {
         let Some((flows, failed)) = self.unless_read(profile_store, profile_store.flows(context))? else { return Ok(Vec::new()) };
         for failed in failed {
@@ -110,7 +110,7 @@ impl Failures {
         self.unreadable.is_empty() && self.failed.is_none()
     }
 
-    /// The outcome with what could be read: a failure when something could not.
+    /// The outcome with everything that could be read. It is a failure if something could not.
     pub(super) fn outcome<D: Into<Data>>(self, output: &Output, data: impl FnOnce(Vec<Unreadable>) -> D) -> Result<Outcome, Error> {
         let (unreadable, errors): (Vec<_>, Vec<_>) = self.unreadable.into_iter().unzip();
         output.text_lines(unreadable.iter().map(|of| of.line(output.profile())))?;
@@ -123,7 +123,7 @@ impl Failures {
     }
 }
 
-/// What is under way; an attempt that failed and is only remembered is not.
+/// The pending flows. An attempt that has failed and is only remembered is not pending.
 pub(super) fn pending<'a>(flows: &'a Flows, service: Service, profile: &'a ProfileName) -> impl Iterator<Item = PendingFlow> + 'a {
     flows.readable.iter().filter(|flow| flow.is_pending()).map(move |flow| flows::pending(flow, service, profile))
 }

@@ -1,4 +1,4 @@
-//! `enlist profile`: identities side by side.
+//! `enlist profile`: manages profiles, each of which has one identity at each service.
 
 pub(super) mod choose;
 pub(super) mod export;
@@ -17,7 +17,7 @@ use crate::store::{DamagedFlow, Home, ProfileName, Service, StoreError};
 use crate::view::credential::Identity;
 use crate::view::flow::PendingFlow;
 
-/// Identities side by side: list, use, rename, remove; import from and export to OpenTrain's own tool
+/// Manage profiles: list, use, rename, remove; import from and export to OpenTrain's own tool
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Args {
     List(list::Args),
@@ -30,11 +30,11 @@ pub(crate) enum Args {
 
 pub(super) static FACTS: Facts = Facts::new(
     "profile",
-    &[("enlist profile list", "every identity on this machine"), ("enlist profile use work", "work is meant from now on")],
+    &[("enlist profile list", "lists lists every identity on this machine"), ("enlist profile use work", "makes work the default profile")],
 );
 
 impl Args {
-    /// The command that was named.
+    /// The subcommand that was named.
     pub(super) fn named(&self) -> &dyn Run {
         match self {
             Self::List(args) => args,
@@ -47,18 +47,18 @@ impl Args {
     }
 }
 
-/// A tool whose file is known.
+/// A service's own tool with which enlist can exchange credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Tool {
-    /// OpenTrain's, which keeps it in opentrain/cli.json
+    /// OpenTrain's tool, which uses the file opentrain/cli.json
     Opentrain,
 }
 
-/// What a profile holds, read without a lock.
+/// The contents of a profile, read without a lock.
 struct ProfileContents {
     identities: Vec<Identity>,
     pending: Vec<PendingFlow>,
-    /// Answers and flows that nobody could read.
+    /// The number of answers and flows that could not be read.
     quarantined: usize,
     unreadable: Vec<StoreError>,
 }
@@ -89,10 +89,10 @@ impl ProfileContents {
         self.identities.is_empty() && self.pending.is_empty() && self.quarantined == 0 && self.unreadable.is_empty()
     }
 
-    /// For people.
+    /// The text for people.
     fn words(&self) -> Vec<String> {
         let quarantined = (self.quarantined > 0).then(|| format!("{} answers or flows that could not be read", self.quarantined));
-        let unreadable = (!self.unreadable.is_empty()).then(|| "something that cannot be read".to_owned());
+        let unreadable = (!self.unreadable.is_empty()).then(|| "a file that cannot be read".to_owned());
         self.identities
             .iter()
             .map(Identity::brief)
@@ -103,7 +103,7 @@ impl ProfileContents {
     }
 }
 
-/// A profile that must be there.
+/// Requires that the profile exists.
 fn existing(name: &ProfileName, context: &Context<'_>) -> Result<Home, Error> {
     let home = context.home()?;
     if home.has_profile(name) { Ok(home) } else { Err(unknown(name)) }

@@ -1,4 +1,4 @@
-//! `enlist register`.
+//! `enlist register`: registers the agent at a service.
 
 use std::ffi::OsString;
 
@@ -29,11 +29,11 @@ pub(crate) enum Args {
 }
 
 pub(super) static FACTS: Facts =
-    Facts::new("register", &[("enlist register opentrain --agent-name build-bot", "see also: enlist register sentryagent --help")])
+    Facts::new("register", &[("enlist register opentrain --agent-name build-bot", "see also enlist register sentryagent --help")])
         .printing(Prints::Events);
 
 impl Args {
-    /// The command that was named.
+    /// The subcommand that was named.
     pub(super) fn named(&self) -> &dyn Run {
         match self {
             Self::Opentrain(args) => args,
@@ -42,16 +42,16 @@ impl Args {
     }
 }
 
-/// An anonymous registration, which its owner claims later
+/// Register anonymously; the owner claims the registration later
 #[derive(Debug, clap::Args)]
 pub(crate) struct OpentrainArgs {
-    /// What the owner reads on the claim page
+    /// Name of the agent on the claim page
     #[arg(long, value_name = "NAME")]
     pub(crate) agent_name: Option<String>,
-    /// The new account's organization
+    /// Organization of the new account
     #[arg(long, value_name = "NAME")]
     pub(crate) organization: Option<String>,
-    /// Go straight on to the claim by this owner
+    /// E-mail address of the owner; start the claim right after the registration
     #[arg(long, value_name = "EMAIL")]
     pub(crate) claim: Option<String>,
     #[command(flatten)]
@@ -61,8 +61,8 @@ pub(crate) struct OpentrainArgs {
 pub(super) static OPENTRAIN_FACTS: Facts = Facts::new(
     "register opentrain",
     &[
-        ("enlist register opentrain --agent-name build-bot", "anonymous; the owner claims it later"),
-        ("enlist register opentrain --claim owner@example.com --no-wait", "start the claim too, and return with link and code"),
+        ("enlist register opentrain --agent-name build-bot", "registers anonymously; the owner claims it later"),
+        ("enlist register opentrain --claim owner@example.com --no-wait", "starts the claim too and returns the link and the code"),
     ],
 )
 .printing(Prints::Events)
@@ -82,13 +82,13 @@ impl Run for OpentrainArgs {
     }
 }
 
-/// Manifest, profile check, a code by SMS, Agent Badge
+/// Register with a manifest: a person checks the profile and enters a code from an SMS, and the service issues a badge
 #[derive(Debug, clap::Args)]
 pub(crate) struct SentryagentArgs {
-    /// The manifest; - for stdin. A template: enlist manifest init FILE
+    /// File with the manifest; - for stdin. enlist manifest init FILE writes a template
     #[arg(long, value_name = "FILE")]
     pub(crate) manifest: OsString,
-    /// A person has checked the public profile; send the SMS
+    /// A person has checked the public profile, so the SMS may be sent
     #[arg(long)]
     pub(crate) yes: bool,
     #[command(flatten)]
@@ -98,8 +98,8 @@ pub(crate) struct SentryagentArgs {
 pub(super) static SENTRYAGENT_FACTS: Facts = Facts::new(
     "register sentryagent",
     &[
-        ("enlist register sentryagent --manifest agent.json", "asks whether the public profile is right, then for the code"),
-        ("enlist register sentryagent --manifest agent.json --yes", "a person has looked at it: send the SMS"),
+        ("enlist register sentryagent --manifest agent.json", "asks whether the public profile is right, and then for the code"),
+        ("enlist register sentryagent --manifest agent.json --yes", "a person has checked the profile, so the SMS may be sent"),
     ],
 )
 .printing(Prints::Events)
@@ -136,7 +136,7 @@ fn opentrain(args: &OpentrainArgs, context: &Context<'_>) -> Result<Outcome, Err
         return Ok(lost);
     }
     if session.locked.credential()?.is_some() {
-        return Err(Error::Conflict("this profile has an identity or a registration at opentrain already".to_owned()));
+        return Err(Error::Conflict("this profile already has an identity or a registration at opentrain".to_owned()));
     }
     if let Some(stopped) = clear_enrolments(&session)? {
         return Ok(stopped);
@@ -152,7 +152,7 @@ fn opentrain(args: &OpentrainArgs, context: &Context<'_>) -> Result<Outcome, Err
     claim_next(&session, owner, registered, context.wait_policy_with_owner(&args.waiting))
 }
 
-/// Claims the agent by the owner whom `--claim` named when the registration was begun, once the registration has succeeded.
+/// Starts the claim by the owner that `--claim` named, if the registration has succeeded.
 pub(super) fn claim_next(
     session: &CliSession<'_>,
     owner: Option<Email>,
@@ -172,18 +172,18 @@ fn claim_it(session: &CliSession<'_>, owner: Email, wait_policy: WaitPolicy) -> 
     session.begin(Claim::new(&registration, owner), intent, claim::prompter(session)?, wait_policy)
 }
 
-/// A registration whose answer was lost stands in the way: another account would be made. One that was certainly not carried
-/// out does not.
+/// Removes earlier enrolments that were certainly not carried out. An enrolment whose answer was lost stops the command, because
+/// another one would make a second account.
 fn clear_enrolments(session: &CliSession<'_>) -> Result<Option<Outcome>, Error> {
     for (record, ceremony) in session.locked.flows()?.into_iter().map(Flow::into_parts) {
         let mut enrolment = match ceremony {
             AnyCeremony::Enrolment(enrolment) => enrolment,
-            AnyCeremony::Claim(_) => return Err(Error::UnderWay(format!("the claim {} is under way", record.name()))),
+            AnyCeremony::Claim(_) => return Err(Error::UnderWay(format!("the claim {} is pending", record.name()))),
             AnyCeremony::BadgeRegistration(_) | AnyCeremony::BadgeRotation(_) => continue,
         };
         let name = record.name().to_owned();
         if let Step::InFlight(id) = enrolment.poll(now()) {
-            // Its process is gone, and wrote no answer down.
+            // The process that sent the request has ended and has stored no answer.
             take_in_lost(&mut enrolment, id, &mut session.locked.resume(record)?)?;
         }
         if let Step::Ask(_) = enrolment.poll(now()) {
@@ -205,7 +205,7 @@ fn sentryagent(args: &SentryagentArgs, context: &Context<'_>) -> Result<Outcome,
         return Ok(lost);
     }
     if session.locked.credential()?.is_some() {
-        return Err(Error::Conflict("this profile has an identity at sentryagent already".to_owned()));
+        return Err(Error::Conflict("this profile already has an identity at sentryagent".to_owned()));
     }
     if let Some(stopped) = clear_registrations(&session)? {
         return Ok(stopped);
@@ -216,7 +216,7 @@ fn sentryagent(args: &SentryagentArgs, context: &Context<'_>) -> Result<Outcome,
     session.begin(BadgeRegistration::new(origin, manifest), Intent { argv: origin_argv, then_claim: None }, prompter, wait_policy)
 }
 
-/// A registration under way stands in the way of another, unless its session is over.
+/// Removes registrations whose session has ended. A pending one stops the command.
 fn clear_registrations(session: &CliSession<'_>) -> Result<Option<Outcome>, Error> {
     for flow in session.locked.flows()? {
         let AnyCeremony::BadgeRegistration(registration) = flow.ceremony() else { continue };
@@ -224,7 +224,7 @@ fn clear_registrations(session: &CliSession<'_>) -> Result<Option<Outcome>, Erro
             return Ok(Some(registration.paused(&pause(flow.name()))));
         }
         if registration.expires_at().is_none_or(|end| now() < end) {
-            return Err(Error::UnderWay(format!("the registration {} is under way", flow.name())));
+            return Err(Error::UnderWay(format!("the registration {} is pending", flow.name())));
         }
         session.locked.remove_flow(flow.name())?;
     }
@@ -235,7 +235,7 @@ fn pause(flow: &str) -> Pause<'_> {
     Pause { flow, interrupted: None, no_wait: false, is_ci: false, fails_fast: false, is_human: false, declined: false, handed_in: false }
 }
 
-/// The command line, for whoever begins anew.
+/// The command line that begins this registration again.
 fn origin_argv(service: Service, origin: &Origin, flags: &[(&str, &Option<String>)]) -> Vec<String> {
     let mut words = vec!["register".to_owned(), service.name().to_owned()];
     for (flag, value) in flags {
@@ -250,10 +250,10 @@ fn origin_argv(service: Service, origin: &Origin, flags: &[(&str, &Option<String
 
 fn bad_manifest(source: &Source, error: &ManifestError) -> Error {
     let message = format!("--manifest {}: {error}", source.argument());
-    Error::Usage { message, hint: Some("enlist manifest check names every field that is wrong".to_owned()) }
+    Error::Usage { message, hint: Some("enlist manifest check reports every wrong field".to_owned()) }
 }
 
-/// The fields that are wrong, for the document.
+/// The wrong fields, for the document.
 pub(crate) fn fields(error: &ManifestError) -> Vec<WrongField> {
     match error {
         ManifestError::Fields(fields) => {

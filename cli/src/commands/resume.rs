@@ -1,4 +1,4 @@
-//! `enlist resume`.
+//! `enlist resume`: continues a pending flow.
 
 use super::claim::{self, show_again};
 use super::register;
@@ -12,15 +12,15 @@ use crate::output::{Outcome, Prints};
 use crate::prompt::PreAnswers;
 use crate::store::{AnyCeremony, Flow, Service};
 
-/// Go on with what is pending
+/// Continue a pending flow
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Which flow, if there are several
+    /// Name of the flow, if several are pending
     pub(crate) flow: Option<String>,
-    /// A person has checked the public profile; send the SMS
+    /// A person has checked the public profile, so the SMS may be sent
     #[arg(long)]
     pub(crate) yes: bool,
-    /// The owner agrees to another SMS or registration
+    /// The owner agrees to one more SMS or registration
     #[arg(long)]
     pub(crate) again: bool,
     #[command(flatten)]
@@ -30,8 +30,8 @@ pub(crate) struct Args {
 pub(super) static FACTS: Facts = Facts::new(
     "resume",
     &[
-        ("enlist resume", "go on with the only flow that there is"),
-        ("enlist resume clm_7f3a0b12 --max-wait 60s", "wait for a minute; exit 8 says: again"),
+        ("enlist resume", "continues the only pending flow"),
+        ("enlist resume clm_7f3a0b12 --max-wait 60s", "waits for a minute; exit code 8 means: run it again"),
     ],
 )
 .printing(Prints::Events);
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
     }
     let found = session.locked.flows()?.into_iter().find(|flow| flow.name() == name).map(Flow::into_parts);
     let Some((flow, ceremony)) = found else {
-        return Err(Error::usage(format_args!("{name}: it has just come to its end; see enlist status")));
+        return Err(Error::usage(format_args!("{name} has just ended; see enlist status")));
     };
     context.keeps_to(flow.snapshot().origin())?;
     let mut prompter = context.prompter();
@@ -69,7 +69,7 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
             register::claim_next(&session, then_claim, registered, with_owner)
         }
         AnyCeremony::BadgeRegistration(registration) => session.continue_flow(registration, flow, prompter, wait_policy),
-        // To ask again which badge is the right one is harmless; whoever resumes wants to know.
+        // It is harmless to ask the service again which badge is valid, so resuming counts as consent.
         AnyCeremony::BadgeRotation(rotation) => {
             prompter.pre_answers.again = true;
             session.continue_flow(rotation, flow, prompter, wait_policy)

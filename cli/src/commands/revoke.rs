@@ -1,7 +1,7 @@
-//! `enlist revoke` and `enlist badge revoke`: ended at the service, then forgotten here.
+//! `enlist revoke` and `enlist badge revoke`: revoke a credential at its service and delete it here.
 //!
-//! "Revoked" is said on the answer that means it, or when `verify` says that a badge is dead after an answer was lost. Until
-//! then the secret stays: without it nothing could be revoked.
+//! The command reports "revoked" only if the service confirmed it, or if `verify` says after a lost answer that the badge is not valid.
+//! Until then it keeps the secret, without which nothing could be revoked.
 
 use enlist_core::badge::{RevokeBadge, Validity, VerifyBadge};
 use enlist_core::opentrain::{FetchAuthorizationServer, Revoke};
@@ -18,18 +18,18 @@ use crate::output::data::{ConfirmedBy, Revoked};
 use crate::output::{Next, Outcome};
 use crate::store::{Credential, Service};
 
-/// End a credential at its service, then forget it here
+/// Revoke a credential at its service and delete it here
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Whose
+    /// Service that issued the credential
     #[arg(value_enum)]
     pub(crate) service: Service,
-    /// The owner agrees
+    /// The owner agrees; do not ask
     #[arg(long)]
     pub(crate) yes: bool,
 }
 
-pub(super) static FACTS: Facts = Facts::new("revoke", &[("enlist revoke opentrain", "ended at the service, then forgotten here")]);
+pub(super) static FACTS: Facts = Facts::new("revoke", &[("enlist revoke opentrain", "revokes it at the service and deletes it here")]);
 
 impl Run for Args {
     fn facts(&self) -> &'static Facts {
@@ -45,15 +45,16 @@ impl Run for Args {
     }
 }
 
-/// End the badge at the service, then forget it here
+/// Revoke the badge at the service and delete it here
 #[derive(Debug, clap::Args)]
 pub(crate) struct BadgeArgs {
-    /// The owner agrees
+    /// The owner agrees; do not ask
     #[arg(long)]
     yes: bool,
 }
 
-pub(super) static BADGE_FACTS: Facts = Facts::new("badge revoke", &[("enlist badge revoke", "asks first: the badge is dead for good")]);
+pub(super) static BADGE_FACTS: Facts =
+    Facts::new("badge revoke", &[("enlist badge revoke", "asks first, because a revoked badge never becomes valid again")]);
 
 impl Run for BadgeArgs {
     fn facts(&self) -> &'static Facts {
@@ -76,19 +77,19 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
     }
 }
 
-/// The badge of this profile.
+/// Revokes the badge of this profile.
 pub(crate) fn badge(yes: bool, context: &Context<'_>) -> Result<Outcome, Error> {
-    let question = "Revoke the badge? It is dead for good then, and only another registration gives the agent an identity.";
+    let question = "Revoke the badge? It never becomes valid again. The agent then needs another registration for an identity.";
     let (session, credential) = match prepared(Service::Sentryagent, yes, question, context)? {
         Ok(prepared) => prepared,
         Err(stopped) => return Ok(stopped),
     };
     let Credential::Badge { badge, did, .. } = &credential else { return Err(Error::NotRegistered(Service::Sentryagent)) };
     let origin = Origin::parse(&credential.base_url()).map_err(Error::internal)?;
-    let unknown = "whether the badge was revoked is not known; it is kept";
+    let unknown = "it is not known whether the badge was revoked; the badge is still stored here";
     let asked = unless_stopped(call_to_the_end(context, RevokeBadge::new(&origin, badge.clone())), unknown, context)?;
     let Err(failure) = asked.outcome else { return done(&session, Some(did.clone()), ConfirmedBy::Revoke) };
-    // Not done by its own answer: how is it with the badge now?
+    // The answer did not confirm the revocation, so this asks whether the badge is still valid.
     let verified = unless_stopped(call(context, VerifyBadge::new(&origin, badge.clone())), unknown, context)?;
     let valid = match verified.outcome {
         Ok(Validity::NotValid) if asked.was_lost => {
@@ -99,20 +100,20 @@ pub(crate) fn badge(yes: bool, context: &Context<'_>) -> Result<Outcome, Error> 
         Err(_) => None,
     };
     match valid {
-        Some(true) => context.output.warn("the service says that the badge is still valid; it is kept".to_owned()),
-        Some(false) => context.output.warn("the service says that the badge is not valid, for whatever reason; it is kept".to_owned()),
+        Some(true) => context.output.warn("the service says that the badge is still valid; it is still stored here".to_owned()),
+        Some(false) => context.output.warn("the service says that the badge is not valid but not why; it is still stored here".to_owned()),
         None => context.output.warn(unknown.to_owned()),
     }
     let next = match valid {
-        Some(false) => Next::new(&["forget", "sentryagent", "--yes"], "when the owner agrees to drop a badge that is not valid"),
-        _ => Next::new(&["badge", "revoke", "--yes"], "when the service may have recovered"),
+        Some(false) => Next::new(&["forget", "sentryagent", "--yes"], "when the owner agrees to delete a badge that is not valid"),
+        _ => Next::new(&["badge", "revoke", "--yes"], "after a while, after a while, when the service may have recovered"),
     };
     let data = Revoked { did: Some(did.clone()), valid: Some(valid), ..Revoked::default() };
     Ok(Outcome::stopped(failed(failure), data, Some(next)))
 }
 
 fn token(yes: bool, context: &Context<'_>) -> Result<Outcome, Error> {
-    let question = "Revoke the token? It stops at once, for good; with an unclaimed registration goes the only way to claim it.";
+    let question = "Revoke the token? It stops working at once and for good. An unclaimed registration can then never be claimed.";
     let (session, credential) = match prepared(Service::Opentrain, yes, question, context)? {
         Ok(prepared) => prepared,
         Err(stopped) => return Ok(stopped),
@@ -124,18 +125,18 @@ fn token(yes: bool, context: &Context<'_>) -> Result<Outcome, Error> {
         _ => return Err(Error::NotRegistered(Service::Opentrain)),
     };
     let origin = Origin::parse(&credential.base_url()).map_err(Error::internal)?;
-    let lives = "the token must be taken to live; it is kept";
+    let lives = "the token may still be valid; it is still stored here";
     match unless_stopped(revoke_token(token, &origin, context), lives, context)? {
         Ok(()) => done(&session, None, ConfirmedBy::Revoke),
         Err(failure) => {
             context.output.warn(lives.to_owned());
-            let next = Next::new(&["revoke", "opentrain", "--yes"], "when the service may have recovered");
+            let next = Next::new(&["revoke", "opentrain", "--yes"], "after a while, after a while, when the service may have recovered");
             Ok(Outcome::stopped(failed(failure), Revoked::default(), Some(next)))
         }
     }
 }
 
-/// Where the pages say; where there is no such path, where the service's metadata say.
+/// Revokes at the documented path. If that path does not exist, uses the one in the service's metadata.
 fn revoke_token(token: &PersonalToken, origin: &Origin, context: &Context<'_>) -> Result<Result<(), Failure>, Error> {
     let first = call_to_the_end(context, Revoke::new(origin, token.clone()))?.outcome;
     match &first {
@@ -152,7 +153,7 @@ fn revoke_token(token: &PersonalToken, origin: &Origin, context: &Context<'_>) -
     }
 }
 
-/// With a warning of what is not known when a signal came before the service's word.
+/// Adds a warning that the result is unknown if a signal came before the answer.
 fn unless_stopped<T>(asked: Result<T, Error>, unknown: &str, context: &Context<'_>) -> Result<T, Error> {
     asked.inspect_err(|error| {
         if let Error::Interrupted(_) = error {
@@ -161,7 +162,7 @@ fn unless_stopped<T>(asked: Result<T, Error>, unknown: &str, context: &Context<'
     })
 }
 
-/// The locked store and the credential in it, once nothing stands in the way and the owner has agreed.
+/// Locks the store and reads the credential, after checking for pending flows and asking the owner.
 fn prepared<'a>(
     service: Service,
     yes: bool,
@@ -178,11 +179,11 @@ fn prepared<'a>(
     refuse_what_is_under_way(&session)?;
     let next = Next::new(&["revoke", service.name(), "--yes"], "when the owner agrees");
     let answer = context.prompter().answer(yes, question)?;
-    Ok(answer.unless_yes("may it be revoked, for good?", Revoked::default(), next).map_or(Ok((session, credential)), Err))
+    Ok(answer.unless_yes("may the credential be revoked, for good?", Revoked::default(), next).map_or(Ok((session, credential)), Err))
 }
 
 fn done(session: &CliSession<'_>, did: Option<Option<String>>, by: ConfirmedBy) -> Result<Outcome, Error> {
     clear(session)?;
-    session.context.output.text("Revoked at the service, and forgotten here.")?;
+    session.context.output.text("Revoked at the service and deleted here.")?;
     Ok(Outcome::ready(Revoked { did, revoked: true, confirmed_by: Some(by), valid: None }))
 }

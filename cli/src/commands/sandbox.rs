@@ -1,4 +1,4 @@
-//! `enlist sandbox`: the stand-in for both services, until Ctrl-C.
+//! `enlist sandbox`: runs the stand-in for both services until Ctrl-C.
 
 use std::convert::Infallible;
 use std::fs;
@@ -18,19 +18,19 @@ use crate::output::document::SandboxStarted;
 use crate::output::stderr::note;
 use crate::output::{Output, print_json};
 
-/// Run the stand-in for both services until Ctrl-C; its URLs come as JSON on the first line
+/// Run a stand-in for both services until Ctrl-C; prints its URLs as JSON on the first line
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Where to listen; loopback only, port 0 is any free one
+    /// Address to listen on, loopback only; port 0 means any free port
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
     pub(crate) addr: SocketAddr,
-    /// Play the owner: approve each claim so many seconds after its start [2 without a number]
+    /// Approve each claim this many seconds after its start, in place of an owner [2 without a number]
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "2", value_parser = seconds)]
     pub(crate) auto_approve: Option<Duration>,
-    /// Divide the intervals and lifetimes that the services announce
+    /// Divide all intervals and lifetimes by this number
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) speed: u32,
-    /// Scripted faults: a JSON array, as the sandbox's README describes it
+    /// File with scripted faults: a JSON array, described in the sandbox's README
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
 }
@@ -38,8 +38,8 @@ pub(crate) struct Args {
 pub(super) static FACTS: Facts = Facts::new(
     "sandbox",
     &[
-        ("enlist sandbox", "both services on a free port, until Ctrl-C"),
-        ("enlist sandbox --auto-approve --speed 10", "claims are approved by themselves, and nothing takes long"),
+        ("enlist sandbox", "runs both services on a free port until Ctrl-C"),
+        ("enlist sandbox --auto-approve --speed 10", "approves claims by itself and shortens all waits"),
     ],
 )
 .without_profile();
@@ -54,7 +54,7 @@ impl Run for Args {
     }
 }
 
-/// Ends only with the process: SIGINT and SIGTERM do what they do by default, for there is nothing to save.
+/// Runs until the process ends. SIGINT and SIGTERM keep their default effect, because there is nothing to save.
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Infallible, Error> {
     let sandbox = Sandbox::start(config(args)?).map_err(|error| not_started(&error))?;
     let (human, control) = (sandbox.human_url(), sandbox.control_url());
@@ -83,7 +83,7 @@ fn not_started(error: &StartError) -> Error {
     match error {
         StartError::NotLoopback(_) => Error::usage(format_args!("--addr: {error}")),
         StartError::Bind { .. } => {
-            Error::Usage { message: format!("--addr: {error}"), hint: Some("another port, or port 0 for a free one, may do".to_owned()) }
+            Error::Usage { message: format!("--addr: {error}"), hint: Some("try another port, or port 0 for any free port".to_owned()) }
         }
         _ => Error::internal(error),
     }

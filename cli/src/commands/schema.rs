@@ -1,4 +1,4 @@
-//! `enlist schema`: what the machine-readable output looks like, for a machine.
+//! `enlist schema`: prints the JSON Schema of the output.
 
 use serde_json::Value;
 
@@ -6,11 +6,11 @@ use super::{Facts, Run, Start};
 use crate::error::Error;
 use crate::output::{Outcome, Output, Prints, print_text};
 
-/// Print the JSON Schema of everything that --output json and ndjson print
+/// Print the JSON Schema of the output of --output json and ndjson
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
 
-pub(super) static FACTS: Facts = Facts::new("schema", &[("enlist schema", "JSON Schema, for whoever reads --output json or ndjson")])
+pub(super) static FACTS: Facts = Facts::new("schema", &[("enlist schema", "prints the schema that describes --output json and ndjson")])
     .printing(Prints::Text)
     .without_profile();
 
@@ -24,10 +24,10 @@ impl Run for Args {
     }
 }
 
-/// JSON Schema, draft 2020-12. A contract, as what it describes.
+/// JSON Schema, draft 2020-12. It is a contract, like the output that it describes.
 const SCHEMA: &str = include_str!("../output/schema.json");
 
-/// The schema itself, unless a document was asked for: then it is the document's data.
+/// Prints the schema, or puts it into the document's data if a document was asked for.
 pub(crate) fn run(output: &Output) -> Result<Outcome, Error> {
     if output.is_text() {
         print_text(SCHEMA)?;

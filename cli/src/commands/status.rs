@@ -1,4 +1,4 @@
-//! `enlist status`.
+//! `enlist status`: lists identities and pending flows.
 
 use enlist_core::badge::{Validity, VerifyBadge};
 use enlist_core::opentrain::WhoAmI;
@@ -15,17 +15,20 @@ use crate::output::data::Status;
 use crate::store::{AnyCeremony, Credential, DamagedFlow, Flow, ServiceStore};
 use crate::view::credential::{Checked, Identity, State};
 
-/// List every identity, and what is pending
+/// List every identity and every pending flow
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Ask each service whether the credential is still good
+    /// Ask each service whether the credential is still valid
     #[arg(long)]
     pub(crate) check: bool,
 }
 
 pub(super) static FACTS: Facts = Facts::new(
     "status",
-    &[("enlist status", "what is kept in this profile, and what is under way"), ("enlist status --check", "and whether it is still good")],
+    &[
+        ("enlist status", "lists identities and pending flows"),
+        ("enlist status --check", "also asks each service whether the credential is still valid"),
+    ],
 );
 
 impl Run for Args {
@@ -46,14 +49,14 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
         kept.extend(credential.map(|credential| (profile_store, credential)));
     }
     if args.check {
-        // Before anything is sent.
+        // This check comes before anything is sent.
         kept.iter().try_for_each(|(_, credential)| context.keeps_to(&credential.base_url()))?;
     }
     for (profile_store, credential) in &kept {
         identities.push(identity_of(credential, profile_store, args, context)?);
     }
     if identities.is_empty() && pending.is_empty() && unreadable.is_empty() {
-        context.output.text("No identity, and nothing pending.")?;
+        context.output.text("There is no identity and no pending flow.")?;
     }
     pending::tell(&pending, context.output)?;
     unreadable.outcome(context.output, |unreadable| Status { identities, pending, unreadable })
@@ -74,13 +77,14 @@ fn identity_of(credential: &Credential, profile_store: &ProfileStore, args: &Arg
     Ok(identity)
 }
 
-/// Whether a rotation's answer was lost, and the badge may be dead. What cannot be read at all is told of elsewhere.
+/// Whether the answer to a rotation was lost, so that the badge may no longer be valid. Flows that cannot be read are reported
+/// elsewhere.
 fn is_doubtful(store: &ServiceStore) -> bool {
     let is_open = |flow: &Flow| matches!(flow.ceremony(), AnyCeremony::BadgeRotation(rotation) if rotation.may_be_delivered());
     store.flows().is_ok_and(|flows| flows.readable.iter().any(is_open) || flows.damaged.iter().any(DamagedFlow::may_be_rotation))
 }
 
-/// What the service says of the credential. Nothing is dropped because of it.
+/// Asks the service whether the credential is valid. The answer does not change the store.
 fn check(credential: &Credential, context: &Context<'_>) -> Result<Checked, Error> {
     let origin = Origin::parse(&credential.base_url()).map_err(Error::internal)?;
     let registration = credential.registration();

@@ -14,13 +14,13 @@ use crate::output::{Outcome, Prints, quoted};
 use crate::store::{Credential, Service};
 use crate::view::credential::{Kind, State};
 
-/// Print a credential: the only command that does
+/// Print a credential; no other command does
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Whose
+    /// Service that issued the credential
     #[arg(value_enum)]
     pub(crate) service: Service,
-    /// In which form
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: TokenFormat,
 }
@@ -28,7 +28,7 @@ pub(crate) struct Args {
 /// The form in which a credential is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TokenFormat {
-    /// The credential and a line feed
+    /// The credential and a newline
     #[default]
     Raw,
     /// An Authorization header
@@ -41,7 +41,10 @@ pub(crate) enum TokenFormat {
 
 pub(super) static FACTS: Facts = Facts::new(
     "token",
-    &[("enlist token opentrain", "the token and a line feed"), ("enlist token sentryagent --format header", "Authorization: Bearer ...")],
+    &[
+        ("enlist token opentrain", "prints the token and a newline"),
+        ("enlist token sentryagent --format header", "prints Authorization: Bearer ..."),
+    ],
 )
 .printing(Prints::Credential);
 
@@ -72,7 +75,7 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
     Ok(Outcome::ready(data))
 }
 
-/// The credential of this profile, and its secret.
+/// Reads the credential of this profile, and its secret.
 pub(super) fn credential_and_secret(service: Service, context: &Context<'_>) -> Result<(Credential, Zeroizing<String>), Error> {
     let store = CliSession::look(context, service)?;
     let credential = store.credential()?.ok_or(Error::NotRegistered(service))?;
@@ -80,7 +83,7 @@ pub(super) fn credential_and_secret(service: Service, context: &Context<'_>) -> 
     Ok((credential, secret))
 }
 
-/// Tells of the variables that hold another token and that OpenTrain's tools would go by, but for those that are `ours` to set.
+/// Warns of variables with another token, which OpenTrain's tools would use. The variables in `ours` are ignored.
 pub(super) fn warn_of_shadows(service: Service, secret: &str, ours: &[&str], context: &Context<'_>) {
     if service == Service::Opentrain {
         let names: Vec<_> = shadowing(secret).into_iter().filter(|name| !ours.contains(name)).collect();

@@ -1,4 +1,4 @@
-//! `enlist try`: both ceremonies, end to end, against the embedded sandbox, with every step explained.
+//! `enlist try`: runs both ceremonies against the embedded sandbox and explains every step.
 
 mod guide;
 mod script;
@@ -22,12 +22,12 @@ use crate::view::escaped;
 use crate::view::profile::manifest;
 use crate::wait_policy::now;
 
-/// Go through both registrations, end to end, on this machine: no network, no account
+/// Watch both registrations from start to end on this machine; needs no network and no account
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
 
 pub(super) static FACTS: Facts =
-    Facts::new("try", &[("enlist try", "a tour; needs no network and no account"), ("enlist try --json", "the same as one document")])
+    Facts::new("try", &[("enlist try", "runs the tour"), ("enlist try --json", "prints the result as one JSON document")])
         .without_profile();
 
 impl Run for Args {
@@ -40,7 +40,7 @@ impl Run for Args {
     }
 }
 
-/// Shorter than the services' 5 s: nobody should wait for a tour.
+/// Shorter than the services' 5 s, so that the tour is quick.
 const INTERVAL: Duration = Duration::from_secs(1);
 const AGENT: &str = "My AI Agent";
 const OWNER: &str = "owner@example.com";
@@ -48,7 +48,7 @@ const OWNER: &str = "owner@example.com";
 pub(crate) fn run(output: &Output) -> Result<Outcome, Error> {
     tour(output).inspect_err(|error| {
         if matches!(error, Error::Ceremony { .. } | Error::AnswerLost) {
-            note("Both sides of this conversation are enlist's own. This should not happen: please report it.");
+            note("The sandbox is part of enlist, so this is a bug in enlist. Please report it.");
         }
     })
 }
@@ -64,18 +64,18 @@ fn tour(output: &Output) -> Result<Outcome, Error> {
     Ok(outcome(&token, &identity))
 }
 
-/// OpenTrain: the agent registers by itself, then its owner claims it.
+/// Runs the claim at OpenTrain.
 fn claim(guide: &mut Guide<'_>, narration: &mut Narration<'_>, origin: &Origin) -> Result<ClaimedToken, Error> {
-    guide.heading("OpenTrain: the agent registers, then its owner claims it")?;
+    guide.heading("OpenTrain: the agent registers, and its owner claims it")?;
     let agent = Label::parse(AGENT).map_err(Error::internal)?;
     let owner = Email::parse(OWNER).map_err(Error::internal)?;
     let registration = to_the_end(guide, narration, &mut Enrolment::new(origin.clone(), Some(agent), None))?;
     to_the_end(guide, narration, &mut Claim::new(&registration, owner))
 }
 
-/// SentryAgent: manifest, a look at the profile, the code that comes by SMS, badge.
+/// Runs the registration at SentryAgent.
 fn register(guide: &mut Guide<'_>, narration: &mut Narration<'_>, origin: &Origin) -> Result<Identity, Error> {
-    guide.heading("SentryAgent: the agent introduces itself, and its developer's phone vouches for it")?;
+    guide.heading("SentryAgent: the agent presents a manifest, and its developer confirms by phone")?;
     let manifest = Manifest::from_json(manifest(|field| field.example).as_bytes()).map_err(Error::internal)?;
     to_the_end(guide, narration, &mut BadgeRegistration::new(origin.clone(), manifest))
 }
@@ -85,12 +85,12 @@ where
     C: Ceremony,
     Guide<'a>: Host<C, Error = Error>,
 {
-    // The sandbox is this machine itself, whatever the environment says of proxies.
+    // The sandbox runs on this machine, so proxies do not apply.
     let client = Client::builder().proxies(Proxies::default()).build().map_err(Error::internal)?;
     match drive(ceremony, &client, guide, narration) {
         Ok(Ending::Finished(Ok(outcome))) => Ok(outcome),
         Ok(Ending::Finished(Err(failure))) => Err(Error::Ceremony { failure: Box::new(failure), at: now(), kept: Vec::new() }),
-        // The played humans leave only questions open that follow a lost answer.
+        // The simulated humans answer every question except those after a lost answer.
         Ok(Ending::Paused) => Err(Error::AnswerLost),
         Err(DriveError::Host(error) | DriveError::Store(error)) => Err(error),
         Err(DriveError::Misuse(misuse)) => Err(Error::internal(misuse)),

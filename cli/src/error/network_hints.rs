@@ -1,8 +1,8 @@
-//! The way out when a service cannot be reached, by the class of what went wrong.
+//! Hints for a service that cannot be reached, by the class of the failure.
 
 use enlist_core::{Failure, TransportFailure, TransportKind, Trouble};
 
-/// What to look at. `None` when it is nothing of the network.
+/// A hint about what to check. `None` if the failure is not about the network.
 pub(super) fn hint(failure: &Failure) -> Option<&'static str> {
     match failure {
         Failure::GaveUp { trouble: Trouble::Transport(failure), .. } | Failure::NotRotated { trouble: Trouble::Transport(failure) } => {
@@ -16,24 +16,24 @@ fn of_transport(failure: &TransportFailure) -> Option<&'static str> {
     let says = |word: &str| failure.text.contains(word);
     match failure.kind {
         TransportKind::Tls if says("UnknownIssuer") => Some(
-            "somebody in between may open the connection, as companies' proxies do: trust its certificate with --ca-file FILE or \
-             SSL_CERT_FILE, if that is so; enlist doctor looks closer",
+            "a company's proxy may intercept the connection; if so, trust its certificate with --ca-file FILE or SSL_CERT_FILE; \
+             enlist doctor examines it",
         ),
         TransportKind::Tls if says("expired") || says("not valid yet") => {
-            Some("is this machine's clock right? enlist doctor compares it; else the service's certificate is out of date")
+            Some("this machine's clock may be wrong, which enlist doctor checks; otherwise the service's certificate has expired")
         }
-        TransportKind::Tls => Some("somebody else may have answered, a portal that wants a login first, say; enlist doctor looks closer"),
+        TransportKind::Tls => Some("another server may have answered, such as a login portal; enlist doctor examines it"),
         TransportKind::Proxy if says("407") => {
-            Some("the proxy wants a login: put it into HTTPS_PROXY, as http://NAME:PASSWORD@HOST:PORT, percent-encoded")
+            Some("the proxy requires a login; set HTTPS_PROXY to http://NAME:PASSWORD@HOST:PORT, percent-encoded")
         }
         TransportKind::Proxy => {
-            Some("look at --proxy, HTTPS_PROXY and ALL_PROXY; what is to be reached without a proxy goes into NO_PROXY; see enlist doctor")
+            Some("check --proxy, HTTPS_PROXY and ALL_PROXY; NO_PROXY lists the hosts to reach without a proxy; see enlist doctor")
         }
-        TransportKind::Dns => Some("is there a network? Where only a proxy leads out, name it in HTTPS_PROXY; see enlist doctor"),
-        TransportKind::Connect => Some(
-            "nobody listens there, or a firewall is in between; where only a proxy leads out, name it in HTTPS_PROXY; see enlist doctor",
-        ),
-        TransportKind::Timeout => Some("the network or the service is slow, or a firewall swallows what is sent; see enlist doctor"),
+        TransportKind::Dns => Some("there may be no network; if a proxy is required, set HTTPS_PROXY; see enlist doctor"),
+        TransportKind::Connect => {
+            Some("no server listens there, or a firewall blocks it; if a proxy is required, set HTTPS_PROXY; see enlist doctor")
+        }
+        TransportKind::Timeout => Some("the network or the service is slow, or a firewall drops the requests; see enlist doctor"),
         _ => None,
     }
 }

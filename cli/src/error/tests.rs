@@ -66,5 +66,5 @@ fn a_reader_that_left_is_no_failure() {
 fn what_was_kept_is_named() {
     let failure = Box::new(Failure::CredentialUnreadable { service: enlist_core::Service::OpenTrain, exchanges: Vec::new() });
     let error = Error::Ceremony { failure, at: NOW, kept: vec!["/home/x/kept/clm_1-3.answer".into()] };
-    assert!(error.body().message.ends_with("; kept in /home/x/kept/clm_1-3.answer"));
+    assert!(error.body().message.ends_with("; stored in /home/x/kept/clm_1-3.answer"));
 }

@@ -1,4 +1,4 @@
-//! OpenTrain's claim.
+//! The claim at OpenTrain.
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
@@ -35,7 +35,7 @@ impl CliCeremony for Claim {
 
     fn paused(&self, pause: &Pause<'_>) -> Outcome {
         let next = if pause.is_human {
-            pause.resume(&[], "while the code is good; a claim by the same owner does the same")
+            pause.resume(&[], "while the code is valid; enlist claim with the same owner does the same")
         } else {
             pause.resume(&["--max-wait", "60s"], WHEN_TO_RESUME)
         };
@@ -46,13 +46,13 @@ impl CliCeremony for Claim {
         pause.pending(self.is_started(), CeremonyData::PendingClaim(PendingClaim::of(self, pause.flow)), next)
     }
 
-    /// Before that, it is on its way to a code, and there is nothing to tell the owner.
+    /// The owner can act once there is a code.
     fn is_started(&self) -> bool {
         self.notice().is_some()
     }
 }
 
-/// Whether nothing but a token made by hand will do, or it may be so.
+/// Whether the token is lost or may be lost, so that the owner has to create one by hand.
 pub(crate) fn may_be_lost(claim: &Claim) -> bool {
     match claim.poll(now()) {
         Step::Done(Err(failure)) => claim.may_be_delivered() || ends_registration(&failure),
@@ -60,7 +60,7 @@ pub(crate) fn may_be_lost(claim: &Claim) -> bool {
     }
 }
 
-/// Whether another attempt would be in vain.
+/// Whether another attempt cannot succeed.
 pub(crate) fn ends_registration(failure: &Failure) -> bool {
     matches!(
         failure,

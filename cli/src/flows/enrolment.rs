@@ -1,4 +1,4 @@
-//! OpenTrain's anonymous registration.
+//! The anonymous registration at OpenTrain.
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
@@ -22,9 +22,10 @@ impl CliCeremony for Enrolment {
 
     fn ask(prompt: &EnrolmentPrompt, prompter: &mut Prompter<'_>) -> Result<ControlFlow<(), EnrolmentAnswer>, Error> {
         let EnrolmentPrompt::RegisterAgain { .. } = prompt else { return Ok(ControlFlow::Break(())) };
-        let question = "The registration's answer was lost; an account may exist that nobody can reach. Register another one?";
+        let question = "The answer to the registration was lost, so an account may exist that nobody can reach. Register again?";
         let agreed = prompter.pre_answers.take_again() || {
-            let say = "The answer to the registration was lost, so an account may exist that nobody can reach. May another one be made?";
+            let say =
+                "The answer to the registration was lost, so an account may exist that nobody can reach. May the agent register again?";
             prompter.needs(Action::RegisterAgain, say, prompter.next_step("resume", &["--again"], "when the owner agrees"))?;
             prompter.agrees(question)?
         };
@@ -45,7 +46,11 @@ impl CliCeremony for Enrolment {
             Step::Ask(_) => {
                 pause.unanswered(Error::AnswerLost, data, pause.resume(&["--again"], "when the owner agrees to another registration"))
             }
-            _ => pause.pending(false, data, pause.resume(&["--max-wait", "60s"], "when the service may have recovered")),
+            _ => pause.pending(
+                false,
+                data,
+                pause.resume(&["--max-wait", "60s"], "after a while, after a while, when the service may have recovered"),
+            ),
         }
     }
 }

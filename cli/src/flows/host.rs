@@ -1,5 +1,4 @@
-//! The host of the everyday commands: it has a clock, waits as long as it may, and asks only whom it may. What is kept is the business of
-//! the flow's store.
+//! The host of the commands: it has a clock, waits as long as the wait policy allows, and asks the human.
 
 use std::ops::ControlFlow;
 

@@ -1,4 +1,4 @@
-//! What the commands know of each ceremony beyond driving it: its words, what it leaves behind, and how its pauses are told.
+//! The ceremonies of the commands: their messages, their questions, and how a pause is reported.
 
 mod claim;
 mod enrolment;
@@ -23,73 +23,73 @@ use crate::wait_policy::now;
 
 pub(crate) use claim::{ends_registration, may_be_lost};
 
-/// A ceremony as the commands deal with it.
+/// A ceremony that commands can drive.
 pub(crate) trait CliCeremony: StoredCeremony {
-    /// Tells the human something.
+    /// Shows the notice to the human.
     fn show(notice: &Self::Notice, prompter: &mut Prompter<'_>) -> Result<(), Error>;
 
-    /// Asks the human; `Break` when nobody answers.
+    /// Asks the human. `Break` if nobody answers.
     fn ask(prompt: &Self::Prompt, prompter: &mut Prompter<'_>) -> Result<ControlFlow<(), Self::Answer>, Error>;
 
-    /// What it waits for, in a word.
+    /// The thing for which the ceremony waits.
     fn awaiting(&self) -> Awaiting;
 
-    /// When that ends.
+    /// The time at which the wait ends.
     fn expires_at(&self) -> Option<Timestamp>;
 
-    /// How a pause is told.
+    /// The outcome of a pause.
     fn paused(&self, pause: &Pause<'_>) -> Outcome;
 
-    /// Whether the human's part has begun: from then on a command may leave at any wait.
+    /// Whether the human's part has begun. From then on, a command may return at any wait.
     fn is_started(&self) -> bool {
         true
     }
 }
 
-/// Where a drive stopped short of the end.
+/// The circumstances of a drive that stopped before the end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pause<'a> {
     pub(crate) flow: &'a str,
-    /// The exit code of the signal that came.
+    /// The exit code of the signal, if one came.
     pub(crate) interrupted: Option<u8>,
-    /// Nothing but a start was asked for.
+    /// The command was only asked to start the ceremony.
     pub(crate) no_wait: bool,
     pub(crate) is_ci: bool,
-    /// Nobody waits for the owner.
+    /// The command fails instead of waiting for the owner.
     pub(crate) fails_fast: bool,
-    /// A person is there, whose turn does not end.
+    /// A person runs the command.
     pub(crate) is_human: bool,
-    /// A person was asked, and said no.
+    /// A person was asked and said no.
     pub(crate) declined: bool,
-    /// A one-time code was handed in by this command.
+    /// This command submitted a one-time code.
     pub(crate) handed_in: bool,
 }
 
 impl Pause<'_> {
-    /// A pause that is told as one: not over, and nothing wrong. `well_started`: all is done that `--no-wait` asks for.
+    /// The outcome of a pause without an error. `well_started` means that the command has done everything that `--no-wait` asks for.
     fn pending(&self, well_started: bool, data: impl Into<Data>, next: Next) -> Outcome {
         Outcome::pending(self.interrupted, self.no_wait && well_started, data, next)
     }
 
-    /// A question that a person must answer; `problem` says which.
+    /// The outcome of a question that nobody has answered. `error` names the question.
     fn unanswered(&self, error: Error, data: impl Into<Data>, next: Next) -> Outcome {
         match self.interrupted {
             Some(_) => Outcome::pending(self.interrupted, false, data, next),
             None if self.declined => {
                 let error = Error::Declined { flow: Some(self.flow.to_owned()) };
-                Outcome::stopped(error, data, Some(self.resume(&[], "when the person has thought better of it")))
+                Outcome::stopped(error, data, Some(self.resume(&[], "if the person changes their mind")))
             }
             None => Outcome::stopped(error, data, Some(next)),
         }
     }
 
-    /// The command that goes on from here.
+    /// The command that continues the flow.
     fn resume(&self, arguments: &[&str], when: &'static str) -> Next {
         Next::new(&[&["resume", self.flow], arguments].concat(), when)
     }
 }
 
-/// The flow in a list of all that is pending.
+/// The entry of a flow in the list of pending flows.
 pub(crate) fn pending(flow: &Flow, service: Service, profile: &ProfileName) -> PendingFlow {
     let (awaiting, expires_at) = match flow.ceremony() {
         AnyCeremony::Enrolment(ceremony) => awaited(ceremony),
@@ -104,7 +104,7 @@ fn awaited<C: CliCeremony>(ceremony: &C) -> (Awaiting, Option<Time>) {
     (ceremony.awaiting(), ceremony.expires_at().map(Time))
 }
 
-/// Takes in that the answer in flight is lost, and saves what came of it.
+/// Tells the ceremony that the answer in flight is lost, and saves it.
 pub(crate) fn take_in_lost<C: Ceremony>(ceremony: &mut C, id: ExchangeId, flow: &mut FlowStore) -> Result<(), Error> {
     ceremony.handle(now(), Input::lost(id)).map_err(Error::internal)?;
     Ok(flow.save(ceremony)?)

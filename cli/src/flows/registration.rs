@@ -1,4 +1,4 @@
-//! SentryAgent's registration.
+//! The registration at SentryAgent.
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
@@ -19,7 +19,7 @@ use crate::view::flow::Awaiting;
 use crate::view::profile::Profile;
 use crate::wait_policy::now;
 
-const WHEN_OTP: &str = "when the code has come by SMS; hand it in on stdin";
+const WHEN_OTP: &str = "when the code has come by SMS; pass it on stdin";
 
 impl CliCeremony for BadgeRegistration {
     fn show(notice: &Infallible, _prompter: &mut Prompter<'_>) -> Result<(), Error> {
@@ -32,9 +32,10 @@ impl CliCeremony for BadgeRegistration {
                 confirm_profile(profile, phone_hint, prompter)?.then_some(RegistrationAnswer::ProfileOk)
             }
             RegistrationPrompt::SmsAgain { .. } => {
-                let question = "The SMS was ordered and the answer lost. Send another one? (Ignore the first.)";
+                let question = "The answer to the order of an SMS was lost. Order another SMS? (Ignore the first one.)";
                 let agreed = prompter.pre_answers.take_again() || {
-                    let say = "An SMS with a code was ordered and the answer lost. May another one be sent? The first is to be ignored.";
+                    let say =
+                        "An SMS with a code was ordered, but the answer was lost. May another SMS be sent? Please ignore the first one.";
                     prompter.needs(
                         Action::SmsAgain,
                         say,
@@ -44,7 +45,7 @@ impl CliCeremony for BadgeRegistration {
                 };
                 agreed.then_some(RegistrationAnswer::SmsAgain)
             }
-            // It did not come: the owner agrees to another one.
+            // The SMS did not arrive, and the owner agrees to another one.
             RegistrationPrompt::Otp { .. } if prompter.pre_answers.take_again() => Some(RegistrationAnswer::SmsAgain),
             RegistrationPrompt::Otp { reason, phone_hint, expires_at, .. } => {
                 otp(reason, phone_hint, *expires_at, prompter)?.map(RegistrationAnswer::Otp)
@@ -80,11 +81,11 @@ impl CliCeremony for BadgeRegistration {
         };
         match self.poll(now()) {
             Step::Ask(RegistrationPrompt::Profile { .. }) => {
-                let error = Error::HumanNeeded("is the public profile right? A code goes to the phone next");
+                let error = Error::HumanNeeded("is the public profile right? A code is sent to the phone next");
                 pause.unanswered(
                     error,
                     CeremonyData::PendingBadge(data),
-                    pause.resume(&["--yes"], "when a person has looked at data.public_profile"),
+                    pause.resume(&["--yes"], "when a person has checked data.public_profile"),
                 )
             }
             Step::Ask(RegistrationPrompt::SmsAgain { .. }) => pause.unanswered(
@@ -96,22 +97,22 @@ impl CliCeremony for BadgeRegistration {
             _ => pause.pending(
                 false,
                 CeremonyData::PendingBadge(data),
-                pause.resume(&["--max-wait", "60s"], "when the service may have recovered"),
+                pause.resume(&["--max-wait", "60s"], "after a while, after a while, when the service may have recovered"),
             ),
         }
     }
 }
 
-/// A code that was handed in, and came to nothing, is still good.
+/// When to submit the code. A code that the service did not receive is still valid.
 const fn when_otp(reason: &OtpReason) -> &'static str {
     match reason {
-        OtpReason::NotTaken(_) | OtpReason::Interrupted => "when the service can be reached; hand the same code in again on stdin",
+        OtpReason::NotTaken(_) | OtpReason::Interrupted => "when the service can be reached; pass the same code on stdin again",
         _ => WHEN_OTP,
     }
 }
 
 fn say_otp(phone_hint: &str) -> String {
-    format!("Which 6-digit code came by SMS to {phone_hint}? Only tell it if you started this yourself.")
+    format!("Which 6-digit code came by SMS to {phone_hint}? Only share it if you started this request.")
 }
 
 fn awaiting_otp(reason: OtpReason, data: PendingBadge, phone_hint: &str, pause: &Pause<'_>) -> Outcome {
@@ -127,17 +128,17 @@ fn awaiting_otp(reason: OtpReason, data: PendingBadge, phone_hint: &str, pause: 
 fn confirm_profile(profile: &PublicProfile, phone_hint: &str, prompter: &mut Prompter<'_>) -> Result<bool, Error> {
     let profile = Profile::from(profile);
     if !prompter.output.is_events() {
-        note("This becomes public, in the badge and for whoever looks the agent up:");
+        note("This profile becomes public, in the badge and in the service's directory:");
         profile.lines().iter().for_each(|line| note(format_args!("  {line}")));
     }
     if prompter.pre_answers.yes {
         return Ok(true);
     }
-    let say = format!("Is the public profile right? It becomes public, and an SMS with a code goes to {phone_hint} next.");
-    let next = prompter.next_step("resume", &["--yes"], "when a person has looked at the public profile");
+    let say = format!("Is the public profile right? It becomes public, and an SMS with a code is sent to {phone_hint} next.");
+    let next = prompter.next_step("resume", &["--yes"], "when a person has checked the public profile");
     let action = ActionRequired { public_profile: Some(profile), ..ActionRequired::new(Action::ConfirmProfile, say, next) };
     prompter.output.emit(&Event::ActionRequired(action))?;
-    prompter.agrees(&format!("Is this right? It becomes public, and a code goes to {phone_hint}."))
+    prompter.agrees(&format!("Is this right? It becomes public, and a code is sent to {phone_hint}."))
 }
 
 fn otp(reason: &OtpReason, phone_hint: &str, expires_at: Option<Timestamp>, prompter: &mut Prompter<'_>) -> Result<Option<Otp>, Error> {
@@ -146,8 +147,10 @@ fn otp(reason: &OtpReason, phone_hint: &str, expires_at: Option<Timestamp>, prom
         return Ok(Some(otp));
     }
     match reason {
-        OtpReason::NotTaken(trouble) => prompter.output.warn(format!("the code is still wanted: {}", trouble_words(trouble))),
-        OtpReason::Interrupted => prompter.output.warn("the code is still wanted: the answer to the last one was lost".to_owned()),
+        OtpReason::NotTaken(trouble) => prompter.output.warn(format!("the service still waits for the code: {}", trouble_words(trouble))),
+        OtpReason::Interrupted => {
+            prompter.output.warn("the service still waits for the code; the answer to the last one was lost".to_owned())
+        }
         _ => {}
     }
     if let OtpReason::Rejected(_) = reason

@@ -1,4 +1,4 @@
-//! SentryAgent's rotation.
+//! The rotation of a badge at SentryAgent.
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
@@ -22,13 +22,14 @@ impl CliCeremony for BadgeRotation {
 
     fn ask(prompt: &RotationPrompt, prompter: &mut Prompter<'_>) -> Result<ControlFlow<(), RotationAnswer>, Error> {
         let RotationPrompt::VerifyAgain { .. } = prompt else { return Ok(ControlFlow::Break(())) };
-        let question = "The rotation's answer was lost, and nobody could say whether the old badge is still valid. Ask the service again?";
+        let question =
+            "The answer to the rotation was lost, and the service could not say whether the old badge is still valid. Ask it again?";
         let agreed = prompter.pre_answers.take_again() || {
-            let say = "The answer to the badge's rotation was lost, and nobody could say yet which badge is the valid one.";
+            let say = "The answer to the badge's rotation was lost, and the service could not yet say which badge is valid.";
             prompter.needs(
                 Action::VerifyAgain,
                 say,
-                prompter.next_step("resume", &[], "when the service can be reached; keep the badge"),
+                prompter.next_step("resume", &[], "when the service can be reached; the old badge must be kept"),
             )?;
             prompter.agrees(question)?
         };
@@ -47,8 +48,10 @@ impl CliCeremony for BadgeRotation {
         let old_badge = if self.may_be_delivered() { OldBadge::Doubtful } else { OldBadge::Valid };
         let data = CeremonyData::PendingRotation(PendingRotation { flow: pause.flow.to_owned(), awaiting: self.awaiting(), old_badge });
         match self.poll(now()) {
-            Step::Ask(_) => pause.unanswered(Error::AnswerLost, data, pause.resume(&[], "when the service can be reached; keep the badge")),
-            _ => pause.pending(false, data, pause.resume(&["--max-wait", "3m"], "now; keep the badge")),
+            Step::Ask(_) => {
+                pause.unanswered(Error::AnswerLost, data, pause.resume(&[], "when the service can be reached; the old badge must be kept"))
+            }
+            _ => pause.pending(false, data, pause.resume(&["--max-wait", "3m"], "now; the old badge must be kept")),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Which flow is meant.
+//! Finds the flow that a command line selects.
 
 use enlist_core::Untrusted;
 
@@ -7,11 +7,11 @@ use crate::error::Error;
 use crate::input::looks_like_a_secret;
 use crate::store::{Flow, FlowEnd, Service};
 
-/// The named flow, or the only one of `services`. Reads without a lock: who takes it must look again.
+/// Finds the named flow, or the only flow of `services`. It reads without a lock, so the session must look again.
 pub(crate) fn select_flow(context: &Context<'_>, name: Option<&str>, services: &[Service]) -> Result<(Service, String), Error> {
     if let Some(name) = name.filter(|name| !Flow::is_name(name)) {
         let shown = if looks_like_a_secret(name) { "what was given".to_owned() } else { Untrusted::new(name).to_string() };
-        return Err(Error::usage(format_args!("{shown}: this is no flow's name; see enlist pending")));
+        return Err(Error::usage(format_args!("{shown}: not the name of a flow; see enlist pending")));
     }
     let mut found = candidates(context, name, services)?;
     match (found.len(), name) {
@@ -20,12 +20,12 @@ pub(crate) fn select_flow(context: &Context<'_>, name: Option<&str>, services: &
         (0, None) => Err(nothing(context, services)?),
         (_, None) => {
             let names: Vec<_> = found.into_iter().map(|(_, name)| name).collect();
-            Err(Error::usage(format_args!("several are pending, name one: {}", names.join(", "))))
+            Err(Error::usage(format_args!("several flows are pending; name one of them: {}", names.join(", "))))
         }
     }
 }
 
-/// A flow that this profile does not have. Another may.
+/// The error for a flow that this profile does not have. It names the profile that has it.
 fn missing(context: &Context<'_>, name: &str) -> Result<Error, Error> {
     for profile in context.home()?.profiles()? {
         for service in Service::ALL {
@@ -34,18 +34,18 @@ fn missing(context: &Context<'_>, name: &str) -> Result<Error, Error> {
             }
         }
     }
-    let message = format!("{name}: there is no such flow in any profile");
-    Ok(Error::Usage { message, hint: Some("it may have come to its end: see enlist status".to_owned()) })
+    let message = format!("no profile has a flow {name}");
+    Ok(Error::Usage { message, hint: Some("it may have ended; see enlist status".to_owned()) })
 }
 
-/// Nothing that could be gone on with: there is nothing, or nothing whole.
+/// The error when no flow can be continued: there is none, or it is damaged.
 fn nothing(context: &Context<'_>, services: &[Service]) -> Result<Error, Error> {
     for service in services {
         if let Some(damaged) = context.store(*service)?.flows()?.damaged.first() {
             return Ok(damaged.error().into());
         }
     }
-    let hint = Some("enlist pending lists what is, in every profile".to_owned());
+    let hint = Some("enlist pending lists the flows of every profile".to_owned());
     Ok(Error::Usage { message: "nothing is pending in this profile".to_owned(), hint })
 }
 
@@ -56,7 +56,7 @@ fn candidates(context: &Context<'_>, name: Option<&str>, services: &[Service]) -
         if let Some(error) = flows.refused.into_iter().next() {
             return Err(error.into());
         }
-        // A damaged flow can be selected by name; the session that is opened next tells of it.
+        // A damaged flow can be selected by name; the session that is opened next reports it.
         let damaged = flows.damaged.into_iter().map(|flow| flow.name).filter(|flow| Some(flow.as_str()) == name);
         // A flow that failed before this command is selected, so that its failure is reported.
         let is_open = |flow: &Flow| !matches!(flow.end(), Some(FlowEnd::FailedAndKept(_)));

@@ -1,4 +1,4 @@
-//! One profile's store at one service, locked, and cleared of what earlier processes left unfinished.
+//! A session: the locked store of one profile at one service, after it finished what earlier processes left.
 
 use enlist_blocking::Ending;
 use enlist_core::secret::Email;
@@ -15,14 +15,14 @@ use crate::store::{Credential, Flow, FlowEnd, FlowRecord, FlowStore, Intent, Pro
 use crate::view::credential::{Kind, Obtained};
 use crate::wait_policy::{WaitPolicy, now};
 
-/// Where a command may change things: the locked store, and what was found there.
+/// The locked store of one profile at one service. Only a command with a session changes the store.
 pub(crate) struct CliSession<'a> {
     pub(crate) context: &'a Context<'a>,
     pub(crate) locked: Session,
 }
 
 impl<'a> CliSession<'a> {
-    /// Takes the lock. What earlier processes left unfinished is finished then.
+    /// Takes the lock, and finishes what earlier processes left.
     pub(crate) fn open(context: &'a Context<'a>, service: Service) -> Result<Self, Error> {
         let locked = context.store(service)?.lock()?;
         for damaged in &locked.recovery().quarantined {
@@ -58,7 +58,7 @@ impl<'a> CliSession<'a> {
         Ok(Vec::new())
     }
 
-    /// Whether `flow` was damaged, and is in quarantine now.
+    /// Whether `flow` was damaged and has been moved into the quarantine.
     pub(crate) fn was_damaged(&self, flow: &str) -> bool {
         self.locked.recovery().quarantined.iter().any(|damaged| damaged.name == flow)
     }
@@ -76,12 +76,12 @@ impl<'a> CliSession<'a> {
         self.ended_where(|flow| flow.name() == name)
     }
 
-    /// What became of a flow of this ceremony, whatever its name.
+    /// The outcome of a flow of this ceremony that had ended before this command.
     pub(crate) fn end_of_any<C: Ceremony>(&self) -> Result<Option<Outcome>, Error> {
         self.ended_where(|flow| flow.record().kind() == C::KIND)
     }
 
-    /// The owner by whom the agent is to be claimed next, when the flow of this name came to its end before this command.
+    /// The owner that `--claim` named for this flow, if the flow had ended before this command.
     pub(crate) fn then_claim(&self, name: &str) -> Option<Email> {
         let ended = self.locked.recovery().ended.iter().find(|(flow, _)| flow.name() == name);
         ended.and_then(|(flow, _)| flow.record().intent.then_claim.clone())
@@ -130,7 +130,7 @@ impl<'a> CliSession<'a> {
         prompter: Prompter<'_>,
         wait_policy: WaitPolicy,
     ) -> Result<Outcome, Error> {
-        // Before anything is on disk.
+        // A client that cannot be built fails before anything is on disk.
         self.context.network.client()?;
         let flow = self.locked.begin_with(&ceremony, intent)?;
         prompter.output.is_in(flow.flow().name());
@@ -155,20 +155,22 @@ impl<'a> CliSession<'a> {
 
     fn drive<C: CliCeremony>(&self, mut ceremony: C, mut flow: FlowStore, mut host: CliHost<'_>) -> Result<Outcome, Error> {
         let driven = host.drive(&mut ceremony, &mut flow, self.context.network.client()?);
-        // Nothing came of a flow that sent nothing, so nothing of it stays. That it cannot be removed matters as little.
+        // A flow that sent nothing is removed. It does no harm if that fails.
         match driven.inspect_err(|_| drop(flow.remove_if_unsent()))? {
             Ending::Finished(Ok(_)) => {
                 let finished = self.locked.finish(flow.flow().name(), &ceremony)?;
-                let finished = finished.ok_or_else(|| Error::internal("a finished ceremony goes on"))?;
+                let finished = finished.ok_or_else(|| Error::internal("a finished ceremony did not end"))?;
                 self.context.output.warn_of(finished.warning);
-                let FlowEnd::Brought(credential) = finished.end else { return Err(Error::internal("a success is a failure")) };
+                let FlowEnd::Brought(credential) = finished.end else {
+                    return Err(Error::internal("a successful ceremony brought no credential"));
+                };
                 self.succeeded(C::KIND, &credential)
             }
             Ending::Finished(Err(failure)) => self.drive_failed::<C>(failure, flow, &host),
             Ending::Paused => {
                 flow.save(&ceremony)?;
                 for path in self.locked.store().quarantine_paths(flow.flow().name(), &flow.flow().snapshot().unreadable()) {
-                    self.context.output.warn(format!("an answer that cannot be read is kept in {}", path.display()));
+                    self.context.output.warn(format!("an answer that cannot be read is stored in {}", path.display()));
                 }
                 Ok(ceremony.paused(&self.pause(flow.flow(), &host)))
             }
@@ -183,7 +185,7 @@ impl<'a> CliSession<'a> {
             return Ok(self.failed(flow.flow(), failure));
         }
         if let Some(snapshot) = flow.roll_back()? {
-            // Nothing but time is lost.
+            // No request was carried out, so the flow can be continued.
             let ceremony = C::resume(&snapshot).map_err(Error::internal)?;
             let paused = ceremony.paused(&self.pause(flow.flow(), host));
             return Ok(paused.because_of(error_of(self.locked.store(), flow.flow(), failure)));
@@ -205,7 +207,7 @@ impl<'a> CliSession<'a> {
         }
     }
 
-    /// Reports a credential, which is in the store by now: whoever reads the events may have gone away.
+    /// Reports a credential. It is already in the store, so a closed stdout does not lose it.
     fn succeeded(&self, kind: CeremonyKind, credential: &Credential) -> Result<Outcome, Error> {
         let (output, obtained) = (self.context.output, Obtained::of(credential));
         output.emit(&Event::from(obtained.clone()))?;
@@ -217,7 +219,7 @@ impl<'a> CliSession<'a> {
         Ok(Outcome::ready(obtained))
     }
 
-    /// How a failure is told, and what to do about it.
+    /// The outcome of a failure, with the next step.
     pub(crate) fn failed(&self, flow: &FlowRecord, failure: Failure) -> Outcome {
         let next = next_step(self.context, self.context.output.profile(), flow, &failure);
         Outcome::failed(error_of(self.locked.store(), flow, failure), next)
@@ -273,18 +275,18 @@ fn next_step(context: &Context<'_>, profile: &ProfileName, flow: &FlowRecord, fa
         | Failure::CredentialLost { service: Whose::OpenTrain }
         | Failure::CredentialUnreadable { service: Whose::OpenTrain, .. } => Some(Next::new(
             &["adopt", "opentrain", "--token-file", "-"],
-            "when the owner has created a token at the service; hand it in on stdin",
+            "when the owner has created a token at the service; pass it on stdin",
         )),
-        // The registration is kept, so another one goes into another profile.
+        // The registration stays in this profile, so another one needs another profile.
         Failure::WindowExpired | Failure::UnknownClaimToken(_) => {
             let free = context.home().ok()?.free_profile(profile);
             let origin = flow.snapshot().origin();
             Some(Next::new(&["register", "opentrain", "--base-url", origin, "--profile", free.as_str()], "now"))
         }
-        Failure::CredentialUnreadable { .. } => begin_anew("when a person has looked at the bytes that were kept"),
+        Failure::CredentialUnreadable { .. } => begin_anew("when a person has looked at the stored answer"),
         other => match other.recovery() {
             Recovery::RestartAttempt | Recovery::Reregister => begin_anew("when the owner agrees"),
-            Recovery::RetryAt(_) => begin_anew("not before the time that the error names"),
+            Recovery::RetryAt(_) => begin_anew("not before the time in the error"),
             Recovery::AskHuman | Recovery::None => None,
         },
     }
@@ -295,12 +297,14 @@ fn error_of(store: &ServiceStore, flow: &FlowRecord, failure: Failure) -> Error 
     Error::Ceremony { failure: Box::new(failure), at: now(), kept }
 }
 
-/// A badge that is dead must go before another one can come.
+/// The next step after a rotation that lost the badge: the invalid badge must be deleted before a new registration.
 fn way_on_from_rotation(failure: &Failure) -> Option<Next> {
     let when = match failure {
-        Failure::CredentialLost { .. } | Failure::BadgeInvalid => "when the owner agrees to drop the dead badge; then register again",
+        Failure::CredentialLost { .. } | Failure::BadgeInvalid => {
+            "when the owner agrees to delete the invalid badge; register again afterwards"
+        }
         Failure::CredentialUnreadable { .. } => {
-            "when a person has looked at the bytes that were kept, and the owner agrees to drop the dead badge; then register again"
+            "when a person has looked at the stored answer and the owner agrees to delete the invalid badge; register again afterwards"
         }
         _ => return None,
     };

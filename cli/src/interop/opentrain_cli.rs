@@ -1,4 +1,4 @@
-//! OpenTrain's own command: the file where it keeps its credential, and the variables that are stronger than that file.
+//! OpenTrain's own command: its file with the credential, and the variables that take precedence over it.
 
 use std::fmt;
 use std::fs;
@@ -15,29 +15,29 @@ use crate::error::Error;
 use crate::store::{StoreError, files};
 use crate::sys;
 
-/// What its file is at most, in bytes.
+/// The largest size of the file, in bytes.
 const LARGEST: u64 = 1024 * 1024;
 
-/// The variables that hold another token than `stored`: a tool of OpenTrain would go by them.
+/// The variables that contain another token than `stored`. OpenTrain's tools would use them.
 pub(crate) fn shadowing(stored: &str) -> Vec<&'static str> {
     env::OPENTRAIN_TOKENS.into_iter().filter(|name| variable(name).is_some_and(|value| value.trim() != stored)).collect()
 }
 
-/// A sentence about `names`, if there are any; never with a value.
+/// A warning about the variables in `names`, without their values. `None` if there are none.
 pub(crate) fn shadow_words(names: &[&str]) -> Option<String> {
     let is = if names.len() == 1 { "is" } else { "are" };
     (!names.is_empty())
-        .then(|| format!("{} {is} set to another token than the one that is kept: OpenTrain's tools go by that", names.join(", ")))
+        .then(|| format!("{} {is} set to another token than the stored one: OpenTrain's own tools use the variable", names.join(", ")))
 }
 
-/// Where the tool keeps its credential.
+/// The path of the tool's file.
 pub(crate) fn path() -> Result<PathBuf, Error> {
     let config =
         env::config().ok_or_else(|| Error::usage("neither XDG_CONFIG_HOME nor HOME says where OpenTrain's tool keeps its file"))?;
     Ok(config.join("opentrain").join("cli.json"))
 }
 
-/// The file's members: those that are not ours stay as they were written, byte for byte.
+/// The members of the file. Those that enlist does not know stay as they are, byte for byte.
 #[derive(Debug, Default)]
 pub(crate) struct ToolFile {
     members: Vec<(String, Box<RawValue>)>,
@@ -49,7 +49,7 @@ pub(crate) const BASE_URL: &str = "baseUrl";
 pub(crate) const CLAIM_TOKEN: &str = "claimToken";
 
 impl ToolFile {
-    /// `None` when there is no file. It is the tool's: a link is followed, and its mode is the tool's affair.
+    /// Reads the file. `None` if there is none. The file belongs to the tool, so links are followed and the mode is not checked.
     pub(crate) fn read(path: &Path) -> Result<Option<Self>, StoreError> {
         let mut bytes = Zeroizing::new(Vec::new());
         let read = files::open_foreign(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
@@ -59,16 +59,16 @@ impl ToolFile {
             Ok(_) if bytes.len() as u64 > LARGEST => return Err(StoreError::foreign(path, "a file of at most 1 MiB")),
             Ok(_) => {}
         }
-        // Positions only: serde's own words may quote what is secret.
+        // Only the position is reported, because serde's message could quote a secret.
         let broken = |error: serde_json::Error| {
             StoreError::corrupt(path, format_args!("it is no JSON object (line {}, column {})", error.line(), error.column()))
         };
         serde_json::from_slice(&bytes).map(Some).map_err(broken)
     }
 
-    /// A member's text; `None` when it is not there, or null, or empty.
+    /// The text of a member. `None` if it is missing, null or empty.
     pub(crate) fn text(&self, name: &str, path: &Path) -> Result<Option<Zeroizing<String>>, StoreError> {
-        // Of two of one name the tool takes the last.
+        // The tool uses the last of two members with the same name.
         let Some((_, value)) = self.members.iter().rev().find(|(own, _)| own == name) else { return Ok(None) };
         let text: Option<String> =
             serde_json::from_str(value.get()).map_err(|_| StoreError::corrupt(path, format_args!("its `{name}` is no text")))?;
@@ -86,7 +86,7 @@ impl ToolFile {
         Ok(())
     }
 
-    /// Writes it whole, for its owner alone. What a link points to is replaced, not the link.
+    /// Replaces the file, readable only by its owner. A link is followed.
     pub(crate) fn write(&self, path: &Path) -> Result<(), StoreError> {
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let folder = files::parent(&target);

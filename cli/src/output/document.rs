@@ -1,4 +1,4 @@
-//! The one JSON document. A contract: keys are only ever added.
+//! The JSON document. It is a contract: later versions only add keys.
 
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
@@ -13,7 +13,7 @@ use crate::store::Service;
 
 pub(super) const VERSION: u8 = 1;
 
-/// The end of every command: the one document of `--output json`, and the last event of ndjson, which then has `seq`, `ts` and `flow`.
+/// The result of a command: the document of `--output json`, and the last event of ndjson, which also has `seq`, `ts` and `flow`.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Document<'a> {
@@ -74,13 +74,13 @@ pub(crate) struct SandboxStarted<'a> {
 }
 
 impl<'a> SandboxStarted<'a> {
-    /// With the addresses of the two services, of the human's page and of the control interface.
+    /// Takes the addresses of the two services, of the human's page and of the control interface.
     pub(crate) const fn new(opentrain: &'a str, sentryagent: &'a str, human: &'a str, control: &'a str) -> Self {
         Self { v: VERSION, r#type: "sandbox", opentrain, sentryagent, human, control }
     }
 }
 
-/// Serialized with its keys in the order of the alphabet, so that a field can move within its struct.
+/// Serializes the keys in alphabetical order, so that a field can move within its struct.
 #[derive(Debug)]
 struct Sorted<T>(T);
 
@@ -125,8 +125,8 @@ mod tests {
         let document = of(Err(Error::Ceremony { failure, at: retry_at.before(Duration::from_secs(7)), kept: Vec::new() }));
         assert_eq!((&document["status"], &document["exit"], &document["data"]), (&json!("failed"), &json!(7), &json!(null)));
         let expected = json!({
-            "code": "rate_limited", "message": format!("too many requests; the service accepts no request before {retry_at}"),
-            "hint": format!("try again, not before {retry_at}"), "retryable": true, "retry_after_s": 7, "http": 429, "docs": null,
+            "code": "rate_limited", "message": "too many requests; the service accepts no request for 7 seconds",
+            "hint": "try again in 7 seconds", "retryable": true, "retry_after_s": 7, "http": 429, "docs": null,
             "untrusted_code": "too_fast", "untrusted_description": "be<U+000A>slow"
         });
         assert_eq!(document["error"], expected);

@@ -1,6 +1,6 @@
 //! The events of `--output ndjson`, one line each.
 //!
-//! A contract: types and keys are only ever added. A new event is a new variant of [`Event`]; `schema.json` is generated from it.
+//! This is a contract: later versions only add types and keys. A new event is a new variant of [`Event`]; `schema.json` is generated from it.
 
 use serde::Serialize;
 use serde::ser::Error as _;
@@ -22,33 +22,33 @@ use crate::wait_policy::now;
 pub(crate) enum Event {
     /// The flow is on disk and can be resumed; nothing was sent yet.
     FlowStarted { ceremony: &'static str },
-    /// The registration at OpenTrain is kept.
+    /// The registration at OpenTrain is stored.
     Registered(Registration),
-    /// A person must do something. Flushed before the first wait.
+    /// A person must do something. This event is flushed before the first wait.
     ActionRequired(ActionRequired),
-    /// The code that came by SMS is asked for.
+    /// The service waits for the code from the SMS.
     OtpRequired(ActionRequired),
-    /// The code was wrong and may be tried again.
+    /// The code was wrong and may be entered again.
     OtpRejected { r#for: String },
-    /// Nothing yet; the next request goes out at `until`.
+    /// The flow is still pending. The next request is sent at `until`.
     Pending { awaiting: Awaiting, until: Time },
     /// The service asked for longer intervals.
     SlowDown { until: Time },
-    /// A trouble that passes.
+    /// A temporary problem. The request is repeated at `until`.
     Retrying { message: String, until: Time },
-    /// The attempt has ended; its code is no longer good.
+    /// The attempt has ended, and its code is no longer valid.
     CodeExpired {},
-    /// The owner has claimed the registration; the token is kept.
+    /// The owner has claimed the registration, and the token is stored.
     Claimed(Token),
-    /// The badge is kept.
+    /// The badge is stored.
     BadgeIssued(Badge),
-    /// The credential is on disk, and what came before it is gone.
+    /// The credential is on disk, and the previous one is deleted.
     Stored { kind: Kind },
-    /// Worth knowing; it changes nothing.
+    /// Information that changes nothing.
     Warning { message: String },
 }
 
-/// The event of a ceremony that has brought a credential.
+/// The event for the credential of a ceremony.
 impl From<Obtained> for Event {
     fn from(obtained: Obtained) -> Self {
         match obtained {
@@ -66,11 +66,11 @@ pub(crate) struct ActionRequired {
     pub(crate) kind: Action,
     pub(crate) url: Option<String>,
     pub(crate) code: Option<String>,
-    /// Who must do it: an address, or a phone number by its last digits.
+    /// The person who must do it: an e-mail address, or the last digits of a phone number.
     pub(crate) r#for: Option<String>,
     pub(crate) email_sent: Option<bool>,
     pub(crate) expires_at: Option<Time>,
-    /// For an agent to repeat to its owner.
+    /// Text that an agent repeats to its owner.
     pub(crate) say_to_user: String,
     pub(crate) next: Next,
     /// The profile that must be confirmed.
@@ -91,7 +91,7 @@ words! {
 }
 
 impl ActionRequired {
-    /// An action that consists of an answer.
+    /// An action that needs only an answer.
     pub(crate) fn new(kind: Action, say_to_user: impl Into<String>, next: Next) -> Self {
         let say_to_user = say_to_user.into();
         Self { kind, url: None, code: None, r#for: None, email_sent: None, expires_at: None, say_to_user, next, public_profile: None }
@@ -102,7 +102,7 @@ impl ActionRequired {
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Stamp {
-    /// From 1 on, without a gap.
+    /// The number of the event, from 1 without gaps.
     #[cfg_attr(test, schemars(range(min = 1)))]
     seq: u64,
     ts: Time,
@@ -115,7 +115,7 @@ impl Stamp {
     }
 }
 
-/// An event as a line: first what every event has, then its own fields.
+/// An event as a line: the members that every event has, then its own fields.
 #[derive(Debug, Serialize)]
 pub(super) struct Line {
     v: u8,

@@ -1,35 +1,35 @@
-//! The formats in which a command reports, and which one applies when nobody chose.
+//! The output formats, and the default format.
 
 use clap::ValueEnum;
 
 use crate::caller::Caller;
 
-/// How the result is printed.
+/// The output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// Lines for people
+    /// Text for people
     Text,
-    /// One document at the end
+    /// One JSON document at the end
     Json,
-    /// One event a line, as it happens; the last is the document
+    /// One JSON event a line as it happens; the last line is the document
     Ndjson,
 }
 
-/// What a command prints for an agent that chose no format.
+/// The output of a command for an agent that chose no format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Prints {
-    /// The document.
+    /// The command prints the document.
     Document,
-    /// Events, because the agent has to act before the wait is over.
+    /// The command prints events, because the agent has to act before the wait is over.
     Events,
-    /// A text, because that is what the command is for. A failure is a document.
+    /// The command prints text, because that is its purpose. A failure prints a document.
     Text,
-    /// A credential or a signature and nothing else, because it may stand in a `$(...)`. A failure prints nothing.
+    /// The command prints only a credential or a signature, because it may be used in a `$(...)`. A failure prints nothing.
     Credential,
 }
 
 impl Format {
-    /// The format for `caller` when nobody chose one.
+    /// The default format for `caller`.
     pub(super) const fn by_default(caller: Caller, prints: Prints) -> Self {
         match (caller, prints) {
             (Caller::Human | Caller::Ci, _) | (Caller::Agent, Prints::Text | Prints::Credential) => Self::Text,

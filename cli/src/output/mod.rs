@@ -1,7 +1,7 @@
-//! What goes to stdout and what to stderr.
+//! The output on stdout and stderr.
 //!
 //! stdout carries the result: one JSON document, events of which the last is that document, or text. Everything else goes to
-//! stderr. Nothing here panics when the reader has gone away.
+//! stderr. A closed stdout causes no panic.
 
 pub(crate) mod data;
 pub(crate) mod document;
@@ -33,12 +33,12 @@ pub(crate) use next::{CarriedFlag, Next, flag, quoted};
 use stderr::{aside, note};
 use style::Color;
 
-/// What a command brought, or how far it came.
+/// The result of a command, or its progress.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     exit: Exit,
     status: Status,
-    /// `data` of the document. Text was printed on the way.
+    /// `data` of the document. Text output is printed while the command runs.
     data: Option<Data>,
     error: Option<Error>,
     next: Option<Next>,
@@ -49,23 +49,23 @@ impl Outcome {
         Self { exit: Exit::Done, status: Status::Ready, data: Some(data.into()), error: None, next: None }
     }
 
-    /// Not over: exit 8, or 0 when all is done that was asked for, or the code of the signal that came.
+    /// A pending flow: exit code 8, or 0 if the command did everything that it was asked for, or the code of the signal that came.
     pub(crate) fn pending(interrupted: Option<u8>, done: bool, data: impl Into<Data>, next: Next) -> Self {
         let exit = interrupted.map_or(if done { Exit::Done } else { Exit::Pending }, Exit::Interrupted);
         Self { exit, status: Status::Pending, data: Some(data.into()), error: None, next: Some(next) }
     }
 
-    /// Came to a problem, with data that is worth telling all the same.
+    /// An error with data that is still useful.
     pub(crate) fn stopped(error: Error, data: impl Into<Data>, next: Option<Next>) -> Self {
         Self { data: Some(data.into()), ..Self::failed(error, next) }
     }
 
-    /// Came to its end, and that is no good one.
+    /// An error without data.
     pub(crate) fn failed(error: Error, next: Option<Next>) -> Self {
         Self { exit: error.exit(), status: error.exit().status(), data: None, error: Some(error), next }
     }
 
-    /// The same pause, and what it is due to.
+    /// This outcome with the error that caused it.
     pub(crate) fn because_of(self, error: Error) -> Self {
         Self { exit: error.exit(), status: error.exit().status(), error: Some(error), ..self }
     }
@@ -74,7 +74,7 @@ impl Outcome {
         self.status == Status::Ready
     }
 
-    /// With what the registration brought that the same command made before.
+    /// This outcome with the data of the registration that the same command made.
     pub(crate) fn with(self, registered: &Self) -> Self {
         let data = match (self.data, &registered.data) {
             (Some(Data::Ceremony(claim)), Some(Data::Ceremony(registration))) => Some(claim.after(registration).into()),
@@ -84,7 +84,7 @@ impl Outcome {
     }
 }
 
-/// How a run of the command ends.
+/// The end of a run: everything that the document reports.
 #[derive(Debug)]
 struct RunEnd {
     exit: Exit,
@@ -94,24 +94,24 @@ struct RunEnd {
     next: Option<Next>,
 }
 
-/// How one run of the command speaks.
+/// The output of one run of the command.
 #[derive(Debug)]
 pub(crate) struct Output {
     command: Option<&'static str>,
-    /// Of a flow it is known only when the flow was found.
+    /// The service of a flow is known only after the flow was found.
     service: Cell<Option<Service>>,
     profile: ProfileName,
-    /// What a command line to go on with must say again.
+    /// The flags that every printed command line repeats.
     carried: Vec<CarriedFlag>,
-    /// Whoever reads stdout has gone away.
+    /// The reader has closed stdout.
     unread: Cell<bool>,
     format: Format,
-    /// To an agent that said nothing of the format a failure is a document, also of a command whose success is text. But what
-    /// stands in a `$(...)` is the token or the signature, or nothing.
+    /// A failure prints a document even if a success prints text. This applies to agents that chose no format, except where a `$(...)`
+    /// may contain the output.
     tells_failures: bool,
     mode: Mode,
     warnings: RefCell<Vec<String>>,
-    /// What the events are about, once there is a flow.
+    /// The flow that the events are about, if there is one.
     flow: RefCell<Option<String>>,
     events: Cell<u64>,
     /// The flows that failed, which are kept until the result that says so was printed.
@@ -123,7 +123,7 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Decides on mode and format. A variable that cannot be read is a problem, which then still has an output to go to.
+    /// Decides the mode and the format. An invalid variable is the error in the second value; the output can still report it.
     pub(crate) fn decide(
         command: Option<&'static str>,
         prints: Prints,
@@ -152,37 +152,37 @@ impl Output {
         (output, decided)
     }
 
-    /// The same, about this service and profile.
+    /// This output about a service and a profile.
     pub(crate) fn about(self, service: Option<Service>, profile: &ProfileName) -> Self {
         Self { service: Cell::new(service), profile: profile.clone(), ..self }
     }
 
-    /// The same, saying these again in each command line to go on with.
+    /// This output, with flags that every printed command line repeats.
     pub(crate) fn carrying(self, carried: Vec<CarriedFlag>) -> Self {
         Self { carried, ..self }
     }
 
-    /// The same, with or without colours.
+    /// This output with or without colours.
     pub(crate) fn painted(self, wanted: Color) -> Self {
         Self { colour: style::colours(wanted, io::stdout().is_terminal()), ..self }
     }
 
-    /// `text` so that the eye finds it first.
+    /// Emphasises `text` on a terminal with colours.
     pub(crate) fn strong(&self, text: &str) -> String {
         if self.colour && self.is_text() { style::strong(text) } else { text.to_owned() }
     }
 
-    /// It turned out to be about this one.
+    /// Sets the service that the output is about.
     pub(crate) fn is_about(&self, service: Service) {
         self.service.set(Some(service));
     }
 
-    /// It goes on with this flow.
+    /// Sets the flow that the output is about.
     pub(crate) fn is_in(&self, flow: &str) {
         self.flow.replace(Some(flow.to_owned()));
     }
 
-    /// The command that goes on with the flow from here, word for word.
+    /// The command line that continues the flow.
     pub(crate) fn next_step_in_flow(&self, command: &str, arguments: &[&str], when: &'static str) -> Next {
         let flow = self.flow.borrow();
         let words: Vec<&str> = std::iter::once(command).chain(flow.as_deref()).chain(arguments.iter().copied()).collect();
@@ -208,29 +208,29 @@ impl Output {
         }
     }
 
-    /// Something worth knowing that changes nothing.
+    /// Prints a warning.
     pub(crate) fn warn(&self, warning: String) {
         aside(format_args!("warning: {warning}"));
-        // A reader that has gone away is found at the next event that matters.
+        // A closed stdout is noticed at the next event.
         let _ = self.emit(&Event::Warning { message: warning.clone() });
         self.warnings.borrow_mut().push(warning);
     }
 
-    /// Warns if there is something to warn of.
+    /// Prints a warning if there is one.
     pub(crate) fn warn_of(&self, warning: Option<String>) {
         if let Some(warning) = warning {
             self.warn(warning);
         }
     }
 
-    /// One line of JSON at once, where events are asked for.
+    /// Prints an event at once, if the format is ndjson.
     pub(crate) fn emit(&self, event: &Event) -> Result<(), Error> {
         let Some(stamp) = self.stamp() else { return Ok(()) };
         let line = Line::new(event, stamp, self.service.get()).map_err(Error::internal)?;
         self.read_or_not(print_json(&line))
     }
 
-    /// That nobody reads on breaks nothing off: what is under way comes to its end, or to its next wait.
+    /// A closed stdout does not stop the command before its end or its next wait.
     fn read_or_not(&self, written: Result<(), Error>) -> Result<(), Error> {
         match written {
             Err(Error::Stdout(error)) if error.kind() == ErrorKind::BrokenPipe => {
@@ -241,7 +241,7 @@ impl Output {
         }
     }
 
-    /// Whether whoever read stdout has gone away, so that there is nobody to wait for.
+    /// Whether the reader has closed stdout, so that the command should not wait.
     pub(crate) fn is_unread(&self) -> bool {
         self.unread.get()
     }
@@ -261,17 +261,17 @@ impl Output {
         self.mode.is == Caller::Ci
     }
 
-    /// Whether a person sits there who may be asked.
+    /// Whether a person runs the command.
     pub(crate) fn is_human(&self) -> bool {
         self.mode.is == Caller::Human
     }
 
-    /// A line of the result, when it is text.
+    /// Prints a line of the result, if the format is text.
     pub(crate) fn text(&self, line: impl Display) -> Result<(), Error> {
         if self.is_text() { self.print_line(line) } else { Ok(()) }
     }
 
-    /// Lines of the result, when it is text.
+    /// Prints lines of the result, if the format is text.
     pub(crate) fn text_lines(&self, lines: impl IntoIterator<Item = impl Display>) -> Result<(), Error> {
         lines.into_iter().try_for_each(|line| self.text(line))
     }
@@ -284,7 +284,7 @@ impl Output {
         self.format == Format::Ndjson
     }
 
-    /// Tells what is being done, at once: on stdout when the result is text, else on stderr.
+    /// Prints a line about the progress at once: on stdout if the format is text, else on stderr.
     pub(crate) fn tell(&self, line: impl Display) -> Result<(), Error> {
         match self.format {
             Format::Text => self.print_line(line),
@@ -300,7 +300,7 @@ impl Output {
         self.read_or_not(to_stdout(|stdout| writeln!(stdout, "{line}")))
     }
 
-    /// Prints the result and gives the exit code.
+    /// Prints the result and returns the exit code.
     pub(crate) fn finish(&self, result: Result<Outcome, Error>) -> ExitCode {
         let end = self.end_of(result);
         if let Some(error) = &end.error {
@@ -324,7 +324,7 @@ impl Output {
             }
             Err(error) => {
                 explain(&error);
-                // A failure keeps its code even when nobody reads why.
+                // A failure keeps its exit code even if it cannot be printed.
                 ExitCode::from(if end.exit == Exit::Done { error.exit().number() } else { end.exit.number() })
             }
         }
@@ -344,26 +344,26 @@ impl Output {
         }
     }
 
-    /// A signal came outside of any flow: whoever wants to go on runs the same command again.
+    /// The end after a signal outside of any flow. The next step is the same command again.
     fn interrupted(&self, code: u8, data: Option<Data>) -> RunEnd {
         let next = Next::again(std::env::args_os()).map(|next| next.with(&self.carried));
         let status = if next.is_some() { Status::Pending } else { Status::Cancelled };
         RunEnd { exit: Exit::Interrupted(code), status, data, error: None, next }
     }
 
-    /// Where the contract promises a way on, and the command named none: to run it again, or what must come before it.
+    /// The next step that the contract promises, if the command named none: the same command, or one that must come before it.
     fn next_step(&self, error: &Error) -> Option<Next> {
         match error {
             Error::NotRegistered(Service::Opentrain) => Some(Next::new(&["register", "opentrain"], "now")),
             Error::NotRegistered(Service::Sentryagent) => {
-                Some(Next::new(&["register", "sentryagent", "--manifest", "-"], "now; hand the manifest in on stdin"))
+                Some(Next::new(&["register", "sentryagent", "--manifest", "-"], "now; pass the manifest on stdin"))
             }
             Error::InProfile { flow, profile } => {
                 let by_stdin: &[&str] = if self.command == Some("otp") { &["--otp-file", "-"] } else { &[] };
                 self.command.map(|command| Next::new(&[&[command, flow], by_stdin, &["--profile", profile.as_str()]].concat(), "now"))
             }
             _ if matches!(error.exit(), Exit::Expired | Exit::NeedsHuman) => {
-                self.command.map(|command| Next::new(&command.split(' ').collect::<Vec<_>>(), "at any time: nothing was kept"))
+                self.command.map(|command| Next::new(&command.split(' ').collect::<Vec<_>>(), "at any time; nothing was stored"))
             }
             _ => None,
         }
@@ -379,14 +379,14 @@ pub(crate) fn print(text: &str) -> ExitCode {
     ExitCode::from(written.map_or_else(|error| error.exit(), |()| Exit::Done).number())
 }
 
-/// One line of JSON on stdout, flushed.
+/// Prints one line of JSON and flushes stdout.
 pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Error> {
     let mut line = serde_json::to_vec(value).map_err(|error| Error::internal(&error))?;
     line.push(b'\n');
     to_stdout(|stdout| stdout.write_all(&line))
 }
 
-/// Text on stdout, as it is.
+/// Prints text on stdout without changing it.
 pub(crate) fn print_text(text: &str) -> Result<(), Error> {
     to_stdout(|stdout| stdout.write_all(text.as_bytes()))
 }
@@ -396,7 +396,7 @@ fn to_stdout(write: impl FnOnce(&mut io::StdoutLock<'_>) -> io::Result<()>) -> R
     write(&mut stdout).and_then(|()| stdout.flush()).map_err(Error::Stdout)
 }
 
-/// Says on stderr what went wrong. A broken pipe is not worth a word.
+/// Prints an error on stderr. A closed stdout is not reported.
 fn explain(error: &Error) {
     if error.exit() == Exit::Done {
         return;
@@ -406,6 +406,6 @@ fn explain(error: &Error) {
         note(format_args!("  {hint}"));
     }
     if let Some(said) = error.said_by_service() {
-        note(format_args!("  the service's words: \"{said}\""));
+        note(format_args!("  the service said: \"{said}\""));
     }
 }

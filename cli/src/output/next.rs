@@ -1,4 +1,4 @@
-//! The command line with which to continue, word for word.
+//! The command line that continues, word for word.
 
 use std::borrow::Cow;
 use std::ffi::OsString;
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::store::ProfileName;
 
-/// What to run to go on, word for word, and when.
+/// The command line that continues, and when to run it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Next {
@@ -15,7 +15,7 @@ pub(crate) struct Next {
     pub(crate) when: Cow<'static, str>,
 }
 
-/// A flag of this command line without which the next one would mean something else, and its value.
+/// A flag of this command line, with its value, without which the next command line would act on something else.
 pub(crate) type CarriedFlag = (&'static str, String);
 
 impl Next {
@@ -23,13 +23,13 @@ impl Next {
         Self { argv: std::iter::once("enlist").chain(argv.iter().copied()).map(str::to_owned).collect(), when: when.into() }
     }
 
-    /// The command line that began something. What it took from stdin was a manifest, and nobody has kept it.
+    /// The command line that began a flow. If it read a manifest from stdin, the manifest must be passed again.
     pub(crate) fn of(argv: &[String], when: &'static str) -> Self {
         let words: Vec<_> = argv.iter().map(String::as_str).collect();
-        if words.contains(&"-") { Self::new(&words, format!("{when}; hand the manifest in on stdin")) } else { Self::new(&words, when) }
+        if words.contains(&"-") { Self::new(&words, format!("{when}; pass the manifest on stdin")) } else { Self::new(&words, when) }
     }
 
-    /// The same command line again, but for a proxy, which may have a login. `None` where a word is no UTF-8.
+    /// This command line again, without a proxy, which may contain a login. `None` if a word is not UTF-8.
     pub(super) fn again(argv: impl IntoIterator<Item = OsString>) -> Option<Self> {
         let (mut argv, mut words) = (argv.into_iter().skip(1), Vec::new());
         while let Some(word) = argv.next() {
@@ -42,12 +42,12 @@ impl Next {
         Some(Self::new(&words.iter().map(String::as_str).collect::<Vec<_>>(), "at any time, with the same input"))
     }
 
-    /// As a line for a shell.
+    /// The command line for a shell.
     pub(crate) fn line(&self) -> String {
         self.argv.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
     }
 
-    /// The same with these flags, but for those that it has.
+    /// Adds the flags that the command line does not have yet.
     pub(super) fn with(mut self, carried: &[CarriedFlag]) -> Self {
         for (flag, value) in carried {
             if !self.names(flag) {
@@ -70,13 +70,13 @@ impl Next {
     }
 }
 
-/// `word` for a shell.
+/// Quotes `word` for a shell.
 pub(crate) fn quoted(word: &str) -> Cow<'_, str> {
-    // It cannot hold a NUL byte: arguments and secrets never do.
+    // Quoting fails only for a NUL byte, which no argument and no secret contains.
     shlex::try_quote(word).unwrap_or(Cow::Borrowed(word))
 }
 
-/// A flag and its value, as one word where the value would be taken for a flag itself.
+/// A flag and its value, as one word if the value could be mistaken for a flag.
 pub(crate) fn flag(flag: &str, value: &str) -> Vec<String> {
     if value.starts_with('-') && value != "-" { vec![format!("{flag}={value}")] } else { vec![flag.to_owned(), value.to_owned()] }
 }

@@ -13,19 +13,19 @@ pub(crate) fn be_quiet(quiet: bool) {
     QUIET.store(quiet, Ordering::Relaxed);
 }
 
-/// One line that a person needs: an error, or something to do. A failure to write it changes nothing.
+/// Prints a line that a person needs: an error, or something to do. A failure to write it is ignored.
 pub(crate) fn note(line: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{}", style::for_stderr(line));
 }
 
-/// One line that nobody has to act on. `-q` leaves it out.
+/// Prints a line that needs no action. `-q` suppresses it.
 pub(crate) fn aside(line: impl Display) {
     if !QUIET.load(Ordering::Relaxed) {
         note(line);
     }
 }
 
-/// Text without a line feed, at once: a question, or a countdown.
+/// Prints text without a newline at once: a question, or a countdown.
 pub(crate) fn put(text: &str) -> io::Result<()> {
     let mut stderr = io::stderr().lock();
     stderr.write_all(style::for_stderr(text).as_bytes()).and_then(|()| stderr.flush())

@@ -1,4 +1,4 @@
-//! What a terminal can show: colours, bold letters, and letters beyond ASCII.
+//! Colours, bold text and non-ASCII text on a terminal.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal};
@@ -10,7 +10,7 @@ use crate::env::variable;
 /// `--color`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// At a terminal that has them
+    /// At a terminal that supports them
     #[default]
     Auto,
     Always,
@@ -34,13 +34,13 @@ pub(crate) fn is_utf8() -> bool {
     locale.contains("utf-8") || locale.contains("utf8")
 }
 
-/// `text` as stderr can show it.
+/// Converts `text` to what stderr can show.
 pub(crate) fn for_stderr(text: impl Display) -> String {
     let text = text.to_string();
     if io::stderr().is_terminal() && !is_utf8() { ascii(&text) } else { text }
 }
 
-/// `text` in ASCII: our own signs are spelled out, and every other letter beyond ASCII becomes a question mark.
+/// Converts `text` to ASCII. Our own signs are spelled out, and every other non-ASCII character becomes a question mark.
 pub(crate) fn ascii(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut plain, letter| {
         match letter {
@@ -52,7 +52,7 @@ pub(crate) fn ascii(text: &str) -> String {
     })
 }
 
-/// `text` in bold letters.
+/// Makes `text` bold.
 pub(crate) fn strong(text: &str) -> String {
     format!("\x1b[1m{text}\x1b[0m")
 }

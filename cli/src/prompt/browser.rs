@@ -1,4 +1,4 @@
-//! The person's browser, opened on a key only. No shell: the link is one word of a command line.
+//! The person's browser. It is opened only on a key, and without a shell: the link is one word of a command line.
 
 use std::io;
 use std::process::{Child, Command, Stdio};
@@ -6,14 +6,14 @@ use std::process::{Child, Command, Stdio};
 use crate::env::{self, variable};
 use crate::sys;
 
-/// How a browser is opened here, or why none is.
+/// The commands that open a browser, or the reason why there is none.
 pub(super) struct Browser {
     found: Result<Vec<String>, &'static str>,
     opened: Option<Child>,
 }
 
 impl Browser {
-    /// `BROWSER` if it is set, else what the system has for it, unless nobody would see the window.
+    /// Finds the browser: `BROWSER` if it is set, else the system's, unless nobody would see the window.
     pub(super) fn find(is_wanted: bool) -> Self {
         let found = match variable("BROWSER") {
             _ if !is_wanted => Err("--no-browser"),
@@ -33,13 +33,13 @@ impl Browser {
         self.found.as_ref().err().copied()
     }
 
-    /// Opens `link` in the first browser that can be started, and says what came of it.
+    /// Opens `link` in the first browser that can be started, and returns a message for the person.
     pub(super) fn open(&mut self, link: &str) -> String {
         let commands = match &self.found {
             Ok(commands) => commands,
-            Err(reason) => return format!("no browser is opened: {reason}"),
+            Err(reason) => return format!("the browser is not opened: {reason}"),
         };
-        let mut why = "BROWSER names none".to_owned();
+        let mut why = "BROWSER names no browser".to_owned();
         for command in commands {
             match start(command, link) {
                 Ok(child) => {
@@ -52,7 +52,7 @@ impl Browser {
         format!("the browser could not be opened ({why}); open the link yourself")
     }
 
-    /// Told once: the command that should open it came to a bad end.
+    /// A message, once, if the browser's command has failed.
     pub(super) fn failed(&mut self) -> Option<String> {
         let status = self.opened.as_mut()?.try_wait().ok().flatten()?;
         self.opened = None;
@@ -60,7 +60,7 @@ impl Browser {
     }
 }
 
-/// `command` as `BROWSER` has it: words, with `%s` for the link or the link behind them.
+/// Starts a command of `BROWSER`: words, with `%s` for the link, or with the link appended.
 fn start(command: &str, link: &str) -> io::Result<Child> {
     let mut words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
     if words.iter().any(|word| word.contains("%s")) {
@@ -76,7 +76,7 @@ fn start(command: &str, link: &str) -> io::Result<Child> {
     for name in env::OPENTRAIN_TOKENS.into_iter().chain([env::BADGE]) {
         command.env_remove(name);
     }
-    // Ctrl-C is for us, and the window stays.
+    // Ctrl-C stops enlist and leaves the browser open.
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     sys::in_own_group(&mut command).spawn()
 }

@@ -20,13 +20,12 @@ use crate::output::{Next, Outcome, Output};
 use crate::view::Time;
 use crate::view::claim::{WHEN_TO_RESUME, lines, say_to_user};
 use crate::view::flow::Awaiting;
-use crate::wait_policy::now;
 
 /// Tells and asks the human, in the output's format.
 pub(crate) struct Prompter<'a> {
     pub(crate) output: &'a Output,
     interrupt: &'a Interrupt,
-    /// Somebody is at a terminal and may be asked.
+    /// A person is at the terminal and may be asked.
     pub(crate) may_ask: bool,
     pub(crate) pre_answers: PreAnswers,
     /// `--no-wait`: the command does not ask for the code from the SMS.
@@ -41,21 +40,21 @@ pub(crate) struct Prompter<'a> {
     screen: Option<Screen>,
     options: ScreenOptions,
     waited_before: bool,
-    /// The last question that a ceremony asked was answered with no.
+    /// The answer to the last question of a ceremony was no.
     pub(crate) declined: bool,
 }
 
-/// What came of a question with yes or no.
+/// The answer to a yes-or-no question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Yes,
     No,
-    /// Nobody is there who could be asked.
+    /// Nobody could be asked.
     NoOne,
 }
 
 impl Answer {
-    /// How a command ends that needs a yes; `None` when there is one. `next` is for whoever can ask a person `question`.
+    /// The outcome of a command that needs a yes. `None` if the answer is yes. `next` is the command line for after a person agreed.
     pub(crate) fn unless_yes(self, question: &'static str, data: impl Into<Data>, next: Next) -> Option<Outcome> {
         match self {
             Self::Yes => None,
@@ -83,12 +82,12 @@ impl<'a> Prompter<'a> {
         }
     }
 
-    /// Link and code, before any waiting.
+    /// Shows the link and the code, before any wait.
     pub(crate) fn enter_code(&mut self, notice: &EnterCode) -> Result<(), Error> {
         if self.output.is_events() {
             return self.output.emit(&Event::ActionRequired(self.claim_action(notice)));
         }
-        for line in lines(notice, self.agent.as_deref(), now()) {
+        for line in lines(notice, self.agent.as_deref()) {
             let code = notice.user_code.expose();
             self.output.tell(line.replace(code, &self.output.strong(code)))?;
         }
@@ -110,7 +109,7 @@ impl<'a> Prompter<'a> {
         }
     }
 
-    /// A person must answer: said before anybody waits for it.
+    /// Reports that a person must answer, before any wait for the answer.
     pub(crate) fn needs(&self, kind: Action, say: &str, next: Next) -> Result<(), Error> {
         self.output.emit(&Event::ActionRequired(ActionRequired::new(kind, say, next)))
     }
@@ -119,7 +118,7 @@ impl<'a> Prompter<'a> {
         self.output.next_step_in_flow(command, arguments, when)
     }
 
-    /// Lets `time` pass, or less when there was something to do.
+    /// Waits for `time`, or less if a key was pressed.
     pub(crate) fn pass(&mut self, time: Duration) {
         match &mut self.screen {
             Some(screen) => screen.pass(time),
@@ -127,12 +126,12 @@ impl<'a> Prompter<'a> {
         }
     }
 
-    /// The terminal as it was.
+    /// Restores the terminal.
     pub(crate) fn leave_screen(&mut self) {
         self.screen = None;
     }
 
-    /// A line for a wait: the first, and each that is no plain waiting.
+    /// Reports a wait: the first one, and every one with a special reason.
     pub(crate) fn waiting(&mut self, until: Timestamp, why: &WaitReason) -> Result<(), Error> {
         let at = Time(until);
         let pending = Event::Pending { awaiting: if self.started { Awaiting::Owner } else { Awaiting::Service }, until: at };
@@ -146,12 +145,12 @@ impl<'a> Prompter<'a> {
                 (pending, words)
             }
             WaitReason::SlowedDown => {
-                let words = "waiting, at longer intervals: the service asked for it ...".to_owned();
+                let words = "waiting at longer intervals, as the service asked ...".to_owned();
                 (Event::SlowDown { until: at }, Some(words))
             }
             WaitReason::Trouble(trouble) => {
                 let message = trouble_words(trouble);
-                let words = format!("{message}; again at {until}");
+                let words = format!("{message}; trying again in {}", at.from_now());
                 (Event::Retrying { message, until: at }, Some(words))
             }
             _ => (pending, Some("waiting ...".to_owned())),
@@ -159,7 +158,7 @@ impl<'a> Prompter<'a> {
         self.waited_before = matches!(why, WaitReason::Pending);
         self.output.emit(&event)?;
         match (words.filter(|_| !self.output.is_events()), &mut self.screen) {
-            // The countdown says so.
+            // The countdown already shows this.
             (Some(_), Some(_)) if matches!(why, WaitReason::Pending) => {}
             (Some(words), Some(screen)) => screen.say(&words),
             (Some(words), None) => aside(words),
@@ -168,7 +167,7 @@ impl<'a> Prompter<'a> {
         Ok(())
     }
 
-    /// A question with yes or no, unless `yes` was said in advance. Anything but yes is no.
+    /// Asks a yes-or-no question, unless `yes` is set. Every answer except yes means no.
     pub(crate) fn answer(&self, yes: bool, question: &str) -> Result<Answer, Error> {
         if yes {
             return Ok(Answer::Yes);
@@ -182,7 +181,7 @@ impl<'a> Prompter<'a> {
         })
     }
 
-    /// The same within a ceremony, which pauses at whatever is no yes; a signal is told there.
+    /// Asks a yes-or-no question within a ceremony. The ceremony pauses unless the answer is yes, and reports a signal itself.
     pub(crate) fn agrees(&mut self, question: &str) -> Result<bool, Error> {
         let answer = match self.answer(false, question) {
             Err(Error::Interrupted(_)) => Answer::NoOne,
@@ -192,22 +191,22 @@ impl<'a> Prompter<'a> {
         Ok(answer == Answer::Yes)
     }
 
-    /// A line that nobody shall read over a shoulder, or in the terminal's history.
+    /// Reads a line without showing it on the terminal.
     pub(crate) fn hidden_line(&self, prompt: &str) -> Result<Option<String>, Error> {
         let unseen = HiddenInput::begin();
         let line = self.line(prompt);
         if unseen.is_some() {
-            // The key that ended the line was not seen either.
+            // The newline was not shown either.
             note("");
         }
         line
     }
 
-    /// A line from the terminal; `None` at its end, and when a signal came first.
+    /// Reads a line from the terminal. `None` at the end of the input, or if a signal came first.
     pub(crate) fn line(&self, prompt: &str) -> Result<Option<String>, Error> {
         put(prompt).map_err(Error::internal)?;
         let (stdin, mut line) = (io::stdin(), Vec::new());
-        // No more than the line: what stands behind it is for whoever asks next.
+        // It reads byte by byte, because the rest of the input belongs to the next question.
         while line.last() != Some(&b'\n') {
             let mut byte = [0];
             match read_some(&stdin, &mut byte, self.interrupt) {

@@ -1,15 +1,15 @@
-//! The link as a QR code. Never the code: it is to be typed by somebody who reads it.
+//! The link as a QR code. It does not contain the code, which the owner has to read and type.
 
 use qrcode::{Color, EcLevel, QrCode};
 
-/// Light space around it, in modules, that a reader needs; the standard wants 4, and readers do with 2.
+/// The light border, in modules. The standard asks for 4, and readers need only 2.
 const QUIET: usize = 2;
 /// Black on white, whatever the terminal's colours are.
 const BLACK_ON_WHITE: &str = "\x1b[30;107m";
 const RESET: &str = "\x1b[0m";
 
-/// Two modules a letter, or two letters a module in ASCII; `None` when `width` columns are too few. Without colours it is light
-/// modules that are drawn, for a dark terminal.
+/// Draws two modules as one character, or one module as two characters in ASCII. `None` if `width` columns are too few. Without
+/// colours it draws the light modules, for a dark terminal.
 pub(super) fn draw(link: &str, width: usize, colour: bool, ascii: bool) -> Option<String> {
     let code = QrCode::with_error_correction_level(link, EcLevel::L).ok()?;
     let side = code.width();
@@ -31,7 +31,7 @@ fn paint(row: String, colour: bool) -> String {
     if colour { format!("{BLACK_ON_WHITE}{row}{RESET}") } else { row }
 }
 
-/// The upper and the lower module.
+/// The character for an upper and a lower module.
 fn letter((upper, lower): (bool, bool), dark_is_drawn: bool) -> char {
     match (upper == dark_is_drawn, lower == dark_is_drawn) {
         (true, true) => '█',

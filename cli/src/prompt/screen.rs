@@ -1,4 +1,4 @@
-//! What a person at a terminal sees while the owner's part is waited for: a countdown, and a few keys.
+//! The screen of a person at a terminal while the command waits for the owner: a countdown and a few keys.
 //!
 //! All of it goes to stderr. `terminal` reads the keys and restores the terminal, `browser` opens the link, `qr` draws it.
 
@@ -18,14 +18,14 @@ use crate::output::stderr;
 use crate::view::claim::minutes;
 use crate::wait_policy::now;
 
-/// What was said on the command line about the screen.
+/// The options of the screen.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ScreenOptions {
     pub(crate) browser: bool,
     pub(crate) qr: Qr,
-    /// Colours, and what else an escape sequence can do to letters.
+    /// Colours and bold text are allowed.
     pub(crate) colour: bool,
-    /// Nothing but ASCII.
+    /// Only ASCII is allowed.
     pub(crate) ascii: bool,
 }
 
@@ -35,13 +35,13 @@ pub(crate) enum Qr {
     /// When the key q is pressed
     #[default]
     Auto,
-    /// At once
+    /// Immediately
     Always,
-    /// Not even then
+    /// Never, and the key q does nothing
     Never,
 }
 
-/// The keys and the countdown below the link and the code. The terminal is as it was when this is dropped.
+/// The keys and the countdown below the link and the code. Dropping it restores the terminal.
 pub(crate) struct Screen {
     terminal: Terminal,
     link: ClaimLink,
@@ -49,12 +49,12 @@ pub(crate) struct Screen {
     expires_at: Timestamp,
     options: ScreenOptions,
     browser: Browser,
-    /// The countdown that stands in the last line.
+    /// The countdown in the last line.
     drawn: Option<String>,
 }
 
 impl Screen {
-    /// `None` where there is no terminal to write to and to read from. `resume` is the command that goes on later.
+    /// Opens the screen. `None` if stdin or stderr is no terminal. `resume` is the command line that continues later.
     pub(crate) fn open(notice: &EnterCode, options: ScreenOptions, resume: &str) -> Option<Self> {
         let terminal = Terminal::take()?;
         let mut screen = Self {
@@ -68,7 +68,7 @@ impl Screen {
         };
         screen.say(&screen.keys(resume));
         if let Some(reason) = screen.browser.missing() {
-            screen.say(&format!("  No browser is opened: {reason}."));
+            screen.say(&format!("  The browser is not opened: {reason}."));
         }
         if options.qr == Qr::Always {
             screen.show_qr();
@@ -82,13 +82,13 @@ impl Screen {
         format!("  {browser}c: copy code   {qr}Ctrl-C: stop (resume: {resume})")
     }
 
-    /// A line above the countdown.
+    /// Prints a line above the countdown.
     pub(crate) fn say(&mut self, line: &str) {
         self.wipe();
         put(&format!("{line}\n"));
     }
 
-    /// Counts down for `time`, or less when a key was pressed.
+    /// Counts down for `time`, or less if a key was pressed.
     pub(crate) fn pass(&mut self, time: Duration) {
         self.draw();
         match self.terminal.key(time) {
@@ -104,7 +104,7 @@ impl Screen {
 
     fn draw(&mut self) {
         let line = format!("  waiting... {}", minutes(self.expires_at.since(now())));
-        // Nobody reads what would run into the next line.
+        // The line is cut at the width of the terminal, so that it can be overwritten.
         let line = line.chars().take(self.terminal.width().saturating_sub(1)).collect::<String>();
         if self.drawn.as_ref() != Some(&line) && self.terminal.is_ours() {
             self.wipe();
@@ -113,7 +113,7 @@ impl Screen {
         }
     }
 
-    /// Takes the countdown away, without an escape sequence: a dumb terminal knows the carriage return too.
+    /// Removes the countdown with a carriage return and no escape sequence, so that it works on a dumb terminal.
     fn wipe(&mut self) {
         if let Some(line) = self.drawn.take() {
             put(&format!("\r{}\r", " ".repeat(line.chars().count())));
@@ -125,16 +125,16 @@ impl Screen {
         self.say(&format!("  {said}"));
     }
 
-    /// By the terminal, which knows where the person's clipboard is, over SSH too (OSC 52).
+    /// Copies the code through the terminal (OSC 52), which also works over SSH.
     fn copy(&mut self) {
         self.wipe();
         put(&format!("\x1b]52;c;{}\x07", STANDARD.encode(self.code.expose())));
-        self.say("  the code was handed to the terminal's clipboard; not every terminal takes it");
+        self.say("  the code was sent to the terminal's clipboard, which not every terminal supports");
     }
 
     fn show_qr(&mut self) {
         let drawn = qr::draw(self.link.expose(), self.terminal.width(), self.options.colour, self.options.ascii);
-        self.say(&drawn.unwrap_or_else(|| "  the terminal is too narrow for the QR code of the link".to_owned()));
+        self.say(&drawn.unwrap_or_else(|| "  the terminal is too narrow for the link's QR code".to_owned()));
     }
 }
 
@@ -144,7 +144,7 @@ impl Drop for Screen {
     }
 }
 
-/// Text on stderr. A failure to write it changes nothing.
+/// Prints text on stderr. A failure to write it is ignored.
 fn put(text: &str) {
     let _ = stderr::put(text);
 }

@@ -1,6 +1,6 @@
-//! The person's terminal: keys one by one and unseen while this is held, and everything as it was afterwards.
+//! The person's terminal. While it is held, keys are read one by one and not shown. Afterwards its modes are restored.
 //!
-//! Signals stay what they are: Ctrl-C is SIGINT and Ctrl-Z stops the process, whose terminal the shell then takes.
+//! Signals keep their effect: Ctrl-C is SIGINT, and Ctrl-Z stops the process, whereupon the shell takes the terminal.
 
 use std::io::{IsTerminal, Stdin, stderr, stdin};
 use std::time::Duration;
@@ -10,17 +10,17 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetwins
 use crate::sys;
 
 const ESCAPE: u8 = 0x1b;
-/// Where the terminal does not say how wide it is.
+/// The width if the terminal does not report one.
 const USUAL_WIDTH: usize = 80;
 
-/// What is typed is not shown while this is held.
+/// Hides what is typed while it is held.
 pub(crate) struct HiddenInput {
     stdin: Stdin,
     before: Termios,
 }
 
 impl HiddenInput {
-    /// `None` where stdin is no terminal: nothing is shown there.
+    /// Hides the input. `None` if stdin is no terminal.
     pub(crate) fn begin() -> Option<Self> {
         let stdin = stdin();
         let before = tcgetattr(&stdin).ok()?;
@@ -37,15 +37,15 @@ impl Drop for HiddenInput {
     }
 }
 
-/// stdin and stderr of a person.
+/// The terminal of a person.
 pub(super) struct Terminal {
     stdin: Stdin,
-    /// What the terminal was like.
+    /// The modes to restore.
     before: Termios,
 }
 
 impl Terminal {
-    /// `None` when one of the two is no terminal.
+    /// Takes the terminal. `None` if stdin or stderr is none.
     pub(super) fn take() -> Option<Self> {
         let stdin = stdin();
         if !stdin.is_terminal() || !stderr().is_terminal() {
@@ -57,13 +57,13 @@ impl Terminal {
         Some(terminal)
     }
 
-    /// The next key within `time`. Of a key that is several bytes, an arrow say, nothing is told.
+    /// The next key within `time`. Keys of several bytes, such as arrows, are ignored.
     pub(super) fn key(&self, time: Duration) -> Option<u8> {
         if !self.is_ours() {
             std::thread::sleep(time);
             return None;
         }
-        // After a stop, the shell gave the terminal back as it likes it.
+        // After a stop, the shell may have changed the modes.
         self.unbuffer();
         if !sys::wait_readable(&self.stdin, time).ok()? {
             return None;
@@ -71,18 +71,18 @@ impl Terminal {
         let mut bytes = [0; 32];
         let length = sys::read(&self.stdin, &mut bytes).unwrap_or_default();
         if length == 0 {
-            // Hung up: it would be readable for ever.
+            // The terminal hung up, and would stay readable.
             std::thread::sleep(time);
         }
         bytes.first().copied().filter(|byte| length > 0 && *byte != ESCAPE)
     }
 
-    /// How many columns there are on stderr.
+    /// The number of columns.
     pub(super) fn width(&self) -> usize {
         tcgetwinsize(stderr()).ok().map(|size| usize::from(size.ws_col)).filter(|width| *width > 0).unwrap_or(USUAL_WIDTH)
     }
 
-    /// Whether this process is in the foreground. Another one must not touch the terminal: it would be stopped for it.
+    /// Whether this process is in the foreground. The kernel stops a background process that changes the terminal.
     pub(super) fn is_ours(&self) -> bool {
         sys::is_in_foreground(&self.stdin)
     }

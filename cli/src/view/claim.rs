@@ -1,15 +1,15 @@
-//! What is said about a claim: the link, the code, and until when they are good.
+//! What the command says about a claim: the link, the code, and their deadline.
 
 use std::time::Duration;
 
+use enlist_core::Untrusted;
 use enlist_core::claim::{Claim, EnterCode};
-use enlist_core::{Timestamp, Untrusted};
 use serde::Serialize;
 
 use super::Time;
 
 /// When an agent resumes a claim.
-pub(crate) const WHEN_TO_RESUME: &str = "after the owner was told; end your turn first";
+pub(crate) const WHEN_TO_RESUME: &str = "after you have told the owner and ended your turn";
 
 /// A claim that waits for its owner. Everything but the flow is null until the service has given a code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -18,13 +18,13 @@ pub(crate) struct PendingClaim {
     pub(crate) flow: String,
     pub(crate) user_code: Option<String>,
     pub(crate) verification_uri: Option<String>,
-    /// The code is good until then.
+    /// The code expires at this time.
     pub(crate) expires_at: Option<Time>,
-    /// The registration can be claimed until then.
+    /// The registration can be claimed until this time.
     pub(crate) window_expires_at: Option<Time>,
     pub(crate) interval_s: Option<u32>,
     pub(crate) email_sent: Option<bool>,
-    /// For an agent to repeat to its owner.
+    /// Text that an agent repeats to its owner.
     pub(crate) say_to_user: Option<String>,
 }
 
@@ -44,26 +44,26 @@ impl PendingClaim {
     }
 }
 
-/// What the owner must do, and why they might not want to. An agent repeats it.
+/// What the owner must do, and when they should not. An agent repeats this text.
 pub(crate) fn say_to_user(notice: &EnterCode) -> String {
     let (owner, code, link) = (notice.owner.expose(), notice.user_code.expose(), notice.verification_uri.expose());
     let mailed = if notice.email_sent { " The link was also sent to that address." } else { "" };
     format!(
-        "To let this agent act for {owner}, open {link} and enter the code {code} before {}.{mailed} Only enter it if you started this yourself.",
-        notice.expires_at
+        "To let this agent act for {owner}, open {link} and enter the code {code}. The code is valid until {}.{mailed} Only enter it if you started this request.",
+        Time(notice.expires_at).local()
     )
 }
 
 /// The link and the code for a person at a terminal.
-pub(crate) fn lines(notice: &EnterCode, agent: Option<&str>, now: Timestamp) -> [String; 5] {
+pub(crate) fn lines(notice: &EnterCode, agent: Option<&str>) -> [String; 5] {
     let mailed = if notice.email_sent { "  (also e-mailed)" } else { "" };
     let agent = agent.map(|name| format!(" (\"{}\")", Untrusted::new(name))).unwrap_or_default();
     [
         format!("Claim this agent{agent} for {}", notice.owner.expose()),
         format!("  1  Open        {}{mailed}", notice.verification_uri.expose()),
         format!("  2  Enter code  {}", notice.user_code.expose()),
-        format!("     until {} ({} left)", notice.expires_at, minutes(notice.expires_at.since(now))),
-        "  Only type this code if you started this yourself; nobody will ask you for it.".to_owned(),
+        format!("     valid until {}", Time(notice.expires_at).deadline()),
+        "  Only enter this code if you started this request. Nobody from the service will ever ask you for it.".to_owned(),
     ]
 }
 

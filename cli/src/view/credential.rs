@@ -1,4 +1,4 @@
-//! What is said about a credential. Its secret is never part of it: a hint is the prefix and the last four characters.
+//! What the command says about a credential. It never contains the secret: a hint is the prefix and the last four characters.
 
 use serde::Serialize;
 
@@ -24,7 +24,7 @@ pub(crate) struct Registration {
     pub(crate) scopes: Option<Vec<String>>,
     /// Prefix and last four characters of a secret.
     pub(crate) token_hint: Option<String>,
-    /// The registration can be claimed until then.
+    /// The registration can be claimed until this time.
     pub(crate) claim_expires_at: Option<Time>,
 }
 
@@ -77,25 +77,25 @@ impl Obtained {
         }
     }
 
-    /// The text of a command that obtained it.
+    /// The text output of a command that obtained the credential.
     pub(crate) fn lines(&self) -> Vec<String> {
         let (said, service) = match self {
             Self::Registration(registration) => {
-                let until = registration.claim_expires_at.map(|end| format!("  to be claimed until {end}"));
-                let said = "Registered. The owner claims it with: enlist claim --email OWNER@EXAMPLE.COM".to_owned();
+                let until = registration.claim_expires_at.map(|end| format!("  claim it before {}", end.deadline()));
+                let said = "Registered. To let the owner claim the agent: enlist claim --email OWNER@EXAMPLE.COM".to_owned();
                 (std::iter::once(said).chain(until).collect(), Service::Opentrain)
             }
-            Self::Token(Token { is_adopted: true, .. }) => (vec!["Adopted. The token is kept.".to_owned()], Service::Opentrain),
-            Self::Token(_) => (vec!["Claimed. The token is kept.".to_owned()], Service::Opentrain),
+            Self::Token(Token { is_adopted: true, .. }) => (vec!["Adopted. The token is stored.".to_owned()], Service::Opentrain),
+            Self::Token(_) => (vec!["Claimed. The token is stored.".to_owned()], Service::Opentrain),
             Self::Badge(badge) => {
                 let who = badge.did.as_deref().unwrap_or("an agent");
-                (vec![format!("Registered as {who}. The badge is kept.")], Service::Sentryagent)
+                (vec![format!("Registered as {who}. The badge is stored.")], Service::Sentryagent)
             }
         };
         [said, vec![format!("  to print it: enlist token {}", service.name())]].concat()
     }
 
-    /// The text of a rotation that obtained it.
+    /// The text output of a rotation that obtained the badge.
     pub(crate) fn rotated_lines(&self) -> Vec<String> {
         let Self::Badge(badge) = self else { return Vec::new() };
         let who = badge.did.as_deref().unwrap_or("another");
@@ -116,19 +116,19 @@ words! {
 }
 
 words! {
-    /// How it is with a credential.
+    /// The state of a credential.
     State {
         Unclaimed = "unclaimed",
         Adopted = "adopted",
         Claimed = "claimed",
         Issued = "issued",
-        /// The answer to a rotation was lost, so the badge may be dead.
+        /// The answer to a rotation was lost, so the badge may no longer be valid.
         Doubtful = "doubtful",
     }
 }
 
 words! {
-    /// The service's word on a credential.
+    /// The service's answer about a credential.
     Checked {
         Valid = "valid",
         NotValid = "not_valid",
@@ -174,7 +174,7 @@ pub(crate) struct Identity {
     /// A badge's DID; null when the badge could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) did: Option<Option<String>>,
-    /// The service's word, where it was asked.
+    /// The service's answer, if it was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) checked: Option<Checked>,
 }
@@ -199,7 +199,7 @@ impl Identity {
         format!("{}  {}, {}  {}{did}{checked}{profile}", self.service, self.kind, self.state, self.hint())
     }
 
-    /// The credential in a line about its profile.
+    /// The credential as part of a line about its profile.
     pub(crate) fn brief(&self) -> String {
         format!("{} {} ({}) {}", self.service, self.kind, self.state, self.hint())
     }
@@ -209,7 +209,7 @@ impl Identity {
     }
 }
 
-/// The end of a line about something in another profile than the one that the command is about.
+/// The end of a line about another profile than the current one.
 pub(super) fn in_profile(profile: &str, current: &ProfileName) -> String {
     if profile == current.as_str() { String::new() } else { format!("  (profile {profile})") }
 }

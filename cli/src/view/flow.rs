@@ -1,4 +1,4 @@
-//! What is said about a flow: a ceremony that has begun and has not ended.
+//! What the command says about a pending flow.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ use super::{Time, words};
 use crate::store::{ProfileName, Service};
 
 words! {
-    /// Whom or what a flow waits for.
+    /// The person or thing that a flow waits for.
     Awaiting {
         /// The owner must claim the registration.
         Owner = "owner",
@@ -15,7 +15,7 @@ words! {
         Profile = "profile",
         /// The owner must agree to another SMS.
         SmsAgain = "sms_again",
-        /// A person must hand in the code that came by SMS.
+        /// A person must submit the code from the SMS.
         Otp = "otp",
         /// The owner must agree to another registration.
         RegisterAgain = "register_again",
@@ -40,18 +40,18 @@ pub(crate) struct PendingFlow {
 impl PendingFlow {
     /// One line of `pending`, where `current` is the profile that the command is about.
     pub(crate) fn line(&self, current: &ProfileName) -> String {
-        let until = self.expires_at.map(|at| format!(", until {at}")).unwrap_or_default();
+        let until = self.expires_at.map(|at| format!(", until {}", at.deadline())).unwrap_or_default();
         let profile = in_profile(&self.profile, current);
         format!("{}  {}, pending: {}{until}{profile}", self.flow, self.service, self.awaiting)
     }
 
-    /// The flow in a line about its profile.
+    /// The flow as part of a line about its profile.
     pub(crate) fn brief(&self) -> String {
         format!("{} pending at {}", self.flow, self.service)
     }
 }
 
-/// A store that could not be read. It hides nothing of the others; the first one is the error of the document.
+/// A store that could not be read. The others are still listed; the first one is the error of the document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Unreadable {

@@ -6,6 +6,8 @@ pub(crate) mod claim;
 pub(crate) mod credential;
 pub(crate) mod flow;
 pub(crate) mod profile;
+mod time;
 mod words;
 
-pub(crate) use words::{Time, escaped, words};
+pub(crate) use time::{Time, duration_words};
+pub(crate) use words::{escaped, words};

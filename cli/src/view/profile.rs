@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::escaped;
 
-/// What a manifest makes public. In a field named `untrusted_*` it is what a badge or a service says about an agent.
+/// What a manifest makes public. In a field named `untrusted_*`, a badge or a service says it about an agent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "PublicProfile"))]
 pub(crate) struct Profile {
@@ -52,7 +52,7 @@ impl From<&PublishedProfile> for Profile {
 }
 
 impl Profile {
-    /// Our own profile for the person who has to confirm it.
+    /// The lines that show our own profile to the person who confirms it.
     pub(crate) fn lines(&self) -> [String; 5] {
         let text = |text: &Option<String>| text.as_deref().map(escaped).unwrap_or_default();
         [
@@ -64,7 +64,7 @@ impl Profile {
         ]
     }
 
-    /// A profile that a badge or a service shows. Its texts are escaped already.
+    /// The lines of a profile from a badge or a service. Its texts are already escaped.
     pub(crate) fn published_lines(&self) -> Vec<String> {
         let lines = [
             ("agent", &self.agent_name),
@@ -81,9 +81,9 @@ impl Profile {
 /// A field of the manifest, for the template and its explanation.
 pub(crate) struct Field {
     pub(crate) name: &'static str,
-    /// What the person who fills the template in has to know.
+    /// The explanation for the person who fills in the template.
     pub(crate) meaning: &'static str,
-    /// The template's value, as JSON. It breaks the field's rule, so that nothing can be forgotten.
+    /// The template's value, as JSON. It is invalid, so that no field can be forgotten.
     pub(crate) empty: &'static str,
     /// A valid value, as JSON: the example of SentryAgent's documents.
     pub(crate) example: &'static str,
@@ -118,7 +118,7 @@ pub(crate) const FIELDS: [Field; 10] = [
     Field { name: "data_residency", meaning: "where its data stays, like us-east-1; public", empty: r#""""#, example: r#""us-east-1""# },
 ];
 
-/// A manifest with these values: one member a line.
+/// Writes a manifest with these values, one member a line.
 pub(crate) fn manifest(value: impl Fn(&Field) -> &'static str) -> String {
     let members: Vec<_> = FIELDS.iter().map(|field| format!("  \"{}\": {}", field.name, value(field))).collect();
     format!("{{\n{}\n}}\n", members.join(",\n"))

@@ -1,31 +1,6 @@
-//! Single values as they are printed.
+//! Words: enums that are one word each, and text that a service wrote.
 
-use std::fmt::{self, Display, Formatter};
-
-use enlist_core::{Timestamp, Untrusted};
-use serde::{Serialize, Serializer};
-
-/// A point in time. JSON has it as RFC 3339.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Time(pub(crate) Timestamp);
-
-impl From<Timestamp> for Time {
-    fn from(at: Timestamp) -> Self {
-        Self(at)
-    }
-}
-
-impl Display for Time {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl Serialize for Time {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
+use enlist_core::Untrusted;
 
 /// Declares an enum whose variants are one word each, in the text output and in JSON.
 macro_rules! words {
@@ -74,30 +49,7 @@ macro_rules! words {
 }
 pub(crate) use words;
 
-/// A service's text, with everything escaped that a terminal or a reader could take for something else.
+/// Escapes a text from a service.
 pub(crate) fn escaped(text: &str) -> String {
     Untrusted::new(text).to_string()
-}
-
-#[cfg(test)]
-mod schema {
-    use std::borrow::Cow;
-
-    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-
-    use super::Time;
-
-    impl JsonSchema for Time {
-        fn inline_schema() -> bool {
-            true
-        }
-
-        fn schema_name() -> Cow<'static, str> {
-            "time".into()
-        }
-
-        fn json_schema(_: &mut SchemaGenerator) -> Schema {
-            json_schema!({ "type": "string", "format": "date-time" })
-        }
-    }
 }

@@ -232,7 +232,7 @@ fn a_manifest_whose_name_is_no_utf8_is_wanted_on_stdin_when_it_goes_on() {
     assert_eq!(ending(&limited), (7, "rate_limited"), "{limited}");
     let way_on = next(&limited);
     assert_eq!(way_on[..4], ["register", "sentryagent", "--manifest", "-"]);
-    assert!(limited["next"]["when"].as_str().unwrap().ends_with("hand the manifest in on stdin"), "{limited}");
+    assert!(limited["next"]["when"].as_str().unwrap().ends_with("pass the manifest on stdin"), "{limited}");
     let way_on: Vec<_> = way_on.iter().map(String::as_str).chain(["--yes", "--no-wait"]).collect();
     assert_eq!(ending(&world.json_in(&way_on, MANIFEST)), (0, ""));
 }

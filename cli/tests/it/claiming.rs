@@ -7,6 +7,7 @@ use std::time::Duration;
 use enlist_sandbox::{Config, Which};
 use serde_json::json;
 
+use crate::run::told;
 use crate::world::{OWNER, POLL, REGISTER, START, World, ending, holding, next, private_files, quick, settled};
 
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -35,7 +36,7 @@ fn register_claim_token() {
     assert!(told[1].contains("/claim?token=ot_cat_") && told[2].ends_with(&code), "{told:?}");
     let link = told[1].split_whitespace().nth(2).unwrap();
     world.type_code(&json!({ "verification_uri": link, "user_code": code }));
-    assert_eq!(lines.next().unwrap(), "Claimed. The token is kept.");
+    assert_eq!(lines.next().unwrap(), "Claimed. The token is stored.");
     assert!(world.sent(POLL) <= 2, "the next poll, or the one after a poll that was under way");
     assert!(claim.wait().unwrap().success());
 
@@ -166,4 +167,18 @@ fn profiles_are_apart_and_next_names_them() {
     assert_eq!(next(&started)[4..], ["--profile", "work"]);
     assert_eq!(world.json(&["pending", "-p", "default"])["data"]["pending"], json!([]));
     assert_eq!(world.sent(REGISTER), 2);
+}
+
+/// A zone without a name in the system's database, one hour east of UTC.
+#[test]
+fn people_read_the_local_time_and_what_is_left() {
+    let world = World::registered(quick());
+    let mut command = world.command(&["claim", "--email", OWNER, "--no-wait", "--output", "text"]);
+    command.env("TZ", "HERE-1");
+    let (exit, stdout, _) = told(command);
+    let expires_at = world.json(&["pending"])["data"]["pending"][0]["expires_at"].as_str().unwrap().to_owned();
+    assert!(expires_at.ends_with('Z'), "{expires_at}");
+    let (hour, minute) = (expires_at[11..13].parse::<u32>().unwrap(), &expires_at[14..16]);
+    let local = format!("{:02}:{minute} (", (hour + 1) % 24);
+    assert!(exit == 0 && stdout.contains(&local) && stdout.contains(" minutes left)"), "{local}{stdout}");
 }

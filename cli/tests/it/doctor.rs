@@ -50,7 +50,7 @@ fn all_is_well() {
     assert_eq!(asked, ["GET /.well-known/oauth-protected-resource", "GET /v1/health"]);
     let output = world.command(&["doctor", "--output", "text"]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.starts_with("ok    proxy         opentrain directly: no proxy is named; sentryagent directly"), "{text}");
+    assert!(text.starts_with("ok    proxy         opentrain directly (no proxy is set); sentryagent directly"), "{text}");
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn it_changes_nothing() {
     let empty = tempfile::tempdir().unwrap();
     let home = empty.path().join("not/yet");
     let document = doctor(&world, &[], &[("ENLIST_HOME", home.to_str().unwrap())]);
-    assert_check(&document, "store", "ok", "nothing is kept yet");
+    assert_check(&document, "store", "ok", "empty, and can be written");
     assert!(!empty.path().join("not").exists());
 }
 
@@ -87,10 +87,10 @@ fn proxies_are_told_without_their_logins() {
         &document,
         "proxy",
         "ok",
-        "opentrain by HTTPS_PROXY (http://proxy.example:3128, with a login); sentryagent directly: NO_PROXY",
+        "opentrain through http://proxy.example:3128, with a login (HTTPS_PROXY); sentryagent directly (NO_PROXY)",
     );
     assert!(!document.to_string().contains("CANARY") && !document.to_string().contains("joe"), "{document}");
-    assert_check(&with(&[("HTTP_PROXY", "http://proxy.example:3128")]), "proxy", "warn", "HTTP_PROXY is set, and does not count");
+    assert_check(&with(&[("HTTP_PROXY", "http://proxy.example:3128")]), "proxy", "warn", "HTTP_PROXY is set but not used");
     let document = with(&[("ALL_PROXY", "ftp://joe:CANARY@x")]);
     assert_check(&document, "proxy", "fail", "ALL_PROXY");
     assert_eq!(ending(&document), (64, "usage"));
@@ -198,7 +198,7 @@ fn a_store_that_others_can_read_or_that_cannot_be_written_is_seen() {
 #[test]
 fn a_variable_that_stands_before_the_stored_token_is_seen() {
     let world = World::new();
-    assert_check(&doctor(&world, &["--offline"], &[("OT_API_TOKEN", TOKEN)]), "variables", "ok", "no token of OpenTrain is stored");
+    assert_check(&doctor(&world, &["--offline"], &[("OT_API_TOKEN", TOKEN)]), "variables", "ok", "has no token of OpenTrain");
     let world = World::registered(quick());
     for name in ["OT_API_TOKEN", "OPENTRAIN_API_TOKEN", "OPENTRAIN_PERSONAL_API_TOKEN"] {
         let document = doctor(&world, &["--offline"], &[(name, TOKEN)]);
@@ -206,7 +206,7 @@ fn a_variable_that_stands_before_the_stored_token_is_seen() {
         assert!(!document.to_string().contains("CANARY"));
     }
     let own = world.token("opentrain");
-    assert_check(&doctor(&world, &["--offline"], &[("OT_API_TOKEN", &own)]), "variables", "ok", "is the token that is stored");
+    assert_check(&doctor(&world, &["--offline"], &[("OT_API_TOKEN", &own)]), "variables", "ok", "is set to the stored token");
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn a_registration_outlives_a_network_that_is_away() {
     let flow = texted["data"]["flow"].as_str().unwrap();
     let kept = world.json_in(&["otp", flow, "--otp-file", "-", "--proxy", NOBODY], &world.sms_code());
     assert_eq!(ending(&kept), (8, ""));
-    assert!(kept["warnings"][0].as_str().unwrap().starts_with("the code is still wanted: "), "{kept}");
+    assert!(kept["warnings"][0].as_str().unwrap().starts_with("the service still waits for the code: "), "{kept}");
     assert!(kept["next"]["when"].as_str().unwrap().contains("the same code"), "{kept}");
     assert_eq!(ending(&world.json_in(&["otp", flow, "--otp-file", "-"], &world.sms_code())), (0, ""));
 }
@@ -169,7 +169,7 @@ fn what_came_on_stdin_is_asked_for_again() {
     world.script(SUBMIT, Action::Respond(Canned::status(429)));
     let limited = world.json_in(&["register", "sentryagent", "--manifest", "-"], MANIFEST);
     assert_eq!(ending(&limited), (7, "rate_limited"));
-    assert!(limited["next"]["when"].as_str().unwrap().ends_with("; hand the manifest in on stdin"), "{limited}");
+    assert!(limited["next"]["when"].as_str().unwrap().ends_with("; pass the manifest on stdin"), "{limited}");
     assert_eq!(next(&limited)[..4], ["register", "sentryagent", "--manifest", "-"]);
 }
 
@@ -186,7 +186,7 @@ fn hints_are_about_the_case_at_hand() {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     let exposed = world.json(&["status"]);
     assert_eq!(ending(&exposed), (9, "store_corrupt"));
-    assert!(hint(&exposed).contains("yours alone again") && !hint(&exposed).contains("move"), "{exposed}");
+    assert!(hint(&exposed).contains("make it private again") && !hint(&exposed).contains("move"), "{exposed}");
     let homeless = settled(world.command(&["profile", "import", "opentrain"]).env_remove("HOME").output().unwrap());
     assert_eq!(ending(&homeless), (64, "usage"));
     assert!(homeless["error"]["message"].as_str().unwrap().contains("XDG_CONFIG_HOME"), "{homeless}");

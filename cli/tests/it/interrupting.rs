@@ -78,9 +78,9 @@ fn reading_ends_with_a_signal() {
 fn reading_from_a_terminal_is_told_first_and_ends_with_a_signal() {
     let world = World::new();
     let commands: [(&[&str], &str); 3] = [
-        (&["badge", "sign"], "Type or paste the message, then Ctrl-D"),
-        (&["otp", "--otp-file", "-"], "Type or paste the code from the SMS, then Ctrl-D"),
-        (&["adopt", "opentrain", "--token-file", "-"], "Type or paste the token, then Ctrl-D"),
+        (&["badge", "sign"], "Type or paste the message, then press Ctrl-D"),
+        (&["otp", "--otp-file", "-"], "Type or paste the code from the SMS, then press Ctrl-D"),
+        (&["adopt", "opentrain", "--token-file", "-"], "Type or paste the token, then press Ctrl-D"),
     ];
     for (arguments, told) in commands {
         for (name, exit) in SIGNALS {
@@ -161,7 +161,7 @@ fn repeats_of_a_call_end_with_a_signal() {
     for (arguments, path) in calls(&did) {
         for (name, exit) in SIGNALS {
             world.script(&path, Action::Respond(Canned::status(503).header("retry-after", "20")));
-            is_stopped(&stop_at(world.start(&arguments), "again at", name), exit, &arguments);
+            is_stopped(&stop_at(world.start(&arguments), "trying again in", name), exit, &arguments);
         }
     }
     assert_eq!(ending(&world.json(&["badge", "verify"])), (0, ""), "what was broken off changed nothing");

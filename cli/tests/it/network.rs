@@ -45,7 +45,7 @@ fn a_refused_connection_is_named() {
 
 #[test]
 fn a_name_that_nobody_knows_is_named() {
-    assert_class(&ask(&World::new(), "https://service.invalid", &[], &[]), "network", &["name could not be resolved"], "network?");
+    assert_class(&ask(&World::new(), "https://service.invalid", &[], &[]), "network", &["name could not be resolved"], "no network");
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_company_that_opens_the_connection_is_met_through_its_proxy() {
     assert_eq!(ending(&ask(&world, "https://localhost", &variables[1..], &["--proxy", &proxy.url()])), (5, "protocol_violation"));
     // Its certificate is for localhost, not for the service.
     let document = ask(&world, "https://identity.sentryagent.ai", &variables, &[]);
-    assert_class(&document, "tls", &["certificate"], "somebody else");
+    assert_class(&document, "tls", &["certificate"], "another server");
     assert!(proxy.heads().concat().contains("CONNECT identity.sentryagent.ai:443 "));
 }
 

@@ -163,7 +163,7 @@ fn a_flow_of_another_profile_is_found_there() {
         assert!(document["error"]["message"].as_str().unwrap().contains("profile work"), "{document}");
     }
     let otp = world.json_in(&["otp", "reg_00c0ffee", "--otp-file", "-"], "123456");
-    assert!(otp["error"]["message"].as_str().unwrap().contains("no such flow in any profile"), "{otp}");
+    assert!(otp["error"]["message"].as_str().unwrap().contains("no profile has a flow"), "{otp}");
     assert_eq!(ending(&world.json(&["resume"])), (64, "usage"));
     world.type_code(&started["data"]);
     let words = next(&world.json(&["resume", flow]));

@@ -87,7 +87,7 @@ fn an_answer_lost_before_the_service_acted_leaves_the_old_badge() {
     assert_eq!(world.json(&["status"])["data"]["identities"][0]["state"], "doubtful");
     assert_eq!(ending(&world.json(&["badge", "revoke", "--yes"])), (10, "conflict"));
     let signed = world.json_in(&["badge", "sign", "--json"], "x");
-    assert!(signed["warnings"][0].as_str().unwrap().contains("may be dead"), "{signed}");
+    assert!(signed["warnings"][0].as_str().unwrap().contains("may no longer be valid"), "{signed}");
     age_rotation(&world, 40);
     // Whoever rotates again is told about the first one, and nothing is sent a second time.
     let told = world.json(&["badge", "rotate", "--yes"]);

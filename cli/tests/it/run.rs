@@ -15,7 +15,8 @@ pub(crate) const KEYS: [&str; 12] =
 pub(crate) fn command(arguments: &[&str]) -> Command {
     children::prepare();
     let mut command = Command::new(env!("CARGO_BIN_EXE_enlist"));
-    command.args(arguments).stdin(Stdio::null());
+    // Times for people are in the zone that the test sets.
+    command.args(arguments).stdin(Stdio::null()).env("TZ", "UTC");
     for name in SURROUNDINGS {
         command.env_remove(name);
     }

@@ -125,7 +125,7 @@ fn the_countdown_ticks_enter_opens_the_browser_and_ctrl_c_loses_nothing() {
     seat.see(r"waiting\.\.\. ");
     seat.press("x\x1b[A");
     world.sandbox.approve(&Which::newest()).unwrap();
-    seat.see("Claimed. The token is kept.");
+    seat.see("Claimed. The token is stored.");
     let (exit, seen) = seat.leave();
     assert_eq!(exit, 0);
     assert!(!seen.contains('\x1b'), "{seen:?}");
@@ -139,7 +139,7 @@ fn the_code_is_copied_by_the_terminal_and_the_link_drawn() {
     let world = World::registered(quick());
     let mut seat = Seat::take(&world, CLAIM, &[("SSH_CONNECTION", "10.0.0.1 2 10.0.0.2 22")]);
     seat.see("c: copy code   q: QR");
-    seat.see("No browser is opened: this is a session over SSH.");
+    seat.see("The browser is not opened: this is a session over SSH.");
     seat.see(r"waiting\.\.\. ");
     seat.press("c");
     let code = base64::engine::general_purpose::STANDARD.encode(&world.sandbox.attempts()[0].user_code);
@@ -148,7 +148,7 @@ fn the_code_is_copied_by_the_terminal_and_the_link_drawn() {
     seat.see("▀");
     seat.see(r"waiting\.\.\. ");
     seat.press("\n");
-    seat.see("no browser is opened: this is a session over SSH");
+    seat.see("the browser is not opened: this is a session over SSH");
     seat.press(CTRL_C);
     let (exit, seen) = seat.leave();
     assert_eq!(exit, 130);
@@ -159,7 +159,7 @@ fn the_code_is_copied_by_the_terminal_and_the_link_drawn() {
 fn a_terminal_that_is_not_utf8_is_spoken_to_in_ascii() {
     let world = World::registered(quick());
     let mut seat = Seat::take(&world, &format!("{CLAIM} --qr always --no-browser; enlist status"), &[("LC_ALL", "C"), ("TERM", "dumb")]);
-    seat.see("No browser is opened: --no-browser.");
+    seat.see("The browser is not opened: --no-browser.");
     seat.see("##");
     seat.see(r"waiting\.\.\. ");
     seat.press(CTRL_C);
@@ -178,9 +178,9 @@ fn what_is_said_and_asked_is_ascii_there_too() {
     let line = format!("enlist register sentryagent --manifest {}; enlist profile remove default --json > /dev/null", world.manifest());
     let mut seat = Seat::take(&world, &line, &setting);
     seat.see(r"J\?rgen 1\.0\.0");
-    seat.see(r"a code goes to \+\.\.\.0199\. \[y/N\] ");
+    seat.see(r"a code is sent to \+\.\.\.0199\. \[y/N\] ");
     seat.press("n\r");
-    seat.see(r"Lost are then: .*ot_pat_\.\.\.");
+    seat.see(r"This would delete: .*ot_pat_\.\.\.");
     seat.press("n\r");
     let (exit, seen) = seat.leave();
     assert!(exit == 2 && seen.is_ascii(), "{seen}");

@@ -18,8 +18,9 @@ use crate::run::{SURROUNDINGS, human, told};
 use crate::world::World;
 
 /// What is another at every run.
-const REDACTED: [(&str, &str); 14] = [
-    ("[LEFT]", r"(?<redacted>\d+:\d\d) left"),
+const REDACTED: [(&str, &str); 15] = [
+    ("[LEFT]", r"\((?<redacted>\d+ [a-z]+) left\)"),
+    ("[LOCAL]", r"(?<redacted>(?:\d{4}-\d\d-\d\d )?\d\d:\d\d) (?:\(|UTC)"),
     ("[TIME]", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"),
     ("[FLOW]", r"(?:clm|reg|enr|rot)_(?<redacted>[0-9a-z]{3,})"),
     ("[LINK_TOKEN]", r"ot_cat_(?<redacted>[0-9A-Za-z_]+)"),

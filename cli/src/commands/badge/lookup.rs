@@ -16,7 +16,7 @@ use crate::view::profile::Profile;
 /// Show what the service publishes about an agent
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The agent, did:sentryagent:...
+    /// DID of the agent: did:sentryagent:...
     did: String,
 }
 
@@ -48,13 +48,13 @@ pub(crate) fn run(did: &str, context: &Context<'_>) -> Result<Outcome, Error> {
             Ok(Outcome::ready(LookedUp::Found(Box::new(FoundAgent { did, found: true, issued_at, untrusted_profile: profile }))))
         }
         None => {
-            context.output.text(format_args!("{did} is not there: never registered, or revoked."))?;
+            context.output.text(format_args!("{did} is not published. It was never registered, or it was revoked."))?;
             Ok(Outcome::stopped(Error::NoSuchAgent, LookedUp::Missing(MissingAgent { did: did.as_str().to_owned(), found: false }), None))
         }
     }
 }
 
-/// The colons as the documents' example has them; where that is not found, as their words have it.
+/// Looks the agent up with plain colons in the path, as in the documents' example, and then with encoded colons, as in their text.
 fn look_up(did: &Did, context: &Context<'_>) -> Result<Option<Published>, Error> {
     let look_up = LookUp::new(&context.origin(Service::Sentryagent)?, did.clone());
     match call(context, look_up.clone())?.outcome {

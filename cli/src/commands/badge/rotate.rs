@@ -1,4 +1,4 @@
-//! `enlist badge rotate`.
+//! `enlist badge rotate`: replaces the badge by a new one.
 
 use enlist_core::Origin;
 use enlist_core::badge::BadgeRotation;
@@ -12,10 +12,10 @@ use crate::output::data::RotationAsked;
 use crate::output::{Next, Outcome, Prints};
 use crate::store::{AnyCeremony, Credential, Intent, Service};
 
-/// Get another badge and DID; the old ones are dead at once
+/// Replace the badge and its DID; the old ones stop working at once
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The owner agrees that badge and DID change
+    /// The owner agrees that the badge and the DID change
     #[arg(long)]
     pub(crate) yes: bool,
     #[command(flatten)]
@@ -23,7 +23,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) static FACTS: Facts =
-    Facts::new("badge rotate", &[("enlist badge rotate", "asks first: badge and DID change")]).printing(Prints::Events);
+    Facts::new("badge rotate", &[("enlist badge rotate", "asks first, because the badge and the DID change")]).printing(Prints::Events);
 
 impl Run for Args {
     fn facts(&self) -> &'static Facts {
@@ -50,16 +50,16 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
     };
     context.keeps_to(&base_url)?;
     let mut prompter = context.prompter();
-    // One that is under way is settled first, and needs no word: it is not sent again.
+    // A pending rotation is finished first. It needs no consent, because it is not sent again.
     for flow in session.locked.flows()? {
         if let (record, AnyCeremony::BadgeRotation(rotation)) = flow.into_parts() {
             prompter.pre_answers.again = true;
             return session.continue_flow(rotation, record, prompter, wait_policy);
         }
     }
-    let question = "Rotate? The old badge and its DID are dead at once, for everybody who knows the agent by them.";
+    let question = "Rotate the badge? The old badge and its DID stop working at once, for everyone who knows the agent by them.";
     let next = Next::new(&["badge", "rotate", "--yes"], "when the owner agrees that the badge and the DID change");
-    let needed = "may the badge and the DID change, for everybody who knows them?";
+    let needed = "may the badge and the DID change, for everyone who knows them?";
     if let Some(stopped) = prompter.answer(args.yes, question)?.unless_yes(needed, RotationAsked { did }, next) {
         return Ok(stopped);
     }

@@ -1,4 +1,4 @@
-//! `enlist badge show`: what a badge says of itself. Read, not verified, and never the badge itself.
+//! `enlist badge show`: shows the claims of a badge without verifying them.
 
 use std::ffi::OsString;
 
@@ -14,15 +14,17 @@ use crate::store::Service;
 use crate::view::Time;
 use crate::view::profile::Profile;
 
-/// Show what a badge says of itself; never the badge
+/// Show what a badge says about itself, without printing it
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The badge; - for stdin [default: the profile's own]
+    /// File with the badge; - for stdin [default: the profile's own badge]
     file: Option<OsString>,
 }
 
-pub(crate) static FACTS: Facts =
-    Facts::new("badge show", &[("enlist badge show", "of this profile's badge"), ("enlist badge show other.jwt", "of another one")]);
+pub(crate) static FACTS: Facts = Facts::new(
+    "badge show",
+    &[("enlist badge show", "shows this profile's badge"), ("enlist badge show other.jwt", "shows the badge in a file")],
+);
 
 impl Run for Args {
     fn facts(&self) -> &'static Facts {
@@ -40,7 +42,7 @@ impl Run for Args {
 
 pub(crate) fn run(file: Option<&OsString>, context: &Context<'_>) -> Result<Outcome, Error> {
     let presented = badge(file, context)?;
-    let view = BadgeView::of(&presented.badge).ok_or_else(|| Error::usage("this is no badge: its claims cannot be read"))?;
+    let view = BadgeView::of(&presented.badge).ok_or_else(|| Error::usage("not a badge: its claims cannot be read"))?;
     let shown = BadgeShown {
         did: view.did.as_ref().map(ToString::to_string),
         badge_hint: presented.badge.hint(),
@@ -57,10 +59,10 @@ pub(crate) fn run(file: Option<&OsString>, context: &Context<'_>) -> Result<Outc
 
 fn tell(shown: &BadgeShown, context: &Context<'_>) -> Result<(), Error> {
     let output = context.output;
-    output.text(format_args!("{}  {}", shown.badge_hint, shown.did.as_deref().unwrap_or("names no agent")))?;
-    output.text("  as it says itself; enlist badge verify checks it")?;
+    output.text(format_args!("{}  {}", shown.badge_hint, shown.did.as_deref().unwrap_or("(no agent is named)")))?;
+    output.text("  The badge's own claims, which are not verified. To verify them: enlist badge verify")?;
     if let Some(end) = shown.expires_at {
-        output.text(format_args!("  until      {end}"))?;
+        output.text(format_args!("  expires    {}", end.deadline()))?;
     }
     output.text_lines(shown.untrusted_profile.iter().flat_map(Profile::published_lines))
 }

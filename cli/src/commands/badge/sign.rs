@@ -1,4 +1,4 @@
-//! `enlist badge sign`: a message signed by the service in the agent's name. stdout carries the signature and nothing else.
+//! `enlist badge sign`: lets the service sign a message in the agent's name. stdout contains only the signature.
 
 use std::ffi::OsString;
 
@@ -15,19 +15,19 @@ use crate::output::{Outcome, Prints};
 use crate::store::Service;
 use crate::view::Time;
 
-/// Have a message signed in the agent's name; prints the signature (JWS) and nothing else
+/// Let the service sign a message in the agent's name; prints only the signature (JWS)
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The message; - for stdin
+    /// File with the message; - for stdin
     #[arg(default_value = "-")]
     pub(crate) file: OsString,
-    /// Sign it even if it may be a JSON object, which could hold the claims of a badge
+    /// Sign the message even if it may be a JSON object, which could contain the claims of a badge
     #[arg(long)]
     pub(crate) even_claims: bool,
 }
 
 pub(crate) static FACTS: Facts =
-    Facts::new("badge sign", &[("enlist badge sign message.txt", "prints the signature and nothing else")]).printing(Prints::Credential);
+    Facts::new("badge sign", &[("enlist badge sign message.txt", "prints only the signature")]).printing(Prints::Credential);
 
 impl Run for Args {
     fn facts(&self) -> &'static Facts {
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
         Sign::new_even_claims(&own.origin, own.badge, &message)
     } else {
         Sign::new(&own.origin, own.badge, &message)
-            .map_err(|error| Error::Usage { message: error.to_string(), hint: Some("--even-claims signs it all the same".to_owned()) })?
+            .map_err(|error| Error::Usage { message: error.to_string(), hint: Some("to sign it anyway, add --even-claims".to_owned()) })?
     };
     let signed = outcome_of(context, sign)?;
     context.output.text(&signed.jws)?;

@@ -1,4 +1,4 @@
-//! `enlist badge verify`: the signature by the published keys, then the service's word on revocation.
+//! `enlist badge verify`: verifies the signature with the published keys, then asks the service about a revocation.
 
 use std::ffi::OsString;
 use std::time::Duration;
@@ -20,21 +20,21 @@ use crate::view::Time;
 use crate::view::profile::Profile;
 use crate::wait_policy::now;
 
-/// Check a badge by the service's keys, then ask the service whether it was revoked: 0 valid, 5 not valid
+/// Verify a badge with the service's keys and ask the service whether it was revoked; exit code 0: valid, 5: not valid
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The badge; - for stdin [default: the profile's own]
+    /// File with the badge; - for stdin [default: the profile's own badge]
     pub(crate) file: Option<OsString>,
-    /// By the keys that are kept, without asking the service: a revocation is not seen
+    /// Use the cached keys and do not ask the service; a revocation is not noticed
     #[arg(long)]
     pub(crate) offline: bool,
     /// With --offline: accept a badge that never expires, too
     #[arg(long)]
     pub(crate) no_expiry: bool,
-    /// The badge must say that this is its issuer
+    /// Issuer that the badge must name
     #[arg(long, value_name = "ISS")]
     pub(crate) issuer: Option<String>,
-    /// The badge must be meant for this audience
+    /// Audience that the badge must name
     #[arg(long, value_name = "AUD")]
     pub(crate) audience: Option<String>,
 }
@@ -42,8 +42,8 @@ pub(crate) struct Args {
 pub(crate) static FACTS: Facts = Facts::new(
     "badge verify",
     &[
-        ("enlist badge verify", "by the service's keys, and by its word on revocation"),
-        ("enlist badge verify - --offline", "a badge on stdin, by the keys that were kept"),
+        ("enlist badge verify", "verifies the signature and asks the service about a revocation"),
+        ("enlist badge verify - --offline", "verifies a badge from stdin with the cached keys"),
     ],
 );
 
@@ -84,13 +84,14 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
         Ok(Validity::Valid { .. }) => told(&verified, &keys, Said::Valid, context),
         Ok(Validity::NotValid) => {
             let data = other(Some(false), Some("revoked"), Said::NotValid, Some(&verified), &keys);
-            context
-                .output
-                .text(format_args!("Not valid: signed and in time, but the service says no: revoked or rotated.  ({})", keys.words()))?;
+            context.output.text(format_args!(
+                "Not valid: the signature is good, but the service says that the badge was revoked or rotated.  ({})",
+                keys.words()
+            ))?;
             Ok(Outcome::stopped(failed(Failure::BadgeInvalid), data, None))
         }
         Err(error) => {
-            context.output.text("The signature is good; whether the badge was revoked, the service could not be asked.")?;
+            context.output.text("The signature is good, but the service could not be asked whether the badge was revoked.")?;
             Ok(Outcome::stopped(error, other(None, None, Said::Unknown, Some(&verified), &keys), None))
         }
     }
@@ -135,15 +136,15 @@ fn rules(args: &Args) -> Rules {
 }
 
 fn no_keys(origin: &Origin) -> Error {
-    let message = format!("--offline: no keys of {origin} are kept");
-    Error::Usage { message, hint: Some("verify once without --offline; the keys are kept then".to_owned()) }
+    let message = format!("--offline: no keys of {origin} are cached");
+    Error::Usage { message, hint: Some("verify once without --offline to cache the keys".to_owned()) }
 }
 
 fn told(verified: &VerifiedBadge, keys: &Keys, service: Said, context: &Context<'_>) -> Result<Outcome, Error> {
     let output = context.output;
     output.text(format_args!("Valid: {}  ({})", verified.did(), keys.words()))?;
     match verified.expires_at() {
-        Some(end) => output.text(format_args!("  until      {end}"))?,
+        Some(end) => output.text(format_args!("  expires    {}", Time(end).deadline()))?,
         None => output.warn("this badge has no end: only the service can tell whether it still counts".to_owned()),
     }
     let profile = verified.profile().map(Profile::from);
@@ -164,7 +165,7 @@ fn told(verified: &VerifiedBadge, keys: &Keys, service: Said, context: &Context<
     }))))
 }
 
-/// The data of a badge that is not valid, or of which that is not known. `verified`: its signature is good.
+/// The data of a badge that is not valid or not known to be valid. `verified` is set if its signature is good.
 fn other(valid: Option<bool>, reason: Option<&'static str>, service: Said, verified: Option<&VerifiedBadge>, keys: &Keys) -> BadgeVerified {
     let did = verified.map(|verified| verified.did().to_string());
     BadgeVerified::Other(OtherBadge { valid, reason, service, did, keys: keys.summary() })

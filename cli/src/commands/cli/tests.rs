@@ -7,7 +7,7 @@ fn clap_finds_no_contradiction() {
     Cli::command().debug_assert();
 }
 
-/// Every command's words, in the order of the help.
+/// The words of every command, in the order of the help.
 fn commands(command: &clap::Command, words: &str, found: &mut Vec<String>) {
     for below in command.get_subcommands() {
         let words = format!("{words} {}", below.get_name()).trim_start().to_owned();
@@ -39,10 +39,10 @@ fn every_example_is_a_command_line_of_its_command() {
 fn a_help_ends_with_the_examples() {
     let argv = ["enlist", "badge", "verify", "--help"].map(OsString::from);
     let help = parse(&argv).unwrap_err().to_string();
-    assert!(help.contains("Examples:\n  enlist badge verify\n      by the service's keys"), "{help}");
+    assert!(help.contains("Examples:\n  enlist badge verify\n      verifies the signature"), "{help}");
 }
 
-/// Before the command and after it are two places, and clap knows no order between them.
+/// clap treats flags before and after the subcommand separately, so their order is not defined.
 #[test]
 fn json_wins_wherever_it_stands() {
     let format = |argv: &[&str]| Cli::try_parse_from(argv).map(|cli| cli.global.format()).map_err(|error| error.to_string());

@@ -1,4 +1,4 @@
-//! The report that somebody else may read: no secret, no address, no name, no value of a variable.
+//! The report for a bug report: it contains no secret, no address, no name and no value of a variable.
 
 use std::io::Write;
 use std::path::Path;
@@ -26,12 +26,12 @@ pub(super) fn of(checks: &[Check], offline: bool) -> Bundle {
     }
 }
 
-/// The report as a file holds it.
+/// The report as the text of a file.
 pub(super) fn text(bundle: &Bundle) -> Result<String, Error> {
     serde_json::to_string_pretty(bundle).map(|json| json + "\n").map_err(Error::internal)
 }
 
-/// A new file, for its owner.
+/// Writes the report into a new file that only its owner can read.
 pub(super) fn write(bundle: &Bundle, path: &Path) -> Result<(), Error> {
     let text = text(bundle)?;
     let written = sys::create_private(path).and_then(|mut file| file.write_all(text.as_bytes()));

@@ -1,17 +1,17 @@
-//! One check, as `enlist doctor` reports it.
+//! The result of one check of `enlist doctor`.
 
 use std::fmt::Display;
 
 use crate::error::Error;
 use crate::output::data::{self, CheckName, CheckState, PublicCheck};
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Debug)]
 pub(super) struct Check {
     said: data::Check,
-    /// The detail without anything that somebody else need not know: addresses, paths, names.
+    /// The detail without addresses, paths and names.
     public: String,
-    /// What commands will fail with.
+    /// The error with which other commands will fail.
     error: Option<Error>,
 }
 
@@ -20,12 +20,12 @@ impl Check {
         Self::new(name, CheckState::Ok, detail.to_string(), None)
     }
 
-    /// It works, and is perhaps not what was meant.
+    /// Commands work, but perhaps not as intended.
     pub(super) fn doubtful(name: CheckName, detail: impl Display, hint: &str) -> Self {
         Self::new(name, CheckState::Warn, detail.to_string(), Some(hint.to_owned()))
     }
 
-    /// Commands will fail with `problem`, so it is told as they would tell it.
+    /// Commands will fail with `error`, so the check reports it in their words.
     pub(super) fn bad(name: CheckName, error: Error) -> Self {
         let check = Self::new(name, CheckState::Fail, error.message(), error.hint());
         Self { public: error.code_word().to_owned(), error: Some(error), ..check }
@@ -35,7 +35,7 @@ impl Check {
         Self { public: detail.clone(), said: data::Check { name, state, detail, hint }, error: None }
     }
 
-    /// With what of the detail others may know.
+    /// Sets the detail for the bug report.
     pub(super) fn publicly(self, public: impl Display) -> Self {
         Self { public: public.to_string(), ..self }
     }
@@ -48,14 +48,14 @@ impl Check {
         PublicCheck { name: self.said.name, state: self.said.state, detail: self.public.clone() }
     }
 
-    /// For people.
+    /// The text for people.
     pub(super) fn lines(&self) -> impl Iterator<Item = String> {
         let data::Check { name, state, detail, hint } = &self.said;
         let first = format!("{:<5} {:<13} {detail}", state.as_str(), name.as_str());
         std::iter::once(first).chain(hint.iter().map(|hint| format!("{:20}{hint}", "")))
     }
 
-    /// What a command would end with.
+    /// The error with which a command would end.
     pub(super) fn into_problem(self) -> Option<Error> {
         self.error
     }

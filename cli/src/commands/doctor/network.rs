@@ -1,4 +1,4 @@
-//! Proxy, certificates, each service, and what it says of the time.
+//! The checks of the proxy, the certificates, each service and the clock.
 
 use std::time::{Duration, Instant};
 
@@ -21,9 +21,9 @@ use crate::wait_policy::now;
 
 /// The longest time for one check.
 const LONGEST: Duration = Duration::from_secs(10);
-/// What two clocks may differ by before it is worth a word; a `Date` is in whole seconds.
+/// The largest difference between two clocks that is not reported. A `Date` header has whole seconds.
 const SKEW: Duration = Duration::from_secs(30);
-/// What a service is asked to be left alone after it could not be reached.
+/// The time to wait after a service could not be reached.
 const PAUSE: Duration = Duration::from_secs(60);
 
 pub(super) fn proxy(context: &Context<'_>) -> Check {
@@ -43,8 +43,8 @@ pub(super) fn proxy(context: &Context<'_>) -> Check {
     let public: Vec<_> = ways.iter().map(|(name, url)| format!("{name} {}", public_way(&proxies, url))).collect();
     let is_direct = ways.iter().all(|(_, url)| matches!(proxies.route_to(url), Route::Direct));
     let check = if is_direct && variable("HTTP_PROXY").is_some() {
-        let hint = "the services speak https: name their proxy in HTTPS_PROXY";
-        Check::doubtful(NAME, format_args!("{}; HTTP_PROXY is set, and does not count", told.join("; ")), hint)
+        let hint = "the services use https; set HTTPS_PROXY";
+        Check::doubtful(NAME, format_args!("{}; HTTP_PROXY is set but not used", told.join("; ")), hint)
     } else {
         Check::fine(NAME, told.join("; "))
     };
@@ -54,7 +54,7 @@ pub(super) fn proxy(context: &Context<'_>) -> Check {
 fn public_way(proxies: &Proxies, url: &Uri) -> String {
     match proxies.route_to(url) {
         Route::Through { proxy, variable } => {
-            format!("by {}{}", variable.unwrap_or("--proxy"), if proxy.has_login() { ", with a login" } else { "" })
+            format!("through {}{}", variable.unwrap_or("--proxy"), if proxy.has_login() { ", with a login" } else { "" })
         }
         _ => way_words(proxies, url),
     }
@@ -67,15 +67,15 @@ pub(super) fn certificates(context: &Context<'_>) -> Check {
         Err(error) => return Check::bad(NAME, error),
     };
     match context.network.ca_file_of_the_flag().or(of_environment.as_ref()) {
-        None => Check::fine(NAME, "the usual ones, which are built in"),
+        None => Check::fine(NAME, "the built-in certificates"),
         Some(file) => {
-            let told = format!("the usual ones, and {} by {}", file.count, file.named_by);
+            let told = format!("the built-in certificates and {} more from {}", file.count, file.named_by);
             Check::fine(NAME, format_args!("{told} ({})", file.path.display())).publicly(told)
         }
     }
 }
 
-/// Both services, and then the clock.
+/// Checks both services, and then the clock.
 pub(super) fn services(context: &Context<'_>) -> Result<Vec<Check>, Error> {
     let mut skews = Vec::new();
     let mut checks = Service::ALL.into_iter().map(|service| reach(service, context, &mut skews)).collect::<Result<Vec<_>, _>>()?;
@@ -101,11 +101,11 @@ const fn name_of(service: Service) -> CheckName {
     }
 }
 
-/// Once: a question that changes nothing.
+/// Sent once. The request changes nothing.
 fn ask<C: ApiCall>(service: Service, call: &C, origin: &Origin, context: &Context<'_>, skews: &mut Vec<Skew>) -> Result<Check, Error> {
     let name = name_of(service);
     let Ok(client) = context.network.client() else {
-        return Ok(Check::doubtful(name, "not asked: there is no way out", "see what failed above"));
+        return Ok(Check::doubtful(name, "not checked, because there is no network", "see the failures above"));
     };
     let (begun, started) = (Instant::now(), now());
     let answer = interruptible(&client.within(LONGEST), call.exchange(), &context.interrupt)?;
@@ -126,12 +126,12 @@ fn out_of_reach(name: CheckName, failure: TransportFailure) -> Check {
     Check::bad(name, Error::Ceremony { failure: Box::new(failure), at: now(), kept: Vec::new() }).publicly(public)
 }
 
-/// It answers; but is it the service?
+/// The server answers; this checks that it is the service.
 fn judged<T>(name: CheckName, outcome: &Result<T, Failure>, status: u16, took: Duration, origin: &Origin) -> Check {
     let ms = took.as_millis();
     match outcome {
         Ok(_) => Check::fine(name, format_args!("{origin} answers, in {ms} ms")).publicly(format_args!("it answers, in {ms} ms")),
-        // Whoever speaks for the service, in a refusal too.
+        // An answer that only the service would give, refusals included.
         Err(Failure::Rejected(_) | Failure::RateLimited { .. } | Failure::GaveUp { trouble: Trouble::Server(_), .. }) => {
             let hint = "the network is fine; the service may be down, or another one may stand at this address";
             Check::doubtful(name, format_args!("{origin} answers with {status}, in {ms} ms"), hint)
@@ -146,11 +146,11 @@ fn judged<T>(name: CheckName, outcome: &Result<T, Failure>, status: u16, took: D
 }
 
 fn url(origin: &Origin) -> Uri {
-    // An origin is always a URL; the empty one would have no proxy.
+    // An origin is always a valid URL; the default is never used.
     origin.to_string().parse().unwrap_or_default()
 }
 
-/// How far this machine's clock is from a service's.
+/// The difference between this machine's clock and a service's.
 struct Skew {
     by: Duration,
     is_ahead: bool,

@@ -1,4 +1,4 @@
-//! Where things are kept, what stands in the way of what is kept, and what is under way.
+//! The checks of the store, of the variables that override it, and of the pending flows.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::output::data::CheckName;
 use crate::store::{DamagedFlow, Service, StoreError, files};
 use crate::sys;
 
-/// How many files are looked at, at most.
+/// The largest number of files to check.
 const MOST: usize = 10_000;
 
 pub(super) fn all(context: &Context<'_>) -> [Check; 3] {
@@ -30,11 +30,11 @@ fn store(context: &Context<'_>) -> Check {
         return Check::bad(NAME, error.into());
     }
     let is_there = home.join("profiles").exists();
-    let public = if is_there { "writable, and nobody else's" } else { "nothing is kept yet; it can be" };
+    let public = if is_there { "writable, and private to this user" } else { "empty, and can be written" };
     Check::fine(NAME, format_args!("{}: {public}", home.display())).publicly(public)
 }
 
-/// By a file that comes and goes; where there is no folder yet, by the rights to the one that it would be made in.
+/// Proves by a temporary file that the store can be written. If there is no folder yet, checks the rights to the folder above it.
 fn proved_writable(home: &Path) -> Result<(), StoreError> {
     if !home.exists() {
         let above = home.ancestors().skip(1).find(|above| above.exists()).unwrap_or_else(|| Path::new("/"));
@@ -46,7 +46,7 @@ fn proved_writable(home: &Path) -> Result<(), StoreError> {
     written.and(removed).map_err(|error| StoreError::unwritable(home, &error))
 }
 
-/// What is below the folder; the folder itself may be anybody's to look at.
+/// Checks everything below the folder. Others may look at the folder itself.
 fn all_private(home: &Path) -> Result<(), StoreError> {
     let mut folders: Vec<PathBuf> = vec![home.to_owned()];
     let mut seen = 0;
@@ -59,7 +59,7 @@ fn all_private(home: &Path) -> Result<(), StoreError> {
             let path = entry.path();
             let found = fs::symlink_metadata(&path).map_err(|error| StoreError::unreadable(&path, &error))?;
             if !sys::is_private(&found, files::own_uid()) {
-                return Err(StoreError::exposed(&path, "yours, and open to nobody else (0600, a folder 0700)"));
+                return Err(StoreError::exposed(&path, "owned by this user and closed to others (files 0600, folders 0700)"));
             }
             if found.is_dir() {
                 folders.push(path);
@@ -73,25 +73,25 @@ fn all_private(home: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A token in a variable is stronger for OpenTrain's own command than one that is stored.
+/// OpenTrain's own command prefers a token in a variable to a stored one.
 fn variables(context: &Context<'_>) -> Check {
     const NAME: CheckName = CheckName::Variables;
     let Some(name) = env::OPENTRAIN_TOKENS.into_iter().find(|name| variable(name).is_some()) else {
-        return Check::fine(NAME, "none stands before what is stored");
+        return Check::fine(NAME, "no variable overrides a stored token");
     };
     let stored = match context.store(Service::Opentrain).and_then(|store| Ok(store.credential()?)) {
         Err(error) => return Check::bad(NAME, error),
         Ok(stored) => stored.and_then(|credential| credential.expose()),
     };
     let Some(stored) = stored else {
-        return Check::fine(NAME, format_args!("{name} is set; no token of OpenTrain is stored in this profile"));
+        return Check::fine(NAME, format_args!("{name} is set, and this profile has no token of OpenTrain"));
     };
     let others = shadowing(&stored);
     if others.is_empty() {
-        return Check::fine(NAME, format_args!("{name} is the token that is stored"));
+        return Check::fine(NAME, format_args!("{name} is set to the stored token"));
     }
-    let hint = "OpenTrain's own tools take the variable's; unset it, or set it with: enlist token opentrain --format env";
-    Check::doubtful(NAME, format_args!("{} is set, and is another token than the one that is stored", others.join(", ")), hint)
+    let hint = "OpenTrain's own tools use the variable; unset it, or set it with: enlist token opentrain --format env";
+    Check::doubtful(NAME, format_args!("{} is set to a token that differs from the stored one", others.join(", ")), hint)
 }
 
 fn pending(context: &Context<'_>) -> Check {
@@ -111,7 +111,7 @@ fn under_way(name: CheckName, flows: &[(String, Service)]) -> Check {
     Check::doubtful(name, told.join(", "), "go on with: enlist resume FLOW; see enlist pending").publicly(flows.len())
 }
 
-/// The first flow that is damaged.
+/// Finds the first damaged flow.
 fn damaged(context: &Context<'_>) -> Result<Option<DamagedFlow>, Error> {
     for service in Service::ALL {
         if let Some(damaged) = context.store(service)?.flows()?.damaged.into_iter().next() {
@@ -121,7 +121,7 @@ fn damaged(context: &Context<'_>) -> Result<Option<DamagedFlow>, Error> {
     Ok(None)
 }
 
-/// What has not come to its end. Nothing is finished here, as other commands would.
+/// The pending flows. Unlike other commands, the doctor does not finish what an earlier process left.
 fn flows(context: &Context<'_>) -> Result<Vec<(String, Service)>, Error> {
     let mut flows = Vec::new();
     for service in Service::ALL {

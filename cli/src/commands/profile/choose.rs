@@ -1,4 +1,4 @@
-//! `enlist profile use`.
+//! `enlist profile use`: sets the default profile.
 
 use crate::commands::{Facts, Run, Start};
 use crate::context::Context;
@@ -7,16 +7,16 @@ use crate::output::Outcome;
 use crate::output::data::ProfileUsed;
 use crate::store::ProfileName;
 
-/// Make a profile the one that is meant without a word
+/// Set the default profile
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Which
+    /// Name of the profile
     #[arg(value_parser = ProfileName::parse)]
     name: ProfileName,
 }
 
 pub(crate) static FACTS: Facts =
-    Facts::new("profile use", &[("enlist profile use work", "--profile and ENLIST_PROFILE are still stronger")]).despite_profile();
+    Facts::new("profile use", &[("enlist profile use work", "--profile and ENLIST_PROFILE take precedence over it")]).despite_profile();
 
 impl Run for Args {
     fn facts(&self) -> &'static Facts {
@@ -32,8 +32,8 @@ fn run(name: &ProfileName, context: &Context<'_>) -> Result<Outcome, Error> {
     let home = context.home()?;
     home.use_profile(name)?;
     if !home.has_profile(name) {
-        context.output.warn(format!("nothing is kept in profile {name} yet"));
+        context.output.warn(format!("profile {name} is still empty"));
     }
-    context.output.text(format_args!("{name} is meant from now on, unless --profile or ENLIST_PROFILE says otherwise."))?;
+    context.output.text(format_args!("{name} is now the default profile. --profile and ENLIST_PROFILE take precedence over it."))?;
     Ok(Outcome::ready(ProfileUsed { used: name.to_string() }))
 }

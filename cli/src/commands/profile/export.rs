@@ -1,4 +1,4 @@
-//! `enlist profile export`: the credential, handed to a service's own tool.
+//! `enlist profile export`: writes the credential into the file of a service's own tool.
 
 use super::Tool;
 use crate::commands::token::{credential_and_secret, warn_of_shadows};
@@ -11,13 +11,13 @@ use crate::output::{Next, Outcome};
 use crate::store::Service;
 use crate::view::credential::hint;
 
-/// Hand the credential to a service's own tool
+/// Write the credential into the file of a service's own tool
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Whose tool
+    /// The service's own tool
     #[arg(value_enum)]
     tool: Tool,
-    /// The owner agrees to lose another credential that the tool has
+    /// The owner agrees to replace another credential in the tool's file
     #[arg(long)]
     yes: bool,
 }
@@ -48,15 +48,15 @@ pub(super) fn run(tool: Tool, yes: bool, context: &Context<'_>) -> Result<Outcom
 
     let registration = credential.registration();
     let claim_token = registration.as_ref().map(|found| found.claim_token().expose());
-    // A claim token beside our token was that of our registration.
+    // A claim token beside our token belongs to our registration.
     let another = match (file.text(TOKEN, &path)?, file.text(CLAIM_TOKEN, &path)?) {
         (Some(other), _) => *other != *secret,
         (None, Some(other)) => Some(other.as_str()) != claim_token,
         (None, None) => false,
     };
-    let question = format!("{} holds another token, which may be nowhere else. Replace it?", path.display());
+    let question = format!("{} contains another token, which may be stored nowhere else. Replace it?", path.display());
     let answer = context.prompter().answer(yes || !another, &question)?;
-    let next = Next::new(&["profile", "export", "opentrain", "--yes"], "when the owner agrees to lose the token that stands there");
+    let next = Next::new(&["profile", "export", "opentrain", "--yes"], "when the owner agrees to replace the token in that file");
     if let Some(stopped) = answer.unless_yes("may another token in the tool's file be replaced?", data.clone(), next) {
         return Ok(stopped);
     }
@@ -65,6 +65,6 @@ pub(super) fn run(tool: Tool, yes: bool, context: &Context<'_>) -> Result<Outcom
     file.set(CLAIM_TOKEN, claim_token).map_err(Error::internal)?;
     file.write(&path)?;
     warn_of_shadows(Service::Opentrain, &secret, &[], context);
-    context.output.text(format_args!("{} holds the token now.", path.display()))?;
+    context.output.text(format_args!("Wrote the token to {}.", path.display()))?;
     Ok(Outcome::ready(data))
 }

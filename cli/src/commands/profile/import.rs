@@ -1,4 +1,4 @@
-//! `enlist profile import`: what a service's own tool keeps, taken over. The tool's file is only read.
+//! `enlist profile import`: copies the credential from the file of a service's own tool. The file is not changed.
 
 use enlist_core::claim::Enrolment;
 use enlist_core::secret::{ClaimToken, PersonalToken};
@@ -17,16 +17,16 @@ use crate::store::{Credential, Service, StoreError};
 use crate::sys;
 use crate::wait_policy::now;
 
-/// Take over the credential that a service's own tool keeps
+/// Copy the credential from a service's own tool
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Whose tool
+    /// The service's own tool
     #[arg(value_enum)]
     tool: Tool,
 }
 
 pub(crate) static FACTS: Facts =
-    Facts::new("profile import", &[("enlist profile import opentrain", "reads ~/.config/opentrain/cli.json, and leaves it alone")]);
+    Facts::new("profile import", &[("enlist profile import opentrain", "reads ~/.config/opentrain/cli.json and does not change it")]);
 
 impl Run for Args {
     fn facts(&self) -> &'static Facts {
@@ -45,7 +45,7 @@ impl Run for Args {
 pub(super) fn run(tool: Tool, context: &Context<'_>) -> Result<Outcome, Error> {
     let Tool::Opentrain = tool;
     let path = opentrain_cli::path()?;
-    let nothing = || Error::usage(format_args!("{}: there is no token to import", path.display()));
+    let nothing = || Error::usage(format_args!("{} contains no token to import", path.display()));
     let file = ToolFile::read(&path)?.ok_or_else(nothing)?;
     let bad = |name: &str, why: &dyn std::fmt::Display| Error::from(StoreError::corrupt(&path, format_args!("its `{name}`: {why}")));
     let text = |name| file.text(name, &path);
@@ -63,19 +63,19 @@ pub(super) fn run(tool: Tool, context: &Context<'_>) -> Result<Outcome, Error> {
         Some(claim_token) => unclaimed(origin, &token, &claim_token)?,
     };
     if sys::is_open_to_others(&path) {
-        context.output.warn(format!("others on this machine can read {}: chmod 600 it", path.display()));
+        context.output.warn(format!("other users of this machine can read {}; run chmod 600 on it", path.display()));
     }
     adopt::keep(credential, context)
 }
 
-/// The two secrets as a registration's answer has them.
+/// The two secrets in the form of a registration's answer.
 #[derive(Serialize)]
 struct Answer<'a> {
     access_token: &'a str,
     claim_token: &'a str,
 }
 
-/// A registration as if it had been ours: an enrolment that gets, for an answer, the two secrets that an answer brought.
+/// Makes a registration from its two secrets, by giving them to an enrolment as its answer.
 fn unclaimed(origin: Origin, token: &PersonalToken, claim_token: &ClaimToken) -> Result<Credential, Error> {
     let mut enrolment = Enrolment::new(origin, None, None);
     let exchange = enrolment.begin(now()).map_err(Error::internal)?;

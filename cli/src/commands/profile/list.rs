@@ -1,4 +1,4 @@
-//! `enlist profile list`.
+//! `enlist profile list`: lists every profile.
 
 use super::ProfileContents;
 use crate::commands::{Facts, Run, Start};
@@ -7,12 +7,11 @@ use crate::error::Error;
 use crate::output::Outcome;
 use crate::output::data::{ListedProfile, Profiles as Listed};
 
-/// List every profile and what it holds
+/// List every profile and its contents
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
 
-pub(crate) static FACTS: Facts =
-    Facts::new("profile list", &[("enlist profile list", "the star is at the one that is meant without a word")]);
+pub(crate) static FACTS: Facts = Facts::new("profile list", &[("enlist profile list", "a star marks the default profile")]);
 
 impl Run for Args {
     fn facts(&self) -> &'static Facts {
@@ -24,7 +23,7 @@ impl Run for Args {
     }
 }
 
-/// One that cannot be read does not hide the others.
+/// Lists every profile. One that cannot be read does not hide the others.
 fn run(context: &Context<'_>) -> Result<Outcome, Error> {
     let home = context.home()?;
     let used = home.used_profile()?.unwrap_or_default();

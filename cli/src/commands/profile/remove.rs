@@ -1,4 +1,4 @@
-//! `enlist profile remove`.
+//! `enlist profile remove`: deletes a profile and its contents.
 
 use super::{ProfileContents, existing};
 use crate::commands::{Facts, Run, Start};
@@ -9,19 +9,19 @@ use crate::output::{Next, Outcome};
 use crate::prompt::Answer;
 use crate::store::{ProfileName, Service};
 
-/// Remove a profile and all that it holds; its services know nothing of that
+/// Delete a profile and everything in it; its services are not told
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Which
+    /// Name of the profile
     #[arg(value_parser = ProfileName::parse)]
     name: ProfileName,
-    /// The owner agrees to lose what it holds
+    /// The owner agrees to delete its contents
     #[arg(long)]
     yes: bool,
 }
 
 pub(crate) static FACTS: Facts =
-    Facts::new("profile remove", &[("enlist profile remove old", "asks first; enlist revoke ends the credential at its service")]);
+    Facts::new("profile remove", &[("enlist profile remove old", "asks first; to end a credential at its service, use enlist revoke")]);
 
 impl Run for Args {
     fn facts(&self) -> &'static Facts {
@@ -37,13 +37,13 @@ pub(super) fn run(name: &ProfileName, yes: bool, context: &Context<'_>) -> Resul
     let profile = existing(name, context)?.lock_profile(name, &Service::ALL.map(Service::key))?;
     let contents = ProfileContents::read(name, context)?;
     if !contents.identities.is_empty() {
-        let warning = "a removed credential stays good at its service, and nobody here can end it any more: enlist revoke does that first";
+        let warning = "a deleted credential stays valid at its service, and enlist can no longer revoke it; run enlist revoke first";
         context.output.warn(warning.to_owned());
     }
     let lost = contents.words().join(", ");
-    let answer = context.prompter().answer(yes || contents.is_empty(), &format!("Remove profile {name}? Lost are then: {lost}."))?;
+    let answer = context.prompter().answer(yes || contents.is_empty(), &format!("Delete profile {name}? This would delete: {lost}."))?;
     if answer == Answer::NoOne {
-        context.output.tell(format_args!("Lost would be: {lost}."))?;
+        context.output.tell(format_args!("This would delete: {lost}."))?;
     }
     let data = ProfileRemoved {
         profile: name.to_string(),
@@ -51,11 +51,11 @@ pub(super) fn run(name: &ProfileName, yes: bool, context: &Context<'_>) -> Resul
         pending: contents.pending,
         quarantined: contents.quarantined,
     };
-    let next = Next::new(&["profile", "remove", name.as_str(), "--yes"], "when the owner agrees to lose that");
-    if let Some(stopped) = answer.unless_yes("may what the profile holds be lost?", data.clone(), next) {
+    let next = Next::new(&["profile", "remove", name.as_str(), "--yes"], "when the owner agrees to delete it");
+    if let Some(stopped) = answer.unless_yes("may the profile and its contents be deleted?", data.clone(), next) {
         return Ok(stopped);
     }
     profile.remove()?.into_iter().for_each(|warning| context.output.warn(warning));
-    context.output.text(format_args!("{name} is removed."))?;
+    context.output.text(format_args!("Deleted profile {name}."))?;
     Ok(Outcome::ready(data))
 }

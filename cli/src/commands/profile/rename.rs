@@ -1,4 +1,4 @@
-//! `enlist profile rename`.
+//! `enlist profile rename`: gives a profile another name.
 
 use super::existing;
 use crate::commands::{Facts, Run, Start};
@@ -8,19 +8,19 @@ use crate::output::Outcome;
 use crate::output::data::ProfileRenamed;
 use crate::store::{ProfileName, Service};
 
-/// Give a profile another name; what is under way in it goes on
+/// Rename a profile; its pending flows continue
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Which
+    /// Name of the profile
     #[arg(value_parser = ProfileName::parse)]
     old: ProfileName,
-    /// A name that no profile has
+    /// New name, which no profile has
     #[arg(value_parser = ProfileName::parse)]
     new: ProfileName,
 }
 
 pub(crate) static FACTS: Facts =
-    Facts::new("profile rename", &[("enlist profile rename default work", "with all that is under way in it")]);
+    Facts::new("profile rename", &[("enlist profile rename default work", "renames it with its pending flows")]);
 
 impl Run for Args {
     fn facts(&self) -> &'static Facts {
@@ -35,19 +35,19 @@ impl Run for Args {
 pub(super) fn run(old: &ProfileName, new: &ProfileName, context: &Context<'_>) -> Result<Outcome, Error> {
     let home = context.home()?;
     if !home.has_profile(old) && home.has_profile(new) && home.used_profile()?.as_ref() == Some(old) {
-        // The same command was broken off between its two steps.
+        // An earlier run of this command stopped between its two steps.
         home.follow_rename(old, new)?;
         return done(old, new, context);
     }
     let home = existing(old, context)?;
     if home.has_profile(new) {
-        return Err(Error::Conflict(format!("there is a profile {new} already")));
+        return Err(Error::Conflict(format!("profile {new} already exists")));
     }
     home.lock_profile(old, &Service::ALL.map(Service::key))?.rename(new)?;
     done(old, new, context)
 }
 
 fn done(old: &ProfileName, new: &ProfileName, context: &Context<'_>) -> Result<Outcome, Error> {
-    context.output.text(format_args!("{old} is {new} now."))?;
+    context.output.text(format_args!("Renamed profile {old} to {new}."))?;
     Ok(Outcome::ready(ProfileRenamed { old: old.to_string(), new: new.to_string() }))
 }

@@ -1,4 +1,4 @@
-//! The guide: drives along as the ceremony's host and says what happens.
+//! The guide of the tour: the host of its ceremonies, which says what happens.
 
 use std::fmt::Display;
 use std::ops::ControlFlow;
@@ -17,9 +17,9 @@ use crate::error::Error;
 use crate::output::Output;
 use crate::wait_policy::now;
 
-/// Not in the first wait: so the first poll comes too early, and one "not yet" is seen.
+/// The owner acts in the second wait, so that the tour shows one "not yet".
 const OWNER_ACTS_IN_WAIT: u32 = 2;
-/// On top of each wait: a clock that is being corrected would wake it a moment too early.
+/// Added to each wait, because a clock that is being corrected could end it a moment too early.
 const MARGIN: Duration = Duration::from_millis(10);
 const SCOPES_PER_LINE: usize = 5;
 
@@ -36,9 +36,9 @@ impl<'a> Guide<'a> {
     }
 
     pub(super) fn welcome(&self) -> Result<(), Error> {
-        self.output.tell("How an AI agent gets its identity, at two services. Real requests, played people:")?;
-        self.output.tell(format_args!("a sandbox at {} stands in for app.opentrain.ai and", self.sandbox.url()))?;
-        self.output.tell("identity.sentryagent.ai. Nothing leaves this machine, and nothing is kept on it.")
+        self.output.tell("This tour shows how an AI agent gets its identity at two services.")?;
+        self.output.tell(format_args!("The requests are real. A sandbox at {}", self.sandbox.url()))?;
+        self.output.tell("plays the services and the people. Nothing leaves this machine, and nothing is stored.")
     }
 
     pub(super) fn heading(&self, text: &str) -> Result<(), Error> {
@@ -54,17 +54,17 @@ impl<'a> Guide<'a> {
     }
 
     pub(super) fn sum_up(&self, token: &ClaimedToken, identity: &Identity) -> Result<(), Error> {
-        self.heading("Done. The agent has an identity at both (secrets are shown by their ends only):")?;
-        self.say(format_args!("OpenTrain    token {}, good for", token.access_token().hint()))?;
+        self.heading("Done. The agent has an identity at both services. Secrets are shortened:")?;
+        self.say(format_args!("OpenTrain    token {}, with the scopes", token.access_token().hint()))?;
         for scopes in scopes(token).collect::<Vec<_>>().chunks(SCOPES_PER_LINE) {
             self.say(format_args!("             {}", scopes.join(" ")))?;
         }
-        let did = identity.did().map_or_else(|| "a DID that cannot be read".to_owned(), ToString::to_string);
+        let did = identity.did().map_or_else(|| "an unreadable DID".to_owned(), ToString::to_string);
         self.say(format_args!("SentryAgent  badge {} for {did}", identity.badge().hint()))?;
-        self.output.tell("\nNext: `enlist sandbox` runs both services, for your own client and for a browser.")
+        self.output.tell("\nNext: `enlist sandbox` runs both services for your own client and your browser.")
     }
 
-    /// The code in the newest SMS, as its receiver reads it.
+    /// Reads the code from the newest SMS.
     pub(super) fn code_on_the_phone(&self) -> Result<String, Error> {
         let outbox = self.sandbox.outbox();
         let sms = outbox.into_iter().rev().find(|message| message.kind == MessageKind::Sms);
@@ -72,7 +72,7 @@ impl<'a> Guide<'a> {
     }
 
     fn owner_acts(&self) -> Result<(), Error> {
-        self.played(format_args!("{OWNER} opens the link, signs in and types the code."))?;
+        self.played(format_args!("{OWNER} opens the link, signs in and enters the code."))?;
         self.sandbox.approve(&Which::newest()).map(drop).map_err(Error::internal)
     }
 }
@@ -105,7 +105,7 @@ impl<C: TourCeremony> Host<C> for Guide<'_> {
     }
 }
 
-/// Says each request and what came of it. It keeps nothing: what is lost with this process has no worth outside of it.
+/// Says each request and its result. It stores nothing, because the tour's credentials are worthless outside of it.
 pub(super) struct Narration<'a> {
     output: &'a Output,
     requests: u32,

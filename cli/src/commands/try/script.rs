@@ -1,4 +1,4 @@
-//! The words of the tour: what each answer means, and what the played humans see and say.
+//! The texts of the tour: the meaning of each answer, and what the simulated humans see and say.
 
 use std::ops::ControlFlow;
 
@@ -10,7 +10,7 @@ use enlist_core::{Ceremony, WaitReason};
 use super::guide::Guide;
 use crate::error::Error;
 
-/// A ceremony whose human is played.
+/// A ceremony with a simulated human.
 pub(super) trait TourCeremony: Ceremony {
     fn show(guide: &Guide<'_>, notice: &Self::Notice) -> Result<(), Error>;
     /// `Break` leaves the question open.
@@ -48,11 +48,11 @@ impl TourCeremony for BadgeRegistration {
         let answer = match prompt {
             Prompt::Profile { profile, .. } => {
                 show_profile(guide, profile)?;
-                guide.played("The developer reads it and agrees.")?;
+                guide.played("The developer reads the profile and confirms it.")?;
                 Answer::ProfileOk
             }
             Prompt::Otp { phone_hint, reason: OtpReason::Sent, .. } => {
-                guide.played(format_args!("The developer reads the SMS on {phone_hint} and types its six digits."))?;
+                guide.played(format_args!("The developer reads the SMS on {phone_hint} and enters the six digits."))?;
                 Answer::Otp(Otp::parse(&guide.code_on_the_phone()?).map_err(Error::internal)?)
             }
             _ => return Ok(ControlFlow::Break(())),
@@ -68,27 +68,29 @@ fn show_profile(guide: &Guide<'_>, profile: &PublicProfile) -> Result<(), Error>
     guide.say(format_args!("    {primary_goal}; {tools}; {tier}; {}", profile.data_residency))
 }
 
-/// What an answer means to somebody who sees it for the first time.
+/// The meaning of an answer, for a reader who is new to it.
 pub(super) fn meaning(path: &str, status: u16) -> &'static [&'static str] {
     match (path, status) {
-        ("/api/agent/identity", 200) => &["The agent is registered: it has a first token, and 24 hours to find an owner."],
-        ("/api/agent/identity/claim", 200) => &["The claim has begun. The service mails the link; the agent shows its owner both:"],
-        ("/api/agent/oauth/token", 200) => &["Claimed. This answer holds the agent's token, and no other ever will."],
-        ("/api/agent/oauth/token", 400) => &["Not yet (authorization_pending): the owner has still to act."],
+        ("/api/agent/identity", 200) => &["The agent is registered. It has a first token, and 24 hours to be claimed by an owner."],
+        ("/api/agent/identity/claim", 200) => {
+            &["The claim has begun. The service e-mails the link. The agent shows its owner the link and a code:"]
+        }
+        ("/api/agent/oauth/token", 200) => &["Claimed. Only this answer contains the agent's token."],
+        ("/api/agent/oauth/token", 400) => &["Not yet (authorization_pending): the owner has not entered the code."],
         ("/v1/auth/verify-phone", 200) => &[
-            "The manifest is accepted. Before any SMS, a person checks what becomes public, in",
-            "the badge and for whoever looks the agent up:",
+            "The service accepts the manifest. Before it sends an SMS, a person checks what",
+            "becomes public in the badge and in the directory:",
         ],
         ("/v1/auth/confirm-manifest", 200) => &["The service sends a one-time code by SMS."],
-        ("/v1/auth/confirm", 200) => &["The code was right. This answer holds the agent's badge, and no other ever will."],
+        ("/v1/auth/confirm", 200) => &["The code was right. Only this answer contains the agent's badge."],
         _ => &[],
     }
 }
 
 pub(super) fn reason(why: &WaitReason) -> &'static str {
     match why {
-        WaitReason::Pending => "it is the owner's turn",
-        WaitReason::SlowedDown => "it is the owner's turn, and the service wants fewer polls",
-        _ => "a passing trouble, then the same again",
+        WaitReason::Pending => "the owner has not acted yet",
+        WaitReason::SlowedDown => "the owner has not acted yet, and the service asked for fewer polls",
+        _ => "a temporary problem; the request is repeated",
     }
 }

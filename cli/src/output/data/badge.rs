@@ -58,11 +58,11 @@ pub(crate) struct ValidBadge {
     pub(crate) keys: Keys,
 }
 
-/// A badge that is not valid, or of which that is not known.
+/// A badge that is not valid, or not known to be valid.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct OtherBadge {
-    /// False, or null when nobody could tell.
+    /// False, or null if it is not known.
     pub(crate) valid: Option<bool>,
     /// The rule that the badge breaks, or `revoked`.
     pub(crate) reason: Option<&'static str>,
@@ -74,7 +74,7 @@ pub(crate) struct OtherBadge {
 }
 
 words! {
-    /// The service's word on a badge.
+    /// The service's answer about a badge.
     Said {
         Valid = "valid",
         NotValid = "not_valid",

@@ -9,7 +9,7 @@ use crate::view::flow::Awaiting;
 use crate::view::profile::Profile;
 use crate::view::{Time, words};
 
-/// What a ceremony brought, or how far it came.
+/// The credential of a ceremony, or its progress.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -59,7 +59,7 @@ pub(crate) struct RegisteredAndClaimed {
     token: Token,
     /// The service's own name for the registration.
     registration_id: Option<String>,
-    /// The registration could be claimed until then.
+    /// The registration could be claimed until this time.
     claim_expires_at: Option<Time>,
 }
 
@@ -90,7 +90,7 @@ pub(crate) struct PendingBadge {
     pub(crate) public_profile: Profile,
     pub(crate) expires_at: Option<Time>,
     pub(crate) awaiting: Awaiting,
-    /// For an agent to repeat to its owner.
+    /// Text that an agent repeats to its owner.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) say_to_user: Option<String>,
 }
@@ -105,7 +105,7 @@ pub(crate) struct PendingRotation {
 }
 
 words! {
-    /// How it is with the badge that a rotation replaces.
+    /// The state of the badge that a rotation replaces.
     OldBadge {
         Valid = "valid",
         /// The answer to the rotation was lost.

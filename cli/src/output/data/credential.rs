@@ -16,7 +16,7 @@ use crate::view::words;
 pub(crate) struct Status {
     pub(crate) identities: Vec<Identity>,
     pub(crate) pending: Vec<PendingFlow>,
-    /// What could not be read.
+    /// The stores that could not be read.
     pub(crate) unreadable: Vec<Unreadable>,
 }
 
@@ -25,7 +25,7 @@ pub(crate) struct Status {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Pending {
     pub(crate) pending: Vec<PendingFlow>,
-    /// What could not be read.
+    /// The stores that could not be read.
     pub(crate) unreadable: Vec<Unreadable>,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct Revoked {
     /// The answer that proves the revocation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) confirmed_by: Option<ConfirmedBy>,
-    /// The service's word on a badge that could not be revoked; null when it could not be asked.
+    /// The service's answer about a badge that could not be revoked; null if it could not be asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) valid: Option<Option<bool>>,
 }
@@ -80,7 +80,7 @@ pub(crate) struct Secret {
     pub(crate) token: Zeroizing<String>,
 }
 
-/// Never with the secret.
+/// Without the secret.
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.debug_struct("Secret").field("kind", &self.kind).field("service", &self.service).finish_non_exhaustive()

@@ -18,10 +18,10 @@ pub(crate) struct Doctor {
 }
 
 words! {
-    /// What came of a check.
+    /// The result of a check.
     CheckState {
         Ok = "ok",
-        /// It works, and is perhaps not what was meant.
+        /// Commands work, but perhaps not as intended.
         Warn = "warn",
         /// Commands will fail.
         Fail = "fail",
@@ -52,7 +52,7 @@ pub(crate) struct Check {
     pub(crate) hint: Option<String>,
 }
 
-/// A report that somebody else may read: no secret, no address, no name, no value of a variable.
+/// The report for a bug report: no secret, no address, no name, no value of a variable.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Bundle {
@@ -65,7 +65,7 @@ pub(crate) struct Bundle {
     pub(crate) checks: Vec<PublicCheck>,
 }
 
-/// A check without anything that somebody else need not know.
+/// A check without addresses, paths and names.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct PublicCheck {

@@ -1,6 +1,6 @@
 //! `data` of the document: one struct for each thing that a command can report.
 //!
-//! A contract: keys are only ever added. `schema.json` is generated from these types.
+//! This is a contract: later versions only add keys. `schema.json` is generated from these types.
 
 mod badge;
 mod ceremony;
