@@ -30,7 +30,7 @@ pub(crate) struct InitArgs {
     file: OsString,
 }
 
-/// Check every field
+/// Check every field of a manifest
 #[derive(Debug, clap::Args)]
 pub(crate) struct CheckArgs {
     /// File with the manifest; - for stdin
@@ -41,7 +41,7 @@ pub(super) static FACTS: Facts = Facts::new(
     "manifest",
     &[
         ("enlist manifest init agent.json", "writes a template to fill in"),
-        ("enlist manifest check agent.json", "reports reports all errors at once"),
+        ("enlist manifest check agent.json", "reports all errors at once"),
     ],
 )
 .without_profile();
@@ -50,7 +50,7 @@ pub(super) static INIT_FACTS: Facts =
     Facts::new("manifest init", &[("enlist manifest init agent.json", "does not overwrite a file")]).without_profile().named("manifest");
 
 pub(super) static CHECK_FACTS: Facts =
-    Facts::new("manifest check", &[("enlist manifest check agent.json", "reports reports all errors at once and sends nothing")])
+    Facts::new("manifest check", &[("enlist manifest check agent.json", "reports all errors at once and sends nothing")])
         .without_profile()
         .named("manifest");
 

@@ -30,7 +30,7 @@ pub(crate) enum Args {
 
 pub(super) static FACTS: Facts = Facts::new(
     "profile",
-    &[("enlist profile list", "lists lists every identity on this machine"), ("enlist profile use work", "makes work the default profile")],
+    &[("enlist profile list", "lists every identity on this machine"), ("enlist profile use work", "makes work the default profile")],
 );
 
 impl Args {
