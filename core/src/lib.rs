@@ -103,6 +103,7 @@ mod manifest;
 pub mod opentrain;
 mod pace;
 mod retry;
+mod settle;
 mod snapshot;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -115,6 +116,7 @@ pub use error::{Delivery, Misuse, Partial, ServerError, TransportFailure, Transp
 pub use exchange::{Body, Exchange, ExchangeId};
 pub use failure::{Failure, FailureCode, Recovery, SaidBy, Service};
 pub use pace::WaitReason;
+pub use settle::Settle;
 pub use snapshot::{CeremonyKind, ResumeError, Snapshot, SnapshotJson};
 pub use types::origin::Origin;
 pub use types::secret;

@@ -20,7 +20,7 @@ use http_body::{Frame, SizeHint};
 use reqwest::redirect::Policy;
 use reqwest::{Body, ClientBuilder, retry};
 
-use crate::deadline::Deadline;
+use crate::deadline::{Cut, Deadline};
 use crate::drive::Execute;
 
 /// Sends exchanges over reqwest, with rustls on ring and the Mozilla roots, which are compiled in. It needs a Tokio runtime around it.
@@ -78,10 +78,8 @@ impl Client {
         let is_begun = || begun.load(Ordering::Relaxed);
         // Without a body nothing shows whether the request was sent. It has no grace, so that nothing is sent after the deadline.
         let sent = deadline.bound(request.send(), || has_body && is_begun()).await;
-        let mut answer = match sent {
-            Some(sent) => sent.map_err(|error| failure(&error, is_begun()))?,
-            None => return Err(too_late(is_begun())),
-        };
+        let sent = sent.map_err(|cut| cut_off(cut, is_begun()))?;
+        let mut answer = sent.map_err(|error| failure(&error, is_begun()))?;
         let status = answer.status();
         let mut whole = Response::new(Vec::new());
         (*whole.status_mut(), *whole.version_mut()) = (status, answer.version());
@@ -159,7 +157,7 @@ impl http_body::Body for Outgoing {
 /// Reads at most `max` bytes of the body into `bytes`. If the body is not complete, the failure says why.
 async fn read(answer: &mut reqwest::Response, bytes: &mut Vec<u8>, max: usize, deadline: &mut Deadline) -> Result<(), TransportFailure> {
     loop {
-        let chunk = deadline.bound(answer.chunk(), || true).await.ok_or_else(|| too_late(true))?;
+        let chunk = deadline.bound(answer.chunk(), || true).await.map_err(|cut| cut_off(cut, true))?;
         let Some(chunk) = chunk.map_err(|error| failure(&error, true))? else { return Ok(()) };
         let room = max.saturating_sub(bytes.len());
         bytes.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
@@ -169,10 +167,15 @@ async fn read(answer: &mut reqwest::Response, bytes: &mut Vec<u8>, max: usize, d
     }
 }
 
-/// The failure of an exchange whose deadline is over. `begun` says that the body of the request may have been sent.
-fn too_late(begun: bool) -> TransportFailure {
+/// The failure of an exchange that came to no end. `begun` says that the body of the request may have been sent.
+fn cut_off(cut: Cut, begun: bool) -> TransportFailure {
+    let (kind, text) = match cut {
+        Cut::TooLate => (TransportKind::Timeout, "the deadline is over"),
+        Cut::Panicked if begun => (TransportKind::Closed, "the HTTP library panicked"),
+        Cut::Panicked => (TransportKind::Connect, "the HTTP library panicked"),
+    };
     let delivery = if begun { Delivery::Unknown } else { Delivery::NotSent };
-    TransportFailure { text: "the deadline is over".to_owned(), ..TransportFailure::new(TransportKind::Timeout, delivery) }
+    TransportFailure { text: text.to_owned(), ..TransportFailure::new(kind, delivery) }
 }
 
 /// Translates the error into the terms of the ceremonies. `begun` says that the body of the request may have been sent.

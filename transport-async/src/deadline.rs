@@ -2,6 +2,7 @@
 //! its socket: the client reads what has arrived before it gives up.
 
 use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -21,6 +22,15 @@ pub(crate) struct Deadline {
     grace_ends: Option<Instant>,
 }
 
+/// Why a future came to no end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// The deadline and the grace are over.
+    TooLate,
+    /// It panicked. The library must not do that, but if it does, the caller still learns whether anything was sent.
+    Panicked,
+}
+
 impl Deadline {
     pub(crate) fn after(timeout: Duration) -> Self {
         // A timeout beyond the range of the clock is no deadline; a year is far enough.
@@ -29,11 +39,11 @@ impl Deadline {
         Self { at, grace_ends: None }
     }
 
-    /// Waits for `future` until the deadline, and then for the grace if `has_grace` says so at that moment. `None` means that the time is
-    /// over. Without a grace, the future is not polled after the deadline.
+    /// Waits for `future` until the deadline, and then for the grace if `has_grace` says so at that moment. Without a grace, the future is
+    /// not polled after the deadline.
     ///
     /// In the grace, the future goes on for as long as something happens. It ends when nothing was heard twice in a row.
-    pub(crate) async fn bound<F: Future>(&mut self, future: F, has_grace: impl Fn() -> bool) -> Option<F::Output> {
+    pub(crate) async fn bound<F: Future>(&mut self, future: F, has_grace: impl Fn() -> bool) -> Result<F::Output, Cut> {
         let mut future = pin!(future);
         let first = self.grace_ends.map_or(self.at, |ends| ends.min(Instant::now() + QUIET));
         let mut timer = pin!(sleep_until(first));
@@ -41,16 +51,18 @@ impl Deadline {
         poll_fn(|context| {
             // Without a grace nothing was sent yet, and nothing is sent any more.
             if self.grace_ends.is_none() && Instant::now() >= self.at && !has_grace() {
-                return Poll::Ready(None);
+                return Poll::Ready(Err(Cut::TooLate));
             }
             // Otherwise the future comes first: an answer that is there counts, whatever the clock says.
-            if let Poll::Ready(output) = future.as_mut().poll(context) {
-                return Poll::Ready(Some(output));
+            match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+                Ok(Poll::Ready(output)) => return Poll::Ready(Ok(output)),
+                Ok(Poll::Pending) => {}
+                Err(_) => return Poll::Ready(Err(Cut::Panicked)),
             }
             let is_over = timer.as_mut().poll(context).is_ready();
             let ends = match self.grace_ends {
                 None if !is_over => return Poll::Pending,
-                None if !has_grace() => return Poll::Ready(None),
+                None if !has_grace() => return Poll::Ready(Err(Cut::TooLate)),
                 None => *self.grace_ends.insert(Instant::now() + GRACE),
                 Some(ends) => {
                     quiet = if is_over { quiet + 1 } else { 0 };
@@ -59,7 +71,7 @@ impl Deadline {
             };
             let now = Instant::now();
             if quiet == 2 || now >= ends {
-                return Poll::Ready(None);
+                return Poll::Ready(Err(Cut::TooLate));
             }
             timer.as_mut().reset(ends.min(now + QUIET));
             // A timer that was reset wakes nobody before it was polled.
@@ -81,7 +93,7 @@ mod tests {
     const TIMEOUT: Duration = Duration::from_secs(1);
 
     /// What comes of a future in virtual time that is polled anew every `every`, and how long it takes.
-    async fn bound(has_grace: bool, mut poll: impl FnMut(u32) -> Poll<()>, every: Duration) -> (Option<()>, Duration) {
+    async fn bound(has_grace: bool, mut poll: impl FnMut(u32) -> Poll<()>, every: Duration) -> (Result<(), Cut>, Duration) {
         let (begun, mut deadline, mut polls) = (Instant::now(), Deadline::after(TIMEOUT), 0);
         let mut wake = Box::pin(tokio::time::sleep(every));
         let future = poll_fn(|context| {
@@ -99,14 +111,14 @@ mod tests {
     async fn what_is_there_when_the_deadline_is_over_counts() {
         let mut deadline = Deadline::after(TIMEOUT);
         tokio::time::advance(TIMEOUT * 5).await;
-        assert_eq!(deadline.bound(std::future::ready(7), || true).await, Some(7));
+        assert_eq!(deadline.bound(std::future::ready(7), || true).await, Ok(7));
         let mut polls = 0;
         let after_some_polls = poll_fn(|context| {
             polls += 1;
             context.waker().wake_by_ref();
             if polls < 5 { Poll::Pending } else { Poll::Ready(8) }
         });
-        assert_eq!(deadline.bound(after_some_polls, || true).await, Some(8));
+        assert_eq!(deadline.bound(after_some_polls, || true).await, Ok(8));
     }
 
     #[tokio::test(start_paused = true)]
@@ -118,16 +130,16 @@ mod tests {
             polled.set(true);
             Poll::Ready(())
         });
-        assert_eq!(deadline.bound(future, || false).await, None);
+        assert_eq!(deadline.bound(future, || false).await, Err(Cut::TooLate));
         assert!(!polled.get());
-        assert_eq!(bound(false, |_| Poll::Pending, Duration::from_secs(60)).await, (None, TIMEOUT));
+        assert_eq!(bound(false, |_| Poll::Pending, Duration::from_secs(60)).await, (Err(Cut::TooLate), TIMEOUT));
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_grace_ends_when_nothing_is_heard_and_at_the_latest_after_a_quarter_of_a_second() {
         for (every, grace) in [(Duration::from_secs(60), 2 * QUIET), (Duration::from_millis(1), GRACE)] {
             let (output, took) = bound(true, |_| Poll::Pending, every).await;
-            assert_eq!(output, None);
+            assert_eq!(output, Err(Cut::TooLate));
             assert!((TIMEOUT + grace..=TIMEOUT + grace + Duration::from_millis(5)).contains(&took), "{every:?} {took:?}");
         }
     }
@@ -136,10 +148,10 @@ mod tests {
     async fn there_is_one_grace_for_all_parts_of_an_exchange() {
         let mut deadline = Deadline::after(TIMEOUT);
         tokio::time::advance(TIMEOUT).await;
-        assert_eq!(deadline.bound(std::future::ready(()), || true).await, Some(()));
-        assert_eq!(deadline.bound(tokio::time::sleep(GRACE * 2), || true).await, None);
+        assert_eq!(deadline.bound(std::future::ready(()), || true).await, Ok(()));
+        assert_eq!(deadline.bound(tokio::time::sleep(GRACE * 2), || true).await, Err(Cut::TooLate));
         tokio::time::advance(GRACE).await;
         let polls = poll_fn(|_| Poll::<()>::Pending);
-        assert_eq!(deadline.bound(polls, || true).await, None);
+        assert_eq!(deadline.bound(polls, || true).await, Err(Cut::TooLate));
     }
 }

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use enlist_core::{
-    AsyncStore, Ceremony, DriveError, DriveResult, Ending, Error, Exchange, ExchangeId, ExchangeResult, Input, Step, Timestamp,
+    AsyncStore, Ceremony, DriveError, DriveResult, Ending, Error, Exchange, ExchangeId, ExchangeResult, Input, Settle, Step, Timestamp,
 };
 
 use crate::host::Host;
@@ -32,8 +32,9 @@ pub trait Execute {
 /// afterwards. The host is asked whether to pause only between exchanges.
 ///
 /// The future is [`Send`] when the host, the client and the store are. It is small: everything but the waits is in a box of its own, which
-/// is freed while the ceremony waits. Dropping the future never harms the ceremony. If an exchange was in flight, the next drive settles it
-/// from the journal or as lost. The answer itself may be lost that way, so prefer a host that pauses.
+/// is freed while the ceremony waits. Dropping the future never harms the ceremony. If it is dropped while the store works, the ceremony
+/// gets the answer that has arrived, or learns that nothing was sent. If it is dropped while an answer is awaited, the answer is lost: the
+/// next drive settles the exchange as such. So prefer a host that pauses.
 ///
 /// # Errors
 /// [`DriveError`]. After a failed [`journal`](AsyncStore::journal) or [`save`](AsyncStore::save), the ceremony still holds what the store
@@ -88,7 +89,7 @@ async fn act<C: Ceremony, E: Execute, H: Host<C>, S: AsyncStore>(
     match step {
         Step::Send => {
             let exchange = ceremony.begin(now)?;
-            send(ceremony, &exchange, client, host, store).await?;
+            send(ceremony, &exchange, now, client, host, store).await?;
         }
         Step::InFlight(id) => settle(ceremony, id, host, store).await?,
         Step::Notify(notice) => {
@@ -114,17 +115,21 @@ async fn act<C: Ceremony, E: Execute, H: Host<C>, S: AsyncStore>(
 async fn send<C: Ceremony, E: Execute, H: Host<C>, S: AsyncStore>(
     ceremony: &mut C,
     exchange: &Exchange,
+    begun: Timestamp,
     client: &E,
     host: &mut H,
     store: &mut S,
 ) -> Driven<(), H::Error, S::Error> {
-    if let Err(error) = store.prepare(ceremony, exchange).await {
-        ceremony.handle(host.now(), Input::not_sent(exchange.id))?;
+    let unsent = Settle::not_sent(ceremony, exchange.id, begun);
+    if let Err(error) = store.prepare(unsent.ceremony(), exchange).await {
+        unsent.hand_in(host.now())?;
         return Err(DriveError::Store(error));
     }
+    unsent.release();
     let answer = client.execute(exchange).await;
-    let journaled = store.journal(exchange, &answer).await;
-    ceremony.handle(host.now(), Input::answered(exchange.id, answer))?;
+    let answer = Settle::answered(ceremony, exchange.id, host.now(), answer);
+    let journaled = store.journal(exchange, answer.answer()).await;
+    answer.hand_in(host.now())?;
     store.save(ceremony).await.map_err(DriveError::Store)?;
     // A failed journal is reported, but nothing is lost: the answer was taken in and saved.
     journaled.map_err(DriveError::Store)

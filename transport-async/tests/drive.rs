@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use enlist_async::{Client, Ending, Execute, NoStore, SimpleHost, drive};
 use enlist_core::claim::{Claim, Enrolment, EnrolmentAnswer, EnrolmentPrompt, EnterCode, Registration};
 use enlist_core::secret::Email;
-use enlist_core::{Ceremony, Exchange, Failure, Origin, Step, Timestamp, TransportFailure};
+use enlist_core::{AsyncStore, Ceremony, Exchange, ExchangeId, ExchangeResult, Failure, Origin, Step, Timestamp, TransportFailure};
 use http::Response;
 
 const REGISTERED: &str = r#"{"access_token":"ot_pat_1","claim_token":"ot_clm_2","scopes":[]}"#;
@@ -66,6 +66,59 @@ fn a_drive_that_is_dropped_while_an_answer_is_awaited_is_a_lost_answer() {
     let mut host = SimpleHost::new(never, |_: &EnrolmentPrompt| ControlFlow::Continue(EnrolmentAnswer::RegisterAgain));
     let ending = runtime.block_on(drive(&mut enrolment, &client, &mut host, &mut NoStore));
     assert!(matches!(ending, Ok(Ending::Finished(Ok(_)))), "{ending:?}");
+}
+
+/// A store that never comes to an end with one of its calls.
+struct Stuck {
+    prepares: bool,
+}
+
+impl AsyncStore for Stuck {
+    type Error = Infallible;
+
+    async fn prepare<C: Ceremony>(&mut self, _: &C, _: &Exchange) -> Result<(), Infallible> {
+        if self.prepares { Ok(()) } else { std::future::pending().await }
+    }
+
+    async fn journal(&mut self, _: &Exchange, _: &ExchangeResult) -> Result<(), Infallible> {
+        std::future::pending().await
+    }
+
+    async fn journaled(&mut self, _: ExchangeId) -> Result<Option<ExchangeResult>, Infallible> {
+        Ok(None)
+    }
+
+    async fn save<C: Ceremony>(&mut self, _: &C) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// Drops a drive of a registration in the call in which its store is stuck, and gives the ceremony and the number of requests.
+fn dropped_in(mut store: Stuck) -> (Enrolment, usize) {
+    let mut enrolment = Enrolment::new(Origin::parse("http://127.0.0.1").unwrap(), None, None);
+    let client = Scripted { answers: vec![(200, REGISTERED)], asked: AtomicUsize::new(0), stuck: 1 };
+    let mut host = SimpleHost::new(never, |_: &EnrolmentPrompt| ControlFlow::Break(()));
+    {
+        let mut driving = pin!(drive(&mut enrolment, &client, &mut host, &mut store));
+        let polled = driving.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(polled, Poll::Pending));
+    }
+    (enrolment, client.asked.load(Ordering::SeqCst))
+}
+
+#[test]
+fn a_drive_that_is_dropped_while_its_store_writes_an_answer_down_keeps_the_answer() {
+    let (enrolment, asked) = dropped_in(Stuck { prepares: true });
+    let step = enrolment.poll(Timestamp::from_unix_ms(0));
+    assert!(matches!(&step, Step::Done(Ok(registration)) if registration.access_token().expose() == "ot_pat_1"), "{step:?}");
+    assert_eq!(asked, 1);
+}
+
+#[test]
+fn a_drive_that_is_dropped_while_its_store_prepares_has_sent_nothing() {
+    let (enrolment, asked) = dropped_in(Stuck { prepares: false });
+    assert!(matches!(enrolment.poll(Timestamp::from_unix_ms(0)), Step::Send));
+    assert_eq!((enrolment.snapshot().in_flight(), asked), (None, 0));
 }
 
 /// The future of a drive is small whatever client it has, because everything that belongs to an exchange is in a box.

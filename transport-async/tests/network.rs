@@ -139,6 +139,22 @@ fn an_unreachable_proxy_is_a_failure_of_the_proxy() {
     }
 }
 
+/// A resolver that panics, as Tokio does when there can be no further thread.
+struct PanickingResolver;
+
+impl reqwest::dns::Resolve for PanickingResolver {
+    fn resolve(&self, _: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        panic!("no thread")
+    }
+}
+
+#[test]
+fn a_panic_of_the_library_is_a_failure_and_nothing_was_sent() {
+    let client = Client::configured(|builder| builder.no_proxy().dns_resolver(Arc::new(PanickingResolver))).unwrap();
+    let failure = execute(&client, &exchange("http://service.invalid/")).unwrap_err();
+    assert_eq!((failure.kind, failure.delivery), (TransportKind::Connect, Delivery::NotSent), "{failure:?}");
+}
+
 #[test]
 fn an_excluded_host_is_reached_without_the_proxy() {
     let (proxy, service) = (Forwarder::new(), Plain::new());

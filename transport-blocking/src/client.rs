@@ -1,6 +1,8 @@
 //! Sends one exchange over ureq, reads the answer up to its limit, and reports what happened without judging it.
 
+use std::cell::Cell;
 use std::io::{self, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use enlist_core::{Delivery, Exchange, ExchangeResult, Partial, TransportFailure, TransportKind};
@@ -62,15 +64,22 @@ impl Client {
     }
 
     fn send(&self, exchange: &Exchange, proxy: Option<Proxy>) -> ExchangeResult {
+        let begun = Cell::new(exchange.request.body().as_bytes().is_empty());
+        // The library must not panic. If it does, the caller still learns whether anything was sent.
+        let sent = catch_unwind(AssertUnwindSafe(|| self.send_once(exchange, proxy, &begun)));
+        sent.unwrap_or_else(|_| Err(panicked(begun.get())))
+    }
+
+    fn send_once(&self, exchange: &Exchange, proxy: Option<Proxy>, begun: &Cell<bool>) -> ExchangeResult {
+        let mut body = Outgoing { bytes: exchange.request.body().as_bytes(), begun };
         let by_proxy = proxy.clone();
-        let mut body = Outgoing { bytes: exchange.request.body().as_bytes(), begun: exchange.request.body().as_bytes().is_empty() };
         let agent = match &self.agents {
             Agents::PerExchange(factory) => factory.agent(deadline(exchange.timeout)),
             Agents::Callers(agent) => agent.clone(),
         };
         let answer = agent.run(self.pinned(&agent, exchange, &mut body, proxy));
         let answer = answer.map_err(|error| {
-            let failure = failure(&error, body.begun);
+            let failure = failure(&error, begun.get());
             if let Some(proxy) = by_proxy { blame_proxy(failure, proxy.resolve_target()) } else { failure }
         });
         let (mut parts, body) = answer?.into_parts();
@@ -149,12 +158,12 @@ fn deadline(timeout: Duration) -> Instant {
 /// service cannot have carried out anything. ureq does not read an empty body, so a request with an empty body counts as sent.
 struct Outgoing<'a> {
     bytes: &'a [u8],
-    begun: bool,
+    begun: &'a Cell<bool>,
 }
 
 impl Read for Outgoing<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.begun = true;
+        self.begun.set(true);
         self.bytes.read(buffer)
     }
 }
@@ -171,6 +180,12 @@ fn read(body: ureq::Body, max: usize) -> (Vec<u8>, Option<TransportFailure>) {
         Ok(_) => (bytes, None),
         Err(error) => (bytes, Some(failure(&error.into(), true))),
     }
+}
+
+/// The failure of an exchange in which the library panicked.
+fn panicked(begun: bool) -> TransportFailure {
+    let (kind, delivery) = if begun { (TransportKind::Closed, Delivery::Unknown) } else { (TransportKind::Connect, Delivery::NotSent) };
+    TransportFailure { text: "the HTTP library panicked".to_owned(), ..TransportFailure::new(kind, delivery) }
 }
 
 /// Translates the error into the terms of the ceremonies. `begun` says that the body of the request may have been sent.

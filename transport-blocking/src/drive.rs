@@ -1,6 +1,8 @@
 //! The loop between a ceremony, a client, a host and a store.
 
-use enlist_core::{Ceremony, DriveError, DriveResult, Ending, Error, Exchange, ExchangeId, ExchangeResult, Input, Step, Store};
+use enlist_core::{
+    Ceremony, DriveError, DriveResult, Ending, Error, Exchange, ExchangeId, ExchangeResult, Input, Settle, Step, Store, Timestamp,
+};
 
 use crate::host::Host;
 
@@ -50,7 +52,7 @@ pub fn drive<C: Ceremony, E: Execute + ?Sized, H: Host<C>, S: Store>(
         match ceremony.poll(now) {
             Step::Send => {
                 let exchange = ceremony.begin(now)?;
-                send(ceremony, &exchange, client, host, store)?;
+                send(ceremony, &exchange, now, client, host, store)?;
             }
             Step::InFlight(id) => settle(ceremony, id, host, store)?,
             Step::Notify(notice) => {
@@ -94,17 +96,21 @@ type Driven<H, S> = Result<(), DriveError<H, S>>;
 fn send<C: Ceremony, E: Execute + ?Sized, H: Host<C>, S: Store>(
     ceremony: &mut C,
     exchange: &Exchange,
+    begun: Timestamp,
     client: &E,
     host: &mut H,
     store: &mut S,
 ) -> Driven<H::Error, S::Error> {
-    if let Err(error) = store.prepare(ceremony, exchange) {
-        ceremony.handle(host.now(), Input::not_sent(exchange.id))?;
+    let unsent = Settle::not_sent(ceremony, exchange.id, begun);
+    if let Err(error) = store.prepare(unsent.ceremony(), exchange) {
+        unsent.hand_in(host.now())?;
         return Err(DriveError::Store(error));
     }
+    unsent.release();
     let answer = client.execute(exchange);
-    let journaled = store.journal(exchange, &answer);
-    ceremony.handle(host.now(), Input::answered(exchange.id, answer))?;
+    let answer = Settle::answered(ceremony, exchange.id, host.now(), answer);
+    let journaled = store.journal(exchange, answer.answer());
+    answer.hand_in(host.now())?;
     store.save(ceremony).map_err(DriveError::Store)?;
     // A failed journal is reported, but nothing is lost: the answer was taken in and saved.
     journaled.map_err(DriveError::Store)

@@ -9,6 +9,10 @@ use std::time::Duration;
 
 use common::*;
 use enlist_core::{Delivery, Exchange, TransportFailure, TransportKind};
+use http::Uri;
+use ureq::config::Config;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, TcpConnector, Transport};
 
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -143,6 +147,63 @@ fn early_hints_without_end_are_left_soon() {
     });
     let exchange = Exchange { timeout: Duration::from_secs(2), ..peer.exchange() };
     assert_failure(&failed(&exchange), TransportKind::BadHttp, Delivery::Unknown);
+}
+
+/// A resolver that panics, as ureq's does when there can be no further thread.
+#[derive(Debug)]
+struct PanickingResolver;
+
+impl Resolver for PanickingResolver {
+    fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        panic!("no thread")
+    }
+}
+
+/// A connection that panics when the answer is read.
+#[derive(Debug)]
+struct PanickingReader<T>(T);
+
+impl<T: Transport> Transport for PanickingReader<T> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.0.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        self.0.transmit_output(amount, timeout)
+    }
+
+    fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
+        panic!("no answer")
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.0.is_open()
+    }
+}
+
+#[derive(Debug)]
+struct PanickingReaders;
+
+impl<T: Transport> Connector<T> for PanickingReaders {
+    type Out = PanickingReader<T>;
+
+    fn connect(&self, _: &ConnectionDetails<'_>, chained: Option<T>) -> Result<Option<Self::Out>, ureq::Error> {
+        Ok(chained.map(PanickingReader))
+    }
+}
+
+#[test]
+fn a_panic_of_the_library_is_a_failure_that_says_whether_anything_was_sent() {
+    let peer = Peer::answering("HTTP/1.1 204 No Content\r\n\r\n");
+    let config = || ureq::Agent::config_builder().proxy(None).build();
+    let connector = ().chain(TcpConnector::default()).chain(PanickingReaders);
+    for (agent, kind, delivery) in [
+        (ureq::Agent::with_parts(config(), TcpConnector::default(), PanickingResolver), TransportKind::Connect, Delivery::NotSent),
+        (ureq::Agent::with_parts(config(), connector, DefaultResolver::default()), TransportKind::Closed, Delivery::Unknown),
+    ] {
+        let client = enlist_blocking::Client::from_agent(agent);
+        assert_failure(&execute(&client, &peer.exchange()).unwrap_err(), kind, delivery);
+    }
 }
 
 /// A request so large that the connection takes only a part of it.

@@ -5,14 +5,19 @@ mod common;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use common::diary::{Answered, Diary, Failed, drive};
-use enlist_blocking::{DriveError, Ending};
+use enlist_blocking::{DriveError, Ending, SimpleHost};
 use enlist_core::badge;
-use enlist_core::claim::{Claim, ClaimedToken, Enrolment, EnrolmentAnswer, Registration};
+use enlist_core::claim::{Claim, ClaimedToken, Enrolment, EnrolmentAnswer, EnrolmentPrompt, Registration};
 use enlist_core::secret::{Email, Otp};
-use enlist_core::{Ceremony, Delivery, Exchange, Failure, Misuse, Origin, Partial, Step, TransportFailure, TransportKind};
+use enlist_core::{
+    Ceremony, Delivery, Exchange, ExchangeId, ExchangeResult, Failure, Misuse, Origin, Partial, Step, Store, TransportFailure,
+    TransportKind,
+};
 use http::Response;
 
 fn json(status: u16, body: &str) -> Answered {
@@ -109,7 +114,7 @@ fn an_exchange_is_prepared_executed_journaled_and_saved() {
 fn an_answer_is_journaled_before_it_is_parsed() {
     let mut host = Diary { tells_now: true, ..Diary::new() };
     assert!(matches!(run(&mut enrolment(), &mut host, [registered()]), Ok(Ending::Finished(Ok(_)))));
-    assert_eq!(host.calls(), ["now", "prepare 1", "execute 1", "journal 1", "now", "save", "now", "save"]);
+    assert_eq!(host.calls(), ["now", "prepare 1", "execute 1", "now", "journal 1", "now", "save", "now", "save"]);
 }
 
 #[test]
@@ -295,4 +300,48 @@ fn a_hosts_error_is_displayed_unchanged() {
     let error: DriveError<Failed, Failed> = DriveError::Store(Failed("save".into()));
     assert_eq!(error.to_string(), "the host's save failed");
     assert!(std::error::Error::source(&error).is_none());
+}
+
+/// A store that panics in one of its calls.
+struct PanickingStore {
+    prepares: bool,
+}
+
+impl Store for PanickingStore {
+    type Error = std::convert::Infallible;
+
+    fn prepare<C: Ceremony>(&mut self, _: &C, _: &Exchange) -> Result<(), Self::Error> {
+        assert!(self.prepares, "the store panics");
+        Ok(())
+    }
+
+    fn journal(&mut self, _: &Exchange, _: &ExchangeResult) -> Result<(), Self::Error> {
+        panic!("the store panics")
+    }
+
+    fn journaled(&mut self, _: ExchangeId) -> Result<Option<ExchangeResult>, Self::Error> {
+        Ok(None)
+    }
+
+    fn save<C: Ceremony>(&mut self, _: &C) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_store_that_panics_loses_no_answer_and_leaves_nothing_in_flight() {
+    for prepares in [false, true] {
+        let mut enrolment = enrolment();
+        let mut host = SimpleHost::new(|never: &std::convert::Infallible| match *never {}, |_: &EnrolmentPrompt| ControlFlow::Break(()));
+        let client = |_: &Exchange| registered();
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            enlist_blocking::drive(&mut enrolment, &client, &mut host, &mut PanickingStore { prepares }).is_ok()
+        }));
+        assert!(panicked.is_err());
+        match enrolment.poll(enlist_core::Timestamp::from_unix_ms(0)) {
+            Step::Send if !prepares => {}
+            Step::Done(Ok(_)) if prepares => {}
+            other => panic!("{prepares} {other:?}"),
+        }
+    }
 }
