@@ -69,7 +69,7 @@ fn of_exchanges() -> Vec<Case> {
         exchange(
             "nothing_is_decompressed",
             "The client asked for no compression. A small compressed answer can become a very large one.",
-            [gzip(1000), gzip(10_000_000)],
+            [gzip_of(1000), gzip_of(10_000_000)],
         ),
         capped(
             "a_body_is_cut_at_the_cap",
@@ -177,11 +177,15 @@ fn of_exchanges() -> Vec<Case> {
     ]
 }
 
-fn gzip(length: usize) -> Reply {
+fn gzip_of(length: usize) -> Reply {
+    let body = gzip(&vec![b'x'; length]);
+    Answer::new(200, body).with("content-type", "application/json").with("content-encoding", "gzip").into()
+}
+
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    let packed = encoder.write_all(&vec![b'x'; length]).and_then(|()| encoder.finish());
     // Writing to a vector cannot fail.
-    Answer::new(200, packed.unwrap_or_default()).with("content-type", "application/json").with("content-encoding", "gzip").into()
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).unwrap_or_default()
 }
 
 fn play(name: &'static str, about: &'static str, kind: CeremonyKind, planned: Vec<Planned>) -> Case {

@@ -80,6 +80,8 @@ pub(crate) enum Framing {
     Dripped,
     /// With its length, one byte each millisecond, for longer than the client may take.
     Trickled,
+    /// With a length that is too large by so many bytes. Then the connection is closed.
+    TooLong(usize),
     /// With a length that is too short by so many bytes, which are sent all the same.
     TooShort(usize),
 }
@@ -198,7 +200,9 @@ impl Answer {
             Framing::TooShort(less) => self.body.len().saturating_sub(less),
             // How much of it arrives in time is chance.
             Framing::Dripped | Framing::Trickled => 0,
-            Framing::Length | Framing::AfterHints | Framing::ThenClosed | Framing::Chunked | Framing::UntilClose => self.body.len(),
+            Framing::Length | Framing::AfterHints | Framing::ThenClosed | Framing::Chunked | Framing::UntilClose | Framing::TooLong(_) => {
+                self.body.len()
+            }
         };
         self.body.get(..sent).unwrap_or(&self.body)
     }
@@ -213,6 +217,7 @@ impl Answer {
         let _ = match self.framing {
             Framing::Chunked | Framing::CutInChunks(_) => write!(head, "transfer-encoding: chunked\r\n\r\n"),
             Framing::UntilClose => write!(head, "connection: close\r\n\r\n"),
+            Framing::TooLong(more) => write!(head, "content-length: {}\r\n\r\n", self.body.len().saturating_add(more)),
             Framing::TooShort(_) => write!(head, "content-length: {}\r\n\r\n", self.sent().len()),
             _ => write!(head, "content-length: {}\r\n\r\n", self.body.len()),
         };
@@ -227,7 +232,7 @@ impl Answer {
         };
         match self.framing {
             Framing::Stalled(_) | Framing::Dripped | Framing::Trickled => failed(TransportKind::Timeout, sent),
-            Framing::Cut(_) | Framing::CutInChunks(_) => failed(TransportKind::Closed, sent),
+            Framing::Cut(_) | Framing::CutInChunks(_) | Framing::TooLong(_) => failed(TransportKind::Closed, sent),
             _ if sent.len() > max_body => failed(TransportKind::BodyTooLarge, sent.get(..max_body).unwrap_or_default()),
             _ => Ok(self.response(sent)),
         }

@@ -247,7 +247,7 @@ impl Answer {
             Framing::Length | Framing::AfterHints | Framing::ThenClosed | Framing::TooShort(_) => {
                 stream.write_all(&[head.as_bytes(), &self.body].concat())?
             }
-            Framing::Cut(_) | Framing::UntilClose => stream.write_all(&[head.as_bytes(), self.sent()].concat())?,
+            Framing::Cut(_) | Framing::UntilClose | Framing::TooLong(_) => stream.write_all(&[head.as_bytes(), self.sent()].concat())?,
             Framing::Chunked => stream.write_all(&[head.as_bytes(), &chunks(self.sent()), b"0\r\n\r\n"].concat())?,
             Framing::CutInChunks(_) => stream.write_all(&[head.as_bytes(), &chunks(self.sent())].concat())?,
             Framing::Stalled(_) => {

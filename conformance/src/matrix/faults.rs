@@ -3,6 +3,7 @@
 use enlist_core::TransportKind;
 
 use super::requests::Request;
+use crate::cases::gzip;
 use crate::mocks::LocalFault;
 use crate::reply::{Answer, Detour, Framing, Reply};
 
@@ -63,6 +64,8 @@ fn of_successes() -> Vec<Fault> {
         reply("200, its body cut off without a sign", |request| {
             Ok(Answer::json(200, request.success().get(..30).unwrap_or_default()).framed(Framing::UntilClose).into())
         }),
+        reply("200, its length too large", |request| delivering(request, success(request).framed(Framing::TooLong(2)))),
+        reply("200, without the last chunk", |request| delivering(request, success(request).framed(Framing::CutInChunks(usize::MAX)))),
         reply("200, its body stalls", |request| Ok(success(request).framed(Framing::Stalled(30)).into())),
         reply("200, its body drips", |request| Ok(success(request).framed(Framing::Dripped).into())),
         reply("200, called text/html, but JSON", |request| {
@@ -71,7 +74,17 @@ fn of_successes() -> Vec<Fault> {
         reply("200, HTML", |_| Ok(page(200))),
         reply("200, empty", |_| Ok(Answer::new(200, "").into())),
         reply("200, larger than the cap", |request| Ok(Answer::json(200, &format!("{}{}", request.success(), " ".repeat(100_000))).into())),
-        reply("200, compressed", |request| Ok(success(request).with("content-encoding", "gzip").into())),
+        reply("200, compressed", |request| {
+            Ok(Answer { body: gzip(request.success().as_bytes()), ..success(request).with("content-encoding", "gzip") }.into())
+        }),
+        reply("200, called utf-8 where a coding belongs", |request| {
+            delivering(request, success(request).with("content-encoding", "utf-8"))
+        }),
+        reply("200, behind a byte order mark", |request| delivering(request, Answer::json(200, &format!("\u{feff}{}", request.success())))),
+        reply("200, with damaged members that nobody needs", |request| {
+            let body = request.success().replacen('{', r#"{"new":"\ud800","large":1e400,"large":2,"#, 1);
+            delivering(request, Answer::json(200, &body))
+        }),
         reply("200, the required member is missing", |request| changed(request, |key| (format!("\"{key}\":"), "\"other\":".to_owned()))),
         reply("200, the required member is empty", |request| {
             changed(request, |key| (format!("\"{key}\":\""), format!("\"{key}\":\"\",\"other\":\"")))

@@ -7,6 +7,7 @@ use core::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use super::lenient;
 use crate::error::Violation;
 use crate::types::secret::{Kind, Secret};
 
@@ -19,13 +20,26 @@ pub(crate) enum Json<'a> {
     Text(Cow<'a, str>),
     List(Vec<Json<'a>>),
     Object(Object<'a>),
+    /// A value that is there and cannot be read. Only [`Object::read`] yields it.
+    Broken,
 }
 
-/// A JSON object. Two members with the same name make the whole text unreadable (RFC 8259 section 4 leaves this open).
+/// A JSON object. To [`Object::parse`], two members with the same name make the whole text unreadable (RFC 8259 section 4 leaves this open).
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
 
 impl<'a> Object<'a> {
+    pub(super) const fn of(members: Vec<(Cow<'a, str>, Json<'a>)>) -> Self {
+        Self(members)
+    }
+
+    /// Reads a service's answer: behind one byte order mark, and with [`Json::Broken`] in the place of each value that cannot be read.
+    pub(crate) fn read(bytes: &'a [u8]) -> Option<Self> {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        Self::parse(bytes).or_else(|| lenient::read(bytes))
+    }
+
+    /// Reads an object strictly.
     pub(crate) fn parse(bytes: &'a [u8]) -> Option<Self> {
         match serde_json::from_slice(bytes) {
             Ok(Json::Object(object)) => Some(object),
@@ -50,7 +64,7 @@ impl<'a> Object<'a> {
         match self.get(name) {
             None | Some(Json::Null | Json::Number(_)) => false,
             Some(Json::Text(text)) => !text.is_empty(),
-            Some(Json::Bool(_) | Json::List(_) | Json::Object(_)) => true,
+            Some(Json::Bool(_) | Json::List(_) | Json::Object(_) | Json::Broken) => true,
         }
     }
 

@@ -1,4 +1,5 @@
-//! Classifies the result of an exchange before its meaning is considered: first by the status, then by the encoding, then by the JSON.
+//! Classifies the result of an exchange before its meaning is considered: first by the status, then by the JSON. What can be read as JSON
+//! is taken, whatever its frame and its coding label say.
 
 use http::Response;
 use http::header::{CONTENT_ENCODING, DATE, HeaderMap, RETRY_AFTER};
@@ -39,7 +40,7 @@ impl<'a> ResponseClass<'a> {
     pub(crate) fn read(result: &'a Result<Response<Vec<u8>>, TransportFailure>, now: Timestamp, delivery: &str) -> Self {
         match result {
             Ok(response) => Self::of_status(response.status().as_u16(), response.headers(), response.body(), now, delivery),
-            Err(failure) => Self::of_failure(failure, now),
+            Err(failure) => Self::of_failure(failure, now, delivery),
         }
     }
 
@@ -47,7 +48,7 @@ impl<'a> ResponseClass<'a> {
         if (200..300).contains(&status) {
             return Self::of_success(status, headers, body, now, delivery);
         }
-        let error = || server_error(status, headers, Object::parse(body).as_ref(), body, now);
+        let error = || server_error(status, headers, Object::read(body).as_ref(), body, now);
         match status {
             300..=399 => Self::Broken(Violation::Redirect { status }),
             // A proxy's refusal before the request was passed on is a failure of the transport. This one came through the tunnel.
@@ -61,11 +62,9 @@ impl<'a> ResponseClass<'a> {
     }
 
     fn of_success(status: u16, headers: &HeaderMap, body: &'a [u8], now: Timestamp, delivery: &str) -> Self {
-        if headers.get_all(CONTENT_ENCODING).iter().any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-            return Self::Unreadable(Violation::Encoded.into());
-        }
-        let Some(object) = Object::parse(body) else {
-            return Self::Unreadable(Violation::NotJson { status }.into());
+        let Some(object) = Object::read(body) else {
+            let is_coded = headers.get_all(CONTENT_ENCODING).iter().any(|label| is_coding(label.as_bytes()));
+            return Self::Unreadable(if is_coded { Violation::Encoded } else { Violation::NotJson { status } }.into());
         };
         if object.text("error").is_some() && !object.has(delivery) {
             return Self::Refused(server_error(status, headers, Some(&object), body, now));
@@ -74,7 +73,7 @@ impl<'a> ResponseClass<'a> {
     }
 
     /// Classifies a broken exchange. If its status had arrived, the status says more than the break.
-    fn of_failure(failure: &'a TransportFailure, now: Timestamp) -> Self {
+    fn of_failure(failure: &'a TransportFailure, now: Timestamp, delivery: &str) -> Self {
         let Some(partial) = &failure.partial else {
             return match failure.delivery {
                 Delivery::NotSent => Self::NotSent(failure.clone()),
@@ -85,10 +84,20 @@ impl<'a> ResponseClass<'a> {
             let too_large = Violation::TooLarge { status: partial.status };
             let broken = TransportFailure { partial: None, ..failure.clone() };
             let is_too_large = failure.kind == TransportKind::BodyTooLarge;
+            // Only the frame was cut: the length, the last chunk, or the end of the connection.
+            if !is_too_large && Object::read(&partial.body).is_some() {
+                return Self::of_success(partial.status, &HeaderMap::new(), &partial.body, now, delivery);
+            }
             return Self::Unreadable(if is_too_large { too_large.into() } else { broken.into() });
         }
         Self::of_status(partial.status, &HeaderMap::new(), &partial.body, now, "")
     }
+}
+
+/// Whether a `Content-Encoding` names a coding. Some services write a charset or another word there.
+fn is_coding(label: &[u8]) -> bool {
+    let codings: [&[u8]; 9] = [b"gzip", b"x-gzip", b"deflate", b"br", b"zstd", b"compress", b"x-compress", b"dcb", b"dcz"];
+    label.split(|byte| *byte == b',').any(|word| codings.iter().any(|coding| word.trim_ascii().eq_ignore_ascii_case(coding)))
 }
 
 /// Wipes a body that may have contained a secret, once it has been read.
@@ -192,12 +201,36 @@ mod tests {
 
     #[test]
     fn a_success_is_a_json_object_or_unreadable() {
-        for body in ["", "<html>", "[]", "null", "1", r#"{"a":1"#, r#"{"a":1,"a":2}"#, r#"{"a":1} x"#, "{\"a\":\"\u{1}\"}"] {
+        for body in ["", "<html>", "[]", "null", "1", r#"{"a":1"#, r#"{"a":1} x"#, r#"{"a":1}{}"#] {
             assert_eq!(kind(200, &[], body), "unreadable", "{body}");
         }
         assert_eq!(kind(200, &[("content-type", "text/html")], r#"{"a":1}"#), "object");
-        assert_eq!(kind(200, &[("content-encoding", "gzip")], r#"{"a":1}"#), "unreadable");
-        assert_eq!(kind(200, &[("content-encoding", "Identity")], r#"{"a":1}"#), "object");
+        for body in [r#"{"a":1,"a":2}"#, "{\"a\":\"\u{1}\"}", "\u{feff}{}"] {
+            assert_eq!(kind(200, &[], body), "object", "{body}");
+        }
+    }
+
+    /// A label says nothing about a body that can be read. Of another one it says why that cannot be read.
+    #[test]
+    fn a_body_is_judged_before_its_coding() {
+        let violation = |label: &str, body: &[u8]| {
+            let result = response(200, &[("content-encoding", label)], body);
+            match ResponseClass::read(&result, NOW, "") {
+                ResponseClass::Unreadable(Trouble::Unreadable(violation)) => Some(violation),
+                _ => None,
+            }
+        };
+        for label in ["gzip", "utf-8", "", "none", "identity, identity", "binary", "Identity"] {
+            assert_eq!(violation(label, br#"{"a":1}"#), None, "{label}");
+        }
+        for (label, expected) in [
+            ("gzip", Violation::Encoded),
+            ("identity, BR", Violation::Encoded),
+            ("utf-8", Violation::NotJson { status: 200 }),
+            ("identity", Violation::NotJson { status: 200 }),
+        ] {
+            assert_eq!(violation(label, b"\x1f\x8b"), Some(expected), "{label}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod error_table;
 mod formats;
 mod limits;
 mod properties;
+mod readings;
 mod redaction;
 mod registration;
 mod restart;
