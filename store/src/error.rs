@@ -22,6 +22,25 @@ pub enum StoreError {
         /// The operating system's words.
         reason: String,
     },
+    /// The store cannot be written any more. An answer that came once is in another place, and the next [`Session`](crate::Session) takes
+    /// it in from there.
+    #[error("cannot write {}: {reason}; the service's answer is kept in {} until the store can be written again", .path.display(), .kept.display())]
+    Rescued {
+        /// The file or folder that could not be written.
+        path: PathBuf,
+        /// The operating system's words.
+        reason: String,
+        /// Where the answer is.
+        kept: PathBuf,
+    },
+    /// An answer that came once could be written nowhere, so it is lost. Its text is in no error.
+    #[error("the service's answer came and could be stored nowhere: cannot write {}: {reason}", .path.display())]
+    NotStored {
+        /// The file or folder of the store that could not be written.
+        path: PathBuf,
+        /// The operating system's words.
+        reason: String,
+    },
     /// The operating system does not open or read a file now. Nothing is known about its content.
     #[error("cannot read {}: {reason}", .path.display())]
     Unreadable {

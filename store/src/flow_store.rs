@@ -1,9 +1,17 @@
 //! Keeps one flow on disk while its ceremony is driven.
 
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
 use enlist_core::{Ceremony, Delivery, Exchange, ExchangeId, ExchangeResult, Snapshot, Store, TransportFailure};
 
-use crate::journal::Nonce;
-use crate::{FlowRecord, Intent, Session, StoreError};
+use crate::journal::{Journal, Nonce};
+use crate::{FlowRecord, Intent, Session, StoreError, files};
+
+/// The pause before the places for an answer are tried again.
+const RETRY: Duration = Duration::from_millis(250);
 
 /// The [`Store`] of one flow: hand it to a driver together with the flow's ceremony. It holds its session, so it can move to another
 /// thread or task.
@@ -17,6 +25,19 @@ pub struct FlowStore {
     answered: bool,
     /// The snapshot to roll back to if no request since then left this machine.
     unsent: Option<Snapshot>,
+    /// The journal of the delivering exchange in flight. It stays open until the answer is in it.
+    room: Option<File>,
+    /// Where the last answer is that could not be written into the journal.
+    unwritten: Option<Unwritten>,
+}
+
+/// What became of an answer that could not be written into the journal.
+#[derive(Debug)]
+enum Unwritten {
+    /// It is in a second place.
+    Rescued(PathBuf),
+    /// It is in memory only.
+    Nowhere,
 }
 
 impl Session {
@@ -55,12 +76,12 @@ impl Session {
 
 impl FlowStore {
     fn begun(session: Session, flow: FlowRecord) -> Self {
-        Self { session, flow, sent: false, answered: false, unsent: None }
+        Self { session, flow, sent: false, answered: false, unsent: None, room: None, unwritten: None }
     }
 
     /// What earlier processes reached with the flow stays, whatever happens now.
     fn resumed(session: Session, flow: FlowRecord) -> Self {
-        Self { session, flow, sent: true, answered: true, unsent: None }
+        Self { session, flow, sent: true, answered: true, unsent: None, room: None, unwritten: None }
     }
 
     /// The flow as it is on disk.
@@ -95,6 +116,54 @@ impl FlowStore {
         Ok(Some(snapshot))
     }
 
+    fn journal_file(&self) -> Journal {
+        self.session.store().journal_of(self.flow.name())
+    }
+
+    /// Writes the record of an answer into the journal, or else into a second place. Both are tried until one takes it or the patience is
+    /// over, because an answer that came once exists nowhere else.
+    fn write_down(&mut self, id: ExchangeId, record: &[u8], room: Option<File>) -> Result<(), StoreError> {
+        let (journal, store) = (self.journal_file(), self.session.store());
+        let (mut room, end) = (room, Instant::now() + store.rescue.patience);
+        loop {
+            let reserved = room.take().map_or_else(|| journal.reserve(0), Ok);
+            let Err(error) = reserved.and_then(|room| journal.write(&room, record)) else { return Ok(()) };
+            if let Some(path) = store.rescue.keep(self.flow.name(), id, record, &store.folder) {
+                self.unwritten = Some(Unwritten::Rescued(path));
+                return Ok(());
+            }
+            if Instant::now() >= end {
+                self.unwritten = Some(Unwritten::Nowhere);
+                return Err(error);
+            }
+            thread::sleep(RETRY.min(store.rescue.patience));
+        }
+    }
+
+    /// Removes a record from its second place, because the flow holds what was in it. An answer that could not be read goes back into the
+    /// journal, from which it is quarantined.
+    fn drop_rescued(&self, id: ExchangeId, path: &Path) -> Result<(), StoreError> {
+        if self.flow.snapshot().unreadable().contains(&id)
+            && let Some(record) = files::read(path)?
+        {
+            let journal = self.journal_file();
+            journal.write(&journal.reserve(0)?, &record)?;
+        }
+        self.session.store().rescue.remove(self.flow.name(), id);
+        Ok(())
+    }
+
+    /// The error of a save that failed, which says where the answer is that came before it.
+    fn not_saved(&self, error: StoreError) -> StoreError {
+        match (error, &self.unwritten) {
+            (StoreError::Unwritable { path, reason }, Some(Unwritten::Rescued(kept))) => {
+                StoreError::Rescued { path, reason, kept: kept.clone() }
+            }
+            (StoreError::Unwritable { path, reason }, Some(Unwritten::Nowhere)) => StoreError::NotStored { path, reason },
+            (error, _) => error,
+        }
+    }
+
     fn write(&mut self, snapshot: Snapshot, nonce: Option<Nonce>) -> Result<(), StoreError> {
         let flow = FlowRecord { snapshot, nonce, ..self.flow.clone() };
         self.session.save(&flow)?;
@@ -108,9 +177,7 @@ impl Store for FlowStore {
 
     fn prepare<C: Ceremony>(&mut self, ceremony: &C, exchange: &Exchange) -> Result<(), StoreError> {
         let nonce = if exchange.delivers { Some(Nonce::random()?) } else { None };
-        if exchange.delivers {
-            self.session.store().journal_of(self.flow.name()).reserve(exchange.max_body)?;
-        }
+        self.room = if exchange.delivers { Some(self.journal_file().reserve(exchange.max_body)?) } else { None };
         let before = self.flow.snapshot().clone();
         self.write(ceremony.snapshot(), nonce).inspect_err(|_| {
             // The file may have been replaced before the failure, and would say that a request was sent.
@@ -126,8 +193,10 @@ impl Store for FlowStore {
             self.unsent = None;
         }
         self.answered |= answer.is_ok();
-        match self.flow.nonce.filter(|_| exchange.delivers) {
-            Some(nonce) => self.session.store().journal_of(self.flow.name()).write(exchange.id, &nonce, answer),
+        let room = self.room.take();
+        let Some(nonce) = self.flow.nonce.filter(|_| exchange.delivers) else { return Ok(()) };
+        match self.journal_file().record(exchange.id, &nonce, answer) {
+            Some(record) => self.write_down(exchange.id, &record, room),
             None => Ok(()),
         }
     }
@@ -138,10 +207,14 @@ impl Store for FlowStore {
 
     fn save<C: Ceremony>(&mut self, ceremony: &C) -> Result<(), StoreError> {
         let snapshot = ceremony.snapshot();
+        let was_in_flight = self.flow.snapshot().in_flight();
         if *self.flow.snapshot() != snapshot {
             // The answer of an exchange in flight is still to come.
-            let nonce = self.flow.nonce.filter(|_| snapshot.in_flight() == self.flow.snapshot().in_flight());
-            self.write(snapshot, nonce)?;
+            let nonce = self.flow.nonce.filter(|_| snapshot.in_flight() == was_in_flight);
+            self.write(snapshot, nonce).map_err(|error| self.not_saved(error))?;
+        }
+        if let (Some(Unwritten::Rescued(path)), Some(id)) = (self.unwritten.take(), was_in_flight) {
+            self.drop_rescued(id, &path)?;
         }
         self.session.settle_journal(&self.flow)
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::head::{Body, Format, Unusable};
 use crate::lock::Lock;
 use crate::service_store::REMOVED;
-use crate::{ProfileName, ServiceKey, ServiceStore, StoreError, backend, files};
+use crate::{ProfileName, Rescue, ServiceKey, ServiceStore, StoreError, backend, files};
 
 /// The folder of all profiles.
 const PROFILES: &str = "profiles";
@@ -22,6 +22,7 @@ const FORMAT: Format = Format { name: "enlist-profile-choice", version: 1, minor
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Home {
     path: PathBuf,
+    rescue: Rescue,
 }
 
 /// One profile: the identities of one agent, at most one at each service.
@@ -29,6 +30,7 @@ pub struct Home {
 pub struct Profile {
     folder: PathBuf,
     name: ProfileName,
+    rescue: Rescue,
 }
 
 impl Home {
@@ -38,7 +40,13 @@ impl Home {
     /// [`StoreError::RelativeHome`] when `path` is relative: with another working directory it would be another home.
     pub fn at(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let path = path.into();
-        if path.is_absolute() { Ok(Self { path }) } else { Err(StoreError::RelativeHome { path }) }
+        if path.is_absolute() { Ok(Self { path, rescue: Rescue::default() }) } else { Err(StoreError::RelativeHome { path }) }
+    }
+
+    /// This home, with other places for answers that cannot be written into it.
+    #[must_use]
+    pub fn with_rescue(self, rescue: Rescue) -> Self {
+        Self { rescue, ..self }
     }
 
     /// The folder.
@@ -50,7 +58,7 @@ impl Home {
     /// The profile of this name, which need not exist yet.
     #[must_use]
     pub fn profile(&self, name: &ProfileName) -> Profile {
-        Profile { folder: self.folder_of(name.as_str()), name: name.clone() }
+        Profile { folder: self.folder_of(name.as_str()), name: name.clone(), rescue: self.rescue.clone() }
     }
 
     /// The names of all profiles, in order.
@@ -158,7 +166,7 @@ impl Profile {
     /// The profile's identity at a service, and the flows that are on the way to it.
     #[must_use]
     pub fn service(&self, key: &ServiceKey) -> ServiceStore {
-        ServiceStore::in_folder(&self.folder, key)
+        ServiceStore::in_folder(&self.folder, key, self.rescue.clone())
     }
 }
 

@@ -6,8 +6,8 @@
 //! from a torn one.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use enlist_core::{Delivery, ExchangeId, ExchangeResult, Partial, TransportFailure, TransportKind};
@@ -71,8 +71,8 @@ impl Journal {
         Self { path: folder.join(format!("{flow}{ENDING}")), flow: flow.to_owned() }
     }
 
-    /// Makes the file, with room for the largest answer. Does nothing when the file is there and large enough.
-    pub(crate) fn reserve(&self, max_body: usize) -> Result<(), StoreError> {
+    /// Makes the file, with room for the largest answer, and returns it. Changes nothing when the file is there and large enough.
+    pub(crate) fn reserve(&self, max_body: usize) -> Result<File, StoreError> {
         let room = (HEADER + LONGEST_TYPE + max_body) as u64;
         let folder = files::parent(&self.path);
         files::make_folder(folder)?;
@@ -80,7 +80,7 @@ impl Journal {
         let existing = files::open(&self.path, OpenOptions::new().write(true))?;
         let is_new = existing.is_none();
         let file = match existing {
-            Some(file) if length(&file).map_err(unwritable)? >= room => return Ok(()),
+            Some(file) if length(&file).map_err(unwritable)? >= room => return Ok(file),
             Some(file) => file,
             None => OpenOptions::new().write(true).create_new(true).mode(0o600).open(&self.path).map_err(unwritable)?,
         };
@@ -90,23 +90,30 @@ impl Journal {
                 let _ = fs::remove_file(&self.path);
             }
             unwritable(error)
-        })
+        })?;
+        Ok(file)
     }
 
-    /// Writes down a 2xx, whole or cut off, durably. Any other answer holds no credential, and nothing is written then.
-    pub(crate) fn write(&self, id: ExchangeId, nonce: &Nonce, answer: &ExchangeResult) -> Result<(), StoreError> {
-        let Some(record) = self.record(id, nonce, answer) else { return Ok(()) };
-        let file = files::open(&self.path, OpenOptions::new().write(true))?.ok_or_else(|| StoreError::missing(&self.path))?;
-        let written = file.write_all_at(&record, 0).and_then(|()| file.sync_data());
-        written.map_err(|error| StoreError::unwritable(&self.path, &error))
+    /// Writes a record durably into `room`, which [`reserve`](Self::reserve) returned. It was opened before the request was sent, so neither
+    /// a missing descriptor nor a folder that was moved stands in the way now.
+    pub(crate) fn write(&self, room: &File, record: &[u8]) -> Result<(), StoreError> {
+        let written = room.write_all_at(record, 0).and_then(|()| room.sync_data());
+        let has_name = written.and_then(|()| room.metadata()).and_then(|found| match found.nlink() {
+            0 => Err(ErrorKind::NotFound.into()),
+            _ => Ok(()),
+        });
+        has_name.map_err(|error| StoreError::unwritable(&self.path, &error))
+    }
+
+    /// The answer in `record`, if it is the one to this exchange.
+    pub(crate) fn answer_in(&self, record: &[u8], id: ExchangeId, nonce: &Nonce) -> Option<ExchangeResult> {
+        record.strip_prefix(self.key(id, nonce).as_slice()).map(|rest| Answer::read(record, rest).into_result())
     }
 
     /// The answer that was written down for exactly this exchange. A torn record counts as an answer that was cut off, so that its
     /// bytes are not thrown away.
     pub(crate) fn read(&self, id: ExchangeId, nonce: &Nonce) -> Result<Option<ExchangeResult>, StoreError> {
-        let Some(bytes) = files::read(&self.path)? else { return Ok(None) };
-        let answer = bytes.strip_prefix(self.key(id, nonce).as_slice());
-        Ok(answer.map(|rest| Answer::read(&bytes, rest).into_result()))
+        Ok(files::read(&self.path)?.and_then(|bytes| self.answer_in(&bytes, id, nonce)))
     }
 
     /// The exchange whose answer the file holds, whatever its nonce.
@@ -138,11 +145,12 @@ impl Journal {
     }
 
     /// The beginning of the record of an exchange.
-    fn key(&self, id: ExchangeId, nonce: &Nonce) -> Zeroizing<Vec<u8>> {
+    pub(crate) fn key(&self, id: ExchangeId, nonce: &Nonce) -> Zeroizing<Vec<u8>> {
         Zeroizing::new([MAGIC.as_slice(), &name(&self.flow), &id.as_u64().to_be_bytes(), &nonce.0].concat())
     }
 
-    fn record(&self, id: ExchangeId, nonce: &Nonce, answer: &ExchangeResult) -> Option<Zeroizing<Vec<u8>>> {
+    /// A record of a 2xx, whole or cut off. `None` for any other answer, which holds no credential.
+    pub(crate) fn record(&self, id: ExchangeId, nonce: &Nonce, answer: &ExchangeResult) -> Option<Zeroizing<Vec<u8>>> {
         let answer = Answer::of(answer)?;
         let content_type = answer.content_type.unwrap_or_default();
         let mut record = Zeroizing::new(Vec::with_capacity(HEADER + content_type.len() + answer.body.len()));

@@ -94,6 +94,7 @@
 //!                                     journal/<flow>.journal      room for the raw answer of a delivering exchange, then the answer
 //!                                     quarantine/<flow>-<n>.answer  an answer that could not be read, for a person
 //!                                     quarantine/<flow>.flow        a damaged flow, for a person
+//! $XDG_RUNTIME_DIR/enlist/<flow>-<n>.answer                       an answer that could not be written into the store ([`Rescue`])
 //! ```
 //! Folders have mode 0700 and files 0600 from their first byte. Files are replaced whole. Each JSON file begins with its format, version
 //! and minor; a file of a newer version can be looked at and is never changed ([`StoreError::Newer`]).
@@ -114,6 +115,7 @@ pub mod keyring;
 mod lock;
 mod name;
 mod quarantine;
+mod rescue;
 mod service_store;
 mod session;
 #[cfg(test)]
@@ -128,5 +130,6 @@ pub use flow_store::FlowStore;
 pub use home::{Home, LockedProfile, Profile};
 pub use name::{NameError, ProfileName, ServiceKey};
 pub use quarantine::DamagedFlow;
+pub use rescue::Rescue;
 pub use service_store::{Flows, ServiceStore};
 pub use session::{Finished, Recovery, Session};

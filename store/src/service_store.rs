@@ -5,13 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use enlist_core::{ExchangeId, ExchangeResult};
+use zeroize::Zeroizing;
 
 use crate::ceremony::FlowEnd;
 use crate::credential::Held;
 use crate::flow::Read;
-use crate::journal::{Journal, quarantine_path};
+use crate::journal::{Journal, Nonce, quarantine_path};
 use crate::lock::Lock;
-use crate::{Backend, Credential, DamagedFlow, Flow, FlowRecord, ServiceKey, StoreError, backend, files, flow};
+use crate::{Backend, Credential, DamagedFlow, Flow, FlowRecord, Rescue, ServiceKey, StoreError, backend, files, flow};
 
 /// What one profile has at one service. Any number of processes may look at it at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,7 @@ pub struct ServiceStore {
     pub(crate) profile_folder: PathBuf,
     pub(crate) folder: PathBuf,
     pub(crate) backend: Option<Backend>,
+    pub(crate) rescue: Rescue,
 }
 
 /// The flows in a store.
@@ -36,8 +38,8 @@ pub struct Flows {
 pub(crate) const REMOVED: &str = ".removed-";
 
 impl ServiceStore {
-    pub(crate) fn in_folder(profile_folder: &Path, service: &ServiceKey) -> Self {
-        Self { folder: profile_folder.join(service.folder()), profile_folder: profile_folder.to_owned(), backend: None }
+    pub(crate) fn in_folder(profile_folder: &Path, service: &ServiceKey, rescue: Rescue) -> Self {
+        Self { folder: profile_folder.join(service.folder()), profile_folder: profile_folder.to_owned(), backend: None, rescue }
     }
 
     /// The flows.
@@ -116,12 +118,31 @@ impl ServiceStore {
         ids.iter().map(|id| quarantine_path(&self.quarantine_folder(), flow, id.as_u64())).collect()
     }
 
-    /// The answer that was written down for exactly this exchange. `None` when none was.
+    /// The answer that was written down for exactly this exchange, in the journal or in a second place. `None` when none was.
     pub(crate) fn answer(&self, flow: &FlowRecord, id: ExchangeId) -> Result<Option<ExchangeResult>, StoreError> {
-        match flow.nonce.filter(|_| flow.snapshot.in_flight() == Some(id)) {
-            Some(nonce) => self.journal_of(flow.name()).read(id, &nonce),
-            None => Ok(None),
+        let Some(nonce) = flow.nonce.filter(|_| flow.snapshot.in_flight() == Some(id)) else { return Ok(None) };
+        let journal = self.journal_of(flow.name());
+        Ok(match journal.read(id, &nonce)? {
+            Some(answer) => Some(answer),
+            None => self.rescued(flow.name(), id, &nonce).map(|record| journal.answer_in(&record, id, &nonce)).unwrap_or_default(),
+        })
+    }
+
+    /// The record of this exchange in a second place.
+    fn rescued(&self, flow: &str, id: ExchangeId, nonce: &Nonce) -> Option<Zeroizing<Vec<u8>>> {
+        self.rescue.find(flow, id, &self.journal_of(flow).key(id, nonce))
+    }
+
+    /// Moves the record of the exchange in flight from a second place back into the flow's journal.
+    pub(crate) fn bring_back(&self, flow: &FlowRecord) -> Result<(), StoreError> {
+        let Some((id, nonce)) = flow.snapshot.in_flight().zip(flow.nonce) else { return Ok(()) };
+        if let Some(record) = self.rescued(flow.name(), id, &nonce) {
+            let journal = self.journal_of(flow.name());
+            let room = journal.reserve(enlist_core::Exchange::MAX_BODY)?;
+            journal.write(&room, &record)?;
+            self.rescue.remove(flow.name(), id);
         }
+        Ok(())
     }
 
     /// Takes the lock alone. Removes what was half written, and refuses a store in which another version has written.

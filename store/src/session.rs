@@ -140,7 +140,7 @@ impl Session {
     pub(crate) fn reserve(&self, flow: &FlowRecord) -> Result<(), StoreError> {
         files::make_folder(&self.store.folder)?;
         files::prove_replaceable(&self.store.credential_path())?;
-        self.store.journal_of(flow.name()).reserve(enlist_core::Exchange::MAX_BODY)
+        self.store.journal_of(flow.name()).reserve(enlist_core::Exchange::MAX_BODY).map(drop)
     }
 
     /// Quarantines an answer that could not be read, and wipes one that is not needed any more.
@@ -162,6 +162,7 @@ impl Session {
             recovery.quarantined.push(self.quarantine(damaged)?);
         }
         for mut flow in self.flows()? {
+            self.store.bring_back(&flow.record)?;
             self.take_in_journaled(&mut flow, now)?;
             self.settle_journal(&flow.record)?;
             let Some(end) = flow.end() else { continue };

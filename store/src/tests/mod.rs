@@ -1,6 +1,7 @@
 mod full_disk;
 mod journal;
 mod recovery;
+mod rescue;
 mod versions;
 
 use std::fs::{self, Permissions};
