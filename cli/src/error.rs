@@ -99,7 +99,8 @@ impl Error {
             Self::BadKeys(_) => ErrorCode::Ceremony(FailureCode::ProtocolViolation),
             Self::NoSuchAgent => ErrorCode::Ceremony(FailureCode::Rejected),
             Self::Store(StoreError::Locked { .. }) => ErrorCode::Locked,
-            Self::Store(StoreError::Unwritable { .. }) | Self::NoHome => ErrorCode::StoreUnwritable,
+            Self::Store(StoreError::Unwritable { .. } | StoreError::Rescued { .. }) | Self::NoHome => ErrorCode::StoreUnwritable,
+            Self::Store(StoreError::NotStored { .. }) => ErrorCode::CredentialNotStored,
             Self::Store(
                 StoreError::Corrupt { .. } | StoreError::Exposed { .. } | StoreError::Unreleased { .. } | StoreError::Keyring { .. },
             ) => ErrorCode::StoreCorrupt,
@@ -165,6 +166,9 @@ impl Error {
             Self::Store(StoreError::Locked { .. }) => Some("run this command again when it has ended".to_owned()),
             Self::Store(StoreError::Unwritable { .. }) | Self::NoHome => {
                 Some("make room, or set ENLIST_HOME to a writable folder".to_owned())
+            }
+            Self::Store(StoreError::Rescued { .. } | StoreError::NotStored { .. }) => {
+                Some("make room, or repair the disk, and then resume".to_owned())
             }
             Self::Store(StoreError::Unreadable { .. }) => Some(
                 "run this command again; if that does not help, check the permissions, the limit on open files and the disk".to_owned(),

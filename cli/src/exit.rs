@@ -138,6 +138,8 @@ error_codes! {
     Locked = "locked" => Storage,
     /// The store cannot be written.
     StoreUnwritable = "store_unwritable" => Storage,
+    /// An answer that comes once could be stored nowhere.
+    CredentialNotStored = "credential_not_stored" => Storage,
     /// The store cannot be read now.
     StoreUnreadable = "store_unreadable" => Storage,
     /// A file in the store is damaged.
@@ -210,7 +212,7 @@ mod tests {
         6   failed   network timeout tls proxy busy cannot_tell
         7   failed   rate_limited
         8   pending  otp_rejected
-        9   failed   locked store_unwritable store_unreadable store_corrupt store_newer output_unwritable
+        9   failed   locked store_unwritable credential_not_stored store_unreadable store_corrupt store_newer output_unwritable
         10  failed   conflict
         64  failed   usage";
 

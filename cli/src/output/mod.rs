@@ -24,7 +24,7 @@ use crate::caller::{Caller, Environment, Mode};
 use crate::env;
 use crate::error::Error;
 use crate::exit::{Exit, Status};
-use crate::store::{ProfileName, Service, ServiceStore};
+use crate::store::{ProfileName, Service, ServiceStore, StoreError};
 use data::Data;
 use document::Document;
 use event::{Event, Line, Stamp};
@@ -357,6 +357,9 @@ impl Output {
             Error::NotRegistered(Service::Opentrain) => Some(Next::new(&["register", "opentrain"], "now")),
             Error::NotRegistered(Service::Sentryagent) => {
                 Some(Next::new(&["register", "sentryagent", "--manifest", "-"], "now; pass the manifest on stdin"))
+            }
+            Error::Store(StoreError::Rescued { .. } | StoreError::NotStored { .. }) if self.flow.borrow().is_some() => {
+                Some(self.next_step_in_flow("resume", &[], "when the store can be written again"))
             }
             Error::InProfile { flow, profile } => {
                 let by_stdin: &[&str] = if self.command == Some("otp") { &["--otp-file", "-"] } else { &[] };
