@@ -128,15 +128,30 @@ fn without_any_place_the_loss_is_reported_and_the_answer_is_in_no_error() {
     assert!(!format!("{error} {error:?}").contains("ot_"));
 }
 
+const ALONE: &str = "ENLIST_STORE_TEST_ALONE";
+
+/// Not a test of its own: it runs in a process that can open no file any more.
+#[test]
+fn journal_without_descriptors() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    if std::env::var_os(ALONE).is_none() {
+        return;
+    }
+    let failing = Failing::new();
+    let mut flow = failing.prepared();
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: Some(3), ..limit }).unwrap();
+    let is_refused = fs::File::open("/dev/null").is_err();
+    let written = flow.journal(&failing.exchange, &Ok(answer(200, ANSWER)));
+    setrlimit(Resource::Nofile, limit).unwrap();
+    written.unwrap();
+    assert!(is_refused && failing.rescued().is_empty());
+}
+
 /// A descriptor that was opened before the request is enough: none can be had any more, and none is needed.
 #[test]
 fn the_journal_is_open_while_the_answer_is_awaited() {
-    let failing = Failing::new();
-    let mut flow = failing.prepared();
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
-    rustix::process::setrlimit(rustix::process::Resource::Nofile, rustix::process::Rlimit { current: Some(3), ..limit.clone() }).unwrap();
-    let written = flow.journal(&failing.exchange, &Ok(answer(200, ANSWER)));
-    rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).unwrap();
-    written.unwrap();
-    assert_eq!(failing.rescued(), Vec::<PathBuf>::new());
+    let mut alone = std::process::Command::new(std::env::current_exe().unwrap());
+    let output = alone.args(["--exact", "tests::rescue::journal_without_descriptors"]).env(ALONE, "1").output().unwrap();
+    assert!(output.status.success() && String::from_utf8_lossy(&output.stdout).contains("1 passed"), "{output:?}");
 }
