@@ -179,14 +179,16 @@ impl Error {
             }
             Self::Store(StoreError::Newer { .. }) => Some("run this command with the newer version of enlist".to_owned()),
             Self::Store(StoreError::Unreleased { .. }) => Some("move it away, or set ENLIST_HOME to another folder".to_owned()),
-            Self::Store(StoreError::Keyring { .. }) => {
-                Some("unlock or start the keyring and run this command again; enlist profile remove NAME deletes what is in it".to_owned())
-            }
+            Self::Store(StoreError::Keyring { .. }) => Some(
+                "unlock or start the keyring and run this command again; `enlist profile remove NAME` deletes what is in it".to_owned(),
+            ),
             Self::Conflict(_) => Some("use another profile for another identity: --profile NAME".to_owned()),
-            Self::UnderWay(_) => Some("enlist pending lists it, enlist resume continues it, enlist abandon gives it up".to_owned()),
-            Self::Declined { flow } => {
-                flow.as_ref().map(|flow| format!("{flow} is kept: enlist resume {flow} asks again, enlist abandon {flow} gives it up"))
+            Self::UnderWay(_) => {
+                Some("`enlist pending` lists it, `enlist resume FLOW` continues it, and `enlist abandon FLOW` gives it up".to_owned())
             }
+            Self::Declined { flow } => flow
+                .as_ref()
+                .map(|flow| format!("{flow} is still pending: `enlist resume {flow}` asks again, and `enlist abandon {flow}` gives it up")),
             Self::NotRegistered(_) => Some("register first".to_owned()),
             Self::BadgeRefused(rejection) if rejection.may_be_a_wrong_clock() => {
                 Some("if this machine's clock is wrong, set it and run this again".to_owned())
@@ -195,7 +197,7 @@ impl Error {
                 Some("verify it without --offline, so that the service can say, or accept it with --no-expiry".to_owned())
             }
             Self::CannotTell { wait } => Some(format!("run this again in {} s", whole_seconds(*wait))),
-            Self::Stdout(_) => Some("make room for stdout, then run enlist status; the work itself is done".to_owned()),
+            Self::Stdout(_) => Some("make room for stdout, then run `enlist status`; the work itself is done".to_owned()),
             Self::Store(StoreError::NoRandom { .. } | StoreError::RelativeHome { .. })
             | Self::AnswerLost
             | Self::HumanNeeded(_)
@@ -233,6 +235,13 @@ impl Error {
             untrusted_code: server.and_then(|error| error.code.as_ref()).map(ToString::to_string),
             untrusted_description: server.and_then(|error| error.description.as_ref()).map(ToString::to_string),
         }
+    }
+}
+
+impl ErrorBody {
+    /// This error with `change` applied to our own texts.
+    pub(crate) fn with(self, change: impl Fn(&str) -> String) -> Self {
+        Self { message: change(&self.message), hint: self.hint.map(|hint| change(&hint)), ..self }
     }
 }
 

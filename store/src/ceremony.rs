@@ -146,9 +146,11 @@ pub(crate) const fn loss(kind: CeremonyKind) -> &'static str {
         CeremonyKind::Enrolment => "A registration that was on its way may have come about: then nobody can claim it",
         CeremonyKind::Claim => {
             "Its code is of no use any more, and a token that was on its way may be lost: claim again, and should the service know \
-             nothing of the claim, have a token created there and hand it in with enlist adopt"
+             nothing of the claim, have a token created there and store it with `enlist adopt opentrain --token-file -`"
         }
         CeremonyKind::BadgeRegistration => "Its SMS is of no use any more, and a badge that was on its way may be lost",
-        CeremonyKind::BadgeRotation => "A rotation was under way, and the badge that is kept may be dead: enlist status --check tells",
+        CeremonyKind::BadgeRotation => {
+            "A rotation was under way, and the stored badge may no longer be valid: `enlist status --check` asks the service"
+        }
     }
 }

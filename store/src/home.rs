@@ -247,7 +247,7 @@ impl Choice {
             Ok(Self { name: named?, is_newer: opened.is_newer })
         };
         read().map_err(|unusable| match unusable {
-            Unusable::Damaged(_) => Unusable::damaged("it names no profile; enlist profile use NAME mends that"),
+            Unusable::Damaged(_) => Unusable::damaged("it does not name a profile; `enlist profile use NAME` repairs it"),
             other => other,
         })
     }

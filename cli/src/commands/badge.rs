@@ -77,9 +77,10 @@ fn own_badge(context: &Context<'_>) -> Result<PresentedBadge, Error> {
         if let AnyCeremony::BadgeRotation(rotation) = flow.ceremony()
             && rotation.may_be_delivered()
         {
-            context
-                .output
-                .warn(format!("the answer to a rotation was lost, so this badge may no longer be valid: enlist resume {}", flow.name()));
+            context.output.warn(format!(
+                "the answer to a rotation was lost, so this badge may no longer be valid; continue the rotation with `enlist resume {}`",
+                flow.name()
+            ));
         }
     }
     Ok(PresentedBadge { badge, origin, is_own: true })

@@ -55,7 +55,7 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
     if !args.offline {
         checks.extend(network::services(context)?);
     }
-    let mut data = Doctor { checks: checks.iter().map(Check::said).collect(), bundle: None, bundle_file: None };
+    let mut data = Doctor { checks: checks.iter().map(|check| check.said(context.output)).collect(), bundle: None, bundle_file: None };
     report(args, context, &checks, &mut data)?;
     match checks.into_iter().find_map(Check::into_problem) {
         Some(error) => Ok(Outcome::stopped(error, data, None)),

@@ -50,7 +50,9 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
         Credential::Unclaimed(_) => {
             "Delete the registration here? It contains the only claim token, so nobody could claim the agent any more."
         }
-        _ => "Delete the credential here? It stays valid at the service, and enlist could no longer revoke it. enlist revoke does both.",
+        _ => {
+            "Delete the credential here? It stays valid at the service, and enlist could no longer revoke it. `enlist revoke SERVICE` does both."
+        }
     };
     let next = Next::new(&["forget", args.service.name(), "--yes"], "when the owner agrees to delete it");
     let answer = context.prompter().answer(args.yes, question)?;

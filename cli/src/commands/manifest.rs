@@ -93,7 +93,8 @@ fn init(source: &Source, output: &Output) -> Result<Outcome, Error> {
         Some(path) => {
             let file = sys::create_private(path);
             file.and_then(|mut file| file.write_all(template.as_bytes())).map_err(|error| source.refused(error))?;
-            output.text(format_args!("Wrote {0}. Fill it in, then run: enlist manifest check {0}", shown(path)))?;
+            let check = output.command_line(&["manifest", "check", &shown(path)]);
+            output.text(format_args!("Wrote {}. Fill it in, then run: {check}", shown(path)))?;
         }
     }
     let fields: Vec<_> = FIELDS.iter().map(|field| FieldMeaning { field: field.name, meaning: field.meaning }).collect();

@@ -111,5 +111,5 @@ fn existing(name: &ProfileName, context: &Context<'_>) -> Result<Home, Error> {
 
 fn unknown(name: &ProfileName) -> Error {
     let message = format!("there is no profile {name}");
-    Error::Usage { message, hint: Some("see enlist profile list".to_owned()) }
+    Error::Usage { message, hint: Some("see `enlist profile list`".to_owned()) }
 }

@@ -250,7 +250,7 @@ fn origin_argv(service: Service, origin: &Origin, flags: &[(&str, &Option<String
 
 fn bad_manifest(source: &Source, error: &ManifestError) -> Error {
     let message = format!("--manifest {}: {error}", source.argument());
-    Error::Usage { message, hint: Some("enlist manifest check reports every wrong field".to_owned()) }
+    Error::Usage { message, hint: Some("`enlist manifest check FILE` reports every wrong field".to_owned()) }
 }
 
 /// The wrong fields, for the document.

@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
     }
     let found = session.locked.flows()?.into_iter().find(|flow| flow.name() == name).map(Flow::into_parts);
     let Some((flow, ceremony)) = found else {
-        return Err(Error::usage(format_args!("{name} has just ended; see enlist status")));
+        return Err(Error::usage(format_args!("{name} has just ended; see `enlist status`")));
     };
     context.keeps_to(flow.snapshot().origin())?;
     let mut prompter = context.prompter();

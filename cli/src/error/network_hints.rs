@@ -17,23 +17,23 @@ fn of_transport(failure: &TransportFailure) -> Option<&'static str> {
     match failure.kind {
         TransportKind::Tls if says("UnknownIssuer") => Some(
             "a company's proxy may intercept the connection; if so, trust its certificate with --ca-file FILE or SSL_CERT_FILE; \
-             enlist doctor examines it",
+             `enlist doctor` examines it",
         ),
         TransportKind::Tls if says("expired") || says("not valid yet") => {
-            Some("this machine's clock may be wrong, which enlist doctor checks; otherwise the service's certificate has expired")
+            Some("this machine's clock may be wrong, which `enlist doctor` checks; otherwise the service's certificate has expired")
         }
-        TransportKind::Tls => Some("another server may have answered, such as a login portal; enlist doctor examines it"),
+        TransportKind::Tls => Some("another server may have answered, such as a login portal; `enlist doctor` examines it"),
         TransportKind::Proxy if says("407") => {
             Some("the proxy requires a login; set HTTPS_PROXY to http://NAME:PASSWORD@HOST:PORT, percent-encoded")
         }
         TransportKind::Proxy => {
-            Some("check --proxy, HTTPS_PROXY and ALL_PROXY; NO_PROXY lists the hosts to reach without a proxy; see enlist doctor")
+            Some("check --proxy, HTTPS_PROXY and ALL_PROXY; NO_PROXY lists the hosts to reach without a proxy; see `enlist doctor`")
         }
-        TransportKind::Dns => Some("there may be no network; if a proxy is required, set HTTPS_PROXY; see enlist doctor"),
+        TransportKind::Dns => Some("there may be no network; if a proxy is required, set HTTPS_PROXY; see `enlist doctor`"),
         TransportKind::Connect => {
-            Some("no server listens there, or a firewall blocks it; if a proxy is required, set HTTPS_PROXY; see enlist doctor")
+            Some("no server listens there, or a firewall blocks it; if a proxy is required, set HTTPS_PROXY; see `enlist doctor`")
         }
-        TransportKind::Timeout => Some("the network or the service is slow, or a firewall drops the requests; see enlist doctor"),
+        TransportKind::Timeout => Some("the network or the service is slow, or a firewall drops the requests; see `enlist doctor`"),
         _ => None,
     }
 }

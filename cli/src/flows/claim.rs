@@ -35,7 +35,7 @@ impl CliCeremony for Claim {
 
     fn paused(&self, pause: &Pause<'_>) -> Outcome {
         let next = if pause.is_human {
-            pause.resume(&[], "while the code is valid; enlist claim with the same owner does the same")
+            pause.resume(&[], "while the code is valid; a claim by the same owner does the same")
         } else {
             pause.resume(&["--max-wait", "60s"], WHEN_TO_RESUME)
         };

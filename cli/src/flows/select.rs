@@ -11,7 +11,7 @@ use crate::store::{Flow, FlowEnd, Service};
 pub(crate) fn select_flow(context: &Context<'_>, name: Option<&str>, services: &[Service]) -> Result<(Service, String), Error> {
     if let Some(name) = name.filter(|name| !Flow::is_name(name)) {
         let shown = if looks_like_a_secret(name) { "what was given".to_owned() } else { Untrusted::new(name).to_string() };
-        return Err(Error::usage(format_args!("{shown}: not the name of a flow; see enlist pending")));
+        return Err(Error::usage(format_args!("{shown}: not the name of a flow; see `enlist pending`")));
     }
     let mut found = candidates(context, name, services)?;
     match (found.len(), name) {
@@ -35,7 +35,7 @@ fn missing(context: &Context<'_>, name: &str) -> Result<Error, Error> {
         }
     }
     let message = format!("no profile has a flow {name}");
-    Ok(Error::Usage { message, hint: Some("it may have ended; see enlist status".to_owned()) })
+    Ok(Error::Usage { message, hint: Some("it may have ended; see `enlist status`".to_owned()) })
 }
 
 /// The error when no flow can be continued: there is none, or it is damaged.
@@ -45,7 +45,7 @@ fn nothing(context: &Context<'_>, services: &[Service]) -> Result<Error, Error> 
             return Ok(damaged.error().into());
         }
     }
-    let hint = Some("enlist pending lists the flows of every profile".to_owned());
+    let hint = Some("`enlist pending` lists the flows of every profile".to_owned());
     Ok(Error::Usage { message: "nothing is pending in this profile".to_owned(), hint })
 }
 

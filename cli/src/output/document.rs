@@ -52,7 +52,7 @@ impl<'a> Document<'a> {
             profile: output.profile.as_str(),
             mode: &output.mode,
             data: end.data.as_ref().map(Sorted),
-            error: end.error.as_ref().map(Error::body),
+            error: end.error.as_ref().map(|error| error.body().with(|text| output.with_command_lines(text))),
             next: end.next.as_ref(),
             warnings: output.warnings.borrow().clone(),
         }

@@ -8,6 +8,20 @@ pub(crate) mod document;
 pub(crate) mod event;
 mod format;
 mod next;
+/// Prints an error on stderr. A closed stdout is not reported.
+fn explain(error: &Error, carried: &[CarriedFlag]) {
+    if error.exit() == Exit::Done {
+        return;
+    }
+    note(format_args!("enlist: {}", complete(&error.message(), carried)));
+    if let Some(hint) = error.hint() {
+        note(format_args!("  {}", complete(&hint, carried)));
+    }
+    if let Some(said) = error.said_by_service() {
+        note(format_args!("  the service said: \"{said}\""));
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod schema;
 pub(crate) mod stderr;
@@ -29,6 +43,7 @@ use data::Data;
 use document::Document;
 use event::{Event, Line, Stamp};
 pub(crate) use format::{Format, Prints};
+use next::complete;
 pub(crate) use next::{CarriedFlag, Next, flag, quoted};
 use stderr::{aside, note};
 use style::Color;
@@ -208,8 +223,20 @@ impl Output {
         }
     }
 
+    /// A command line for a shell, with the flags that it needs to act on the same profile and service. Every command line that is
+    /// printed comes from here, from [`Self::with_command_lines`], or is a [`Next`].
+    pub(crate) fn command_line(&self, words: &[&str]) -> String {
+        Next::new(words, "").with(&self.carried).line()
+    }
+
+    /// A text in which the command lines between backticks have the flags that they need.
+    pub(crate) fn with_command_lines(&self, text: &str) -> String {
+        complete(text, &self.carried)
+    }
+
     /// Prints a warning.
     pub(crate) fn warn(&self, warning: String) {
+        let warning = self.with_command_lines(&warning);
         aside(format_args!("warning: {warning}"));
         // A closed stdout is noticed at the next event.
         let _ = self.emit(&Event::Warning { message: warning.clone() });
@@ -296,7 +323,8 @@ impl Output {
     }
 
     fn print_line(&self, line: impl Display) -> Result<(), Error> {
-        let line = if self.ascii { style::ascii(&line.to_string()) } else { line.to_string() };
+        let line = self.with_command_lines(&line.to_string());
+        let line = if self.ascii { style::ascii(&line) } else { line };
         self.read_or_not(to_stdout(|stdout| writeln!(stdout, "{line}")))
     }
 
@@ -304,7 +332,7 @@ impl Output {
     pub(crate) fn finish(&self, result: Result<Outcome, Error>) -> ExitCode {
         let end = self.end_of(result);
         if let Some(error) = &end.error {
-            explain(error);
+            explain(error, &self.carried);
         }
         if let Exit::Interrupted(_) = end.exit {
             note("stopped; nothing is lost");
@@ -323,7 +351,7 @@ impl Output {
                 ExitCode::from(end.exit.number())
             }
             Err(error) => {
-                explain(&error);
+                explain(&error, &self.carried);
                 // A failure keeps its exit code even if it cannot be printed.
                 ExitCode::from(if end.exit == Exit::Done { error.exit().number() } else { end.exit.number() })
             }
@@ -377,7 +405,7 @@ impl Output {
 pub(crate) fn print(text: &str) -> ExitCode {
     let written = print_text(text);
     if let Err(error) = &written {
-        explain(error);
+        explain(error, &[]);
     }
     ExitCode::from(written.map_or_else(|error| error.exit(), |()| Exit::Done).number())
 }
@@ -397,18 +425,4 @@ pub(crate) fn print_text(text: &str) -> Result<(), Error> {
 fn to_stdout(write: impl FnOnce(&mut io::StdoutLock<'_>) -> io::Result<()>) -> Result<(), Error> {
     let mut stdout = io::stdout().lock();
     write(&mut stdout).and_then(|()| stdout.flush()).map_err(Error::Stdout)
-}
-
-/// Prints an error on stderr. A closed stdout is not reported.
-fn explain(error: &Error) {
-    if error.exit() == Exit::Done {
-        return;
-    }
-    note(format_args!("enlist: {}", error.message()));
-    if let Some(hint) = error.hint() {
-        note(format_args!("  {hint}"));
-    }
-    if let Some(said) = error.said_by_service() {
-        note(format_args!("  the service said: \"{said}\""));
-    }
 }

@@ -15,6 +15,33 @@ pub(crate) struct Next {
     pub(crate) when: Cow<'static, str>,
 }
 
+/// The commands that act on no profile and on no service.
+const WITHOUT_PROFILE: [&str; 7] = ["completion", "help", "man", "manifest", "sandbox", "schema", "try"];
+
+/// Adds the flags in `carried` to each command line in `text`. A command line in a text is between backticks; they are left out where it
+/// ends the text after a colon.
+pub(super) fn complete(text: &str, carried: &[CarriedFlag]) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    let mut completed = String::with_capacity(text.len());
+    for (index, part) in parts.iter().enumerate() {
+        // An odd part is between two backticks, unless the closing one is missing.
+        let is_quoted = index % 2 == 1 && index + 1 < parts.len();
+        let words = shlex::split(part).filter(|words| is_quoted && words.first().is_some_and(|word| word == "enlist"));
+        let ends_line = completed.ends_with(": ") && index + 2 == parts.len() && parts.last().is_some_and(|rest| rest.is_empty());
+        match words {
+            Some(words) => {
+                let words: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
+                let line = Next::new(&words, "").with(carried).line();
+                completed.push_str(&if ends_line { line } else { format!("`{line}`") });
+            }
+            None if is_quoted => completed.push_str(&format!("`{part}`")),
+            None if index % 2 == 1 => completed.push_str(&format!("`{part}")),
+            None => completed.push_str(part),
+        }
+    }
+    completed
+}
+
 /// A flag of this command line, with its value, without which the next command line would act on something else.
 pub(crate) type CarriedFlag = (&'static str, String);
 
@@ -49,11 +76,14 @@ impl Next {
 
     /// Adds the flags that the command line does not have yet.
     pub(super) fn with(mut self, carried: &[CarriedFlag]) -> Self {
-        for (flag, value) in carried {
-            if !self.names(flag) {
-                self.argv.extend([(*flag).to_owned(), value.clone()]);
-            }
+        if self.argv.get(1).is_some_and(|command| WITHOUT_PROFILE.contains(&command.as_str())) {
+            return self;
         }
+        // What stands after the two dashes belongs to another command.
+        let end = self.argv.iter().position(|word| word == "--").unwrap_or(self.argv.len());
+        let missing = carried.iter().filter(|(flag, _)| !self.names(flag)).flat_map(|(name, value)| flag(name, value));
+        let missing: Vec<String> = missing.collect();
+        self.argv.splice(end..end, missing);
         self
     }
 
@@ -91,6 +121,20 @@ mod tests {
         let next = Next::new(&["register", "opentrain", "--agent-name", "it's me", "--claim", "o@example.com"], "now").with(&carried);
         assert_eq!(next.line(), r#"enlist register opentrain --agent-name "it's me" --claim o@example.com --profile work"#);
         assert_eq!(Next::new(&["status", "--profile", "a"], "now").with(&carried).line(), "enlist status --profile a");
+    }
+
+    #[test]
+    fn a_command_line_in_a_text_gets_the_flags() {
+        let carried = [("--profile", "work".to_owned()), ("--ca-file", "/a b.pem".to_owned())];
+        for (text, expected) in [
+            ("see `enlist status`; or not", "see `enlist status --profile work --ca-file '/a b.pem'`; or not"),
+            ("run: `enlist exec opentrain -- env`", "run: enlist exec opentrain --profile work --ca-file '/a b.pem' -- env"),
+            ("`enlist manifest check FILE` is about a file", "`enlist manifest check FILE` is about a file"),
+            ("the field `x` and a lone ` stay", "the field `x` and a lone ` stay"),
+            ("run `enlist token opentrain -p other`", "run `enlist token opentrain -p other --ca-file '/a b.pem'`"),
+        ] {
+            assert_eq!(complete(text, &carried), expected);
+        }
     }
 
     #[test]

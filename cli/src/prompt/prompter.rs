@@ -172,7 +172,7 @@ impl<'a> Prompter<'a> {
         if yes {
             return Ok(Answer::Yes);
         }
-        let line = if self.may_ask { self.line(&format!("{question} [y/N] "))? } else { None };
+        let line = if self.may_ask { self.line(&format!("{} [y/N] ", self.output.with_command_lines(question)))? } else { None };
         self.interrupt.check()?;
         Ok(match line.map(|line| line.trim().to_ascii_lowercase()).as_deref() {
             Some("y" | "yes") => Answer::Yes,

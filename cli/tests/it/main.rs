@@ -6,6 +6,7 @@ mod badge;
 mod badge_verify;
 mod children;
 mod claiming;
+mod command_lines;
 mod damage;
 mod doctor;
 mod exec;

@@ -60,7 +60,7 @@ pub(crate) fn run(file: Option<&OsString>, context: &Context<'_>) -> Result<Outc
 fn tell(shown: &BadgeShown, context: &Context<'_>) -> Result<(), Error> {
     let output = context.output;
     output.text(format_args!("{}  {}", shown.badge_hint, shown.did.as_deref().unwrap_or("(no agent is named)")))?;
-    output.text("  The badge's own claims, which are not verified. To verify them: enlist badge verify")?;
+    output.text("  The badge's own claims, which are not verified. To verify them: `enlist badge verify`")?;
     if let Some(end) = shown.expires_at {
         output.text(format_args!("  expires    {}", end.deadline()))?;
     }

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use crate::error::Error;
+use crate::output::Output;
 use crate::output::data::{self, CheckName, CheckState, PublicCheck};
 
 /// The result of one check.
@@ -40,8 +41,10 @@ impl Check {
         Self { public: public.to_string(), ..self }
     }
 
-    pub(super) fn said(&self) -> data::Check {
-        self.said.clone()
+    pub(super) fn said(&self, output: &Output) -> data::Check {
+        let complete = |text: &str| output.with_command_lines(text);
+        let data::Check { name, state, detail, hint } = &self.said;
+        data::Check { name: *name, state: *state, detail: complete(detail), hint: hint.as_deref().map(complete) }
     }
 
     pub(super) fn said_in_public(&self) -> PublicCheck {

@@ -90,7 +90,7 @@ fn variables(context: &Context<'_>) -> Check {
     if others.is_empty() {
         return Check::fine(NAME, format_args!("{name} is set to the stored token"));
     }
-    let hint = "OpenTrain's own tools use the variable; unset it, or set it with: enlist token opentrain --format env";
+    let hint = "OpenTrain's own tools use the variable; unset it, or set it with: `enlist token opentrain --format env`";
     Check::doubtful(NAME, format_args!("{} is set to a token that differs from the stored one", others.join(", ")), hint)
 }
 
@@ -98,7 +98,7 @@ fn pending(context: &Context<'_>) -> Check {
     const NAME: CheckName = CheckName::Pending;
     match flows(context).and_then(|flows| Ok((flows, damaged(context)?))) {
         Err(error) => Check::bad(NAME, error),
-        Ok((_, Some(damaged))) => Check::doubtful(NAME, damaged.left_words(), "see enlist status").publicly("damaged"),
+        Ok((_, Some(damaged))) => Check::doubtful(NAME, damaged.left_words(), "see `enlist status`").publicly("damaged"),
         Ok((flows, None)) => under_way(NAME, &flows),
     }
 }
@@ -108,7 +108,7 @@ fn under_way(name: CheckName, flows: &[(String, Service)]) -> Check {
         return Check::fine(name, "nothing");
     }
     let told: Vec<_> = flows.iter().map(|(name, service)| format!("{name} ({})", service.name())).collect();
-    Check::doubtful(name, told.join(", "), "go on with: enlist resume FLOW; see enlist pending").publicly(flows.len())
+    Check::doubtful(name, told.join(", "), "`enlist pending` lists them, and `enlist resume FLOW` continues one").publicly(flows.len())
 }
 
 /// Finds the first damaged flow.

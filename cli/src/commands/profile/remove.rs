@@ -37,7 +37,8 @@ pub(super) fn run(name: &ProfileName, yes: bool, context: &Context<'_>) -> Resul
     let profile = existing(name, context)?.lock_profile(name, &Service::ALL.map(Service::key))?;
     let contents = ProfileContents::read(name, context)?;
     if !contents.identities.is_empty() {
-        let warning = "a deleted credential stays valid at its service, and enlist can no longer revoke it; run enlist revoke first";
+        let warning =
+            "a deleted credential stays valid at its service, and enlist can no longer revoke it; run `enlist revoke SERVICE` first";
         context.output.warn(warning.to_owned());
     }
     let lost = contents.words().join(", ");
