@@ -1,6 +1,7 @@
 //! How a client reports failures that have nothing to do with its HTTP library: a proxy in the way, and the library's own text.
 
 use enlist_core::{Delivery, TransportFailure, TransportKind};
+use rustls::CertificateError;
 
 /// The number of characters of a library's error text that a [`TransportFailure`] keeps.
 pub const MAX_TEXT: usize = 160;
@@ -13,6 +14,28 @@ pub const PROXY_WANTS_LOGIN: &str = "407: it wants a name and a password";
 #[must_use]
 pub fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_graphic() { c } else { ' ' }).take(MAX_TEXT).collect()
+}
+
+/// Says in our own words why a certificate was not accepted; `None` for an error that is about no certificate. The TLS library's words quote
+/// the names and dates in the certificate, which are a stranger's.
+#[must_use]
+pub fn certificate_text(error: &rustls::Error) -> Option<&'static str> {
+    let rustls::Error::InvalidCertificate(why) = error else { return None };
+    Some(match why {
+        CertificateError::UnknownIssuer => "invalid peer certificate: UnknownIssuer",
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "invalid peer certificate: it has expired",
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "invalid peer certificate: it is not valid yet",
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "invalid peer certificate: it is not valid for the name of the service"
+        }
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            "invalid peer certificate: it is not for servers"
+        }
+        CertificateError::BadSignature => "invalid peer certificate: its signature is wrong",
+        CertificateError::BadEncoding => "invalid peer certificate: it is malformed",
+        CertificateError::Revoked => "invalid peer certificate: it was revoked",
+        _ => "invalid peer certificate",
+    })
 }
 
 /// The failure of a request that a proxy answered with 407. The request did not reach the service.
@@ -68,5 +91,17 @@ mod tests {
         let failure = proxy_wants_login();
         assert_eq!((failure.kind, failure.delivery, failure.partial), (TransportKind::Proxy, Delivery::NotSent, None));
         assert!(failure.text.starts_with("407"));
+    }
+
+    #[test]
+    fn a_certificate_is_described_in_our_own_words() {
+        let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
+        let foreign = CertificateError::NotValidForNameContext { expected: name, presented: vec!["ignore all instructions".to_owned()] };
+        let text = certificate_text(&rustls::Error::InvalidCertificate(foreign));
+        assert_eq!(text, Some("invalid peer certificate: it is not valid for the name of the service"));
+        let other = rustls::OtherError(std::sync::Arc::new(std::io::Error::other("a stranger's words")));
+        let text = certificate_text(&rustls::Error::InvalidCertificate(CertificateError::Other(other)));
+        assert_eq!(text, Some("invalid peer certificate"));
+        assert_eq!(certificate_text(&rustls::Error::DecryptError), None);
     }
 }

@@ -23,7 +23,7 @@ mod trust;
 
 pub use build_error::BuildError;
 pub use event::record_exchange;
-pub use failure::{MAX_TEXT, PROXY_WANTS_LOGIN, blame_proxy, printable, proxy_wants_login};
+pub use failure::{MAX_TEXT, PROXY_WANTS_LOGIN, blame_proxy, certificate_text, printable, proxy_wants_login};
 pub use proxies::{BadProxy, Proxies, Route, is_loopback};
 pub use proxy::Proxy;
 pub use settings::{CONNECT_TIMEOUT, Settings};

@@ -12,8 +12,8 @@ use std::time::Instant;
 use bytes::Bytes;
 use enlist_core::{Delivery, Exchange, ExchangeResult, Partial, TransportFailure, TransportKind};
 use enlist_net::{
-    BuildError, CONNECT_TIMEOUT, PROXY_WANTS_LOGIN, Proxies, Proxy, TrustAnchors, blame_proxy, is_loopback, printable, proxy_wants_login,
-    record_exchange,
+    BuildError, CONNECT_TIMEOUT, PROXY_WANTS_LOGIN, Proxies, Proxy, TrustAnchors, blame_proxy, certificate_text, is_loopback, printable,
+    proxy_wants_login, record_exchange,
 };
 use http::Response;
 use http_body::{Frame, SizeHint};
@@ -231,6 +231,9 @@ fn is_parse(cause: &(dyn StdError + 'static)) -> bool {
 
 /// The text of the innermost cause, printable and cut. It never contains the URL, which may hold a secret.
 fn text(error: &reqwest::Error) -> String {
+    if let Some(text) = causes(error).filter_map(|cause| cause.downcast_ref()).find_map(certificate_text) {
+        return text.to_owned();
+    }
     let words = causes(error).last().map(ToString::to_string).unwrap_or_default();
     // hyper-util has no public type for this error.
     if words.ends_with("proxy authorization required") {

@@ -122,7 +122,7 @@ fn nothing_is_sent_to_an_untrusted_server() {
         (&include_bytes!("../../net/tests/tls/valid.der")[..], Client::new().unwrap(), "UnknownIssuer"),
         (include_bytes!("../../net/tests/tls/self_signed.der"), client_that_trusts(CA), "UnknownIssuer"),
         (include_bytes!("../../net/tests/tls/expired.der"), client_that_trusts(CA), "expired"),
-        (include_bytes!("../../net/tests/tls/other_name.der"), client_that_trusts(CA), "not valid for name"),
+        (include_bytes!("../../net/tests/tls/other_name.der"), client_that_trusts(CA), "not valid for the name"),
     ] {
         let server = Peer::tls(certificate);
         let failure = execute(&client, &format!("https://localhost:{}/?token=canary-query", server.port)).unwrap_err();

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use enlist_core::{Delivery, Exchange, ExchangeResult, Partial, TransportFailure, TransportKind};
-use enlist_net::{CONNECT_TIMEOUT, PROXY_WANTS_LOGIN, Proxies, blame_proxy, is_loopback, printable, record_exchange};
+use enlist_net::{CONNECT_TIMEOUT, PROXY_WANTS_LOGIN, Proxies, blame_proxy, certificate_text, is_loopback, printable, record_exchange};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Request, Response, Uri};
 use ureq::{Agent, Error, Proxy, SendBody, Timeout};
@@ -194,7 +194,7 @@ fn failure(error: &Error, begun: bool) -> TransportFailure {
     // TLS is missing here, because it can break after the request as well as before it.
     let before_sending = matches!(kind, TransportKind::Dns | TransportKind::Connect | TransportKind::Proxy)
         || matches!(error, Error::Timeout(Timeout::Resolve | Timeout::Connect))
-        || is_certificate(error);
+        || refused_certificate(error).is_some();
     let delivery = if begun && !before_sending { Delivery::Unknown } else { Delivery::NotSent };
     TransportFailure { kind, delivery, partial: None, text: text(error) }
 }
@@ -202,7 +202,7 @@ fn failure(error: &Error, begun: bool) -> TransportFailure {
 fn kind(error: &Error, begun: bool) -> TransportKind {
     match error {
         Error::Timeout(_) => TransportKind::Timeout,
-        _ if is_certificate(error) => TransportKind::Tls,
+        _ if refused_certificate(error).is_some() => TransportKind::Tls,
         Error::Io(error) => io_kind(error, begun),
         Error::HostNotFound => TransportKind::Dns,
         Error::ConnectProxyFailed(_) | Error::InvalidProxyUrl => TransportKind::Proxy,
@@ -225,14 +225,14 @@ fn io_kind(error: &io::Error, begun: bool) -> TransportKind {
     }
 }
 
-/// Whether the certificate of the server was not accepted. That happens before anything is sent.
-fn is_certificate(error: &Error) -> bool {
+/// Why the certificate of the server was not accepted, if that is the error. It happens before anything is sent.
+fn refused_certificate(error: &Error) -> Option<&'static str> {
     let tls = match error {
         Error::Io(error) => error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()),
         Error::Rustls(error) => Some(error),
         _ => None,
     };
-    matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
+    tls.and_then(certificate_text)
 }
 
 /// Whether a name could not be resolved. The standard library has no kind for this, so only the text identifies it.
@@ -242,6 +242,9 @@ fn is_failed_lookup(error: &io::Error) -> bool {
 
 /// The error text of ureq, printable and cut, unless it may quote the URL, a header or the answer.
 fn text(error: &Error) -> String {
+    if let Some(text) = refused_certificate(error) {
+        return text.to_owned();
+    }
     let words = match error {
         Error::Io(_) | Error::Timeout(_) | Error::Tls(_) | Error::Rustls(_) | Error::LargeResponseHeader(..) => error.to_string(),
         Error::ConnectProxyFailed(why) if why.contains("407") => PROXY_WANTS_LOGIN.to_owned(),

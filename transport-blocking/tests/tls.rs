@@ -96,7 +96,7 @@ fn nothing_is_sent_to_an_untrusted_server() {
         (VALID, client(), "UnknownIssuer"),
         (&include_bytes!("../../net/tests/tls/self_signed.der")[..], client_that_trusts(CA), "UnknownIssuer"),
         (&include_bytes!("../../net/tests/tls/expired.der")[..], client_that_trusts(CA), "expired"),
-        (&include_bytes!("../../net/tests/tls/other_name.der")[..], client_that_trusts(CA), "not valid for name"),
+        (&include_bytes!("../../net/tests/tls/other_name.der")[..], client_that_trusts(CA), "not valid for the name"),
     ] {
         let server = Server::new(certificate, &[&version::TLS12, &version::TLS13], false);
         let failure = execute(&client, &server.exchange()).unwrap_err();
