@@ -30,12 +30,12 @@ pub(crate) struct Called<T> {
 
 /// Sends `call`, and repeats it as long as core says so. A signal ends the wait for the answer, so this is for calls that change nothing.
 pub(crate) fn call<C: ApiCall>(context: &Context<'_>, call: C) -> Result<Called<C::Outcome>, Error> {
-    repeat(context, call, |exchange| interruptible(context.network.client()?, exchange, &context.interrupt))
+    repeat(context, call, |exchange| interruptible(context.client()?, exchange, &context.interrupt))
 }
 
 /// Sends a `call` that changes something, and repeats it as long as core says so. A signal does not end the wait for an answer.
 pub(crate) fn call_to_the_end<C: ApiCall>(context: &Context<'_>, call: C) -> Result<Called<C::Outcome>, Error> {
-    repeat(context, call, |exchange| Ok(context.network.client()?.execute(&exchange)))
+    repeat(context, call, |exchange| Ok(context.client()?.execute(&exchange)))
 }
 
 fn repeat<C: ApiCall>(

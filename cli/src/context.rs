@@ -9,7 +9,7 @@ use crate::args::{Global, Waiting};
 use crate::env::{self, variable};
 use crate::error::Error;
 use crate::interrupt::Interrupt;
-use crate::network::Network;
+use crate::network::{Client, Network};
 use crate::output::{Output, style};
 use crate::prompt::Prompter;
 use crate::prompt::ScreenOptions;
@@ -45,6 +45,13 @@ impl<'a> Context<'a> {
         let backend = backend(global)?;
         let names_profile = global.profile.is_some() || variable(env::PROFILE).is_some();
         Ok(Self { output, interrupt, network, no_input, options, base_url, backend, names_profile })
+    }
+
+    /// The client for all requests of this command. When it is made, the user is told what could not be read of its certificates.
+    pub(crate) fn client(&self) -> Result<&Client, Error> {
+        let client = self.network.client()?;
+        self.output.warn_of(self.network.take_warning());
+        Ok(client)
     }
 
     pub(crate) fn home(&self) -> Result<Home, Error> {

@@ -1,13 +1,13 @@
 //! The HTTP client, with its proxies and certificates. Variables are read before the first request, so that an invalid one does not stop
 //! a command that needs no network. Flags are read at once.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::fmt::Display;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use enlist_blocking::{ClientBuilder, Execute, Proxies, Proxy, Route};
+use enlist_blocking::{ClientBuilder, Execute, PemBundle, Proxies, Proxy, Route};
 use enlist_core::{Exchange, ExchangeResult};
 use http::Uri;
 
@@ -26,6 +26,8 @@ pub(crate) struct Network {
     ca_file: Option<CaFile>,
     timeout: Option<Duration>,
     client: OnceCell<Client>,
+    /// What the user is still to be told about the client's certificates.
+    warning: RefCell<Option<String>>,
 }
 
 /// The HTTP client, with the longest time that the user allows for one exchange.
@@ -60,6 +62,8 @@ pub(crate) struct CaFile {
     pub(crate) named_by: &'static str,
     pub(crate) path: PathBuf,
     pub(crate) count: usize,
+    /// What could not be read of the file.
+    pub(crate) warning: Option<String>,
     trusting: ClientBuilder,
 }
 
@@ -69,7 +73,7 @@ impl Network {
         let proxy = args.proxy.as_deref().map(Proxy::parse).transpose();
         let proxy = proxy.map_err(|error| Error::usage(format_args!("--proxy: {error}")))?;
         let ca_file = args.ca_file.as_deref().map(|path| CaFile::read("--ca-file", path)).transpose()?;
-        Ok(Self { proxy, ca_file, timeout, client: OnceCell::new() })
+        Ok(Self { proxy, ca_file, timeout, client: OnceCell::new(), warning: RefCell::default() })
     }
 
     /// The client for all requests of this command.
@@ -77,7 +81,7 @@ impl Network {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        let of_environment = self.ca_file_of_the_environment()?;
+        let of_environment = self.ca_file_of_the_environment();
         let ca_file = self.ca_file.as_ref().or(of_environment.as_ref());
         let builder = ca_file.map_or_else(enlist_blocking::Client::builder, |file| file.trusting.clone());
         let http = builder.proxies(self.proxies()?).build().map_err(Error::internal)?;
@@ -86,7 +90,13 @@ impl Network {
             proxy_by_flag = self.proxy.is_some(),
             "the HTTP client is ready"
         );
+        self.warning.replace(ca_file.and_then(|file| file.warning.clone()));
         Ok(self.client.get_or_init(|| Client { http, longest: self.timeout }))
+    }
+
+    /// What could not be read of the certificates, the first time that somebody asks after the client was made.
+    pub(crate) fn take_warning(&self) -> Option<String> {
+        self.warning.take()
     }
 
     /// The proxies: that of the flag, else those of the variables.
@@ -99,13 +109,14 @@ impl Network {
         }
     }
 
-    /// The certificates that a variable names, unless the flag names some.
-    pub(crate) fn ca_file_of_the_environment(&self) -> Result<Option<CaFile>, Error> {
+    /// The certificates that a variable names, unless the flag names some. They only add to the built-in ones, so a file that is not there
+    /// is a warning.
+    pub(crate) fn ca_file_of_the_environment(&self) -> Option<CaFile> {
         if self.ca_file.is_some() {
-            return Ok(None);
+            return None;
         }
-        let named = env::CA_FILES.iter().find_map(|name| env::path(name).map(|path| (*name, path)));
-        named.map(|(name, path)| CaFile::read(name, &path)).transpose()
+        let (name, path) = env::CA_FILES.iter().find_map(|name| env::path(name).map(|path| (*name, path)))?;
+        Some(CaFile::read(name, &path).unwrap_or_else(|error| CaFile::unreadable(name, &path, error.message())))
     }
 
     pub(crate) fn ca_file_of_the_flag(&self) -> Option<&CaFile> {
@@ -123,9 +134,20 @@ impl CaFile {
         if length as u64 > LARGEST_BUNDLE {
             return Err(refused(&"it is larger than 4 MiB"));
         }
-        let trusting = enlist_blocking::Client::builder().trust_pem(&pem).map_err(|error| refused(&error))?;
-        let count = String::from_utf8_lossy(&pem).matches("-----BEGIN CERTIFICATE-----").count();
-        Ok(Self { named_by, path: path.to_owned(), count, trusting })
+        let PemBundle { certificates, unreadable } = PemBundle::count(&pem);
+        let warning = match (certificates, unreadable) {
+            (0, _) => Some("there is no certificate in it that can be read, so only the built-in ones are trusted".to_owned()),
+            (_, 0) => None,
+            (_, unreadable) => Some(format!("{unreadable} of the {} certificates in it cannot be read", certificates + unreadable)),
+        };
+        let warning = warning.map(|why| format!("{named_by}: {}: {why}", shown(path)));
+        // Without a certificate, the client trusts the built-in ones.
+        let trusting = enlist_blocking::Client::builder().trust_pem(&pem).unwrap_or_default();
+        Ok(Self { named_by, path: path.to_owned(), count: certificates, warning, trusting })
+    }
+
+    fn unreadable(named_by: &'static str, path: &Path, warning: String) -> Self {
+        Self { named_by, path: path.to_owned(), count: 0, warning: Some(warning), trusting: enlist_blocking::Client::builder() }
     }
 }
 

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use rustls::crypto::ring;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::build_error::BuildError;
+use crate::pem::{PemBundle, add_certificates};
 
 /// The certificate authorities that a client trusts: the Mozilla roots, which are compiled in, and the ones that were added.
 ///
@@ -25,16 +24,17 @@ impl Default for TrustAnchors {
 }
 
 impl TrustAnchors {
-    /// Adds the certificates of a PEM bundle, such as the certificate of a company's own authority.
+    /// Adds the certificates of a PEM bundle, such as the certificate of a company's own authority, and says how many there are. An entry
+    /// that cannot be read is skipped: the bundle of a system may contain a damaged or an outdated one, and it is rarely the one that is
+    /// needed.
     ///
     /// # Errors
-    /// [`BuildError::Certificates`] if the text is not PEM, or if no certificate in it could be read. A single certificate that cannot be read
-    /// is skipped: the bundle of a system may contain an outdated one, and it is rarely the one that is needed.
-    pub fn add_pem(&mut self, bundle: &[u8]) -> Result<(), BuildError> {
-        let certificates: Result<Vec<CertificateDer<'static>>, _> = CertificateDer::pem_slice_iter(bundle).collect();
-        let certificates = certificates.map_err(|error| BuildError::Certificates(error.to_string()))?;
-        let (added, _skipped) = self.added.add_parsable_certificates(certificates);
-        if added == 0 { Err(BuildError::Certificates("the bundle contains none that could be read".to_owned())) } else { Ok(()) }
+    /// [`BuildError::Certificates`] if no certificate in the bundle could be read.
+    pub fn add_pem(&mut self, bundle: &[u8]) -> Result<PemBundle, BuildError> {
+        match add_certificates(bundle, &mut self.added) {
+            PemBundle { certificates: 0, .. } => Err(BuildError::Certificates("the bundle contains none that could be read".to_owned())),
+            counted => Ok(counted),
+        }
     }
 
     /// Whether no authority was added. A client may then use the Mozilla roots that its HTTP library brings.
@@ -77,7 +77,8 @@ mod tests {
     fn an_unreadable_certificate_in_a_bundle_is_skipped() {
         let mut trust = TrustAnchors::default();
         assert!(trust.is_mozilla_only());
-        trust.add_pem(&[b"# A comment.\n", UNREADABLE, CA].concat()).unwrap();
+        let counted = trust.add_pem(&[b"# A comment.\n", UNREADABLE, CA].concat()).unwrap();
+        assert_eq!(counted, PemBundle { certificates: 1, unreadable: 1 });
         assert!(!trust.is_mozilla_only());
         trust.into_tls_config().unwrap();
     }

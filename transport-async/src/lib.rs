@@ -79,7 +79,7 @@ pub use drive::{Execute, drive, drive_to_end};
 pub use enlist_core;
 pub use enlist_core::{AsyncStore, DriveError, DriveResult, Ending, Error, Inline, NoStore};
 #[cfg(feature = "reqwest")]
-pub use enlist_net::{BadProxy, BuildError, Proxies, Proxy, Route};
+pub use enlist_net::{BadProxy, BuildError, PemBundle, Proxies, Proxy, Route};
 pub use host::Host;
 pub use http;
 #[cfg(feature = "tokio")]

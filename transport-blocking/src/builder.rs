@@ -37,6 +37,7 @@ impl ClientBuilder {
     }
 
     /// Trusts the certificates of this PEM bundle beside the Mozilla roots, such as the certificate of a company's own authority.
+    /// An entry of the bundle that cannot be read is skipped. [`PemBundle::count`](enlist_net::PemBundle::count) says how many there are.
     ///
     /// # Errors
     /// [`BuildError::Certificates`] if the bundle contains no certificate that could be read.

@@ -70,7 +70,7 @@ pub use client::Client;
 pub use drive::{Execute, drive, drive_to_end};
 pub use enlist_core;
 pub use enlist_core::{DriveError, DriveResult, Ending, Error, NoStore, Store};
-pub use enlist_net::{BadProxy, BuildError, Proxies, Proxy, Route};
+pub use enlist_net::{BadProxy, BuildError, PemBundle, Proxies, Proxy, Route};
 pub use host::{Host, SimpleHost, system_clock};
 pub use http;
 

@@ -131,7 +131,7 @@ impl<'a> CliSession<'a> {
         wait_policy: WaitPolicy,
     ) -> Result<Outcome, Error> {
         // A client that cannot be built fails before anything is on disk.
-        self.context.network.client()?;
+        self.context.client()?;
         let flow = self.locked.begin_with(&ceremony, intent)?;
         prompter.output.is_in(flow.flow().name());
         let begun = prompter.output.emit(&Event::FlowStarted { ceremony: C::KIND.as_str() });
@@ -154,7 +154,7 @@ impl<'a> CliSession<'a> {
     }
 
     fn drive<C: CliCeremony>(&self, mut ceremony: C, mut flow: FlowStore, mut host: CliHost<'_>) -> Result<Outcome, Error> {
-        let driven = host.drive(&mut ceremony, &mut flow, self.context.network.client()?);
+        let driven = host.drive(&mut ceremony, &mut flow, self.context.client()?);
         // A flow that sent nothing is removed. It does no harm if that fails.
         match driven.inspect_err(|_| drop(flow.remove_if_unsent()))? {
             Ending::Finished(Ok(_)) => {

@@ -153,6 +153,37 @@ fn a_company_certificate_is_trusted_by_flag_and_by_variable() {
     assert!(server.received().contains("GET /v1/manifest/"));
 }
 
+/// Certificates only add to the built-in ones, so what cannot be read of them stops nothing. Only a named file must be there.
+#[test]
+fn certificates_that_cannot_be_read_are_a_warning() {
+    let (world, server) = (World::new(), Server::new(VALID));
+    let url = format!("https://localhost:{}", server.port);
+    let file = |name: &str, text: String| {
+        let path = world.home.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let ca = String::from_utf8(CA.to_vec()).unwrap();
+    let damaged = "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n";
+    let (none, mixed) = (file("none.pem", "x".to_owned()), file("mixed.pem", format!("\u{feff}{damaged}{ca}")));
+    let trusted = file("trusted.pem", ca.replace("CERTIFICATE", "TRUSTED CERTIFICATE"));
+    for (variables, flags, warning, is_trusted) in [
+        (&[][..], &["--ca-file", &*mixed][..], Some("1 of the 2 certificates"), true),
+        (&[("ENLIST_CA_FILE", &*mixed)], &[], Some("1 of the 2 certificates"), true),
+        (&[("SSL_CERT_FILE", &*trusted)], &[], None, true),
+        (&[], &["--ca-file", &*none], Some("no certificate"), false),
+        (&[("SSL_CERT_FILE", &*none)], &[], Some("no certificate"), false),
+        (&[("ENLIST_CA_FILE", "/does/not/exist")], &[], Some("/does/not/exist"), false),
+    ] {
+        let document = ask(&world, &url, variables, flags);
+        let expected = if is_trusted { (5, "protocol_violation") } else { (6, "tls") };
+        assert_eq!(ending(&document), expected, "{variables:?} {flags:?} {document}");
+        let warnings = document["warnings"].as_array().unwrap();
+        assert_eq!(warnings.len(), usize::from(warning.is_some()), "{variables:?} {flags:?} {document}");
+        assert!(warning.is_none_or(|words| warnings[0].as_str().unwrap().contains(words)), "{document}");
+    }
+}
+
 #[test]
 fn a_company_that_opens_the_connection_is_met_through_its_proxy() {
     let (world, server) = (World::new(), Server::new(VALID));
@@ -168,20 +199,16 @@ fn a_company_that_opens_the_connection_is_met_through_its_proxy() {
 #[test]
 fn what_makes_no_sense_is_refused_before_anything_is_sent() {
     let world = World::new();
-    let none = world.manifest();
     let flags = |flags: &[&str]| world.command(&[&["register", "opentrain"], flags].concat());
     let variable = |name: &str, value: &str| {
         let mut command = world.command(&["register", "opentrain"]);
         command.env(name, value);
         command
     };
-    let cases: [(Command, &str); 9] = [
+    let cases: [(Command, &str); 6] = [
         (flags(&["--proxy", "ftp://joe:CANARY@proxy.example"]), "--proxy"),
         (flags(&["--proxy", ""]), "--proxy"),
         (flags(&["--ca-file", "/does/not/exist"]), "--ca-file: /does/not/exist"),
-        (flags(&["--ca-file", &none]), "--ca-file"),
-        (variable("ENLIST_CA_FILE", "/does/not/exist"), "ENLIST_CA_FILE: /does/not/exist"),
-        (variable("SSL_CERT_FILE", &none), "SSL_CERT_FILE"),
         (variable("HTTPS_PROXY", "ftp://joe:CANARY@proxy.example"), "HTTPS_PROXY"),
         (variable("ALL_PROXY", "http://joe:CANARY@"), "ALL_PROXY"),
         (flags(&["-v", "-q"]), "--quiet"),

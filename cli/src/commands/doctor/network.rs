@@ -62,16 +62,14 @@ fn public_way(proxies: &Proxies, url: &Uri) -> String {
 
 pub(super) fn certificates(context: &Context<'_>) -> Check {
     const NAME: CheckName = CheckName::Certificates;
-    let of_environment = match context.network.ca_file_of_the_environment() {
-        Ok(file) => file,
-        Err(error) => return Check::bad(NAME, error),
+    let of_environment = context.network.ca_file_of_the_environment();
+    let Some(file) = context.network.ca_file_of_the_flag().or(of_environment.as_ref()) else {
+        return Check::fine(NAME, "the built-in certificates");
     };
-    match context.network.ca_file_of_the_flag().or(of_environment.as_ref()) {
-        None => Check::fine(NAME, "the built-in certificates"),
-        Some(file) => {
-            let told = format!("the built-in certificates and {} more from {}", file.count, file.named_by);
-            Check::fine(NAME, format_args!("{told} ({})", file.path.display())).publicly(told)
-        }
+    let told = format!("the built-in certificates and {} more from {}", file.count, file.named_by);
+    match &file.warning {
+        Some(warning) => Check::doubtful(NAME, warning, "name a file with certificates as PEM").publicly(told),
+        None => Check::fine(NAME, format_args!("{told} ({})", file.path.display())).publicly(told),
     }
 }
 
