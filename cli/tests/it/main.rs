@@ -8,6 +8,7 @@ mod children;
 mod claiming;
 mod command_lines;
 mod damage;
+mod disk_faults;
 mod doctor;
 mod exec;
 mod explaining;
