@@ -7,13 +7,15 @@ use std::time::Instant;
 
 use enlist_net::{BuildError, TrustAnchors};
 use rustls::ClientConfig;
-use ureq::unversioned::transport::{ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, SocksConnector, TcpConnector};
+use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout, SocksConnector, TcpConnector};
 use ureq::{Agent, Error, Timeout};
 
+use crate::details::restarted;
 use crate::grace::Grace;
 use crate::lenient::LenientHead;
 use crate::resolver::BoundedResolver;
 use crate::tls::TlsConnector;
+use crate::tunnel::TunnelConnector;
 
 /// Makes agents that trust the same authorities.
 #[derive(Clone)]
@@ -31,11 +33,9 @@ impl AgentFactory {
         // A connection lives as long as its agent, that is for one exchange. A kept connection may be closed by the server at the moment
         // at which the next request is sent, and that request would be lost.
         let config = Agent::config_builder().max_idle_connections(0).proxy(None).build();
-        let chain =
-            ().chain(SocksConnector::default())
-                .chain(ConnectProxyConnector::default())
-                .chain(TcpConnector::default())
-                .chain(TlsConnector(Arc::clone(&self.tls)));
+        let tls = TlsConnector(Arc::clone(&self.tls));
+        let tunnel = TunnelConnector { tls: tls.clone() };
+        let chain = ().chain(SocksConnector::default()).chain(tunnel).chain(TcpConnector::default()).chain(tls);
         Agent::with_parts(config, DeadlineConnector { inner: chain, deadline }, BoundedResolver { deadline })
     }
 }
@@ -65,18 +65,7 @@ impl<C: Connector<()>> Connector<()> for DeadlineConnector<C> {
             connect if *connect.after <= left => connect,
             connect => NextTimeout { after: left.into(), reason: Timeout::Global, ..connect },
         };
-        let details = ConnectionDetails {
-            uri: details.uri,
-            addrs: details.addrs.clone(),
-            config: details.config,
-            request_level: details.request_level,
-            resolver: details.resolver,
-            now: (details.current_time)(),
-            timeout,
-            current_time: Arc::clone(&details.current_time),
-            run_connector: Arc::clone(&details.run_connector),
-            register_shutdown: Arc::clone(&details.register_shutdown),
-        };
+        let details = restarted(details, details.uri, details.addrs.clone(), timeout);
         let connection = self.inner.connect(&details, chained)?;
         Ok(connection.map(|connection| LenientHead::new(Grace::new(connection, self.deadline))))
     }

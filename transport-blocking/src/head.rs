@@ -77,6 +77,25 @@ impl Heads {
     }
 }
 
+/// The length of the head with which the bytes begin, and its status; `None` if it is not complete yet.
+///
+/// # Errors
+/// The bytes are not HTTP.
+pub(crate) fn next_head(bytes: &[u8]) -> Option<Result<(usize, u16), ()>> {
+    if !may_be_http(bytes) {
+        return Some(Err(()));
+    }
+    let status = std::str::from_utf8(bytes.get(9..12)?).ok()?.parse().ok()?;
+    let mut rest = bytes;
+    loop {
+        let (line, after) = first_line(rest)?;
+        if line.is_empty() {
+            return Some(Ok((bytes.len() - after.len(), status)));
+        }
+        rest = after;
+    }
+}
+
 /// Whether the bytes may be the beginning of a head.
 fn may_be_http(bytes: &[u8]) -> bool {
     bytes.iter().take(12).enumerate().all(|(place, byte)| match place {

@@ -57,6 +57,7 @@
 mod agent;
 mod builder;
 mod client;
+mod details;
 mod drive;
 mod grace;
 mod head;
@@ -64,6 +65,7 @@ mod host;
 mod lenient;
 mod resolver;
 mod tls;
+mod tunnel;
 
 pub use builder::ClientBuilder;
 pub use client::Client;

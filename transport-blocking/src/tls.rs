@@ -8,11 +8,12 @@ use std::sync::Arc;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use ureq::Error;
-use ureq::unversioned::transport::time::{Duration, Instant};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport, TransportAdapter};
 
+use crate::details::remaining;
+
 /// Wraps the connection for an https URL in TLS, as the connector of ureq does.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct TlsConnector(pub(crate) Arc<ClientConfig>);
 
 impl<In: Transport> Connector<In> for TlsConnector {
@@ -28,24 +29,11 @@ impl<In: Transport> Connector<In> for TlsConnector {
             ServerName::try_from(host.to_owned()).map_err(|_| Error::Tls("the host is not a name that a certificate can contain"))?;
         let mut connection = ClientConnection::new(Arc::clone(&self.0), name)?;
         let mut stream = TransportAdapter::new(transport.boxed(), Arc::clone(&details.current_time));
-        stream.set_timeout(remaining(details));
+        stream.set_timeout(remaining(details)?);
         connection.complete_io(&mut stream)?;
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
         Ok(Some(Either::B(TlsTransport { buffers, stream: StreamOwned::new(connection, stream) })))
     }
-}
-
-/// The time that is left for the handshake after the name lookup, TCP and the proxy.
-fn remaining(details: &ConnectionDetails<'_>) -> NextTimeout {
-    let spent = match ((details.current_time)(), details.now) {
-        (Instant::Exact(now), Instant::Exact(begun)) => now.saturating_duration_since(begun),
-        _ => std::time::Duration::ZERO,
-    };
-    let after = match details.timeout.after {
-        Duration::Exact(after) => Duration::Exact(after.saturating_sub(spent)),
-        other => other,
-    };
-    NextTimeout { after, ..details.timeout }
 }
 
 pub(crate) struct TlsTransport {

@@ -7,6 +7,7 @@ mod forwarder;
 #[path = "common/tls_server.rs"]
 mod tls_server;
 
+use std::io::Write;
 use std::net::TcpListener;
 use std::time::Duration;
 
@@ -56,6 +57,66 @@ fn without_the_login_that_the_proxy_wants_nothing_is_sent() {
         assert!(failure.text.starts_with("407"), "{}", failure.text);
     }
     assert_eq!((proxy.heads().len(), peer.connections()), (2, 0));
+}
+
+/// Answers CONNECT with this, and each request in the tunnel with `{}`.
+fn tunnelling(answer: String) -> Peer {
+    Peer::new(move |stream| {
+        stream.write_all(answer.as_bytes())?;
+        stream.read_request()?;
+        stream.write_all(OK.as_bytes())
+    })
+}
+
+#[test]
+fn a_proxy_may_open_a_tunnel_in_its_own_words() {
+    for answer in [
+        "HTTP/1.1 201 Created\r\n\r\n".to_owned(),
+        "HTTP/1.0 299 Whatever\r\n\r\n".to_owned(),
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n".to_owned(),
+        format!("HTTP/1.1 200 OK\r\n{}\r\n", "x-more: of the same\r\n".repeat(200)),
+        format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(40_000)),
+        "HTTP/1.1 200 OK\r\nno header\r\nX : y\r\n z\r\n\r\n".to_owned(),
+    ] {
+        let proxy = tunnelling(answer.clone());
+        let found = execute(&client_by(by(&format!("http://127.0.0.1:{}", proxy.port))), &exchange("http://service.invalid/"));
+        assert_eq!(found.map(|answer| answer.into_body()), Ok(b"{}".to_vec()), "{}", &answer[..40.min(answer.len())]);
+        assert!(
+            proxy.received().starts_with("CONNECT service.invalid:80 HTTP/1.1\r\nHost: service.invalid:80\r\n"),
+            "{}",
+            proxy.received()
+        );
+    }
+}
+
+#[test]
+fn a_proxy_that_opens_no_tunnel_gets_no_byte_of_the_request() {
+    for (answer, kind) in [
+        ("HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic\r\n\r\n", TransportKind::Proxy),
+        ("HTTP/1.1 403 Forbidden\r\n\r\n", TransportKind::Proxy),
+        ("HTTP/1.1 302 Found\r\nlocation: http://portal.example/\r\n\r\n", TransportKind::Proxy),
+        ("HTTP/1.1 502 Bad Gateway\r\n\r\n", TransportKind::Proxy),
+        ("HTTP/1.1 100 Continue\r\n\r\n", TransportKind::Proxy),
+        ("HTTP/1.1 200 OK\r\nx: y\r\n", TransportKind::Proxy),
+        ("", TransportKind::Proxy),
+        ("SSH-2.0-OpenSSH_9.6\r\n", TransportKind::Proxy),
+    ] {
+        let proxy = Peer::answering(answer);
+        let url = format!("http://user:canary-header@127.0.0.1:{}", proxy.port);
+        let failure = execute(&client_by(by(&url)), &exchange("https://service.invalid/?token=canary-query")).unwrap_err();
+        assert_eq!((failure.kind, failure.delivery, &failure.partial), (kind, Delivery::NotSent, &None), "{answer} {failure:?}");
+        assert!(!proxy.received().contains("canary"));
+    }
+}
+
+#[test]
+fn the_deadline_holds_for_a_proxy_that_does_not_answer() {
+    for hold in [Peer::raw(Spied::hold), tunnelling("HTTP/1.1 100 Continue\r\n\r\n".to_owned())] {
+        let client = client_by(by(&format!("http://127.0.0.1:{}", hold.port)));
+        let short = Exchange { timeout: Duration::from_millis(300), ..exchange("http://service.invalid/") };
+        let failure = execute(&client, &short).unwrap_err();
+        assert_eq!((failure.kind, failure.delivery), (TransportKind::Timeout, Delivery::NotSent), "{failure:?}");
+    }
 }
 
 #[test]
