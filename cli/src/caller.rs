@@ -14,6 +14,9 @@ use crate::error::Error;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Mode {
     pub(crate) is: Caller,
+    /// A person could not answer a question, because only one of stdin and stderr is a terminal.
+    #[serde(skip)]
+    pub(crate) is_half_attended: bool,
     because: Cow<'static, str>,
 }
 
@@ -40,7 +43,10 @@ pub(crate) struct Environment {
     ci: Option<String>,
     /// The first variable that is set by an agent's tool.
     agent: Option<&'static str>,
-    is_terminal: bool,
+    /// stdin is a terminal.
+    stdin: bool,
+    /// stderr is a terminal.
+    stderr: bool,
 }
 
 impl Environment {
@@ -52,7 +58,8 @@ impl Environment {
             profile: variable(env::PROFILE),
             ci: variable("CI"),
             agent: env::AGENTS.into_iter().find(|name| variable(name).is_some()),
-            is_terminal: io::stdout().is_terminal(),
+            stdin: io::stdin().is_terminal(),
+            stderr: io::stderr().is_terminal(),
         }
     }
 }
@@ -61,25 +68,32 @@ impl Mode {
     /// Takes `--mode`, else `ENLIST_MODE`, else detects the mode.
     pub(crate) fn decide(environment: &Environment) -> Result<Self, Error> {
         if let Some(is) = environment.flag {
-            return Ok(Self { is, because: "--mode".into() });
+            return Ok(Self::new(is, "--mode"));
         }
         match environment.mode.as_deref() {
             None => Ok(Self::found(environment)),
-            Some(word) => Ok(Self { is: env::choice(env::MODE, word)?, because: env::MODE.into() }),
+            Some(word) => Ok(Self::new(env::choice(env::MODE, word)?, env::MODE)),
         }
     }
 
     pub(crate) fn found(environment: &Environment) -> Self {
         // A person sets CI=false to switch the CI mode off.
         if environment.ci.as_deref().is_some_and(|ci| !matches!(ci, "false" | "0")) {
-            Self { is: Caller::Ci, because: "CI is set".into() }
+            Self::new(Caller::Ci, "CI is set")
         } else if let Some(name) = environment.agent {
-            Self { is: Caller::Agent, because: format!("{name} is set").into() }
-        } else if environment.is_terminal {
-            Self { is: Caller::Human, because: "a terminal".into() }
+            Self::new(Caller::Agent, format!("{name} is set"))
         } else {
-            Self { is: Caller::Agent, because: "no terminal".into() }
+            match (environment.stdin, environment.stderr) {
+                (true, true) => Self::new(Caller::Human, "a terminal"),
+                (true, false) => Self { is_half_attended: true, ..Self::new(Caller::Human, "a terminal on stdin") },
+                (false, true) => Self { is_half_attended: true, ..Self::new(Caller::Human, "a terminal on stderr") },
+                (false, false) => Self::new(Caller::Agent, "no terminal"),
+            }
         }
+    }
+
+    fn new(is: Caller, because: impl Into<Cow<'static, str>>) -> Self {
+        Self { is, is_half_attended: false, because: because.into() }
     }
 }
 
@@ -87,28 +101,31 @@ impl Mode {
 mod tests {
     use super::*;
 
-    fn mode(mode: Option<&str>, ci: Option<&str>, is_terminal: bool) -> Option<(Caller, String)> {
+    fn mode(mode: Option<&str>, ci: Option<&str>, (stdin, stderr): (bool, bool)) -> Option<(Caller, String)> {
         let text = |text: Option<&str>| text.map(str::to_owned);
-        let environment = Environment { mode: text(mode), ci: text(ci), is_terminal, ..Environment::default() };
+        let environment = Environment { mode: text(mode), ci: text(ci), stdin, stderr, ..Environment::default() };
         Mode::decide(&environment).ok().map(|mode| (mode.is, mode.because.into_owned()))
     }
 
     #[test]
     fn an_agents_tool_comes_after_ci_and_before_the_terminal() {
         let at = |ci: Option<&str>| {
-            let environment = Environment { ci: ci.map(str::to_owned), agent: Some("X"), is_terminal: true, ..Environment::default() };
+            let environment =
+                Environment { ci: ci.map(str::to_owned), agent: Some("X"), stdin: true, stderr: true, ..Environment::default() };
             Mode::found(&environment)
         };
-        assert_eq!(at(None), Mode { is: Caller::Agent, because: "X is set".into() });
+        assert_eq!(at(None), Mode::new(Caller::Agent, "X is set"));
         assert_eq!(at(Some("1")).is, Caller::Ci);
     }
 
     #[test]
     fn the_variable_then_ci_then_the_terminal() {
-        assert_eq!(mode(Some("human"), Some("true"), false), Some((Caller::Human, "ENLIST_MODE".to_owned())));
-        assert_eq!(mode(None, Some("true"), true), Some((Caller::Ci, "CI is set".to_owned())));
-        assert_eq!(mode(None, Some("false"), true), Some((Caller::Human, "a terminal".to_owned())));
-        assert_eq!(mode(None, None, false), Some((Caller::Agent, "no terminal".to_owned())));
-        assert_eq!(mode(Some("robot"), None, false), None);
+        assert_eq!(mode(Some("human"), Some("true"), (false, false)), Some((Caller::Human, "ENLIST_MODE".to_owned())));
+        assert_eq!(mode(None, Some("true"), (true, true)), Some((Caller::Ci, "CI is set".to_owned())));
+        assert_eq!(mode(None, Some("false"), (true, true)), Some((Caller::Human, "a terminal".to_owned())));
+        assert_eq!(mode(None, None, (true, false)), Some((Caller::Human, "a terminal on stdin".to_owned())));
+        assert_eq!(mode(None, None, (false, true)), Some((Caller::Human, "a terminal on stderr".to_owned())));
+        assert_eq!(mode(None, None, (false, false)), Some((Caller::Agent, "no terminal".to_owned())));
+        assert_eq!(mode(Some("robot"), None, (false, false)), None);
     }
 }

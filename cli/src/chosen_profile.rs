@@ -4,6 +4,7 @@ use crate::caller::Environment;
 use crate::commands::NeedsProfile;
 use crate::env;
 use crate::error::Error;
+use crate::output::CarriedFlag;
 use crate::store::{NameError, ProfileName};
 
 /// The profile that a command works on.
@@ -28,6 +29,11 @@ impl ChosenProfile {
     /// Chooses the profile for a command line that cannot be parsed, as far as possible.
     pub(crate) fn found(flag: Option<ProfileName>, environment: &Environment) -> Self {
         Self::among(flag, variable(environment).0, used().unwrap_or_default())
+    }
+
+    /// The flag that printed command lines need to use this profile.
+    pub(crate) fn flag(&self) -> Option<CarriedFlag> {
+        self.must_be_named.then(|| ("--profile", self.name.to_string()))
     }
 
     fn among(flag: Option<ProfileName>, variable: Option<ProfileName>, used: Option<ProfileName>) -> Self {

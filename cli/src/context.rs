@@ -66,6 +66,12 @@ impl<'a> Context<'a> {
         Ok(self.home()?.profile(profile).service(&service.key()).with_backend(self.backend))
     }
 
+    /// Refuses a profile that the command line or a variable names and that does not exist.
+    pub(crate) fn named_profile_exists(&self) -> Result<(), Error> {
+        let profile = self.output.profile();
+        if self.names_profile && !self.home()?.has_profile(profile) { Err(Error::no_profile(profile)) } else { Ok(()) }
+    }
+
     /// The profiles that a listing command shows: the named one, or else all.
     pub(crate) fn profiles(&self) -> Result<Vec<ProfileName>, Error> {
         if self.names_profile { Ok(vec![self.output.profile().clone()]) } else { Ok(self.home()?.profiles()?) }
@@ -103,11 +109,21 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// The wait policy of a command that starts a claim. An agent never waits for the owner unless the command line says so.
+    pub(crate) fn wait_policy_of_claim(&self, waiting: &Waiting) -> WaitPolicy {
+        match self.wait_policy_with_owner(waiting) {
+            WaitPolicy::Until(end) if waiting.max_wait.is_none() => WaitPolicy::ReturnBy(end),
+            other => other,
+        }
+    }
+
     pub(crate) fn wait_policy(&self, waiting: &Waiting) -> WaitPolicy {
         match waiting.max_wait {
             _ if waiting.no_wait => WaitPolicy::StartBy(now().after(SLICE)),
             Some(longest) => WaitPolicy::Until(now().after(longest)),
-            None if self.output.is_human() => WaitPolicy::Endless,
+            None if self.output.can_ask() => WaitPolicy::Endless,
+            // A person at half a terminal can act elsewhere, and run the command again.
+            None if self.output.is_human() => WaitPolicy::ReturnBy(now().after(SLICE)),
             None => WaitPolicy::Until(now().after(SLICE)),
         }
     }

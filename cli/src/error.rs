@@ -25,6 +25,8 @@ pub(crate) enum Error {
     AnswerLost,
     /// The profile has no identity at the service.
     NotRegistered(Service),
+    /// There is nothing to revoke.
+    Absent { service: Service, profile: ProfileName, home: PathBuf },
     /// A person must answer this question, and nobody can be asked.
     HumanNeeded(&'static str),
     /// A person was asked and said no. `flow` is the flow that is still pending.
@@ -45,6 +47,8 @@ pub(crate) enum Error {
     NoHome,
     /// An identity already exists. The text says which.
     Conflict(String),
+    /// A claim by another owner is pending, and its code was shown.
+    OtherOwner,
     /// A flow is pending. The text says which.
     UnderWay(String),
     /// The named flow belongs to another profile.
@@ -82,6 +86,11 @@ impl Error {
         Self::Usage { message: message.to_string(), hint: None }
     }
 
+    pub(crate) fn no_profile(name: &ProfileName) -> Self {
+        let message = format!("there is no profile {name}");
+        Self::Usage { message, hint: Some("see `enlist profile list`".to_owned()) }
+    }
+
     pub(crate) fn internal(message: impl Display) -> Self {
         Self::Internal(message.to_string())
     }
@@ -90,7 +99,7 @@ impl Error {
         match self {
             Self::Ceremony { failure, .. } => ErrorCode::Ceremony(failure.code()),
             Self::AnswerLost => ErrorCode::AnswerLost,
-            Self::NotRegistered(_) => ErrorCode::NotRegistered,
+            Self::NotRegistered(_) | Self::Absent { .. } => ErrorCode::NotRegistered,
             Self::HumanNeeded(_) => ErrorCode::HumanNeeded,
             Self::Declined { .. } => ErrorCode::Ceremony(FailureCode::Denied),
             Self::OtpRejected(_) => ErrorCode::OtpRejected,
@@ -108,7 +117,7 @@ impl Error {
             Self::Store(StoreError::Newer { .. }) => ErrorCode::StoreNewer,
             Self::Store(StoreError::NoRandom { .. }) => ErrorCode::Internal,
             Self::Store(StoreError::RelativeHome { .. }) => ErrorCode::Usage,
-            Self::Conflict(_) | Self::UnderWay(_) => ErrorCode::Conflict,
+            Self::Conflict(_) | Self::OtherOwner | Self::UnderWay(_) => ErrorCode::Conflict,
             Self::Usage { .. } | Self::InProfile { .. } => ErrorCode::Usage,
             Self::Stdout(_) => ErrorCode::OutputUnwritable,
             Self::Internal(_) | Self::Interrupted(_) => ErrorCode::Internal,
@@ -134,6 +143,10 @@ impl Error {
             Self::Ceremony { failure, at, kept } => failure_words(failure, *at) + &kept_words(kept),
             Self::AnswerLost => "the answer to a request was lost; the request must not be repeated unless a person agrees".to_owned(),
             Self::NotRegistered(service) => format!("this profile has no registration at {}", service.name()),
+            Self::Absent { service, profile, home } => {
+                let home = home.display();
+                format!("nothing of {service} is stored in profile {profile} at {home}; a credential that is stored elsewhere stays valid")
+            }
             Self::HumanNeeded(question) => format!("a person must answer: {question}"),
             Self::Declined { flow: None } => "a person said no; nothing was changed".to_owned(),
             Self::Declined { flow: Some(_) } => "a person said no; nothing more was sent".to_owned(),
@@ -147,6 +160,7 @@ impl Error {
             Self::Store(error) => error.to_string(),
             Self::NoHome => "there is no place for the store: none of ENLIST_HOME, XDG_STATE_HOME and HOME is set".to_owned(),
             Self::Conflict(what) | Self::UnderWay(what) => format!("{what}; nothing was sent or overwritten"),
+            Self::OtherOwner => "a claim by another owner is pending, and its code is still valid; nothing was sent or replaced".to_owned(),
             Self::InProfile { flow, profile } => format!("{flow} is in profile {profile}"),
             Self::Usage { message, .. } | Self::Internal(message) => message.clone(),
             Self::Interrupted(_) => "a signal came".to_owned(),
@@ -183,6 +197,7 @@ impl Error {
                 "unlock or start the keyring and run this command again; `enlist profile remove NAME` deletes what is in it".to_owned(),
             ),
             Self::Conflict(_) => Some("use another profile for another identity: --profile NAME".to_owned()),
+            Self::OtherOwner => Some("--restart replaces the code of the first owner".to_owned()),
             Self::UnderWay(_) => {
                 Some("`enlist pending` lists it, `enlist resume FLOW` continues it, and `enlist abandon FLOW` gives it up".to_owned())
             }
@@ -200,6 +215,7 @@ impl Error {
             Self::Stdout(_) => Some("make room for stdout, then run `enlist status`; the work itself is done".to_owned()),
             Self::Store(StoreError::NoRandom { .. } | StoreError::RelativeHome { .. })
             | Self::AnswerLost
+            | Self::Absent { .. }
             | Self::HumanNeeded(_)
             | Self::OtpRejected(_)
             | Self::BadgeRefused(_)

@@ -50,10 +50,13 @@ fn main() -> ExitCode {
         Err(answer) if !answer.use_stderr() => output::print(&answer.render().to_string()),
         Err(error) => {
             environment.flag = args::error::mode(&argv);
-            let (command, prints) = commands::facts_of(&argv).map_or((None, Prints::Document), |facts| (Some(facts.name), facts.prints));
+            let facts = commands::deepest_facts_of(&argv);
+            let (command, prints) = facts.map_or((None, Prints::Document), |facts| (Some(facts.name), facts.prints));
             let (output, _) = Output::decide(command, prints, args::error::format(&argv), &environment);
-            let output = output.about(None, &ChosenProfile::found(args::error::profile(&argv), &environment).name);
-            output.finish(Err(args::error::explained(&error)))
+            let profile = ChosenProfile::found(args::error::profile(&argv), &environment);
+            let carried = args::error::carried(&argv).into_iter().chain(profile.flag()).collect();
+            let output = output.about(None, &profile.name).carrying(carried);
+            output.finish(Err(args::error::explained(&error, &argv, facts.map(|facts| facts.words))))
         }
     }
 }
@@ -63,8 +66,7 @@ fn run(cli: &Cli, environment: &Environment) -> ExitCode {
     let facts = command.facts();
     let (output, decided) = Output::decide(Some(facts.name), facts.prints, global.format(), environment);
     let (profile, readable) = ChosenProfile::decide(global.profile.clone(), facts.profile, environment);
-    let named_again = profile.must_be_named.then(|| ("--profile", profile.name.to_string()));
-    let carried = global.carried().into_iter().chain(named_again).collect();
+    let carried = global.carried().into_iter().chain(profile.flag()).collect();
     let output = output.about(command.service(), &profile.name).carrying(carried).painted(global.screen.color);
     output::stderr::be_quiet(global.network.quiet);
     let ready = decided.and(readable).and_then(|()| logs::start(&global.network));

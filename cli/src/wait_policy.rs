@@ -19,6 +19,8 @@ pub(crate) enum WaitPolicy {
     StartBy(Timestamp),
     /// Start, and fail at the first wait for the human, because nobody will act. Earlier waits are allowed until this time.
     FailBy(Timestamp),
+    /// Start, and return at the first wait for the human, with exit code 8. Earlier waits are allowed until this time.
+    ReturnBy(Timestamp),
     /// Wait until this time. Return at once if the next poll is later.
     Until(Timestamp),
     /// Wait without a limit.
@@ -29,14 +31,14 @@ impl WaitPolicy {
     /// The policy for waits before the human can begin.
     pub(crate) fn for_a_start(self) -> Self {
         match self {
-            Self::StartBy(end) | Self::FailBy(end) => Self::Until(end),
+            Self::StartBy(end) | Self::FailBy(end) | Self::ReturnBy(end) => Self::Until(end),
             other => other,
         }
     }
 
     pub(crate) fn allows(self, until: Timestamp) -> bool {
         match self {
-            Self::StartBy(_) | Self::FailBy(_) => false,
+            Self::StartBy(_) | Self::FailBy(_) | Self::ReturnBy(_) => false,
             Self::Until(end) => until <= end,
             Self::Endless => true,
         }

@@ -3,30 +3,93 @@
 use std::ffi::OsString;
 
 use clap::ValueEnum;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use enlist_core::Untrusted;
+use enlist_core::secret::Email;
 
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::input::looks_like_a_secret;
-use crate::output::Format;
 use crate::output::stderr::note;
+use crate::output::{CarriedFlag, Format, quoted};
 use crate::store::ProfileName;
 
-const SEE_HELP: &str = "see enlist --help";
+const SEE_HELP: &str = "see `enlist --help`";
+const SERVICES: &str = "name the service: opentrain or sentryagent";
 
-/// Converts an error of clap. Prints the help here if the command line was only `enlist`.
-pub(crate) fn explained(error: &clap::Error) -> Error {
+/// Converts an error of clap about `argv`, in which `command` was named. Prints the help here if the command line was only `enlist`.
+pub(crate) fn explained(error: &clap::Error, argv: &[OsString], command: Option<&str>) -> Error {
     let rendered = error.render().to_string();
-    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+    let is_incomplete = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if is_incomplete && command.is_none() {
         note(&rendered);
         return Error::Usage { message: "no command was given".to_owned(), hint: Some(SEE_HELP.to_owned()) };
     }
     let mut paragraphs = rendered.split("\n\n");
     let message = paragraphs.next().unwrap_or_default();
-    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let message = if is_incomplete { "the command line is incomplete" } else { message.strip_prefix("error: ").unwrap_or(message) };
     let tip = paragraphs.next().and_then(|paragraph| paragraph.trim().strip_prefix("tip: "));
-    Error::Usage { message: plain(message), hint: Some(tip.map_or_else(|| SEE_HELP.to_owned(), plain)) }
+    // clap takes a wrong flag for a value where a value is optional.
+    let tip = tip.filter(|tip| !tip.starts_with("to pass")).map(plain);
+    let see_help = || command.map_or_else(|| SEE_HELP.to_owned(), |words| format!("see `enlist {words} --help`"));
+    let hint = command.and_then(|command| likely(error, argv, command)).or(tip).unwrap_or_else(see_help);
+    Error::Usage { message: plain(message), hint: Some(hint) }
+}
+
+/// A hint about the command line that was probably intended.
+fn likely(error: &clap::Error, argv: &[OsString], command: &str) -> Option<String> {
+    let unexpected = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(argument)) if error.kind() == ErrorKind::UnknownArgument => Some(argument.as_str()),
+        _ => None,
+    };
+    let is_missing = matches!(
+        error.kind(),
+        ErrorKind::MissingRequiredArgument | ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    );
+    match (command, unexpected) {
+        ("exec", Some(_)) => with_two_dashes(argv),
+        ("claim", Some(email)) if !email.contains('`') && Email::parse(email).is_ok() => {
+            Some(format!("name the owner with a flag: `enlist claim --email {}`", quoted(email)))
+        }
+        ("otp", Some("--otp" | "--code")) => {
+            Some("use --otp-file FILE, or --otp-file - for stdin, because others can read the command line".to_owned())
+        }
+        ("register sentryagent", None) if is_missing => {
+            Some("`enlist manifest init FILE` writes a template; fill it in and add --manifest FILE".to_owned())
+        }
+        ("register" | "token" | "exec" | "revoke" | "forget", None) if is_missing => Some(SERVICES.to_owned()),
+        _ => None,
+    }
+}
+
+/// The command line of `exec` with the two dashes that were left out. The flags before the program are known flags with a value.
+fn with_two_dashes(argv: &[OsString]) -> Option<String> {
+    let mut rest = words(argv).skip_while(|word| *word != "exec").skip(1).peekable();
+    let mut service = None;
+    let mut variable = None;
+    while let Some(word) = rest.next_if(|word| service.is_none() || word.starts_with('-')) {
+        match word {
+            "--as" => variable = rest.next(),
+            "-p" | "--profile" | "--base-url" | "--ca-file" | "--store" | "--output" | "--mode" | "--proxy" | "--timeout" => {
+                rest.next();
+            }
+            flag if flag.starts_with('-') => {}
+            _ => service = Some(word),
+        }
+    }
+    let program: Vec<String> = rest.map(plain).collect();
+    let named = variable.into_iter().flat_map(|name| ["--as".to_owned(), name.to_owned()]);
+    let line: Vec<String> =
+        ["exec".to_owned(), service?.to_owned()].into_iter().chain(named).chain(["--".to_owned()]).chain(program).collect();
+    let line = line.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+    (!line.contains('`')).then(|| format!("separate the program by two dashes: `enlist {line}`"))
+}
+
+/// Finds the flags in a command line that cannot be parsed which every printed command line repeats.
+pub(crate) fn carried(argv: &[OsString]) -> Vec<CarriedFlag> {
+    let value =
+        |flag: &'static str| values(argv, flag, None).next().filter(|value| !value.is_empty()).map(|value| (flag, value.to_owned()));
+    ["--base-url", "--ca-file", "--store"].into_iter().filter_map(value).collect()
 }
 
 /// Joins `text` into one line and redacts words that look like a secret, because somebody may have typed one in the wrong place.

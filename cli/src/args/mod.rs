@@ -108,7 +108,7 @@ pub(crate) struct Waiting {
     /// Start and return at once
     #[arg(long, conflicts_with = "max_wait")]
     pub(crate) no_wait: bool,
-    /// Longest time to wait, such as 60s or 2m [default: no limit for people, 60s for agents]
+    /// Longest time to wait, such as 60s or 2m [default: no limit for people; agents return at once, and enlist resume waits 60s]
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) max_wait: Option<Duration>,
 }

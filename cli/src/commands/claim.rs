@@ -53,7 +53,7 @@ impl Run for Args {
 
 pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     let owner = owner("--email", &args.email)?;
-    let wait_policy = context.wait_policy_with_owner(&args.waiting);
+    let wait_policy = context.wait_policy_of_claim(&args.waiting);
     let session = CliSession::open(context, Service::Opentrain)?;
     if let Some(lost) = session.end_of(None)? {
         return Ok(lost);
@@ -120,8 +120,11 @@ fn continue_claim(
     {
         return Ok(session.failed(&flow, failure));
     }
-    flow.intent = intent(&args.email);
     let is_over = matches!(claim.poll(now()), Step::Done(_)) || claim.notice().is_some_and(|notice| notice.expires_at <= now());
+    if claim.notice().is_some() && !is_over && !args.restart && !is_same(claim.owner(), &owner) {
+        return Ok(refuse_other_owner(&args.email));
+    }
+    flow.intent = intent(&args.email);
     if args.restart || is_over || !is_same(claim.owner(), &owner) {
         let attempt = claim.restart(owner).map_err(Error::internal)?;
         return session.continue_flow(attempt, flow, prompter(session)?, wait_policy);
@@ -131,12 +134,15 @@ fn continue_claim(
     session.continue_flow(claim, flow, prompter, wait_policy)
 }
 
-/// Whether two addresses are the same. Only the part behind the `@` is compared without case (RFC 5321 section 2.4).
+/// The outcome when the code for another owner is still valid. It is replaced only with `--restart`.
+fn refuse_other_owner(email: &str) -> Outcome {
+    let argv = [vec!["claim".to_owned()], flag("--email", email.trim()), vec!["--restart".to_owned()]].concat();
+    Outcome::failed(Error::OtherOwner, Some(Next::of(&argv, "when the first owner's code is no longer needed")))
+}
+
+/// Whether two addresses are the same owner's. Their case is ignored, because no mail service distinguishes it in practice.
 fn is_same(one: &Email, other: &Email) -> bool {
-    match (one.expose().rsplit_once('@'), other.expose().rsplit_once('@')) {
-        (Some((one, at)), Some((other, there))) => one == other && at.eq_ignore_ascii_case(there),
-        _ => one == other,
-    }
+    one.expose().to_lowercase() == other.expose().to_lowercase()
 }
 
 /// A prompter that shows the agent's name to the owner.

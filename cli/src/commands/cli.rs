@@ -36,6 +36,14 @@ pub(crate) fn facts_of(argv: &[OsString]) -> Option<&'static Facts> {
     argv.iter().skip(1).find_map(|word| ALL.into_iter().find(|facts| word == facts.words))
 }
 
+/// The facts of the command in `argv`, subcommands included, for a command line that cannot be read.
+pub(crate) fn deepest_facts_of(argv: &[OsString]) -> Option<&'static Facts> {
+    let facts = facts_of(argv)?;
+    let below =
+        argv.iter().skip_while(|word| *word != facts.words).nth(1).map(|word| format!("{} {}", facts.words, word.to_string_lossy()));
+    Some(ALL.into_iter().find(|facts| below.as_deref() == Some(facts.words)).unwrap_or(facts))
+}
+
 /// The fast path: builds only the command that was named, because clap copies every global flag into each one. `None` for a command
 /// line that cannot be read this way, because the error message depends on the other commands.
 fn parse_one_command(argv: &[OsString]) -> Option<Result<Cli, clap::Error>> {

@@ -4,7 +4,7 @@ use super::{Facts, Run, Start};
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::session::CliSession;
-use crate::output::data::Forgotten;
+use crate::output::data::{Forgotten, Presence};
 use crate::output::{Next, Outcome};
 use crate::store::Service;
 use crate::store::{AnyCeremony, Credential};
@@ -43,9 +43,12 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
     if let Some(lost) = session.end_of(None)? {
         return Ok(lost);
     }
-    let credential = session.locked.credential()?.ok_or(Error::NotRegistered(args.service))?;
     refuse_what_is_under_way(&session)?;
-    let data = Forgotten { kind: Kind::of(&credential), state: State::of(&credential) };
+    let Some(credential) = session.locked.credential()? else {
+        context.output.text(format_args!("There is no credential of {} in this profile.", args.service))?;
+        return Ok(Outcome::ready(Forgotten { was: Presence::Absent, kind: None, state: None }));
+    };
+    let data = Forgotten { was: Presence::Stored, kind: Some(Kind::of(&credential)), state: Some(State::of(&credential)) };
     let question = match credential {
         Credential::Unclaimed(_) => {
             "Delete the registration here? It contains the only claim token, so nobody could claim the agent any more."

@@ -87,7 +87,7 @@ fn unknown(words: &[String]) -> Error {
     let command = super::cli::definition().subcommands(Topic::ALL.map(|topic| Command::new(topic.name())));
     let argv = std::iter::once("enlist").chain(words.iter().map(String::as_str)).chain(["--help"]);
     match command.try_get_matches_from(argv) {
-        Err(error) if error.use_stderr() => args::error::explained(&error),
+        Err(error) if error.use_stderr() => args::error::explained(&error, &[], None),
         _ => Error::Usage {
             message: format!("there is no command {}", Untrusted::new(&words.join(" "))),
             hint: Some("see enlist --help; the topics are exit-codes, environment, agents".to_owned()),

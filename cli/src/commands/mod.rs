@@ -27,7 +27,7 @@ mod r#try;
 
 use clap::Subcommand;
 
-pub(crate) use cli::{Cli, facts_of, parse};
+pub(crate) use cli::{Cli, deepest_facts_of, parse};
 pub(crate) use facts::{Facts, NeedsProfile, Run, Start};
 
 /// The subcommand that was named.

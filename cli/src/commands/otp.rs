@@ -12,6 +12,7 @@ use crate::flows::select::select_flow;
 use crate::flows::session::CliSession;
 use crate::input::{Source, looks_like_a_secret};
 use crate::output::{Outcome, Prints};
+use crate::prompt::parse_otp;
 use crate::store::{AnyCeremony, Flow, Service};
 
 /// Submit the code from the SMS
@@ -74,5 +75,5 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
 }
 
 fn read(source: &Source, context: &Context<'_>) -> Result<Otp, Error> {
-    Otp::parse(&source.read_text("the code from the SMS", &context.interrupt)?).map_err(|error| source.refused(error))
+    parse_otp(&source.read_text("the code from the SMS", &context.interrupt)?).map_err(|error| source.refused(error))
 }

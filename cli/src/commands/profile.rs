@@ -106,10 +106,5 @@ impl ProfileContents {
 /// Requires that the profile exists.
 fn existing(name: &ProfileName, context: &Context<'_>) -> Result<Home, Error> {
     let home = context.home()?;
-    if home.has_profile(name) { Ok(home) } else { Err(unknown(name)) }
-}
-
-fn unknown(name: &ProfileName) -> Error {
-    let message = format!("there is no profile {name}");
-    Error::Usage { message, hint: Some("see `enlist profile list`".to_owned()) }
+    if home.has_profile(name) { Ok(home) } else { Err(Error::no_profile(name)) }
 }

@@ -149,7 +149,7 @@ fn opentrain(args: &OpentrainArgs, context: &Context<'_>) -> Result<Outcome, Err
     let enrolment = Enrolment::new(origin, agent, organization);
     let intent = Intent { argv: origin_argv, then_claim: owner.clone() };
     let registered = session.begin(enrolment, intent, context.prompter(), wait_policy)?;
-    claim_next(&session, owner, registered, context.wait_policy_with_owner(&args.waiting))
+    claim_next(&session, owner, registered, context.wait_policy_of_claim(&args.waiting))
 }
 
 /// Starts the claim by the owner that `--claim` named, if the registration has succeeded.

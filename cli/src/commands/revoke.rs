@@ -170,11 +170,15 @@ fn prepared<'a>(
     context: &'a Context<'a>,
 ) -> Result<Result<(CliSession<'a>, Credential), Outcome>, Error> {
     context.output.is_about(service);
+    context.named_profile_exists()?;
     let session = CliSession::open(context, service)?;
     if let Some(lost) = session.end_of(None)? {
         return Ok(Err(lost));
     }
-    let credential = session.locked.credential()?.ok_or(Error::NotRegistered(service))?;
+    let Some(credential) = session.locked.credential()? else {
+        let (profile, home) = (context.output.profile().clone(), context.home()?.path().to_owned());
+        return Ok(Err(Outcome::failed(Error::Absent { service, profile, home }, None)));
+    };
     context.keeps_to(&credential.base_url())?;
     refuse_what_is_under_way(&session)?;
     let next = Next::new(&["revoke", service.name(), "--yes"], "when the owner agrees");

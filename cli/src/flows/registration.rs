@@ -13,7 +13,7 @@ use crate::output::data::{CeremonyData, PendingBadge};
 use crate::output::event::{Action, ActionRequired, Event};
 use crate::output::stderr::note;
 use crate::output::{Next, Outcome};
-use crate::prompt::Prompter;
+use crate::prompt::{Prompter, parse_otp};
 use crate::view::Time;
 use crate::view::flow::Awaiting;
 use crate::view::profile::Profile;
@@ -80,13 +80,14 @@ impl CliCeremony for BadgeRegistration {
             say_to_user: None,
         };
         match self.poll(now()) {
-            Step::Ask(RegistrationPrompt::Profile { .. }) => {
-                let error = Error::HumanNeeded("is the public profile right? A code is sent to the phone next");
-                pause.unanswered(
-                    error,
-                    CeremonyData::PendingBadge(data),
-                    pause.resume(&["--yes"], "when a person has checked data.public_profile"),
-                )
+            Step::Ask(RegistrationPrompt::Profile { phone_hint, .. }) => {
+                let next = pause.resume(&["--yes"], "when a person has checked data.public_profile");
+                let data = PendingBadge { say_to_user: Some(say_profile(&data.public_profile, &phone_hint)), ..data };
+                if pause.is_ci || pause.declined {
+                    let error = Error::HumanNeeded("is the public profile right? A code is sent to the phone next");
+                    return pause.unanswered(error, CeremonyData::PendingBadge(data), next);
+                }
+                pause.pending(true, CeremonyData::PendingBadge(data), next)
             }
             Step::Ask(RegistrationPrompt::SmsAgain { .. }) => pause.unanswered(
                 Error::AnswerLost,
@@ -111,13 +112,22 @@ const fn when_otp(reason: &OtpReason) -> &'static str {
     }
 }
 
+fn say_profile(profile: &Profile, phone_hint: &str) -> String {
+    let profile = profile.lines().join("; ");
+    format!("Is this profile right? {profile}. It becomes public, and an SMS with a code is sent to {phone_hint} next.")
+}
+
 fn say_otp(phone_hint: &str) -> String {
     format!("Which 6-digit code came by SMS to {phone_hint}? Only share it if you started this request.")
 }
 
 fn awaiting_otp(reason: OtpReason, data: PendingBadge, phone_hint: &str, pause: &Pause<'_>) -> Outcome {
     let data = CeremonyData::PendingBadge(PendingBadge { say_to_user: Some(say_otp(phone_hint)), ..data });
-    let next = Next::new(&["otp", pause.flow, "--otp-file", "-"], when_otp(&reason));
+    let next = if pause.is_human {
+        Next::new(&["otp", pause.flow], "when the code has come by SMS")
+    } else {
+        Next::new(&["otp", pause.flow, "--otp-file", "-"], when_otp(&reason))
+    };
     match reason {
         OtpReason::Rejected(error) if pause.handed_in => pause.unanswered(Error::OtpRejected(Box::new(error)), data, next),
         _ if pause.is_ci && !pause.no_wait => pause.unanswered(Error::HumanNeeded("which code came by SMS?"), data, next),
@@ -134,7 +144,7 @@ fn confirm_profile(profile: &PublicProfile, phone_hint: &str, prompter: &mut Pro
     if prompter.pre_answers.yes {
         return Ok(true);
     }
-    let say = format!("Is the public profile right? It becomes public, and an SMS with a code is sent to {phone_hint} next.");
+    let say = say_profile(&profile, phone_hint);
     let next = prompter.next_step("resume", &["--yes"], "when a person has checked the public profile");
     let action = ActionRequired { public_profile: Some(profile), ..ActionRequired::new(Action::ConfirmProfile, say, next) };
     prompter.output.emit(&Event::ActionRequired(action))?;
@@ -173,7 +183,7 @@ fn otp(reason: &OtpReason, phone_hint: &str, expires_at: Option<Timestamp>, prom
         if typed.trim().is_empty() {
             return Ok(None);
         }
-        match Otp::parse(&typed) {
+        match parse_otp(&typed) {
             Ok(otp) => {
                 prompter.handed_in = true;
                 return Ok(Some(otp));

@@ -216,7 +216,10 @@ impl<'a> CliSession<'a> {
             CeremonyKind::BadgeRotation => obtained.rotated_lines(),
             CeremonyKind::Enrolment | CeremonyKind::Claim | CeremonyKind::BadgeRegistration => obtained.lines(),
         })?;
-        Ok(Outcome::ready(obtained))
+        Ok(match kind {
+            CeremonyKind::Enrolment => Outcome::ready_for(claim_next(), obtained),
+            CeremonyKind::Claim | CeremonyKind::BadgeRegistration | CeremonyKind::BadgeRotation => Outcome::ready(obtained),
+        })
     }
 
     /// The outcome of a failure, with the next step.
@@ -262,6 +265,12 @@ impl FailedFlow {
         let next = next_step(context, profile, &self.flow, &self.failure).map(|next| next.in_profile(profile, context.output.profile()));
         (error_of(store, &self.flow, self.failure.clone()), next)
     }
+}
+
+/// The command line that lets the owner claim a new registration.
+fn claim_next() -> Next {
+    let next = Next::new(&["claim", "--email", "OWNER_EMAIL"], "when the owner has told their e-mail address");
+    next.filling("OWNER_EMAIL", "the owner's e-mail address")
 }
 
 /// The command line with which to continue after `failure` of a flow in `profile`.

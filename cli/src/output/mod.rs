@@ -64,6 +64,11 @@ impl Outcome {
         Self { exit: Exit::Done, status: Status::Ready, data: Some(data.into()), error: None, next: None }
     }
 
+    /// A credential, and what its ceremony still needs.
+    pub(crate) fn ready_for(next: Next, data: impl Into<Data>) -> Self {
+        Self { next: Some(next), ..Self::ready(data) }
+    }
+
     /// A pending flow: exit code 8, or 0 if the command did everything that it was asked for, or the code of the signal that came.
     pub(crate) fn pending(interrupted: Option<u8>, done: bool, data: impl Into<Data>, next: Next) -> Self {
         let exit = interrupted.map_or(if done { Exit::Done } else { Exit::Pending }, Exit::Interrupted);
@@ -286,6 +291,11 @@ impl Output {
 
     pub(crate) fn is_ci(&self) -> bool {
         self.mode.is == Caller::Ci
+    }
+
+    /// Whether a person runs the command who can answer questions.
+    pub(crate) fn can_ask(&self) -> bool {
+        self.is_human() && !self.mode.is_half_attended
     }
 
     /// Whether a person runs the command.

@@ -1,6 +1,7 @@
 //! The command line that continues, word for word.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 use serde::Serialize;
@@ -12,6 +13,9 @@ use crate::store::ProfileName;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Next {
     pub(crate) argv: Vec<String>,
+    /// The words in `argv` that must be replaced first, and what each of them stands for.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) fill: BTreeMap<&'static str, &'static str>,
     pub(crate) when: Cow<'static, str>,
 }
 
@@ -47,7 +51,17 @@ pub(crate) type CarriedFlag = (&'static str, String);
 
 impl Next {
     pub(crate) fn new(argv: &[&str], when: impl Into<Cow<'static, str>>) -> Self {
-        Self { argv: std::iter::once("enlist").chain(argv.iter().copied()).map(str::to_owned).collect(), when: when.into() }
+        Self {
+            argv: std::iter::once("enlist").chain(argv.iter().copied()).map(str::to_owned).collect(),
+            fill: BTreeMap::new(),
+            when: when.into(),
+        }
+    }
+
+    /// This command line with `word` as a placeholder for `meaning`.
+    pub(crate) fn filling(mut self, word: &'static str, meaning: &'static str) -> Self {
+        self.fill.insert(word, meaning);
+        self
     }
 
     /// The command line that began a flow. If it read a manifest from stdin, the manifest must be passed again.

@@ -7,6 +7,6 @@ mod qr;
 mod screen;
 mod terminal;
 
-pub(crate) use pre_answers::PreAnswers;
+pub(crate) use pre_answers::{PreAnswers, parse_otp};
 pub(crate) use prompter::{Answer, Prompter};
 pub(crate) use screen::{Qr, ScreenOptions};

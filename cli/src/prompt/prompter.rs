@@ -69,7 +69,7 @@ impl<'a> Prompter<'a> {
         Self {
             output,
             interrupt,
-            may_ask: !no_input && output.is_human() && io::stdin().is_terminal(),
+            may_ask: !no_input && output.can_ask() && io::stdin().is_terminal(),
             pre_answers: PreAnswers::default(),
             leave_at_otp: false,
             handed_in: false,

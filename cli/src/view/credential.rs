@@ -82,7 +82,7 @@ impl Obtained {
         let (said, service) = match self {
             Self::Registration(registration) => {
                 let until = registration.claim_expires_at.map(|end| format!("  claim it before {}", end.deadline()));
-                let said = "Registered. To let the owner claim the agent: `enlist claim --email OWNER@EXAMPLE.COM`".to_owned();
+                let said = "Registered. The owner can claim the agent now.".to_owned();
                 (std::iter::once(said).chain(until).collect(), Service::Opentrain)
             }
             Self::Token(Token { is_adopted: true, .. }) => (vec!["Adopted. The token is stored.".to_owned()], Service::Opentrain),

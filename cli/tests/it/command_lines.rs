@@ -9,7 +9,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use crate::run::{lines, told};
-use crate::world::{OWNER, World, output_with, quick};
+use crate::world::{OWNER, World, output_with};
 
 const PROFILE: &str = "second";
 const CA: &str = include_str!("../../../net/tests/tls/ca.pem");

@@ -79,7 +79,7 @@ fn a_value_that_looks_like_a_flag_is_no_flag() {
 fn a_registration_outlives_a_network_that_is_away() {
     let world = World::new();
     let asked = world.json(&["register", "sentryagent", "--manifest", &world.manifest()]);
-    assert_eq!(ending(&asked), (4, "human_needed"));
+    assert_eq!(ending(&asked), (8, ""));
     for _ in 0..2 {
         let down = world.json(&["resume", "--yes", "--proxy", NOBODY]);
         assert_eq!((ending(&down), pending(&world), world.sent(TEXT)), ((6, "proxy"), 1, 0), "{down}");
@@ -133,7 +133,7 @@ fn when_nobody_reads_on_the_exit_code_is_what_it_would_be() {
         assert_eq!((unread(&["claim", "--email", OWNER, "--output", format]), pending(&world)), (8, 1), "{format}");
     }
     assert_eq!((unread(&["claim", "--email", OWNER, "--no-wait"]), world.sent(START)), (0, 1));
-    assert_eq!((unread(&["register", "sentryagent", "--manifest", &world.manifest()]), pending(&world)), (4, 2));
+    assert_eq!((unread(&["register", "sentryagent", "--manifest", &world.manifest()]), pending(&world)), (8, 2));
     assert_eq!(unread(&["schema"]), 0);
 }
 
@@ -154,13 +154,10 @@ fn in_a_pipeline_nobody_waits_for_the_owner() {
 #[test]
 fn the_same_owner_is_not_written_to_twice() {
     let world = World::registered(quick());
-    for owner in ["owner@example.com", "owner@EXAMPLE.com"] {
+    for owner in ["owner@example.com", "owner@EXAMPLE.com", "Owner@example.com"] {
         assert_eq!(ending(&world.json(&["claim", "--email", owner, "--no-wait"])), (0, ""));
     }
     assert_eq!(world.sent(START), 1);
-    // What stands before the `@` is another one's.
-    world.json(&["claim", "--email", "Owner@example.com", "--no-wait"]);
-    assert_eq!(world.sent(START), 2);
 }
 
 #[test]

@@ -153,7 +153,7 @@ fn kill(world: &World, victim: Victim, moment: Moment) -> Vec<String> {
     let otp = world.desk.path().join("otp");
     let child = match victim {
         Victim::Register => world.start(&["register", "opentrain"]),
-        Victim::Claim(_) => world.start(&["claim", "--email", OWNER]),
+        Victim::Claim(_) => world.start(&["claim", "--email", OWNER, "--max-wait", "60s"]),
         Victim::Badge => world.start(&["register", "sentryagent", "--manifest", &manifest, "--yes"]),
         Victim::Otp => {
             std::fs::write(&otp, world.sms_code()).unwrap();

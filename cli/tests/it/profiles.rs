@@ -196,7 +196,7 @@ fn a_renaming_that_was_broken_off_is_finished_by_the_same_command() {
 #[test]
 fn nobody_changes_a_profile_under_another_process() {
     let world = World::registered(quick());
-    let busy = world.start(&["claim", "--email", OWNER]);
+    let busy = world.start(&["claim", "--email", OWNER, "--max-wait", "60s"]);
     world.await_sent(crate::world::POLL, 1);
     for arguments in [&["profile", "rename", "default", "work"][..], &["profile", "remove", "default", "--yes"]] {
         let document = world.json(arguments);

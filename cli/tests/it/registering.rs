@@ -42,10 +42,12 @@ fn a_wrong_code_then_the_right_one() {
 fn a_profile_that_nobody_confirmed_orders_no_sms() {
     let world = World::new();
     let stopped = world.json_in(&["register", "sentryagent", "--manifest", "-"], MANIFEST);
-    assert_eq!((ending(&stopped), &stopped["data"]["awaiting"]), ((4, "human_needed"), &json!("profile")));
+    assert_eq!((ending(&stopped), &stopped["data"]["awaiting"]), ((8, ""), &json!("profile")));
+    let say = stopped["data"]["say_to_user"].as_str().unwrap();
+    assert!(say.contains("My AI Agent") && say.contains("web-search") && say.contains("dev@acme.com"), "{say}");
     assert_eq!((world.sent(TEXT), world.sandbox.counts().sms_sent), (0, 0));
     // The code is not asked for yet; a registration is under way.
-    assert_eq!(ending(&world.json_in(&["otp", "--otp-file", "-"], "123456")), (4, "human_needed"));
+    assert_eq!(ending(&world.json_in(&["otp", "--otp-file", "-"], "123456")), (8, ""));
     assert_eq!(ending(&world.json(&["register", "sentryagent", "--manifest", &world.manifest()])), (10, "conflict"));
     let way_on = next(&stopped);
     assert_eq!(way_on[2..], ["--yes"]);
@@ -108,4 +110,26 @@ fn giving_up_needs_a_yes() {
     assert_eq!(ending(&world.json(&["abandon", flow, "--yes"])), (0, ""));
     assert_eq!(world.json(&["pending"])["data"]["pending"], json!([]));
     assert_eq!(ending(&world.json(&["abandon", flow, "--yes"])), (64, "usage"));
+}
+
+/// As it comes out of a message, a chat or a word processor.
+#[test]
+fn a_code_is_found_in_what_was_pasted() {
+    let spaced = |code: &str, separator: &str| format!("{}{separator}{}", &code[..3], &code[3..]);
+    for form in [" ", "-", "\u{a0}", "\u{2011}", "\u{200b}", "\u{2060}"] {
+        let world = World::new();
+        world.json(&["register", "sentryagent", "--manifest", &world.manifest(), "--yes", "--no-wait"]);
+        let code = world.sms_code();
+        let text = format!("\u{feff}Your code is {}. It expires in 10 minutes.\n", spaced(&code, form));
+        let done = world.json_in(&["otp", "--otp-file", "-"], &text);
+        assert_eq!(ending(&done), (0, ""), "{form:?} {done}");
+    }
+    let world = World::new();
+    world.json(&["register", "sentryagent", "--manifest", &world.manifest(), "--yes", "--no-wait"]);
+    for unclear in ["12345", "1234567", "123456 or 654321", "", "a code"] {
+        let refused = world.json_in(&["otp", "--otp-file", "-"], unclear);
+        assert_eq!(ending(&refused), (64, "usage"), "{unclear} {refused}");
+        assert!(refused["error"]["message"].as_str().unwrap().contains("no single group of six digits"), "{refused}");
+    }
+    assert_eq!(world.sent(HAND_IN), 0);
 }

@@ -26,7 +26,10 @@ fn a_token_is_revoked_on_the_owners_word_and_then_forgotten() {
     let revoked = world.json(&["revoke", "opentrain", "--yes"]);
     assert_eq!((ending(&revoked), &revoked["data"]["revoked"]), ((0, ""), &json!(true)));
     assert_eq!((identities(&world), holding(world.home.path(), &token).len()), (0, 0));
-    assert_eq!(ending(&world.json(&["revoke", "opentrain", "--yes"])), (4, "not_registered"));
+    let nothing = world.json(&["revoke", "opentrain", "--yes"]);
+    assert_eq!((ending(&nothing), &nothing["next"]), ((4, "not_registered"), &json!(null)), "obeying would make an account: {nothing}");
+    let message = nothing["error"]["message"].as_str().unwrap();
+    assert!(message.contains("profile default") && message.contains(world.home.path().to_str().unwrap()), "{message}");
 }
 
 #[test]
@@ -141,5 +144,6 @@ fn forget_leaves_the_service_alone() {
     assert_eq!((ending(&asked), identities(&world)), ((4, "human_needed"), 1));
     assert_eq!(ending(&world.json(&["forget", "opentrain", "--yes"])), (0, ""));
     assert_eq!((identities(&world), world.sandbox.counts().requests), (0, requests));
-    assert_eq!(ending(&world.json(&["forget", "opentrain", "--yes"])), (4, "not_registered"));
+    let nothing = world.json(&["forget", "opentrain", "--yes"]);
+    assert_eq!((ending(&nothing), &nothing["data"]["was"], &nothing["next"]), ((0, ""), &json!("absent"), &json!(null)), "{nothing}");
 }

@@ -131,7 +131,7 @@ fn troubles_and_ends_are_events_too() {
     use enlist_sandbox::{Action, Canned, Config};
     let world = World::registered(Config { attempt_lifetime: std::time::Duration::from_secs(4), ..crate::world::quick() });
     world.script(crate::world::POLL, Action::Respond(Canned::json(502, "{}")));
-    let events = world.events(&["claim", "--email", OWNER], "");
+    let events = world.events(&["claim", "--email", OWNER, "--max-wait", "60s"], "");
     let kinds: Vec<_> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
     assert!(kinds.contains(&"retrying"), "{kinds:?}");
     assert_eq!(kinds[kinds.len() - 2..], ["code_expired", "result"]);
@@ -144,7 +144,7 @@ fn whoever_reads_one_line_gets_it_at_once_and_nothing_is_lost() {
     use std::io::{BufRead, BufReader};
     let world = World::registered(crate::world::quick());
     let begun = std::time::Instant::now();
-    let mut child = world.start(&["claim", "--email", OWNER, "--output", "ndjson"]);
+    let mut child = world.start(&["claim", "--email", OWNER, "--max-wait", "60s", "--output", "ndjson"]);
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     // The owner does not come, and a slice is a minute.

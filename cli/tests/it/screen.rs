@@ -240,7 +240,9 @@ fn the_code_from_the_sms_is_not_shown_while_it_is_typed() {
 fn under_nohup_it_outlives_the_terminal() {
     let world = World::registered(quick());
     let mut command = world.at_home(Command::new("nohup"));
-    command.args([env!("CARGO_BIN_EXE_enlist"), "claim", "--email", OWNER, "--output", "ndjson"]).stdin(std::process::Stdio::null());
+    command
+        .args([env!("CARGO_BIN_EXE_enlist"), "claim", "--email", OWNER, "--max-wait", "60s", "--output", "ndjson"])
+        .stdin(std::process::Stdio::null());
     let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
     world.await_sent(START, 1);
     crate::world::signal(&child, "HUP");

@@ -63,7 +63,7 @@ fn profile_and_code_are_asked_for() {
     seat.type_line("y");
     seat.hear("(empty to stop): ");
     seat.type_line("12345");
-    seat.hear("6 digits");
+    seat.hear("six digits");
     seat.hear("(empty to stop): ");
     let right = world.sms_code();
     seat.type_line(if right == "000000" { "000001" } else { "000000" });
@@ -82,7 +82,7 @@ fn a_no_stops_and_can_be_resumed() {
     seat.type_line("");
     let declined = seat.leave();
     assert_eq!((ending(&declined), &next(&declined)[0][..], next(&declined).len()), ((2, "denied"), "resume", 2));
-    assert!(declined["error"]["hint"].as_str().unwrap().contains("is kept"), "{declined}");
+    assert!(declined["error"]["hint"].as_str().unwrap().contains("is still pending"), "{declined}");
     let mut seat = Seat::take(&world, &["resume"]);
     seat.hear("[y/N] ");
     seat.type_line("yes");
@@ -105,7 +105,7 @@ fn a_no_stops_and_can_be_resumed() {
 fn no_input_and_no_wait_ask_nothing() {
     let world = World::new();
     let seat = Seat::take(&world, &["register", "sentryagent", "--manifest", &world.manifest(), "--no-input"]);
-    assert_eq!(ending(&seat.leave()), (4, "human_needed"));
+    assert_eq!(ending(&seat.leave()), (8, ""));
     let seat = Seat::take(&world, &["resume", "--yes", "--no-wait"]);
     assert_eq!(ending(&seat.leave()), (0, ""));
 }

@@ -84,7 +84,7 @@ fn help_and_version_are_answers() {
 fn nothing_at_all_is_answered_with_help_as_an_error() {
     let (exit, stdout, stderr) = told(human(&[]));
     assert_eq!((exit, stdout.as_str()), (64, ""));
-    assert!(stderr.contains("Usage: enlist") && stderr.ends_with("enlist: no command was given\n  see enlist --help\n"), "{stderr}");
+    assert!(stderr.contains("Usage: enlist") && stderr.ends_with("enlist: no command was given\n  see `enlist --help`\n"), "{stderr}");
 }
 
 /// Told by the error of a sandbox that must not start.
@@ -131,4 +131,32 @@ fn an_agent_gets_a_document_of_a_failure_also_where_a_success_is_text() {
         let (exit, stdout, _) = told(world.command(arguments));
         assert_eq!((exit, stdout.as_str()), (4, ""), "what a shell takes for the thing itself is that, or nothing");
     }
+}
+
+/// The mistakes that people make most, and the hint that helps.
+#[test]
+fn a_usual_mistake_is_answered_with_the_right_command_line() {
+    for (arguments, hint) in [
+        (&["exec", "opentrain", "env"][..], "enlist exec opentrain -- env"),
+        (&["exec", "opentrain", "-p", "work", "sh", "-c", "x y"], "enlist exec opentrain --profile work -- sh -c 'x y'"),
+        (&["claim", "a@b.example"], "enlist claim --email a@b.example"),
+        (&["otp", "--otp", "1"], "--otp-file FILE"),
+        (&["register", "sentryagent"], "`enlist manifest init FILE`"),
+        (&["register"], "opentrain or sentryagent"),
+        (&["token"], "opentrain or sentryagent"),
+        (&["revoke", "--yes"], "opentrain or sentryagent"),
+        (&["badge", "verify", "--bogus"], "`enlist badge verify --help`"),
+        (&["status", "surplus"], "`enlist status --help`"),
+    ] {
+        let (exit, stdout, _) = told(command(&[&["--json"], arguments].concat()));
+        let document = document(&stdout, exit);
+        assert!(exit == 64 && document["error"]["hint"].as_str().unwrap().contains(hint), "{arguments:?} {document}");
+    }
+}
+
+/// A claim token, a code and a key do not come back in the corrected line.
+#[test]
+fn a_corrected_command_line_repeats_no_secret() {
+    let (exit, stdout, stderr) = told(command(&["exec", "opentrain", "echo", "ot_pat_8f2a_CANARYCANARY91cd", "--json"]));
+    assert!(exit == 64 && !stdout.contains("CANARY") && !stderr.contains("CANARY"), "{stdout}{stderr}");
 }

@@ -12,7 +12,7 @@ use crate::world::{OWNER, POLL, START, World, ending, next, quick, settled, sign
 fn a_signal_ends_a_wait_and_nothing_is_lost() {
     for (name, exit) in [("INT", 130), ("TERM", 143)] {
         let world = World::registered(quick());
-        let child = world.start(&["claim", "--email", OWNER]);
+        let child = world.start(&["claim", "--email", OWNER, "--max-wait", "60s"]);
         world.await_sent(START, 1);
         thread::sleep(Duration::from_millis(200));
         signal(&child, name);

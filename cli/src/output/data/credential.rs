@@ -64,8 +64,19 @@ words! {
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Forgotten {
-    pub(crate) kind: Kind,
-    pub(crate) state: State,
+    pub(crate) was: Presence,
+    /// Null when there was nothing.
+    pub(crate) kind: Option<Kind>,
+    /// Null when there was nothing.
+    pub(crate) state: Option<State>,
+}
+
+words! {
+    /// Whether `forget` found a credential.
+    Presence {
+        Stored = "stored",
+        Absent = "absent",
+    }
 }
 
 /// `token`: the only data with a secret.
