@@ -179,3 +179,22 @@ fn this_machine_is_reached_without_a_proxy() {
     }
     assert!(proxy.received.lock().unwrap().is_empty());
 }
+
+/// If a connection were kept, the second request would be sent on it and never be answered.
+#[test]
+fn each_exchange_has_a_connection_of_its_own() {
+    let peer = Peer::new(|stream| {
+        let request = read_until(stream, BODY);
+        stream.write_all(ANSWER)?;
+        // A second request would be read, and never answered.
+        Ok(request + &read_until(stream, BODY))
+    });
+    let keeping = Client::configured(|builder| builder.pool_max_idle_per_host(10)).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for client in [Client::new().unwrap(), keeping] {
+        for _ in 0..3 {
+            let answer = runtime.block_on(client.execute(&exchange(&format!("http://127.0.0.1:{}/", peer.port))));
+            assert_eq!(answer.unwrap().body(), b"{}");
+        }
+    }
+}
