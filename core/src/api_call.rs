@@ -148,7 +148,7 @@ pub(crate) fn settle<T>(
 ) -> Result<T, Failure> {
     let outcome = match ResponseClass::read(&result, now, success) {
         ResponseClass::Object(object) => read(&object).map_err(Failure::Protocol),
-        ResponseClass::Unreadable(trouble) | ResponseClass::Lost(trouble) => Err(retry::give_up(trouble, false, now)),
+        ResponseClass::Unreadable(trouble, _) | ResponseClass::Lost(trouble) => Err(retry::give_up(trouble, false, now)),
         ResponseClass::Refused(error) => refused(error),
         ResponseClass::TooMany(error) => Err(Failure::RateLimited { retry_at: come_back(now, error.retry_after), error }),
         ResponseClass::Unavailable(error) => Err(retry::give_up(error.into(), false, now)),

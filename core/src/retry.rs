@@ -9,6 +9,7 @@ use core::time::Duration;
 use crate::error::{Misuse, ServerError, TransportFailure, TransportKind, Trouble};
 use crate::exchange::ExchangeId;
 use crate::failure::Failure;
+use crate::http::damaged::Damaged;
 use crate::http::json::Object;
 use crate::http::response::ResponseClass;
 use crate::pace::{LONGEST, Timer};
@@ -89,7 +90,7 @@ pub(crate) enum Verdict<'a> {
     /// The request was sent, and its result is not known.
     Lost(Trouble),
     /// The request was sent, and the answer cannot be read. Its bytes may contain what was asked for.
-    Unreadable(Trouble),
+    Unreadable(Trouble, Damaged<'a>),
     /// The request was not sent or is harmless. It is sent again when it is due.
     Again(Attempts),
     /// The ceremony ends.
@@ -140,7 +141,7 @@ impl Attempts {
     pub(crate) fn settle(self, request: RequestKind, answer: ResponseClass<'_>, now: Timestamp) -> Verdict<'_> {
         match answer {
             ResponseClass::Object(object) => Verdict::Object(object),
-            ResponseClass::Unreadable(trouble) => Verdict::Unreadable(trouble),
+            ResponseClass::Unreadable(trouble, damaged) => Verdict::Unreadable(trouble, damaged),
             ResponseClass::Refused(error) => Verdict::Refused(error),
             ResponseClass::TooMany(error) => Verdict::End(Failure::RateLimited { retry_at: come_back(now, error.retry_after), error }),
             ResponseClass::Unavailable(error) if request.may_follow(&error) => self.busy(error, now),

@@ -46,6 +46,11 @@ impl CliCeremony for Claim {
         pause.pending(self.is_started(), CeremonyData::PendingClaim(PendingClaim::of(self, pause.flow)), next)
     }
 
+    fn warning(&self) -> Option<String> {
+        self.is_unconfirmed()
+            .then(|| "unconfirmed: the token came in a damaged answer; enlist status --check asks the service about it".to_owned())
+    }
+
     /// The owner can act once there is a code.
     fn is_started(&self) -> bool {
         self.notice().is_some()

@@ -40,6 +40,11 @@ pub(crate) trait CliCeremony: StoredCeremony {
     /// The outcome of a pause.
     fn paused(&self, pause: &Pause<'_>) -> Outcome;
 
+    /// A warning about the credential that the ceremony brought.
+    fn warning(&self) -> Option<String> {
+        None
+    }
+
     /// Whether the human's part has begun. From then on, a command may return at any wait.
     fn is_started(&self) -> bool {
         true

@@ -71,6 +71,11 @@ impl CliCeremony for BadgeRegistration {
         }
     }
 
+    fn warning(&self) -> Option<String> {
+        self.is_unconfirmed()
+            .then(|| "unconfirmed: the badge came in a damaged answer; enlist badge verify asks the service about it".to_owned())
+    }
+
     fn paused(&self, pause: &Pause<'_>) -> Outcome {
         let data = PendingBadge {
             flow: pause.flow.to_owned(),

@@ -161,6 +161,7 @@ impl<'a> CliSession<'a> {
                 let finished = self.locked.finish(flow.flow().name(), &ceremony)?;
                 let finished = finished.ok_or_else(|| Error::internal("a finished ceremony did not end"))?;
                 self.context.output.warn_of(finished.warning);
+                self.context.output.warn_of(ceremony.warning());
                 let FlowEnd::Brought(credential) = finished.end else {
                     return Err(Error::internal("a successful ceremony brought no credential"));
                 };

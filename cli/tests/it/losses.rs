@@ -1,6 +1,6 @@
 //! Answers that are lost on the way, and a token that is adopted.
 
-use enlist_sandbox::{Action, Canned, Which};
+use enlist_sandbox::{Action, Canned, Scripted, Which};
 use serde_json::json;
 
 use crate::world::{HAND_IN, MANIFEST, OWNER, POLL, REGISTER, World, ending, next, private_files, quick};
@@ -67,6 +67,25 @@ fn a_delivery_that_cannot_be_read_is_kept_and_pointed_to() {
     assert_eq!(next(&unreadable)[0], "adopt");
 }
 
+/// The answer was cut off behind the token. The next answer says that the token was delivered, so this is it.
+#[test]
+fn a_delivery_that_was_cut_off_behind_the_token_is_taken() {
+    for (after, warns) in [(None, false), (Some(Action::DropBefore), true)] {
+        let world = World::registered(quick());
+        world.json(&["claim", "--email", OWNER, "--no-wait"]);
+        world.sandbox.approve(&Which::newest()).unwrap();
+        let cut = Scripted::new(POLL, Action::Cut { bytes: 120 });
+        world.sandbox.script([cut].into_iter().chain(after.map(|action| Scripted::new(POLL, action).times(3))));
+        let claimed = world.json(&["resume"]);
+        assert_eq!(ending(&claimed), (0, ""), "{claimed}");
+        let warnings = claimed["warnings"].to_string();
+        assert_eq!(warnings.contains("unconfirmed"), warns, "{warnings}");
+        assert_eq!(ending(&world.json(&["status", "--check"])), (0, ""));
+        let kept = private_files(world.home.path()).into_iter().filter(|path| path.to_string_lossy().contains("/quarantine/"));
+        assert_eq!(kept.count(), 1, "the bytes stay");
+    }
+}
+
 #[test]
 fn a_registration_that_cannot_be_read_is_kept_too() {
     let world = World::new();
@@ -102,7 +121,7 @@ fn too_many_requests_carry_the_services_number() {
 #[test]
 fn a_deadline_for_each_request_can_be_shorter() {
     let world = World::registered(quick());
-    world.sandbox.script([enlist_sandbox::Scripted::new(crate::world::START, Action::Delay { ms: 20_000 })]);
+    world.sandbox.script([Scripted::new(crate::world::START, Action::Delay { ms: 20_000 })]);
     let begun = std::time::Instant::now();
     let slice = world.json(&["claim", "--email", OWNER, "--timeout", "1s", "--max-wait", "0"]);
     assert_eq!((ending(&slice), &slice["data"]["user_code"]), ((8, ""), &json!(null)));

@@ -81,6 +81,15 @@ pub(crate) fn did_of(badge: &Badge) -> Option<Did> {
     Did::parse(Object::parse(&claims_of(badge)?)?.text("sub")?).ok()
 }
 
+/// Whether `badge` has the form of a badge: three parts of base64url and a header with the documented algorithm. It is used where a badge
+/// comes in a damaged answer; a whole answer is taken at its word.
+pub(crate) fn has_form_of_badge(badge: &Badge) -> bool {
+    let parts: Vec<_> = badge.expose().split('.').map(|part| URL_SAFE_NO_PAD.decode(part).ok().map(Zeroizing::new)).collect();
+    let [Some(header), Some(claims), Some(signature)] = parts.as_slice() else { return false };
+    let is_eddsa = Object::parse(header).is_some_and(|header| header.text("alg").is_some_and(|alg| matches!(alg, "EdDSA" | "Ed25519")));
+    is_eddsa && Object::parse(claims).is_some() && !signature.is_empty()
+}
+
 fn claims_of(badge: &Badge) -> Option<Zeroizing<Vec<u8>>> {
     let mut parts = badge.expose().split('.');
     let (_header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);

@@ -5,6 +5,7 @@ use core::convert::Infallible;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::did::did_of;
 use super::wire::{self, CodeRefusal};
 use super::{Identity, Manifest, PublicProfile};
 use crate::ceremony::{Ceremony, Input, Step, sealed};
@@ -17,7 +18,7 @@ use crate::machine::{self, MOVED, Machine};
 use crate::retry::{self, Attempts, Phase, RequestKind, Verdict};
 use crate::snapshot::{CeremonyKind, ResumeError, Snapshot};
 use crate::types::origin::Origin;
-use crate::types::secret::{Otp, SessionId};
+use crate::types::secret::{Badge, Otp, SessionId};
 use crate::types::timestamp::Timestamp;
 
 /// How often the manifest is sent at most when answers are lost. A repeat only makes another session.
@@ -37,6 +38,8 @@ pub struct BadgeRegistration {
     pub(crate) otp_answer: OtpAnswer,
     /// The code whose answer was lost. No snapshot contains it, so it may be `None` although an answer was lost.
     pub(crate) lost_otp: Option<Otp>,
+    /// The badge in a damaged answer, until another answer decides about it.
+    pub(crate) candidate: Option<Badge>,
     pub(crate) state: State,
 }
 
@@ -160,6 +163,7 @@ impl BadgeRegistration {
             unreadable: Vec::new(),
             otp_answer: OtpAnswer::Known,
             lost_otp: None,
+            candidate: None,
             state,
         }
     }
@@ -182,6 +186,13 @@ impl BadgeRegistration {
         self.otp_answer != OtpAnswer::Known
     }
 
+    /// Whether the badge came in a damaged answer and no later answer confirmed it. Ask [`VerifyBadge`](super::VerifyBadge) before anything
+    /// relies on it.
+    #[must_use]
+    pub fn is_unconfirmed(&self) -> bool {
+        matches!(self.state, State::Done(Ok(_))) && self.candidate.is_some()
+    }
+
     fn on_submitted(&self, manifest: Manifest, attempts: Attempts, lost: u8, answer: ResponseClass<'_>, now: Timestamp) -> State {
         match attempts.clone().settle(RequestKind::Manifest, answer, now) {
             Verdict::Object(object) => match wire::submitted(&object, &self.profile) {
@@ -189,7 +200,7 @@ impl BadgeRegistration {
                 Err(violation) => failed(Failure::Protocol(violation)),
             },
             Verdict::Refused(error) => failed(Failure::Rejected(error)),
-            Verdict::Lost(trouble) | Verdict::Unreadable(trouble) => {
+            Verdict::Lost(trouble) | Verdict::Unreadable(trouble, _) => {
                 let lost = lost.saturating_add(1);
                 if lost >= MOST_SUBMISSIONS {
                     return failed(retry::give_up(trouble, false, now));
@@ -217,7 +228,7 @@ impl BadgeRegistration {
             // A page without a code may stand in the place of the session.
             Verdict::Refused(error) if error.code.is_none() => State::AskingSms { session, trouble: error.into() },
             Verdict::Refused(error) => failed(wire::sms_refused(error)),
-            Verdict::Lost(trouble) | Verdict::Unreadable(trouble) => State::AskingSms { session, trouble },
+            Verdict::Lost(trouble) | Verdict::Unreadable(trouble, _) => State::AskingSms { session, trouble },
             Verdict::Again(attempts) => State::Texting { session, attempts },
             Verdict::End(failure) => failed(failure),
         }
@@ -231,11 +242,16 @@ impl BadgeRegistration {
         };
         match hand_in.attempts.clone().settle(RequestKind::HandIn, answer, now) {
             Verdict::Object(object) => match wire::handed_in(&object, &self.profile) {
-                Ok(Some(identity)) => State::Done(Ok(identity)),
+                Ok(Some(identity)) => {
+                    self.candidate = None;
+                    State::Done(Ok(identity))
+                }
                 Ok(None) => self.on_refused(hand_in, not_verified(), now),
-                Err(violation) => self.on_unreadable(hand_in, id, violation.into(), now),
+                Err(violation) => self.on_unreadable(hand_in, id, violation.into(), None, now),
             },
-            Verdict::Unreadable(trouble) => self.on_unreadable(hand_in, id, trouble, now),
+            Verdict::Unreadable(trouble, damaged) => {
+                self.on_unreadable(hand_in, id, trouble, wire::damaged_badge(damaged, wire::DELIVERY), now)
+            }
             Verdict::Lost(trouble) => self.on_lost(hand_in, trouble, now),
             Verdict::Refused(error) => self.on_refused(hand_in, error, now),
             Verdict::Again(attempts) => hand_in.again(attempts, now),
@@ -247,9 +263,19 @@ impl BadgeRegistration {
         }
     }
 
-    fn on_unreadable(&mut self, hand_in: HandIn, id: ExchangeId, trouble: Trouble, now: Timestamp) -> State {
+    /// A damaged answer may contain the badge. The answer to the same code, which is sent once more, decides whether it does.
+    fn on_unreadable(&mut self, hand_in: HandIn, id: ExchangeId, trouble: Trouble, candidate: Option<Badge>, now: Timestamp) -> State {
         self.unreadable.push(id);
+        match (candidate, self.candidate.take()) {
+            (Some(badge), Some(held)) if badge == held => return self.identified(badge),
+            (candidate, held) => self.candidate = candidate.or(held),
+        }
         self.on_lost(hand_in, trouble, now)
+    }
+
+    /// The outcome with the badge of a damaged answer.
+    fn identified(&self, badge: Badge) -> State {
+        State::Done(Ok(Identity { did: did_of(&badge), badge, public_profile: self.profile.clone() }))
     }
 
     /// Sends the same code once more in the same session. After that, the human is asked.
@@ -257,6 +283,10 @@ impl BadgeRegistration {
         self.otp_answer = OtpAnswer::Lost;
         self.lost_otp.clone_from(&hand_in.otp);
         if !hand_in.repeat && hand_in.otp.is_some() {
+            // Two answers have not decided about it, so it is taken and stays unconfirmed.
+            if let Some(badge) = self.candidate.clone() {
+                return self.identified(badge);
+            }
             return hand_in.ask(OtpReason::NotTaken(trouble));
         }
         let attempts = hand_in.attempts.clone().repeat(trouble, now);
@@ -266,7 +296,11 @@ impl BadgeRegistration {
     fn on_refused(&mut self, mut hand_in: HandIn, error: ServerError, now: Timestamp) -> State {
         let refusal = wire::code_refused(&error, hand_in.session.wrong_codes);
         if let Some(failure) = self.proved_loss(refusal, &hand_in) {
-            return failed(failure);
+            // What proves that the badge was delivered confirms the candidate.
+            return match self.candidate.take() {
+                Some(badge) => self.identified(badge),
+                None => failed(failure),
+            };
         }
         // Whoever wrote an answer without a code may have put it in the place of the badge.
         let is_over = hand_in.session.expires_at.is_some_and(|end| now >= end);
@@ -456,7 +490,10 @@ impl Machine for BadgeRegistration {
             state => state,
         };
         self.state = match state {
-            State::Done(Err(failure)) => failed(failure.with_may_be_delivered(self.may_be_delivered())),
+            State::Done(Err(failure)) => match self.candidate.clone() {
+                Some(badge) => self.identified(badge),
+                None => failed(failure.with_may_be_delivered(self.may_be_delivered())),
+            },
             state => state,
         };
     }

@@ -10,6 +10,7 @@ use core::time::Duration;
 use alloc::vec::Vec;
 
 use super::calls::{QUICK, SLOW};
+use super::did::did_of;
 use super::{Did, Validity, wire};
 use crate::ceremony::{Ceremony, Input, Step, sealed};
 use crate::error::{Misuse, ServerError, TransportKind, Trouble, Violation};
@@ -40,6 +41,8 @@ pub struct BadgeRotation {
     pub(crate) log: ExchangeLog,
     /// The exchanges whose unreadable 2xx may contain the new badge.
     pub(crate) unreadable: Vec<ExchangeId>,
+    /// The new badge in a damaged answer, until `verify` decides about it.
+    pub(crate) candidate: Option<Badge>,
     pub(crate) state: State,
 }
 
@@ -128,7 +131,7 @@ impl BadgeRotation {
     #[must_use]
     pub fn new(origin: Origin, badge: Badge) -> Self {
         let state = State::Checking { attempts: Attempts::due(), lost: 0 };
-        Self { origin, badge, log: ExchangeLog::new(), unreadable: Vec::new(), state }
+        Self { origin, badge, log: ExchangeLog::new(), unreadable: Vec::new(), candidate: None, state }
     }
 
     /// The pinned origin.
@@ -165,7 +168,7 @@ impl BadgeRotation {
                 Err(violation) => failed(Failure::Protocol(violation)),
             },
             Verdict::Refused(error) => failed(Failure::Rejected(error)),
-            Verdict::Lost(trouble) | Verdict::Unreadable(trouble) => {
+            Verdict::Lost(trouble) | Verdict::Unreadable(trouble, _) => {
                 let lost = lost.saturating_add(1);
                 if lost >= MOST_CHECKS {
                     return failed(retry::give_up(trouble, false, now));
@@ -187,7 +190,10 @@ impl BadgeRotation {
                     Ok(rotated) => return State::Done(Ok(rotated)),
                     Err(violation) => self.unreadable(id, violation.into()),
                 },
-                Verdict::Unreadable(trouble) => self.unreadable(id, trouble),
+                Verdict::Unreadable(trouble, damaged) => {
+                    self.candidate = wire::damaged_badge(damaged, wire::ROTATED).filter(|badge| *badge != self.badge);
+                    self.unreadable(id, trouble)
+                }
                 Verdict::Lost(trouble) => trouble,
                 // Whoever wrote a refusal, only `verify` shows whether the rotation happened.
                 Verdict::Refused(error) => error.into(),
@@ -214,14 +220,14 @@ impl BadgeRotation {
         let is_last = usize::from(asked) >= PROBES.len();
         let silence = match answer {
             ResponseClass::Object(object) => match wire::verified(&object) {
-                Ok(Validity::NotValid) => return failed(self.no_badge(&trouble)),
+                Ok(Validity::NotValid) => return State::Done(self.without_old_badge(&trouble)),
                 Ok(Validity::Valid { .. }) if is_last || is_over(&trouble) || now.since(sent_at) >= SETTLED => {
                     return failed(not_rotated(trouble, now));
                 }
                 Ok(Validity::Valid { .. }) => trouble.clone(),
                 Err(violation) => violation.into(),
             },
-            ResponseClass::Unreadable(silence) | ResponseClass::Lost(silence) => silence,
+            ResponseClass::Unreadable(silence, _) | ResponseClass::Lost(silence) => silence,
             ResponseClass::Refused(error) | ResponseClass::TooMany(error) | ResponseClass::Unavailable(error) => error.into(),
             ResponseClass::NotSent(failure) => failure.into(),
             ResponseClass::Broken(violation) => violation.into(),
@@ -232,13 +238,15 @@ impl BadgeRotation {
         State::Probing(Probing { attempts: next_probe(asked, &trouble, &silence, now), trouble, sent_at, asked })
     }
 
-    /// The failure when the old badge is dead and there is no new one. The rotation's answer says who caused that.
-    fn no_badge(&self, trouble: &Trouble) -> Failure {
+    /// The result when the old badge is dead. A badge in a damaged answer is then the new one. Without one, the rotation's answer says who
+    /// ended the old badge.
+    fn without_old_badge(&self, trouble: &Trouble) -> Result<Rotated, Failure> {
         let service = Service::SentryAgent;
-        match trouble {
-            Trouble::Server(error) if says_badge_was_dead(error) => Failure::BadgeInvalid,
-            _ if self.unreadable.is_empty() => Failure::CredentialLost { service },
-            _ => Failure::CredentialUnreadable { service, exchanges: self.unreadable.clone() },
+        match (trouble, &self.candidate) {
+            (_, Some(badge)) => Ok(Rotated { badge: badge.clone(), did: did_of(badge), rotated_at: None }),
+            (Trouble::Server(error), None) if says_badge_was_dead(error) => Err(Failure::BadgeInvalid),
+            _ if self.unreadable.is_empty() => Err(Failure::CredentialLost { service }),
+            _ => Err(Failure::CredentialUnreadable { service, exchanges: self.unreadable.clone() }),
         }
     }
 }

@@ -36,6 +36,7 @@ impl From<&live::BadgeRegistration> for Registration {
             last_id: live.log.last_id,
             unreadable: live.unreadable.iter().map(|id| id.0).collect(),
             otp_answer: live.otp_answer.into(),
+            candidate: live.candidate.as_ref().map(secret_to_dto),
             at: (&live.state).into(),
         }
     }
@@ -81,6 +82,7 @@ impl Registration {
             unreadable,
             otp_answer: self.otp_answer.into(),
             lost_otp: None,
+            candidate: self.candidate.map(|badge| restore_secret(&badge, "badge")).transpose()?,
             state,
         })
     }

@@ -34,6 +34,7 @@ impl From<&live::BadgeRotation> for Rotation {
             badge: secret_to_dto(&live.badge),
             last_id: live.log.last_id,
             unreadable: live.unreadable.iter().map(|id| id.0).collect(),
+            candidate: live.candidate.as_ref().map(secret_to_dto),
             at: (&live.state).into(),
         }
     }
@@ -66,7 +67,15 @@ impl Rotation {
     pub(super) fn restore(self, origin: Origin, seen: Timestamp) -> Result<live::BadgeRotation, ResumeError> {
         let unreadable = check_ids(self.last_id, self.in_flight(), &self.unreadable)?;
         let badge = restore_secret(&self.badge, "badge")?;
-        Ok(live::BadgeRotation { origin, badge, log: ExchangeLog { last_id: self.last_id, seen }, unreadable, state: self.at.restore()? })
+        let candidate = self.candidate.map(|badge| restore_secret(&badge, "badge")).transpose()?;
+        Ok(live::BadgeRotation {
+            candidate,
+            origin,
+            badge,
+            log: ExchangeLog { last_id: self.last_id, seen },
+            unreadable,
+            state: self.at.restore()?,
+        })
     }
 }
 

@@ -7,11 +7,12 @@ use alloc::string::String;
 use http::Request;
 use serde_json::{Map, Value, json};
 
-use super::did::did_of;
+use super::did::{did_of, has_form_of_badge};
 use super::{Did, Identity, Manifest, PublicProfile, PublishedProfile, Rotated, Validity};
 use crate::error::{ServerError, Violation};
 use crate::exchange::Body;
 use crate::failure::Failure;
+use crate::http::damaged::Damaged;
 use crate::http::json::{Json, Object};
 use crate::http::request::{authorized, post_json};
 use crate::manifest::Member;
@@ -81,6 +82,11 @@ pub(crate) fn handed_in(object: &Object<'_>, profile: &PublicProfile) -> Result<
     }
     let badge: Badge = object.required_secret(DELIVERY)?;
     Ok(Some(Identity { did: did_of(&badge), badge, public_profile: profile.clone() }))
+}
+
+/// The badge in a damaged answer, if the member may be one.
+pub(crate) fn damaged_badge(damaged: Damaged<'_>, member: &str) -> Option<Badge> {
+    Badge::parse(damaged.credential(member)?).ok().filter(has_form_of_badge)
 }
 
 /// The meaning of a definite refusal of step 2. 410 is documented, and a session that is not found is over too.

@@ -128,9 +128,12 @@ impl Enrolment {
             },
             Verdict::Refused(error) => State::Done(Err(self.dialect.registration_refused(error))),
             Verdict::Lost(trouble) => State::Asking { trouble },
-            Verdict::Unreadable(trouble) => {
+            Verdict::Unreadable(trouble, damaged) => {
                 self.unreadable.push(id);
-                State::Asking { trouble }
+                match self.dialect.damaged_registration(damaged, &self.origins) {
+                    Some(registration) => State::Done(Ok(registration)),
+                    None => State::Asking { trouble },
+                }
             }
             Verdict::Again(attempts) => State::Registering(attempts),
             Verdict::End(failure) => State::Done(Err(failure)),

@@ -6,6 +6,7 @@
 use core::convert::Infallible;
 use core::time::Duration;
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -25,11 +26,13 @@ use crate::pace::{DEFAULT_INTERVAL, Pace};
 use crate::retry::{self, Attempts, RequestKind, Verdict};
 use crate::snapshot::{CeremonyKind, ResumeError, Snapshot};
 use crate::types::origin::Origin;
-use crate::types::secret::{ClaimToken, Email};
+use crate::types::secret::{ClaimToken, Email, PersonalToken};
 use crate::types::timestamp::Timestamp;
 
 /// How often a claim start is sent at most when its answers are lost.
 const MOST_STARTS: u8 = 3;
+/// How many polls without a definite answer follow a candidate at most.
+const MOST_UNDECIDED: u8 = 3;
 
 /// A claim attempt, from its start to the token.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,8 +52,18 @@ pub(crate) struct AttemptHistory {
     pub(crate) may_be_delivered: bool,
     /// The exchanges whose unreadable 2xx may contain the token.
     pub(crate) unreadable: Vec<ExchangeId>,
+    /// The token in a damaged answer, until another answer decides about it.
+    pub(crate) candidate: Option<Box<Candidate>>,
     /// The last code that the owner may have seen. Without a code, nothing can have been approved.
     pub(crate) shown: Option<Arc<EnterCode>>,
+}
+
+/// A token in a damaged answer. It may be the delivery, or something that a gateway put there.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Candidate {
+    pub(crate) token: PersonalToken,
+    /// The number of polls since that brought no definite answer.
+    pub(crate) polls: u8,
 }
 
 /// The values that the registration fixed for every attempt.
@@ -61,6 +74,8 @@ pub(crate) struct ClaimContext {
     pub(crate) claim_endpoint: Endpoint,
     pub(crate) token_endpoint: Endpoint,
     pub(crate) claim_token: ClaimToken,
+    /// The pre-claim token. It is kept only to recognise its echo.
+    pub(crate) old_token: PersonalToken,
     pub(crate) window_ends: Option<Timestamp>,
 }
 
@@ -92,9 +107,16 @@ impl Claim {
             claim_endpoint: registration.claim_endpoint.clone(),
             token_endpoint: registration.token_endpoint.clone(),
             claim_token: registration.claim_token.clone(),
+            old_token: registration.access_token.clone(),
             window_ends: registration.claim_token_expires_at,
         };
-        let history = AttemptHistory { pace: Pace::new(DEFAULT_INTERVAL), may_be_delivered: false, unreadable: Vec::new(), shown: None };
+        let history = AttemptHistory {
+            pace: Pace::new(DEFAULT_INTERVAL),
+            may_be_delivered: false,
+            unreadable: Vec::new(),
+            candidate: None,
+            shown: None,
+        };
         Self { context, owner, log: ExchangeLog::new(), history, state: State::Starting(Starting::first()) }
     }
 
@@ -138,6 +160,13 @@ impl Claim {
         self.history.may_be_delivered
     }
 
+    /// Whether the token came in a damaged answer and no later answer confirmed it. It must be used or verified once before anything older
+    /// is deleted.
+    #[must_use]
+    pub fn is_unconfirmed(&self) -> bool {
+        matches!(self.state, State::Done(Ok(_))) && self.history.candidate.is_some()
+    }
+
     /// The pinned origin.
     #[must_use]
     pub fn origin(&self) -> &Origin {
@@ -162,6 +191,7 @@ impl Claim {
         }
         let polled = self.context.dialect.polled(answer);
         self.history.learn(id, &polled);
+        let polled = self.history.judge(polled, &self.context);
         if let (Polled::Delivered(_), Some(shown)) = (&polled, &self.history.shown) {
             // The code that was typed may belong to an earlier attempt, and so to another owner.
             self.owner = shown.owner.clone();
@@ -203,9 +233,51 @@ impl AttemptHistory {
         }
     }
 
+    /// Lets the answer to a poll decide about a candidate, after [`learn`](Self::learn). `pending`, `slow_down` and a refusal by the owner say
+    /// that it was none. The spent word, or the same value again, says that it was the delivery. If the attempt is over, or if three polls
+    /// bring no definite answer, it is taken and stays unconfirmed.
+    fn judge(&mut self, polled: Polled, context: &ClaimContext) -> Polled {
+        let held = self.candidate.take();
+        match (polled, held) {
+            (Polled::Unanswered { candidate: Some(token), .. }, Some(held)) if token == held.token => Polled::Delivered(held.token()),
+            (Polled::Unanswered { trouble, fate, candidate: Some(token) }, held) if self.shown.is_some() && context.is_new(&token) => {
+                let polls = held.map_or(0, |held| held.polls.saturating_add(1));
+                self.decide(Box::new(Candidate { token, polls }), Polled::unanswered(trouble, fate))
+            }
+            (polled @ Polled::Unanswered { fate: AnswerFate::NotSent, .. }, held) => {
+                self.candidate = held;
+                polled
+            }
+            (polled @ (Polled::Unanswered { .. } | Polled::Undocumented(_)), Some(held)) => {
+                let polls = held.polls.saturating_add(1);
+                self.decide(Box::new(Candidate { polls, ..*held }), polled)
+            }
+            (Polled::Consumed(_), Some(held)) => Polled::Delivered(held.token()),
+            (Polled::Expired | Polled::Refused(_), Some(held)) => {
+                let token = held.token();
+                self.candidate = Some(held);
+                Polled::Delivered(token)
+            }
+            (polled, _) => polled,
+        }
+    }
+
+    /// Keeps a candidate, and takes it when enough polls have brought no definite answer.
+    fn decide(&mut self, candidate: Box<Candidate>, polled: Polled) -> Polled {
+        let (polls, token) = (candidate.polls, candidate.token());
+        self.candidate = Some(candidate);
+        if polls >= MOST_UNDECIDED { Polled::Delivered(token) } else { polled }
+    }
+
     /// Begins a new attempt. Nothing of the last attempt counts any more.
     fn begin_attempt(&mut self, notice: EnterCode) {
-        *self = Self { pace: Pace::new(notice.interval), may_be_delivered: false, unreadable: Vec::new(), shown: Some(Arc::new(notice)) };
+        *self = Self {
+            pace: Pace::new(notice.interval),
+            may_be_delivered: false,
+            unreadable: Vec::new(),
+            candidate: None,
+            shown: Some(Arc::new(notice)),
+        };
     }
 
     /// The clock was put back, so the attempt's end, which was computed with it, is moved back too.
@@ -224,7 +296,18 @@ impl AttemptHistory {
     }
 }
 
+impl Candidate {
+    fn token(&self) -> ClaimedToken {
+        ClaimedToken { access_token: self.token.clone(), scopes: Vec::new() }
+    }
+}
+
 impl ClaimContext {
+    /// Whether the ceremony does not hold this token yet. Gateways and error pages echo what was sent.
+    fn is_new(&self, token: &PersonalToken) -> bool {
+        ![self.claim_token.expose(), self.old_token.expose()].contains(&token.expose())
+    }
+
     pub(crate) fn window_is_over(&self, now: Timestamp, skew: Duration) -> bool {
         self.window_ends.is_some_and(|end| now > end.after(skew))
     }
@@ -254,7 +337,7 @@ impl Starting {
             },
             Verdict::Refused(error) => failed(context.dialect.start_refused(error, context.window_is_over(now, Duration::ZERO))),
             // The start may have been carried out. Another one is harmless unless an approval is in progress, so a poll comes first.
-            Verdict::Lost(trouble) | Verdict::Unreadable(trouble) => {
+            Verdict::Lost(trouble) | Verdict::Unreadable(trouble, _) => {
                 let lost = self.lost.saturating_add(1);
                 if lost >= MOST_STARTS {
                     return failed(retry::give_up(trouble, history.may_be_delivered, now));
@@ -355,6 +438,11 @@ impl Machine for Claim {
             state @ (State::Announcing(_) | State::Done(_)) => state,
         };
         self.state = match state {
+            // Nobody has decided about the candidate, and nobody will.
+            State::Done(Err(Failure::GaveUp { .. })) if self.history.candidate.is_some() => match &self.history.candidate {
+                Some(candidate) => State::Done(Ok(candidate.token())),
+                None => state,
+            },
             State::Done(Err(failure)) => State::Done(Err(failure.with_may_be_delivered(self.history.may_be_delivered))),
             state => state,
         };

@@ -15,6 +15,6 @@ pub use dialect::Dialect;
 pub(crate) use enrolment::State as EnrolmentState;
 pub use enrolment::{Enrolment, EnrolmentAnswer, EnrolmentPrompt, Label};
 pub use machine::Claim;
-pub(crate) use machine::{AttemptHistory, ClaimContext, Starting, State as ClaimState};
+pub(crate) use machine::{AttemptHistory, Candidate, ClaimContext, Starting, State as ClaimState};
 pub(crate) use polling::{Goal, Polling, Turn};
 pub use types::{ClaimedToken, EnterCode, Registration, salvage};

@@ -11,6 +11,7 @@ use crate::failure::{Failure, SaidBy};
 use crate::pace::WaitReason;
 use crate::pace::{Pace, Timer};
 use crate::retry::{self, Attempts};
+use crate::types::secret::PersonalToken;
 use crate::types::timestamp::Timestamp;
 
 /// How many polls without a definite answer are made at the attempt's end and before a second start.
@@ -61,6 +62,8 @@ pub(crate) enum Polled {
     Unanswered {
         trouble: Trouble,
         fate: AnswerFate,
+        /// The token in a damaged answer.
+        candidate: Option<PersonalToken>,
     },
     Refused(ServerError),
     /// An error in the documented form with an undocumented code.
@@ -78,7 +81,7 @@ pub(crate) enum AnswerFate {
 
 impl Polled {
     pub(crate) const fn unanswered(trouble: Trouble, fate: AnswerFate) -> Self {
-        Self::Unanswered { trouble, fate }
+        Self::Unanswered { trouble, fate, candidate: None }
     }
 }
 

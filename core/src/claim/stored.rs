@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -11,7 +12,7 @@ use crate::exchange::{ExchangeId, ExchangeLog};
 use crate::http::oauth;
 use crate::http::pinned_origins::{Endpoint, PinnedOrigins};
 use crate::pace;
-use crate::snapshot::v1::claim::{Claim, ClaimAt, Enrolment, EnrolmentAt, EnterCode, Goal, Pace, Registration, Turn};
+use crate::snapshot::v1::claim::{Candidate, Claim, ClaimAt, Enrolment, EnrolmentAt, EnterCode, Goal, Pace, Registration, Turn};
 use crate::snapshot::v1::common::{restore_secret, restore_time, secret_to_dto};
 use crate::snapshot::v1::{State, check_ids, invalid, other_ceremony};
 use crate::snapshot::{CeremonyKind, ResumeError, Snapshot};
@@ -152,12 +153,14 @@ impl From<&live::Claim> for Claim {
             claim_endpoint: live.context.claim_endpoint.uri().to_string(),
             token_endpoint: live.context.token_endpoint.uri().to_string(),
             claim_token: secret_to_dto(&live.context.claim_token),
+            old_token: secret_to_dto(&live.context.old_token),
             window_ends: live.context.window_ends.map(Timestamp::as_unix_ms),
             owner: secret_to_dto(&live.owner),
             last_id: live.log.last_id,
             unreadable: live.history.unreadable.iter().map(|id| id.0).collect(),
             pace: (&live.history.pace).into(),
             may_be_delivered: live.history.may_be_delivered,
+            candidate: live.history.candidate.as_deref().map(Into::into),
             shown: live.history.shown.as_deref().map(Into::into),
             at,
         }
@@ -194,6 +197,7 @@ impl Claim {
             claim_endpoint: pinned(&origins, &self.claim_endpoint)?,
             token_endpoint: pinned(&origins, &self.token_endpoint)?,
             claim_token: restore_secret(&self.claim_token, "claim token")?,
+            old_token: restore_secret(&self.old_token, "access token")?,
             window_ends: self.window_ends.map(restore_time),
             origins,
         };
@@ -205,11 +209,24 @@ impl Claim {
         let history = live::AttemptHistory {
             pace: self.pace.restore()?,
             may_be_delivered: self.may_be_delivered,
+            candidate: self.candidate.map(Candidate::restore).transpose()?.map(Box::new),
             unreadable,
             shown: shown.map(Arc::new),
         };
         let log = ExchangeLog { last_id: self.last_id, seen };
         Ok(live::Claim { context, owner, log, history, state: self.at.restore()? })
+    }
+}
+
+impl From<&live::Candidate> for Candidate {
+    fn from(live: &live::Candidate) -> Self {
+        Self { token: secret_to_dto(&live.token), polls: live.polls }
+    }
+}
+
+impl Candidate {
+    fn restore(self) -> Result<live::Candidate, ResumeError> {
+        Ok(live::Candidate { token: restore_secret(&self.token, "access token")?, polls: self.polls })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reads answers and builds requests. Only this module uses `serde_json` for what goes over the wire.
 
+pub(crate) mod damaged;
 pub(crate) mod json;
 mod lenient;
 pub(crate) mod oauth;

@@ -2,12 +2,13 @@
 //! is taken, whatever its frame and its coding label say.
 
 use http::Response;
-use http::header::{CONTENT_ENCODING, DATE, HeaderMap, RETRY_AFTER};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::error::{Delivery, ServerError, TransportFailure, TransportKind, Trouble, Violation};
+use crate::http::damaged::Damaged;
 use crate::http::json::Object;
 use crate::pace::{LONGEST, normalised};
 use crate::types::timestamp::Timestamp;
@@ -20,7 +21,7 @@ pub(crate) enum ResponseClass<'a> {
     /// A 2xx with a JSON object.
     Object(Object<'a>),
     /// A 2xx whose body cannot be read or was cut off. Its bytes may contain a credential.
-    Unreadable(Trouble),
+    Unreadable(Trouble, Damaged<'a>),
     /// A 4xx, or a 2xx that contains `error`.
     Refused(ServerError),
     /// 429.
@@ -64,7 +65,8 @@ impl<'a> ResponseClass<'a> {
     fn of_success(status: u16, headers: &HeaderMap, body: &'a [u8], now: Timestamp, delivery: &str) -> Self {
         let Some(object) = Object::read(body) else {
             let is_coded = headers.get_all(CONTENT_ENCODING).iter().any(|label| is_coding(label.as_bytes()));
-            return Self::Unreadable(if is_coded { Violation::Encoded } else { Violation::NotJson { status } }.into());
+            let violation = if is_coded { Violation::Encoded } else { Violation::NotJson { status } };
+            return Self::Unreadable(violation.into(), Damaged::of(body, headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes)));
         };
         if object.text("error").is_some() && !object.has(delivery) {
             return Self::Refused(server_error(status, headers, Some(&object), body, now));
@@ -88,7 +90,12 @@ impl<'a> ResponseClass<'a> {
             if !is_too_large && Object::read(&partial.body).is_some() {
                 return Self::of_success(partial.status, &HeaderMap::new(), &partial.body, now, delivery);
             }
-            return Self::Unreadable(if is_too_large { too_large.into() } else { broken.into() });
+            return if is_too_large {
+                // The rest may say something else.
+                Self::Unreadable(too_large.into(), Damaged::NOTHING)
+            } else {
+                Self::Unreadable(broken.into(), Damaged::of(&partial.body, None))
+            };
         }
         Self::of_status(partial.status, &HeaderMap::new(), &partial.body, now, "")
     }
@@ -163,7 +170,7 @@ mod tests {
     fn kind(status: u16, headers: &[(&'static str, &str)], body: &str) -> &'static str {
         match ResponseClass::read(&response(status, headers, body.as_bytes()), NOW, "access_token") {
             ResponseClass::Object(_) => "object",
-            ResponseClass::Unreadable(_) => "unreadable",
+            ResponseClass::Unreadable(..) => "unreadable",
             ResponseClass::Refused(_) => "refused",
             ResponseClass::TooMany(_) => "too many",
             ResponseClass::Unavailable(_) => "unavailable",
@@ -216,7 +223,7 @@ mod tests {
         let violation = |label: &str, body: &[u8]| {
             let result = response(200, &[("content-encoding", label)], body);
             match ResponseClass::read(&result, NOW, "") {
-                ResponseClass::Unreadable(Trouble::Unreadable(violation)) => Some(violation),
+                ResponseClass::Unreadable(Trouble::Unreadable(violation), _) => Some(violation),
                 _ => None,
             }
         };
@@ -283,11 +290,11 @@ mod tests {
         };
         assert!(matches!(
             ResponseClass::read(&Err(cut(200, TransportKind::Closed)), NOW, ""),
-            ResponseClass::Unreadable(Trouble::Transport(TransportFailure { partial: None, .. }))
+            ResponseClass::Unreadable(Trouble::Transport(TransportFailure { partial: None, .. }), _)
         ));
         assert!(matches!(
             ResponseClass::read(&Err(cut(200, TransportKind::BodyTooLarge)), NOW, ""),
-            ResponseClass::Unreadable(Trouble::Unreadable(Violation::TooLarge { status: 200 }))
+            ResponseClass::Unreadable(Trouble::Unreadable(Violation::TooLarge { status: 200 }), _)
         ));
         assert!(matches!(ResponseClass::read(&Err(cut(302, TransportKind::Closed)), NOW, ""), ResponseClass::Broken(_)));
         assert!(matches!(ResponseClass::read(&Err(cut(502, TransportKind::Closed)), NOW, ""), ResponseClass::Lost(_)));

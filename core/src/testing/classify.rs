@@ -49,7 +49,7 @@ pub fn classify(result: &Result<Response<Vec<u8>>, TransportFailure>, now: Times
     let (class, error, shown) = match ResponseClass::read(result, now, delivery) {
         // The `Debug` of an object would be the service's own text. It is never shown.
         ResponseClass::Object(_) => (Class::Object, None, String::new()),
-        ResponseClass::Unreadable(trouble) => (Class::Unreadable, None, alloc::format!("{trouble} {trouble:?}")),
+        ResponseClass::Unreadable(trouble, _) => (Class::Unreadable, None, alloc::format!("{trouble} {trouble:?}")),
         ResponseClass::Refused(error) => (Class::Refused, Some(error), String::new()),
         ResponseClass::TooMany(error) => (Class::TooMany, Some(error), String::new()),
         ResponseClass::Unavailable(error) => (Class::Unavailable, Some(error), String::new()),

@@ -7,6 +7,7 @@ mod badge_calls;
 mod badge_cases;
 mod badge_table;
 mod calls;
+mod candidates;
 mod claim;
 mod common;
 mod enrolment;

@@ -292,12 +292,14 @@ fn gallery() -> Vec<(&'static str, BadgeRotation)> {
         bench.ceremony
     };
     let silence = || (0..5).map(|_| lost());
+    let damaged = cut(200, r#"{"new_badge":"eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6eHl6Nzg5In0.TkVXQkFER0VTSUc","#);
     vec![
         ("rotation.checking", stopped(bench([]))),
         ("rotation.checking_in_flight", in_flight(bench([]))),
         ("rotation.checking_again", after_one(bench([]))),
         ("rotation.rotating_in_flight", in_flight(checked([]))),
         ("rotation.probing", probing),
+        ("rotation.probe_with_candidate_in_flight", in_flight(checked([damaged]))),
         ("rotation.probe_in_flight", in_flight(checked([lost()]))),
         ("rotation.asking", stopped(checked([lost()].into_iter().chain(silence())))),
         ("rotation.rotated", stopped(checked([rotated()]))),

@@ -67,6 +67,7 @@ fn shown() -> BTreeMap<&'static str, String> {
         ("SaidBy", debug(&SaidBy::Service)),
         ("ServerError", format!("{server_error:?} {server_error}")),
         ("Service", debug(&Service::OpenTrain)),
+        ("Settle", debug(&Settle::not_sent(&mut waiting.ceremony.clone(), exchange.id, START))),
         ("Snapshot", debug(&snapshot)),
         ("SnapshotJson", debug(&snapshot.to_json())),
         ("Step", debug(&waiting.ceremony.poll(waiting.now))),

@@ -123,6 +123,9 @@ fn claim_states(gallery: &mut Gallery) {
     gallery.in_flight("claim.poll_in_flight", waiting_claim([pending()]), true);
     gallery.in_flight("claim.poll_in_flight_may_be_delivered", waiting_claim([lost()]), true);
     gallery.at("claim.unreadable", waiting_claim([html(200), cut(200, "{\"access_tok")]));
+    let damaged_token = || cut(200, r#"{"access_token":"ot_pat_9b1c_POSTCLAIMPOSTCLAIM44ef","to"#);
+    gallery.at("claim.candidate", waiting_claim([damaged_token(), lost()]));
+    gallery.at("claim.claimed_unconfirmed", waiting_claim([damaged_token(), lost(), lost(), lost()]));
     gallery.at("claim.not_sent", waiting_claim([failed(TransportKind::Dns, Delivery::NotSent)]));
     gallery.at("claim.before_second_start", Bench::new(claim(), [lost()]));
     gallery.in_flight("claim.before_second_start_in_flight", Bench::new(claim(), [lost()]), true);
@@ -144,6 +147,11 @@ fn registration_states(gallery: &mut Gallery) {
     gallery.in_flight("registration.sms_in_flight", sentry([submitted()], [ok.clone()]), true);
     gallery.at("registration.asking_sms", sentry([submitted(), lost()], [ok.clone()]));
     gallery.at("registration.asking_otp", sentry([submitted(), texted()], [ok.clone()]));
+    let damaged_badge = || cut(200, r#"{"badge":"eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6YWJjMTIzIn0.QkFER0VTSUdOQVRVUkU","#);
+    gallery.but_for_the_code(
+        "registration.registered_unconfirmed",
+        sentry([submitted(), texted(), damaged_badge(), lost()], [ok.clone(), otp()]),
+    );
     gallery.at("registration.asking_otp_rejected", sentry([submitted(), texted(), error(401, "invalid_otp")], [ok.clone(), otp()]));
     // No snapshot contains the code, so the machine differs, but the next step does not.
     gallery.but_for_the_code("registration.asking_otp_lost", sentry([submitted(), texted(), lost(), html(200)], [ok.clone(), otp()]));

@@ -58,6 +58,13 @@ const DELIVERIES: [&str; 12] = [
     "{}",
 ];
 
+/// Damaged JSON with a credential that is whole.
+pub(crate) const DAMAGED: [&str; 3] = [
+    r#"{"access_token":"ot_pat_9b1c_POSTCLAIMPOSTCLAIM44ef","claim_token":"ot_clm_0000_ANOTHERCLAIMTOKEN","#,
+    r#"{"badge":"eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6eHl6Nzg5In0.TkVXQkFER0VTSUc","#,
+    r#"{"new_badge":"eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJkaWQ6c2VudHJ5YWdlbnQ6eHl6Nzg5In0.TkVXQkFER0VTSUc","#,
+];
+
 /// Each class of answer, with numbers at the limits of their ranges.
 pub(crate) fn answers() -> Vec<Answered> {
     let mut answers = Vec::new();
@@ -85,6 +92,7 @@ pub(crate) fn answers() -> Vec<Answered> {
     answers.push(json(400, r#"{"error":"invalid_request","error_description":"email_already_registered"}"#));
     answers.extend([json(401, r#"{"error":"invalid_badge"}"#), json(429, r#"{"error":"too_many_attempts"}"#)]);
     answers.push(json(422, r#"{"error":"invalid_otp"}"#));
+    answers.extend(DAMAGED.map(|body| cut(200, body)));
     let unsent = [TransportKind::Dns, TransportKind::Connect, TransportKind::Tls, TransportKind::Proxy, TransportKind::NotTried];
     answers.extend(unsent.map(|kind| failed(kind, Delivery::NotSent)));
     let unknown = [TransportKind::Timeout, TransportKind::Closed, TransportKind::BodyTooLarge, TransportKind::Forgotten];

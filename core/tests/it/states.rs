@@ -13,7 +13,7 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
 use crate::state_tables::{codes_are_as_the_page_says, polls_are_as_the_page_says};
-use crate::state_x_answer::{answers, probe, shape};
+use crate::state_x_answer::{DAMAGED, answers, probe, shape};
 
 const SCRIPTS: usize = 100;
 
@@ -165,6 +165,7 @@ fn the_page_has_every_move_of_the_rotation_and_no_other() {
         vec![honest(), says(302, "")],
         vec![honest(), says(400, r#"{"error":"x"}"#)],
         vec![honest(), exchange(Manner::Garbled)],
+        vec![honest(), says(200, DAMAGED[2]), honest()],
     ];
     compare::<BadgeRotation>(&readings, &written);
 }

@@ -2,17 +2,20 @@
 
 use core::time::Duration;
 
+use alloc::vec::Vec;
+
 use super::{Dialect, LONGEST_LIFE, PollError, Words};
 use crate::claim::polling::{AnswerFate, Polled};
 use crate::claim::types::{ClaimedToken, EnterCode, Registration};
 use crate::error::{ServerError, Violation};
 use crate::failure::Failure;
+use crate::http::damaged::Damaged;
 use crate::http::json::{Json, Object};
 use crate::http::oauth::{check_token_type, is_id, scopes};
 use crate::http::pinned_origins::{Endpoint, PinnedOrigins};
 use crate::http::response::ResponseClass;
 use crate::pace::{DEFAULT_INTERVAL, LONGEST, normalised};
-use crate::types::secret::Email;
+use crate::types::secret::{ClaimToken, Email, PersonalToken};
 use crate::types::timestamp::Timestamp;
 
 /// Reads a registration. The two secrets are required; the endpoints default to the documented paths.
@@ -37,6 +40,26 @@ pub(super) fn registration(dialect: Dialect, object: &Object<'_>, origins: &Pinn
 
 fn endpoint(object: &Object<'_>, origins: &PinnedOrigins, field: &'static str, path: &str) -> Result<Endpoint, Violation> {
     object.text(field).map_or_else(|| Ok(origins.service().endpoint(path)), |url| origins.endpoint(field, url))
+}
+
+/// Reads a damaged registration: the two secrets and nothing else. Nothing older can be lost, so it is taken at once. A link is never taken
+/// from damaged JSON.
+pub(super) fn damaged_registration(dialect: Dialect, damaged: Damaged<'_>, origins: &PinnedOrigins) -> Option<Registration> {
+    let words = dialect.words();
+    let access_token = PersonalToken::parse(damaged.credential(words.access_token)?).ok()?;
+    let claim_token = ClaimToken::parse(damaged.credential("claim_token")?).ok()?;
+    let service = origins.service();
+    (access_token.expose() != claim_token.expose()).then(|| Registration {
+        dialect,
+        origins: origins.clone(),
+        registration_id: None,
+        access_token,
+        scopes: Vec::new(),
+        claim_token,
+        claim_token_expires_at: None,
+        claim_endpoint: service.endpoint(words.claim_path),
+        token_endpoint: service.endpoint(words.token_path),
+    })
 }
 
 pub(super) fn registration_refused(error: ServerError) -> Failure {
@@ -91,7 +114,10 @@ pub(super) fn polled(words: &Words, answer: ResponseClass<'_>) -> Polled {
             Ok(token) => Polled::Delivered(token),
             Err(violation) => Polled::unanswered(violation.into(), AnswerFate::Unreadable),
         },
-        ResponseClass::Unreadable(trouble) => Polled::unanswered(trouble, AnswerFate::Unreadable),
+        ResponseClass::Unreadable(trouble, damaged) => {
+            let candidate = damaged.credential(words.access_token).and_then(|token| PersonalToken::parse(token).ok());
+            Polled::Unanswered { trouble, fate: AnswerFate::Unreadable, candidate }
+        }
         ResponseClass::Lost(trouble) => Polled::unanswered(trouble, AnswerFate::Lost),
         ResponseClass::NotSent(failure) => Polled::unanswered(failure.into(), AnswerFate::NotSent),
         ResponseClass::Refused(error) | ResponseClass::TooMany(error) => poll_refused(words, error),

@@ -17,6 +17,7 @@ use super::types::{EnterCode, Registration};
 use crate::error::{ServerError, Violation};
 use crate::exchange::Body;
 use crate::failure::{Failure, Service};
+use crate::http::damaged::Damaged;
 use crate::http::json::Object;
 use crate::http::pinned_origins::PinnedOrigins;
 use crate::http::request::{post_form, post_json};
@@ -137,6 +138,11 @@ impl Dialect {
     /// [`Violation`] when a required member is missing or breaks its rule, or an endpoint is on an origin that is not pinned.
     pub(crate) fn registration(self, object: &Object<'_>, origins: &PinnedOrigins) -> Result<Registration, Violation> {
         answers::registration(self, object, origins)
+    }
+
+    /// The two secrets in a damaged answer to [`register`](Self::register).
+    pub(crate) fn damaged_registration(self, damaged: Damaged<'_>, origins: &PinnedOrigins) -> Option<Registration> {
+        answers::damaged_registration(self, damaged, origins)
     }
 
     /// The meaning of a refused registration.

@@ -18,6 +18,7 @@ pub(crate) struct Registration {
     pub(crate) last_id: u64,
     pub(crate) unreadable: Vec<u64>,
     pub(crate) otp_answer: OtpAnswer,
+    pub(crate) candidate: Option<SecretText>,
     pub(crate) at: At,
 }
 

@@ -14,6 +14,7 @@ pub(crate) struct Rotation {
     pub(crate) badge: SecretText,
     pub(crate) last_id: u64,
     pub(crate) unreadable: Vec<u64>,
+    pub(crate) candidate: Option<SecretText>,
     pub(crate) at: At,
 }
 

@@ -46,14 +46,22 @@ pub(crate) struct Claim {
     pub(crate) claim_endpoint: String,
     pub(crate) token_endpoint: String,
     pub(crate) claim_token: SecretText,
+    pub(crate) old_token: SecretText,
     pub(crate) window_ends: Option<i64>,
     pub(crate) owner: SecretText,
     pub(crate) last_id: u64,
     pub(crate) unreadable: Vec<u64>,
     pub(crate) pace: Pace,
     pub(crate) may_be_delivered: bool,
+    pub(crate) candidate: Option<Candidate>,
     pub(crate) shown: Option<EnterCode>,
     pub(crate) at: ClaimAt,
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Candidate {
+    pub(crate) token: SecretText,
+    pub(crate) polls: u8,
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
