@@ -9,6 +9,7 @@ mod calls;
 mod did;
 mod lookup;
 mod registration;
+mod registration_prompt;
 mod rotation;
 mod stored_registration;
 mod stored_rotation;
@@ -21,8 +22,9 @@ pub use calls::{RevokeBadge, Sign, Signed, Validity, VerifyBadge};
 pub(crate) use did::did_of;
 pub use did::{BadgeView, Did};
 pub use lookup::{DidDocument, FetchDid, FetchJwks, Health, HealthReport, LookUp, Published};
-pub use registration::{BadgeRegistration, OtpReason, RegistrationAnswer, RegistrationPrompt};
+pub use registration::BadgeRegistration;
 pub(crate) use registration::{OtpAnswer, OtpSession, State};
+pub use registration_prompt::{OtpReason, RegistrationAnswer, RegistrationPrompt};
 pub use rotation::{BadgeRotation, Rotated, RotationAnswer, RotationPrompt};
 pub(crate) use rotation::{Probing, State as RotationState};
 
