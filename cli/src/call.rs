@@ -49,7 +49,7 @@ fn repeat<C: ApiCall>(
         if let Some((until, trouble)) = run.waits_until(now()) {
             let trouble = trouble.clone();
             if wait_policy.allows(until) {
-                aside(format_args!("{}; trying again in {}", trouble_words(&trouble), Time(until).from_now()));
+                aside(format_args!("{}; trying again in {}", trouble_words(&trouble), Time(until).time_left()));
             }
             if wait_policy.wait(until, &context.interrupt).is_break() {
                 context.interrupt.check()?;

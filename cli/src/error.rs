@@ -16,6 +16,9 @@ use crate::exit::{ErrorCode, Exit};
 use crate::store::{ProfileName, Service, StoreError};
 use crate::view::duration_words;
 
+/// The seconds after which a store that another process uses is worth another try.
+const RETRY_LOCKED: u64 = 5;
+
 /// The reason why a command has no result.
 #[derive(Debug)]
 pub(crate) enum Error {
@@ -51,6 +54,8 @@ pub(crate) enum Error {
     OtherOwner,
     /// A flow is pending. The text says which.
     UnderWay(String),
+    /// Several flows are pending, and the command line names none.
+    Several(Vec<String>),
     /// The named flow belongs to another profile.
     InProfile { flow: String, profile: ProfileName },
     /// The command line or the input is wrong.
@@ -118,7 +123,7 @@ impl Error {
             Self::Store(StoreError::NoRandom { .. }) => ErrorCode::Internal,
             Self::Store(StoreError::RelativeHome { .. }) => ErrorCode::Usage,
             Self::Conflict(_) | Self::OtherOwner | Self::UnderWay(_) => ErrorCode::Conflict,
-            Self::Usage { .. } | Self::InProfile { .. } => ErrorCode::Usage,
+            Self::Usage { .. } | Self::Several(_) | Self::InProfile { .. } => ErrorCode::Usage,
             Self::Stdout(_) => ErrorCode::OutputUnwritable,
             Self::Internal(_) | Self::Interrupted(_) => ErrorCode::Internal,
         }
@@ -161,6 +166,7 @@ impl Error {
             Self::NoHome => "there is no place for the store: none of ENLIST_HOME, XDG_STATE_HOME and HOME is set".to_owned(),
             Self::Conflict(what) | Self::UnderWay(what) => format!("{what}; nothing was sent or overwritten"),
             Self::OtherOwner => "a claim by another owner is pending, and its code is still valid; nothing was sent or replaced".to_owned(),
+            Self::Several(flows) => format!("several flows are pending; name one of them: {}", flows.join(", ")),
             Self::InProfile { flow, profile } => format!("{flow} is in profile {profile}"),
             Self::Usage { message, .. } | Self::Internal(message) => message.clone(),
             Self::Interrupted(_) => "a signal came".to_owned(),
@@ -216,6 +222,7 @@ impl Error {
             Self::Store(StoreError::NoRandom { .. } | StoreError::RelativeHome { .. })
             | Self::AnswerLost
             | Self::Absent { .. }
+            | Self::Several(_)
             | Self::HumanNeeded(_)
             | Self::OtpRejected(_)
             | Self::BadgeRefused(_)
@@ -234,6 +241,7 @@ impl Error {
         let (failure, retry_after_s) = match self {
             Self::Ceremony { failure, at, .. } => (Some(failure), retry_after(failure, *at)),
             Self::CannotTell { wait } => (None, Some(whole_seconds(*wait))),
+            Self::Store(StoreError::Locked { .. }) => (None, Some(RETRY_LOCKED)),
             _ => (None, None),
         };
         let server = match self {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-use enlist_sandbox::{Config, Sandbox, Scripted, StartError, parse_faults};
+use enlist_sandbox::{Config, MessageKind, Sandbox, Scripted, StartError, parse_faults};
 
 use super::{Facts, Run, Start};
 use crate::error::Error;
@@ -63,10 +63,20 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Infallible, Error> {
     if output.is_text() {
         explain(args, &sandbox);
     }
+    let mut printed = 0;
     loop {
-        thread::park();
+        thread::sleep(GLANCE);
+        let new: Vec<_> = sandbox.outbox().into_iter().filter(|message| message.id > printed && output.is_text()).collect();
+        for message in new {
+            printed = message.id;
+            let kind = if message.kind == MessageKind::Sms { "SMS" } else { "E-mail" };
+            note(format_args!("{kind} to {}: {}", message.to, message.text));
+        }
     }
 }
+
+/// The longest time after which a message is printed.
+const GLANCE: Duration = Duration::from_millis(200);
 
 fn config(args: &Args) -> Result<Config, Error> {
     let script = args.faults.as_deref().map_or_else(|| Ok(Vec::new()), faults)?;
@@ -92,12 +102,14 @@ fn not_started(error: &StartError) -> Error {
 fn explain(args: &Args, sandbox: &Sandbox) {
     note("The sandbox stands in for OpenTrain and SentryAgent until Ctrl-C. No network, no account, nothing on disk.");
     note(format_args!("  The human's side, for a browser: {}", sandbox.human_url()));
-    note("  To point the other commands at it:");
+    note("  To point the other commands at it, with a store of its own:");
+    note("    export ENLIST_HOME=\"$(mktemp -d)\"");
     note(format_args!("    export ENLIST_OPENTRAIN_URL={}", sandbox.opentrain_url()));
     note(format_args!("    export ENLIST_SENTRYAGENT_URL={}", sandbox.sentryagent_url()));
     if let Some(after) = args.auto_approve {
         note(format_args!("  Nobody needs to type a code: each claim is approved {after:?} after its start."));
     }
+    note("E-mails and SMS are printed here.");
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

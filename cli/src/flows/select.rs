@@ -20,7 +20,7 @@ pub(crate) fn select_flow(context: &Context<'_>, name: Option<&str>, services: &
         (0, None) => Err(nothing(context, services)?),
         (_, None) => {
             let names: Vec<_> = found.into_iter().map(|(_, name)| name).collect();
-            Err(Error::usage(format_args!("several flows are pending; name one of them: {}", names.join(", "))))
+            Err(Error::Several(names))
         }
     }
 }

@@ -7,7 +7,7 @@ use super::data::Data;
 use super::event::Stamp;
 use super::{Next, Output, RunEnd};
 use crate::caller::Mode;
-use crate::error::{Error, ErrorBody};
+use crate::error::ErrorBody;
 use crate::exit::Status;
 use crate::store::Service;
 
@@ -101,6 +101,7 @@ mod tests {
     use super::super::{Outcome, Prints};
     use super::*;
     use crate::caller::Environment;
+    use crate::error::Error;
     use crate::error::tests::refusal;
 
     fn of(result: Result<Outcome, Error>) -> Value {

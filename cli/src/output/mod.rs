@@ -399,6 +399,7 @@ impl Output {
             Error::Store(StoreError::Rescued { .. } | StoreError::NotStored { .. }) if self.flow.borrow().is_some() => {
                 Some(self.next_step_in_flow("resume", &[], "when the store can be written again"))
             }
+            Error::Several(_) => Some(Next::new(&["pending"], "now; then name a flow")),
             Error::InProfile { flow, profile } => {
                 let by_stdin: &[&str] = if self.command == Some("otp") { &["--otp-file", "-"] } else { &[] };
                 self.command.map(|command| Next::new(&[&[command, flow], by_stdin, &["--profile", profile.as_str()]].concat(), "now"))

@@ -150,7 +150,7 @@ impl<'a> Prompter<'a> {
             }
             WaitReason::Trouble(trouble) => {
                 let message = trouble_words(trouble);
-                let words = format!("{message}; trying again in {}", at.from_now());
+                let words = format!("{message}; trying again in {}", at.time_left());
                 (Event::Retrying { message, until: at }, Some(words))
             }
             _ => (pending, Some("waiting ...".to_owned())),

@@ -171,6 +171,9 @@ pub(crate) struct Identity {
     /// What a token allows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) scopes: Option<Vec<String>>,
+    /// The address of the service, if it is not the usual one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) address: Option<String>,
     /// A badge's DID; null when the badge could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) did: Option<Option<String>>,
@@ -188,7 +191,8 @@ impl Identity {
         };
         let (kind, state) = (Kind::of(credential), State::of(credential));
         let service = service(credential);
-        Self { service, profile: profile.to_string(), kind, state, token_hint, scopes, did, checked: None }
+        let address = Some(credential.base_url()).filter(|address| address != service.base_url());
+        Self { service, profile: profile.to_string(), kind, state, token_hint, scopes, address, did, checked: None }
     }
 
     /// One line of `status`, where `current` is the profile that the command is about.
@@ -196,7 +200,8 @@ impl Identity {
         let did = self.did.iter().flatten().map(|did| format!("  {did}")).collect::<String>();
         let checked = self.checked.map(|checked| format!("  {}", checked)).unwrap_or_default();
         let profile = in_profile(&self.profile, current);
-        format!("{}  {}, {}  {}{did}{checked}{profile}", self.service, self.kind, self.state, self.hint())
+        let address = self.address.as_ref().map(|address| format!("  at {address}")).unwrap_or_default();
+        format!("{}  {}, {}  {}{did}{address}{checked}{profile}", self.service, self.kind, self.state, self.hint())
     }
 
     /// The credential as part of a line about its profile.

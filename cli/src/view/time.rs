@@ -28,7 +28,7 @@ impl Time {
     }
 
     /// The time until then, such as "29 minutes".
-    pub(crate) fn from_now(self) -> String {
+    pub(crate) fn time_left(self) -> String {
         duration_words(self.0.since(now()))
     }
 }

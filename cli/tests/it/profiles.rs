@@ -201,6 +201,7 @@ fn nobody_changes_a_profile_under_another_process() {
     for arguments in [&["profile", "rename", "default", "work"][..], &["profile", "remove", "default", "--yes"]] {
         let document = world.json(arguments);
         assert_eq!(ending(&document), (9, "locked"));
+        assert_eq!((&document["error"]["retryable"], &document["error"]["retry_after_s"]), (&true.into(), &5.into()));
         assert!(document["error"]["message"].as_str().unwrap().contains(&busy.id().to_string()), "{document}");
     }
     signal(&busy, "TERM");

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::run::{command, document, human, told};
+use crate::world::World;
 
 /// A running sandbox and its first line; killed when the test ends.
 struct Running {
@@ -76,8 +77,8 @@ fn people_are_told_what_to_do_with_it() {
     let mut sandbox = Running::start(human(&["sandbox", "--auto-approve=0.5"]));
     let base = sandbox.urls["opentrain"].as_str().unwrap().to_owned();
     let stderr = BufReader::new(sandbox.child.stderr.take().unwrap());
-    // It goes on running, so there is no end to read up to.
-    let told: String = stderr.lines().take(6).map(|line| line.unwrap() + "\n").collect();
+    // The sandbox keeps running, so the number of lines is fixed.
+    let told: String = stderr.lines().take(8).map(|line| line.unwrap() + "\n").collect();
     let parts =
         [format!("{base}/human"), format!("ENLIST_OPENTRAIN_URL={base}"), format!("ENLIST_SENTRYAGENT_URL={base}"), "500ms".to_owned()];
     for part in parts {
@@ -140,4 +141,22 @@ fn what_it_cannot_start_with_is_named() {
         assert_eq!(document["error"]["code"], "usage");
         assert!(document["error"]["message"].as_str().unwrap().contains(part), "{part}: {stdout}");
     }
+}
+
+/// The person who tries it reads the mail and the SMS where the sandbox runs.
+#[test]
+fn messages_are_printed_as_they_are_sent() {
+    let mut command = human(&["sandbox"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    let url = serde_json::from_str::<Value>(&first).unwrap()["sentryagent"].as_str().unwrap().to_owned();
+    let world = World::new();
+    let begun = world.json(&["register", "sentryagent", "--manifest", &world.manifest(), "--yes", "--no-wait", "--base-url", &url]);
+    assert_eq!(begun["data"]["awaiting"], "otp", "{begun}");
+    let said = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap).find(|line| line.starts_with("SMS to "));
+    let said = said.unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(said.contains("+14155550199: Your SentryAgent verification code is "), "{said}");
 }
