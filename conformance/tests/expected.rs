@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 
-use enlist_conformance::{cases, matrix};
+use enlist_conformance::cases;
+use enlist_conformance::matrix::{self, Request, Times};
 
 /// If it is set, the files are written anew. Then read what changed.
 const UPDATE: &str = "ENLIST_UPDATE_EXPECTED";
@@ -55,5 +56,22 @@ fn transcripts_show_no_secret_and_no_stray_connection() {
         let expected = case.expected();
         assert!(expected.contains("connections elsewhere: 0"), "{}", case.name());
         assert!(!expected.contains("a secret is shown") && !expected.contains("cannot begin"), "{}", case.name());
+    }
+}
+
+/// The service carried the request out, and a gateway put something else in the place of the answer. No such answer ends as a refusal.
+#[test]
+fn no_gateway_hides_that_a_credential_was_delivered() {
+    let gateways: Vec<_> = matrix::cells().into_iter().filter(|cell| cell.fault().contains("of a gateway")).collect();
+    assert!(gateways.len() > 500, "{}", gateways.len());
+    for cell in &gateways {
+        let (name, once, always) = (cell.request().name(), cell.expected(Times::Once), cell.expected(Times::Always));
+        let tells =
+            ["credential_lost", "asks: the code again?", "may have contained the credential"].iter().any(|words| once.contains(words));
+        assert!(tells || !name.ends_with("that delivers"), "{}: {name}: {once}", cell.fault());
+        // What does harm when it is repeated is not repeated on any of these answers.
+        let is_sent_once = once.starts_with("sent 1;") && always.starts_with("sent 1;");
+        let does_harm = matches!(cell.request(), Request::Register | Request::Sms | Request::Rotate | Request::DeliveringRotate);
+        assert!(is_sent_once || !does_harm, "{}: {name}: {once} {always}", cell.fault());
     }
 }

@@ -32,7 +32,7 @@ const NO_SUCH_ANSWER: &str = "the service gives no such answer here";
 
 /// Every fault, in the order of the table.
 pub(super) fn faults() -> Vec<Fault> {
-    [of_the_network(), of_successes(), of_refusals(), of_this_machine()].concat()
+    [of_the_network(), of_successes(), of_refusals(), of_gateways(), of_this_machine()].concat()
 }
 
 fn reply(title: &'static str, reply: fn(Request) -> Result<Reply, &'static str>) -> Fault {
@@ -167,6 +167,21 @@ fn of_refusals() -> Vec<Fault> {
         reply("504, HTML", |_| Ok(page(504))),
     ]);
     faults
+}
+
+/// Each status that something between us and the service writes, in the place of the service's answer. The request was carried out if it
+/// delivers, and was not carried out otherwise.
+fn of_gateways() -> Vec<Fault> {
+    macro_rules! gateways {
+        ($($status:literal)*) => {
+            vec![$(
+                reply(concat!($status, " of a gateway, bare"), |_| Ok(Answer::new($status, "").into())),
+                reply(concat!($status, " of a gateway, HTML"), |_| Ok(page($status))),
+                reply(concat!($status, " of a gateway, with a word of OAuth"), |_| Ok(Reply::json($status, r#"{"error":"access_denied"}"#))),
+            )*]
+        };
+    }
+    gateways! { 401 403 404 405 407 408 410 413 421 425 429 431 451 499 502 503 504 520 524 }
 }
 
 fn of_this_machine() -> Vec<Fault> {
