@@ -1,6 +1,7 @@
 //! Sends calls that belong to no ceremony, and repeats them as the core decides, within the time that a command may wait.
 
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::io;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -70,16 +71,39 @@ fn repeat<C: ApiCall>(
 
 /// Sends the exchange. After a signal, the command ends without the answer, and the exchange ends with the process.
 pub(crate) fn interruptible(client: &Client, exchange: Exchange, interrupt: &Interrupt) -> Result<ExchangeResult, Error> {
-    let (client, (sender, answer)) = (client.clone(), channel());
-    // After a signal, nobody receives the answer.
-    let send = move || drop(sender.send(client.execute(&exchange)));
-    thread::Builder::new().spawn(send).map_err(Error::internal)?;
+    let client = client.clone();
+    let answer = match on_thread(move || client.execute(&exchange), |work| thread::Builder::new().spawn(work).map(|_| ())) {
+        Ok(answer) => answer,
+        // There can be no further thread, so the exchange is made here. It ends at its deadline, and a signal is noticed after that.
+        Err(send) => return Ok(send()),
+    };
     loop {
         match answer.recv_timeout(SIGNAL_CHECK) {
             Ok(answer) => return Ok(answer),
             Err(RecvTimeoutError::Timeout) => interrupt.check()?,
             Err(gone @ RecvTimeoutError::Disconnected) => return Err(Error::internal(gone)),
         }
+    }
+}
+
+type Work = Box<dyn FnOnce() + Send>;
+
+/// Does the work on a thread of its own. Gives the work back if there can be none.
+fn on_thread<T: Send + 'static, F: FnOnce() -> T + Send + 'static>(
+    work: F,
+    spawn: impl FnOnce(Work) -> io::Result<()>,
+) -> Result<Receiver<T>, F> {
+    let (sender, result) = channel();
+    let (give, take) = channel::<F>();
+    // The thread takes the work only once it runs. After a signal, nobody receives the result.
+    let run = move || {
+        if let Ok(work) = take.recv() {
+            drop(sender.send(work()));
+        }
+    };
+    match spawn(Box::new(run)) {
+        Ok(()) => give.send(work).map(|()| result).map_err(|SendError(work)| work),
+        Err(_) => Err(work),
     }
 }
 
@@ -91,4 +115,17 @@ pub(crate) fn outcome_of<C: ApiCall>(context: &Context<'_>, call: C) -> Result<C
 /// The error of a command whose call failed.
 pub(crate) fn failed(failure: Failure) -> Error {
     Error::Ceremony { failure: Box::new(failure), at: now(), kept: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_is_done_on_a_thread_or_given_back() {
+        let on_a_thread = on_thread(|| 7, |work| thread::Builder::new().spawn(work).map(|_| ()));
+        assert_eq!(on_a_thread.ok().and_then(|result| result.recv().ok()), Some(7));
+        let without_a_thread = on_thread(|| 8, |_| Err(io::ErrorKind::WouldBlock.into()));
+        assert_eq!(without_a_thread.err().map(|work| work()), Some(8));
+    }
 }
