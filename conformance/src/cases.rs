@@ -265,7 +265,7 @@ fn of_claims() -> Vec<Case> {
         ),
         claim(
             "a_start_that_is_answered_503_is_polled_for_first",
-            "A router may answer 503 while the service goes on, so the start may have been carried out.",
+            "A router may answer 503 while the service continues, so the start may have been carried out.",
             vec![at(CLAIM, Answer::json(503, "").with("retry-after", "3"))],
         ),
         claim(
@@ -293,14 +293,14 @@ fn of_the_others() -> Vec<Case> {
         ),
         enrolment(
             "a_registration_that_is_answered_503_is_not_repeated",
-            "A router may answer 503 while the service goes on. Another account is made only if a person says so.",
+            "A router may answer 503 while the service continues. Another account is made only if a person says so.",
             vec![at(REGISTER, Reply::json(503, ""))],
         ),
         registration("a_badge_is_issued", "Nothing goes wrong.", vec![]),
         registration("a_lost_sms_is_not_repeated", "Another SMS is sent only if a person says so.", vec![at(SMS, Reply::NoAnswer)]),
         registration(
             "an_sms_order_that_is_answered_503_is_not_repeated",
-            "A router may answer 503 while the service goes on. Another SMS is sent only if a person says so.",
+            "A router may answer 503 while the service continues. Another SMS is sent only if a person says so.",
             vec![at(SMS, Reply::json(503, ""))],
         ),
         registration(

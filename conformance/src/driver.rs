@@ -1,4 +1,4 @@
-//! What the cases run on, and the reference: a loop for whoever brings only a client, and a client that knows the script.
+//! The driver that the cases run on, and the reference: a loop for those who bring only a client, and a client that knows the script.
 
 use std::sync::Arc;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use enlist_core::{Delivery, ExchangeResult, Partial, TransportFailure, TransportKind};
 use http::Response;
 
-/// What happens to a request.
+/// The fate of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Reply {
     Answer(Answer),
@@ -102,7 +102,7 @@ impl Reply {
         Self::Head { head: head_of(lines), reported: Err(TransportKind::BadHttp) }
     }
 
-    /// Whether it goes on until the client's deadline.
+    /// Whether it lasts until the client's deadline.
     pub(crate) fn is_slow(&self) -> bool {
         match self {
             Self::Silence | Self::DrippedHead | Self::Detour(Detour::TlsSilence) => true,

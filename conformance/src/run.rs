@@ -16,13 +16,13 @@ use crate::scripted_server::ScriptedServer;
 /// How often a ceremony is driven at most.
 const MAX_DRIVES: usize = 4;
 
-/// What became of a ceremony.
+/// The result of a ceremony.
 #[derive(Debug)]
 pub(crate) struct Report {
-    /// What the host and the store were called for.
+    /// The calls of the host and the store.
     pub(crate) transcript: Vec<String>,
     pub(crate) ending: String,
-    /// What of value the last snapshot holds.
+    /// The credentials that the last snapshot contains.
     pub(crate) kept: String,
 }
 

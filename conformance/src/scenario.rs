@@ -1,4 +1,4 @@
-//! What a case has the driver do, and the transcript of it.
+//! The task of the driver in a case, and its transcript.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::run::run;
 use crate::scripted_server::{Planned, Script, ScriptedServer, Seen};
 use crate::{Driver, exchanges, fixture};
 
-/// What a case has the driver do.
+/// The task of the driver in a case.
 #[derive(Clone, Debug)]
 pub(crate) enum Scenario {
     /// One exchange for each reply.

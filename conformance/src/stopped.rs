@@ -1,6 +1,6 @@
 //! A client whose process is stopped until its deadline is over, while the whole answer arrives.
 //!
-//! A process may be stopped by a terminal, a debugger, a container's runtime or a laptop that goes to sleep. When it goes on, its clock
+//! A process may be stopped by a terminal, a debugger, a container's runtime or a laptop that goes to sleep. When it continues, its clock
 //! says that the deadline is over, and the answer is in its socket. The answer may hold a credential that is delivered once, so the client
 //! must read it before it gives up.
 
@@ -22,11 +22,11 @@ use crate::mocks::described;
 const ORIGIN: &str = "ENLIST_CONFORMANCE_ORIGIN";
 /// The deadline of the child's exchange. It begins to run before the child connects.
 const DEADLINE: Duration = Duration::from_secs(2);
-/// How long the child is stopped. It is stopped before its deadline, and goes on when the deadline is over.
+/// How long the child is stopped. It is stopped before its deadline, and continues when the deadline is over.
 const STOPPED: Duration = Duration::from_secs(3);
 /// How long a child may take for everything.
 const LONGEST_CHILD: Duration = Duration::from_secs(30);
-/// What a child writes before the result of its exchange.
+/// The line that a child writes before the result of its exchange.
 const RESULT: &str = "enlist-conformance, the result: ";
 const BODY: &str = r#"{"access_token":"ot_pat_2_POSTCLAIM"}"#;
 
@@ -117,7 +117,7 @@ impl KilledAtTheEnd {
         if sent.success() { Ok(()) } else { Err(format!("the signal {name} could not be sent")) }
     }
 
-    /// What the child says of its exchange.
+    /// The child's report about its exchange.
     fn result(&mut self) -> Result<String, String> {
         let output = self.0.stdout.take().ok_or("the child has no output")?;
         for line in BufReader::new(output).lines() {

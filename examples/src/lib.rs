@@ -1,4 +1,4 @@
-//! What the examples beside this folder share.
+//! Code that the examples beside this folder share.
 //!
 //! | example | shows |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! What the HTTP clients for [`enlist_core`] have in common.
+//! The code that the HTTP clients for [`enlist_core`] share.
 //!
 //! Two clients send the exchanges of a ceremony: `enlist-blocking` (ureq) and `enlist-async` (reqwest). A user should not be able to
 //! tell from the network which of them is at work, so everything that they must decide alike is written once, in this crate:

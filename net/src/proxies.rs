@@ -1,4 +1,4 @@
-//! Which proxy a request goes through: one set of rules for every client.
+//! The rules that choose the proxy of a request, for every client.
 
 use enlist_core::Origin;
 use enlist_core::secret::BadInput;

@@ -1,4 +1,4 @@
-//! What a service sees of the world while it answers.
+//! The parts of the world that a service uses while it answers.
 
 use crate::config::Config;
 use crate::outbox::Outbox;

@@ -1,4 +1,4 @@
-//! Which part of the world answers a request, and what the script makes of the answer.
+//! Routes a request to the part of the world that answers it, and applies the script to the answer.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What the store knows of each kind of ceremony. A new kind does not compile until it is known here.
+//! The facts about each kind of ceremony. A new kind does not compile until it has its facts here.
 
 use enlist_core::badge::{BadgeRegistration, BadgeRotation, Identity, Rotated};
 use enlist_core::claim::{Claim, ClaimedToken, Enrolment, Registration};
@@ -97,7 +97,7 @@ impl AnyCeremony {
         }
     }
 
-    /// How the ceremony has ended; `None` while it goes on.
+    /// How the ceremony has ended; `None` before that.
     #[must_use]
     pub fn end(&self) -> Option<FlowEnd> {
         whichever!(self, ceremony => end_of(ceremony))
@@ -133,7 +133,7 @@ pub(crate) const fn prefix(kind: CeremonyKind) -> &'static str {
     }
 }
 
-/// The kind that the name of a flow tells; `None` when `name` cannot be the name of a flow.
+/// The kind in the name of a flow. `None` if `name` cannot be the name of a flow.
 pub(crate) fn kind_of_flow(name: &str) -> Option<CeremonyKind> {
     let is_id = |id: &str| id.len() == 8 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
     let (start, id) = name.split_once('_')?;

@@ -28,7 +28,7 @@ pub enum Credential {
         base_url: String,
         /// The token.
         token: PersonalToken,
-        /// What the token may do, in the service's words.
+        /// The scopes of the token, in the service's words.
         scopes: Vec<String>,
         /// Whether a person created it.
         adopted: bool,
@@ -41,7 +41,7 @@ pub enum Credential {
         badge: Badge,
         /// The agent's DID, when the service told it.
         did: Option<String>,
-        /// What the manifest made public, as JSON; null when it is not known.
+        /// The profile that the manifest made public, as JSON; null if it is not known.
         public_profile: Value,
     },
 }

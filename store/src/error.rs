@@ -11,7 +11,7 @@ pub enum StoreError {
     /// Another process holds the lock of this profile and service.
     #[error("another enlist is at work on this profile and service{}", holder_words(*.holder))]
     Locked {
-        /// The id of that process, when the lock file tells it.
+        /// The id of that process, if the lock file contains it.
         holder: Option<u32>,
     },
     /// A file or a folder cannot be written.
@@ -54,7 +54,7 @@ pub enum StoreError {
     Corrupt {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it. Never quotes the file.
+        /// The reason. It never quotes the file.
         reason: String,
     },
     /// Others can read or change a file or folder, or it belongs to somebody else.
@@ -62,7 +62,7 @@ pub enum StoreError {
     Exposed {
         /// The file or folder.
         path: PathBuf,
-        /// What it should be.
+        /// The required state.
         expected: &'static str,
     },
     /// A newer version of enlist wrote the file.

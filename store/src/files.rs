@@ -19,7 +19,7 @@ const LARGEST: u64 = 1024 * 1024;
 /// The ending of a file that is being written.
 const TEMPORARY: &str = ".tmp";
 
-/// What a file has to be.
+/// The requirements for a file.
 const REGULAR: &str = "a regular file";
 
 /// How often a file is opened that is replaced again and again meanwhile.

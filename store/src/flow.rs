@@ -15,7 +15,7 @@ use crate::{DamagedFlow, StoreError, files};
 const ENDING: &str = ".json";
 const FORMAT: Format = Format { name: "enlist-flow", version: 1, minor: 0 };
 
-/// What the caller wants with a flow. It is kept beside the ceremony, for whoever resumes the flow.
+/// The caller's intent with a flow. It is stored beside the ceremony, for the process that resumes the flow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Intent {
     /// The command line that began the flow, without the program's name. Running it again begins another flow.
@@ -28,7 +28,7 @@ pub struct Intent {
 #[derive(Clone, Debug, PartialEq)]
 pub struct FlowRecord {
     pub(crate) name: String,
-    /// What the caller wants with the flow.
+    /// The caller's intent with the flow.
     pub intent: Intent,
     pub(crate) snapshot: Snapshot,
     /// Ties the answer to the exchange in flight to its record in the journal.
@@ -43,7 +43,7 @@ pub struct Flow {
     is_newer: bool,
 }
 
-/// What a file in the folder of flows is.
+/// The kind of a file in the folder of flows.
 pub(crate) enum Read {
     Flow(Box<Flow>),
     Damaged(DamagedFlow),
@@ -74,7 +74,7 @@ impl FlowRecord {
         Ok(Self { name: format!("{}_{random:08x}", prefix(C::KIND)), intent, snapshot: ceremony.snapshot(), nonce: None })
     }
 
-    /// The flow's name: a prefix that tells the kind of ceremony, and eight hexadecimal digits.
+    /// The flow's name: a prefix for the kind of ceremony, and eight hexadecimal digits.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -139,13 +139,13 @@ impl Flow {
         (self.record, self.ceremony)
     }
 
-    /// How the ceremony has ended; `None` while it goes on.
+    /// How the ceremony has ended; `None` before that.
     #[must_use]
     pub fn end(&self) -> Option<FlowEnd> {
         self.ceremony.end()
     }
 
-    /// Whether the flow goes on, or has brought a credential that is to be taken in. A flow that failed does not go on.
+    /// Whether the flow is pending: its ceremony has not ended, or its credential is not stored yet. A flow that failed is not pending.
     #[must_use]
     pub fn is_pending(&self) -> bool {
         !matches!(self.end(), Some(FlowEnd::Failed(_) | FlowEnd::FailedAndKept(_)))

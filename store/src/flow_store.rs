@@ -31,7 +31,7 @@ pub struct FlowStore {
     unwritten: Option<Unwritten>,
 }
 
-/// What became of an answer that could not be written into the journal.
+/// The fate of an answer that could not be written into the journal.
 #[derive(Debug)]
 enum Unwritten {
     /// It is in a second place.
@@ -79,7 +79,7 @@ impl FlowStore {
         Self { session, flow, sent: false, answered: false, unsent: None, room: None, unwritten: None }
     }
 
-    /// What earlier processes reached with the flow stays, whatever happens now.
+    /// The progress of earlier processes stays, whatever happens now.
     fn resumed(session: Session, flow: FlowRecord) -> Self {
         Self { session, flow, sent: true, answered: true, unsent: None, room: None, unwritten: None }
     }

@@ -21,7 +21,7 @@ pub(crate) struct Format {
     pub(crate) minor: u32,
 }
 
-/// What a file holds beside its head.
+/// The content of a file after its head.
 pub(crate) trait Body {
     /// The names of its members.
     const MEMBERS: &'static [&'static str];
@@ -123,7 +123,7 @@ impl<'a> Opened<'a> {
         self.glance()
     }
 
-    /// What cannot be read of a newer file is not damaged.
+    /// A newer file that cannot be read is not damaged.
     pub(crate) fn unless_newer(&self, unusable: Unusable) -> Unusable {
         if self.is_newer { Unusable::Newer } else { unusable }
     }

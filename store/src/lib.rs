@@ -43,7 +43,7 @@
 //! let flow = store.flow().name().to_owned();
 //! match session.finish(&flow, &enrolment)? {
 //!     Some(finished) => assert!(matches!(finished.end, FlowEnd::Brought(_))),
-//!     None => println!("{flow} goes on later: Session::flows, Session::resume"),
+//!     None => println!("{flow} continues later: Session::flows, Session::resume"),
 //! }
 //! drop(session);
 //!
@@ -59,8 +59,8 @@
 //!
 //! # After a crash
 //!
-//! [`ServiceStore::lock`] takes in the answers that were written down and not read, and [`Session::recovery`] tells what came of it. A flow
-//! whose ceremony goes on is resumed:
+//! [`ServiceStore::lock`] takes in the answers that were written down and not read, and [`Session::recovery`] reports the result. A flow
+//! whose ceremony has not ended is resumed:
 //!
 //! ```
 //! use enlist_store::{AnyCeremony, Session, StoreError};

@@ -18,7 +18,7 @@ use crate::files;
 
 const ENDING: &str = ".answer";
 
-/// What a store does when an answer that came once cannot be written into it.
+/// The store's plan for an answer that came once and cannot be written into it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rescue {
     /// The folders that are tried, in this order. The folder above each must exist. A folder that exists must belong to this user, and

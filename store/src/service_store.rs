@@ -14,7 +14,7 @@ use crate::journal::{Journal, Nonce, quarantine_path};
 use crate::lock::Lock;
 use crate::{Backend, Credential, DamagedFlow, Flow, FlowRecord, Rescue, ServiceKey, StoreError, backend, files, flow};
 
-/// What one profile has at one service. Any number of processes may look at it at a time.
+/// The store of one profile at one service. Any number of processes may read it at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceStore {
     pub(crate) profile_folder: PathBuf,

@@ -18,7 +18,7 @@ pub struct Session {
     _lock: Arc<Lock>,
 }
 
-/// What was done about the things that earlier processes left unfinished.
+/// The result of finishing what earlier processes left.
 #[derive(Debug, Default)]
 pub struct Recovery {
     /// The flows that ended with an answer that had been written down and not read, or whose end had been saved and not acted upon.
@@ -31,7 +31,7 @@ pub struct Recovery {
     pub warnings: Vec<String>,
 }
 
-/// What was done about the end of a ceremony.
+/// The result of handling the end of a ceremony.
 #[derive(Debug)]
 pub struct Finished {
     /// How the ceremony ended. A credential in it is the one that is on disk now.
@@ -74,7 +74,7 @@ impl Session {
         &self.store
     }
 
-    /// What was left unfinished when the session was opened.
+    /// The things that earlier processes left, as they were when the session was opened.
     #[must_use]
     pub fn recovery(&self) -> &Recovery {
         &self.recovery
@@ -89,7 +89,7 @@ impl Session {
         flows.refused.into_iter().next().map_or(Ok(flows.readable), Err)
     }
 
-    /// Acts upon the end of a ceremony. A credential is put in its place, and then the flow, which holds the same, is removed. A flow
+    /// Handles the end of a ceremony. Stores the credential, and then removes the flow, which contains it too. A flow
     /// that failed is removed too, unless a later attempt needs it. `None`, and nothing is changed, when the ceremony has not ended.
     ///
     /// # Errors

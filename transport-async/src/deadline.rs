@@ -42,7 +42,7 @@ impl Deadline {
     /// Waits for `future` until the deadline, and then for the grace if `has_grace` says so at that moment. Without a grace, the future is
     /// not polled after the deadline.
     ///
-    /// In the grace, the future goes on for as long as something happens. It ends when nothing was heard twice in a row.
+    /// In the grace, the future continues for as long as something happens. It ends when nothing was heard twice in a row.
     pub(crate) async fn bound<F: Future>(&mut self, future: F, has_grace: impl Fn() -> bool) -> Result<F::Output, Cut> {
         let mut future = pin!(future);
         let first = self.grace_ends.map_or(self.at, |ends| ends.min(Instant::now() + QUIET));

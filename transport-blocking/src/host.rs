@@ -1,4 +1,4 @@
-//! What a driver needs from the program around it: the clock and the human.
+//! The program around a driver: its clock and its human.
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;

@@ -1,4 +1,4 @@
-//! What this crate's client does beyond the duties of every client, for which `enlist-conformance` has the cases.
+//! The behaviour of this crate's client beyond the duties of every client, for which `enlist-conformance` has the cases.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;

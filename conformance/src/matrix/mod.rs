@@ -193,7 +193,7 @@ fn not_played(row: &[Cell]) -> String {
 
 const PREFACE: &str = "# Faults
 
-What becomes of each request when something goes wrong: how often it is sent in all, what the person is told while the ceremony waits,
+The fate of each request when something goes wrong: how often it is sent, what the person reads while the ceremony waits,
 how the ceremony ends, and what of value it still holds then. *Once* means that the fault meets the request the first time, and then all
 is well. *Always* means that the fault meets the request whenever it is sent. A cell that is not played says why.
 

@@ -23,7 +23,7 @@ pub struct MockError(pub(crate) String);
 /// How a drive with the mocks ends.
 pub type Driven<O> = Result<Ending<O>, DriveError<MockError, MockError>>;
 
-/// What goes wrong at the host or the store.
+/// A fault of the host or the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LocalFault {
     /// The host leaves at the first wait.
@@ -49,7 +49,7 @@ pub(crate) enum LocalFault {
     Suspended,
 }
 
-/// What the mocks of one case share: the clock, the transcript, and the fault.
+/// The state that the mocks of one case share: the clock, the transcript and the fault.
 #[derive(Clone, Debug)]
 pub(crate) struct Shared(Arc<Mutex<State>>);
 
@@ -100,7 +100,7 @@ impl Shared {
         self.state().is_dead
     }
 
-    /// Another process begins, or the same one goes on. Nothing goes wrong any more, unless the fault has a second part.
+    /// Another process begins, or the same one continues. Nothing fails any more, unless the fault has a second part.
     pub(crate) fn begin_again(&self) {
         let mut state = self.state();
         let has_second_part = state.is_dead && matches!(state.fault, Some((LocalFault::JournalUnreadable, _)));

@@ -22,7 +22,7 @@ pub(crate) struct Bench<'f, F> {
     places: Cell<u32>,
 }
 
-/// What is left of an exchange whose answer was written down.
+/// The remains of an exchange whose answer was journaled.
 pub(crate) enum Left {
     /// The exchange is in flight, and this is its answer.
     Answer(ExchangeResult),
@@ -90,7 +90,7 @@ impl<'f, F: Fixture> Bench<'f, F> {
         self.open(copy)
     }
 
-    /// What is left of an exchange after the store was opened.
+    /// The remains of an exchange after the store was opened.
     pub(crate) fn left(&self, opened: &mut Opened<F>, id: ExchangeId) -> Result<Left, Broken> {
         if self.fixture.has_ended(&mut opened.store)? {
             return Ok(Left::Ended);

@@ -20,7 +20,7 @@ const PLACE: &str = "ENLIST_CONFORMANCE_PLACE";
 /// Sets how many processes are killed.
 const KILLS: &str = "ENLIST_KILLS";
 const DEFAULT_KILLS: u64 = 20;
-/// What a child writes to its standard output after each call of the store that has returned.
+/// The line that a child writes to its standard output after each call of the store that has returned.
 const RETURNED: &str = "enlist-conformance: a call has returned";
 /// How many exchanges a child makes if nobody kills it.
 const EXCHANGES: usize = 40;
@@ -180,7 +180,7 @@ fn announcements(child: &mut Child) -> Receiver<()> {
     receiver
 }
 
-/// What a store may hold.
+/// The content that a store may have.
 #[derive(Clone, Default)]
 struct State {
     snapshot: Option<String>,
@@ -206,7 +206,7 @@ fn is_torn_taken_in(saved: &Snapshot) -> bool {
     saved.in_flight().is_none() && Claim::resume(saved).is_ok()
 }
 
-/// What a store says about the answer to the exchange in flight, if there is one.
+/// The store's report about the answer to the exchange in flight, if there is one.
 pub(crate) type Found = Option<Result<Option<ExchangeResult>, String>>;
 
 /// Checks what is left of a child of whose calls so many had returned: all that they promised, and the next call done or not done.

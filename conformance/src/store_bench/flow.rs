@@ -20,7 +20,7 @@ pub(crate) struct Flow<C> {
     answered: usize,
 }
 
-/// What a flow needs next.
+/// The next need of a flow.
 pub(crate) enum Next<O> {
     /// This exchange was begun: prepare it.
     Exchange(Exchange),

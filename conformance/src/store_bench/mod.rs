@@ -1,4 +1,4 @@
-//! What the cases for stores do with a store: they open it, drive a ceremony on it, and kill a process that writes to it.
+//! The work of the cases for stores: they open a store, drive a ceremony on it, and kill a process that writes to it.
 
 pub(crate) mod bench;
 pub(crate) mod child;

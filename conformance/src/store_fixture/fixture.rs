@@ -1,4 +1,4 @@
-//! What the cases must know of a store.
+//! The facts about a store that the cases need.
 
 use std::env;
 use std::error::Error;
@@ -140,7 +140,7 @@ impl Tear {
     pub const ALL: [Self; 3] = [Self::Short, Self::Zeros, Self::WrongByte];
 }
 
-/// What a store did wrong, in a sentence. It holds no secret and no bytes of an answer.
+/// A sentence about the mistake of a store. It contains no secret and no bytes of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Broken(String);

@@ -14,7 +14,7 @@ pub struct MemoryStore {
     disk: Arc<Mutex<Disk>>,
 }
 
-/// What a store has written.
+/// The data that a store has written.
 #[derive(Clone, Debug, Default)]
 struct Disk {
     snapshot: Option<Snapshot>,

@@ -43,7 +43,7 @@
 //! # Ok::<(), stores::Failures>(())
 //! ```
 //!
-//! What the cases cannot see is whether the disk has what the store wrote: no program can tell that from the page cache. A store that
+//! The cases cannot see whether the disk has the data that the store wrote, because no program can distinguish it from the page cache. A store that
 //! passes every case and never calls `fsync` still loses credentials when the power fails.
 
 pub mod cases;
@@ -151,7 +151,7 @@ pub fn run<F: Fixture>(fixture: &F) -> Result<Report, Failures> {
 pub struct CaseFailed {
     /// The case's name.
     pub case: &'static str,
-    /// What was broken.
+    /// The broken rule.
     pub broken: Broken,
 }
 

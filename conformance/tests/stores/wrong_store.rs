@@ -13,7 +13,7 @@ use enlist_core::{Ceremony, Delivery, Exchange, ExchangeId, ExchangeResult, Snap
 
 use crate::record::{self, Record};
 
-/// What is wrong with a [`WrongStore`].
+/// The fault of a [`WrongStore`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// Nothing. The store does what a store must do.

@@ -18,7 +18,7 @@ pub enum FaultsError {
         index: usize,
         /// The entry's `path`, if it has one.
         path: Option<String>,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
 }

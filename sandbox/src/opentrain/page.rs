@@ -70,7 +70,7 @@ impl OpenTrain {
     }
 }
 
-/// What the human decided, or what is wrong with it. A refusal needs neither address nor code.
+/// Reads the human's decision, or the reason why it is not valid. A refusal needs neither address nor code.
 fn decision(form: &Form, attempt: &ClaimAttempt) -> Result<Decision, &'static str> {
     if form.get("decision") == Some("deny") {
         return Ok(Decision::Denied);

@@ -22,7 +22,7 @@ pub(super) struct Registration {
     pub(super) access_token: String,
     /// The newest attempt's token.
     pub(super) attempt: Option<String>,
-    /// Whose account it is: set when the human finishes.
+    /// The owner's address, set when the human finishes.
     pub(super) owner: Option<String>,
     /// The post-claim token was handed out.
     pub(super) delivered: bool,

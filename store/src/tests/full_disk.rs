@@ -1,4 +1,4 @@
-//! A disk without room. A limit on the length of files stands for it: the same calls fail, and no rights are needed.
+//! A disk without room. A limit on the length of files simulates it: the same calls fail, and no rights are needed.
 
 use std::process::Command;
 

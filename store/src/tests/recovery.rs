@@ -1,4 +1,4 @@
-//! What a session takes in when it is opened: the things that an earlier process left unfinished.
+//! A session that is opened finishes the things that an earlier process left.
 
 use enlist_core::Failure;
 use enlist_core::claim::Claim;

@@ -1,4 +1,4 @@
-//! What a call has promised is there after a crash.
+//! A crash loses nothing that a call has promised.
 
 use enlist_core::Input;
 use enlist_core::claim::Claim;
