@@ -87,6 +87,16 @@ impl<'a> Context<'a> {
         origin(what, &url)
     }
 
+    /// The address that commands use for `service` now: the flag, else that of the stored credential, else the configured one.
+    pub(crate) fn origin_in_use(&self, service: Service) -> Result<Origin, Error> {
+        let stored = match self.base_url {
+            Some(_) => None,
+            None => self.store(service).ok().and_then(|store| store.credential().ok().flatten()),
+        };
+        let stored = stored.and_then(|credential| Origin::parse(&credential.base_url()).ok());
+        stored.map_or_else(|| self.origin(service), Ok)
+    }
+
     /// Refuses a `--base-url` that differs from `pinned`, the address at which a flow or a registration began.
     pub(crate) fn keeps_to(&self, pinned: &str) -> Result<(), Error> {
         match &self.base_url {

@@ -117,7 +117,13 @@ fn check(source: &Source, output: &Output) -> Result<Outcome, Error> {
             if let ManifestError::Fields(fields) = &wrong {
                 fields.iter().try_for_each(|field| output.text(field))?;
             }
-            Ok(Outcome::stopped(source.refused(&wrong), ManifestChecked::Wrong { fields: fields(&wrong) }, None))
+            let error = match &wrong {
+                ManifestError::Fields(fields) if output.is_text() => {
+                    source.refused(format_args!("{} of its fields are wrong", fields.len()))
+                }
+                wrong => source.refused(wrong),
+            };
+            Ok(Outcome::stopped(error, ManifestChecked::Wrong { fields: fields(&wrong) }, None))
         }
     }
 }

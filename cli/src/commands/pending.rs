@@ -39,14 +39,14 @@ pub(crate) fn run(context: &Context<'_>) -> Result<Outcome, Error> {
 }
 
 /// One profile's store at one service.
-pub(super) struct ProfileStore {
+pub(in crate::commands) struct ProfileStore {
     pub(super) profile: ProfileName,
     pub(super) service: Service,
     pub(super) store: ServiceStore,
 }
 
 /// The stores of every profile and service that the command lists.
-pub(super) fn profile_stores(context: &Context<'_>) -> Result<Vec<ProfileStore>, Error> {
+pub(in crate::commands) fn profile_stores(context: &Context<'_>) -> Result<Vec<ProfileStore>, Error> {
     let mut profile_stores = Vec::new();
     for profile in context.profiles()? {
         for service in Service::ALL {

@@ -45,6 +45,11 @@ impl PendingFlow {
         format!("{}  {}, pending: {}{until}{profile}", self.flow, self.service, self.awaiting)
     }
 
+    /// The flow with its service, and with its profile unless that is `current`.
+    pub(crate) fn place(&self, current: &ProfileName) -> String {
+        format!("{} ({}){}", self.flow, self.service, in_profile(&self.profile, current))
+    }
+
     /// The flow as part of a line about its profile.
     pub(crate) fn brief(&self) -> String {
         format!("{} pending at {}", self.flow, self.service)

@@ -3,11 +3,10 @@
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
+use enlist_blocking::system_clock as now;
 use enlist_core::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Serialize, Serializer};
-
-use crate::wait_policy::now;
 
 /// A point in time as JSON has it: RFC 3339.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -273,3 +273,16 @@ fn the_report_can_be_all_of_stdout() {
     assert_eq!((&report["enlist"], &report["offline"]), (&env!("CARGO_PKG_VERSION").into(), &false.into()));
     assert_eq!(doctor(&world, &["--bundle", "-"], &[])["data"]["bundle"]["checks"].as_array().unwrap().len(), 8);
 }
+
+/// Each identity keeps to the address where it began, and each profile has flows of its own.
+#[test]
+fn it_looks_at_what_is_stored_in_every_profile() {
+    let (world, elsewhere) = (World::new(), World::new());
+    let url = elsewhere.sandbox.url();
+    world.json(&["register", "opentrain", "--base-url", url]);
+    let begun = world.json(&["register", "sentryagent", "--manifest", &world.manifest(), "-p", "work", "--no-wait"]);
+    let document = doctor(&world, &[], &[]);
+    assert_check(&document, "opentrain", "ok", url);
+    let flow = begun["data"]["flow"].as_str().unwrap();
+    assert_check(&document, "pending", "warn", &format!("{flow} (sentryagent)  (profile work)"));
+}

@@ -168,7 +168,9 @@ fn helps() {
 pub(crate) fn commands(above: &[&str]) -> Vec<String> {
     let help = told(human(&[above, &["--help"]].concat())).1;
     let Some((_, listed)) = help.split_once("\nCommands:\n") else { return vec![above.join(" ")] };
-    let names = listed.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.split_whitespace().next());
+    // A description that is wrapped continues on a line that is indented further.
+    let names = listed.lines().take_while(|line| !line.is_empty()).filter(|line| !line.starts_with("   "));
+    let names = names.filter_map(|line| line.split_whitespace().next());
     names.flat_map(|name| commands(&[above, &[name]].concat())).collect()
 }
 

@@ -34,7 +34,7 @@ pub(super) fn proxy(context: &Context<'_>) -> Check {
     };
     let mut ways = Vec::new();
     for service in Service::ALL {
-        match context.origin(service) {
+        match context.origin_in_use(service) {
             Ok(origin) => ways.push((service.name(), url(&origin))),
             Err(error) => return Check::bad(NAME, error),
         }
@@ -82,7 +82,7 @@ pub(super) fn services(context: &Context<'_>) -> Result<Vec<Check>, Error> {
 }
 
 fn reach(service: Service, context: &Context<'_>, skews: &mut Vec<Skew>) -> Result<Check, Error> {
-    let origin = match context.origin(service) {
+    let origin = match context.origin_in_use(service) {
         Ok(origin) => origin,
         Err(error) => return Ok(Check::bad(name_of(service), error)),
     };

@@ -4,13 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::check::Check;
+use crate::commands::pending::{ProfileStore, profile_stores};
 use crate::context::Context;
 use crate::env::{self, variable};
 use crate::error::Error;
 use crate::interop::opentrain_cli::shadowing;
 use crate::output::data::CheckName;
-use crate::store::{DamagedFlow, Service, StoreError, files};
+use crate::store::{DamagedFlow, ProfileName, Service, StoreError, files};
 use crate::sys;
+use crate::view::flow::PendingFlow;
 
 /// The largest number of files to check.
 const MOST: usize = 10_000;
@@ -96,40 +98,33 @@ fn variables(context: &Context<'_>) -> Check {
 
 fn pending(context: &Context<'_>) -> Check {
     const NAME: CheckName = CheckName::Pending;
-    match flows(context).and_then(|flows| Ok((flows, damaged(context)?))) {
+    match flows(context) {
         Err(error) => Check::bad(NAME, error),
         Ok((_, Some(damaged))) => Check::doubtful(NAME, damaged.left_words(), "see `enlist status`").publicly("damaged"),
-        Ok((flows, None)) => under_way(NAME, &flows),
+        Ok((flows, None)) => under_way(NAME, &flows, context.output.profile()),
     }
 }
 
-fn under_way(name: CheckName, flows: &[(String, Service)]) -> Check {
+fn under_way(name: CheckName, flows: &[PendingFlow], current: &ProfileName) -> Check {
     if flows.is_empty() {
         return Check::fine(name, "nothing");
     }
-    let told: Vec<_> = flows.iter().map(|(name, service)| format!("{name} ({})", service.name())).collect();
-    Check::doubtful(name, told.join(", "), "`enlist pending` lists them, and `enlist resume FLOW` continues one").publicly(flows.len())
+    let told: Vec<_> = flows.iter().map(|flow| flow.place(current)).collect();
+    let hint = "`enlist pending` lists them, and `enlist resume FLOW` continues one";
+    Check::doubtful(name, told.join(", "), hint).publicly(flows.len())
 }
 
-/// Finds the first damaged flow.
-fn damaged(context: &Context<'_>) -> Result<Option<DamagedFlow>, Error> {
-    for service in Service::ALL {
-        if let Some(damaged) = context.store(service)?.flows()?.damaged.into_iter().next() {
-            return Ok(Some(damaged));
-        }
-    }
-    Ok(None)
-}
-
-/// The pending flows. Unlike other commands, the doctor does not finish what an earlier process left.
-fn flows(context: &Context<'_>) -> Result<Vec<(String, Service)>, Error> {
-    let mut flows = Vec::new();
-    for service in Service::ALL {
-        let found = context.store(service)?.flows()?;
+/// The pending flows of the profiles that commands list, and the first damaged flow. Unlike other commands, the doctor does not finish
+/// what an earlier process left.
+fn flows(context: &Context<'_>) -> Result<(Vec<PendingFlow>, Option<DamagedFlow>), Error> {
+    let (mut flows, mut damaged) = (Vec::new(), None);
+    for ProfileStore { profile, service, store } in profile_stores(context)? {
+        let found = store.flows()?;
         if let Some(error) = found.refused.into_iter().next() {
             return Err(error.into());
         }
-        flows.extend(found.readable.iter().filter(|flow| flow.is_pending()).map(|flow| (flow.name().to_owned(), service)));
+        damaged = damaged.or_else(|| found.damaged.into_iter().next());
+        flows.extend(found.readable.iter().filter(|flow| flow.is_pending()).map(|flow| crate::flows::pending(flow, service, &profile)));
     }
-    Ok(flows)
+    Ok((flows, damaged))
 }
