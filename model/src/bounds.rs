@@ -6,7 +6,7 @@ use enlist_core::CeremonyKind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Bounds {
     /// The number of faults of any kind: an exchange without an answer (not connected, request lost, answer lost, cut, too
-    /// late), an answer that is not the service's own (503, 429, `slow_down`, 503 and 403 after acting, a garbled page), an end of the
+    /// late), an answer that is not the service's own (503, 429, `slow_down`, 503, 403, 429 and a false 401 after acting, a garbled page), an end of the
     /// process (before and after every step of an exchange, with and without the journaled answer), a failure to save, a wrong
     /// or an old code, a request for another SMS.
     pub(crate) faults: u8,

@@ -49,12 +49,14 @@ const FATES: [Fate; 11] = [
     Fate::NotSaved,
     Fate::AnsweredUnsaved,
 ];
-const MANNERS: [Manner; 6] = [
+const MANNERS: [Manner; 8] = [
     Manner::Busy { retry_after: None },
     Manner::TooMany { retry_after: Some(3) },
     Manner::SlowDown { interval: None },
-    Manner::Gateway { status: 503 },
-    Manner::Gateway { status: 403 },
+    Manner::Gateway { status: 503, has_word: false },
+    Manner::Gateway { status: 403, has_word: false },
+    Manner::Gateway { status: 401, has_word: true },
+    Manner::Gateway { status: 429, has_word: false },
     Manner::Garbled,
 ];
 

@@ -173,9 +173,11 @@ impl BadgeRegistration {
                 }
                 Err(violation) => State::AskingSms { session, trouble: violation.into() },
             },
-            // A page without a code may stand in the place of the session.
-            Verdict::Refused(error) if error.code.is_none() => State::AskingSms { session, trouble: error.into() },
-            Verdict::Refused(error) => failed(wire::sms_refused(error)),
+            // Any other refusal may be a gateway's, in the place of the session.
+            Verdict::Refused(error) if error.status == 410 && error.code.is_some() => {
+                failed(Failure::SessionExpired { error, may_be_delivered: false })
+            }
+            Verdict::Refused(error) => State::AskingSms { session, trouble: error.into() },
             Verdict::Lost(trouble) | Verdict::Unreadable(trouble, _) => State::AskingSms { session, trouble },
             Verdict::Again(attempts) => State::Texting { session, attempts },
             Verdict::End(failure) => failed(failure),
@@ -252,7 +254,7 @@ impl BadgeRegistration {
         }
         // Whoever wrote an answer without a code may have put it in the place of the badge.
         let is_over = hand_in.session.expires_at.is_some_and(|end| now >= end);
-        if error.code.is_none() && error.status >= 400 && !is_over || refusal == CodeRefusal::Unclear {
+        if error.code.is_none() && error.status >= 400 && !is_over {
             self.may_be_lost();
         }
         match refusal {
@@ -270,7 +272,12 @@ impl BadgeRegistration {
                 }
                 failed(Failure::SessionExpired { error, may_be_delivered: self.may_be_delivered() })
             }
-            CodeRefusal::SessionOver | CodeRefusal::Unclear => hand_in.ask(OtpReason::NotTaken(error.into())),
+            CodeRefusal::SessionOver => hand_in.ask(OtpReason::NotTaken(error.into())),
+            CodeRefusal::Unclear => {
+                self.otp_answer = OtpAnswer::Lost;
+                self.lost_otp.clone_from(&hand_in.otp);
+                hand_in.ask(OtpReason::NotTaken(error.into()))
+            }
         }
     }
 

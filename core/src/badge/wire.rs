@@ -11,7 +11,6 @@ use super::did::{did_of, has_form_of_badge};
 use super::{Did, Identity, Manifest, PublicProfile, PublishedProfile, Rotated, Validity};
 use crate::error::{ServerError, Violation};
 use crate::exchange::Body;
-use crate::failure::Failure;
 use crate::http::damaged::Damaged;
 use crate::http::json::{Json, Object};
 use crate::http::request::{authorized, post_json};
@@ -89,14 +88,6 @@ pub(crate) fn damaged_badge(damaged: Damaged<'_>, member: &str) -> Option<Badge>
     Badge::parse(damaged.credential(member)?).ok().filter(has_form_of_badge)
 }
 
-/// The meaning of a definite refusal of step 2. 410 is documented, and a session that is not found is over too.
-pub(crate) fn sms_refused(error: ServerError) -> Failure {
-    match error.status {
-        404 | 405 | 409 | 410 => Failure::SessionExpired { error, may_be_delivered: false },
-        _ => Failure::Rejected(error),
-    }
-}
-
 /// The meaning of a 4xx to a one-time code. The documents have the statuses 401, 410 and 429 and no codes. Gateways write each of these
 /// statuses too, so a status without the service's own words lets the registration go on, and never ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +102,7 @@ pub(crate) enum CodeRefusal {
     Conflict,
     /// Too many requests were sent.
     TooMany,
-    /// It does not say what became of the code.
+    /// It does not say what became of the code, so it counts as a lost answer.
     Unclear,
 }
 

@@ -22,12 +22,18 @@ impl<C: Harness> World<C> {
         let after = |seconds: &Option<u32>| seconds.map_or_else(String::new, |seconds| seconds.to_string());
         match manner {
             Manner::Honest => plain(self.service.serve(request, self.elapsed)),
-            Manner::Gateway { status } => {
+            Manner::Gateway { status, has_word } => {
                 let _lost = self.service.serve(request, self.elapsed);
-                let is_poll = EndpointKind::of(&request.path) == EndpointKind::Poll;
-                // Elsewhere a status of 400 to 499 is the service's word.
-                let status = if is_poll || *status >= 500 { *status } else { 502 };
-                respond(status, "", b"<html>Bad Gateway</html>".to_vec())
+                // A status that the documents have is the service's word, and at the other endpoints each of 400 to 499 is.
+                let is_doubted = match EndpointKind::of(&request.path) {
+                    EndpointKind::Poll | EndpointKind::Rotate => true,
+                    EndpointKind::Text => !matches!(status, 410 | 429),
+                    EndpointKind::HandIn => !matches!(status, 401 | 410 | 429),
+                    _ => false,
+                };
+                let status = if is_doubted || *status >= 500 { *status } else { 502 };
+                let body: &[u8] = if *has_word { br#"{"error":"access_denied"}"# } else { b"<html>Bad Gateway</html>" };
+                respond(status, "", body.to_vec())
             }
             Manner::Garbled => {
                 let (status, _) = self.service.serve(request, self.elapsed);

@@ -10,7 +10,7 @@
 //! ```
 //! use enlist_core::testing::{Fate, Manner, Op, Reply, check};
 //!
-//! check(&[Op::Exchange { manner: Manner::Gateway { status: 503 }, fate: Fate::CrashAfterJournal, ms: 20 }, Op::Reply(Reply::AsAsked), Op::Crash])?;
+//! check(&[Op::Exchange { manner: Manner::Gateway { status: 503, has_word: false }, fate: Fate::CrashAfterJournal, ms: 20 }, Op::Reply(Reply::AsAsked), Op::Crash])?;
 //! # Ok::<(), enlist_core::testing::Broken>(())
 //! ```
 //!

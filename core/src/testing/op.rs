@@ -104,10 +104,12 @@ pub enum Manner {
         /// The value of `interval`, in seconds.
         interval: Option<u32>,
     },
-    /// The service acts, and a gateway answers with this status and a page of its own, as a router does with 503 after its timeout.
+    /// The service acts, and a gateway lies about the answer: it sends this status, as a router does with 503 after its timeout.
     Gateway {
-        /// The status: 502, 503, or for a poll any status that a gateway writes.
+        /// The status: 502, 503, or any other where no status is the service's word.
         status: u16,
+        /// Whether the body is JSON with a word of OAuth, or a page.
+        has_word: bool,
     },
     /// The service acts, and an intermediary replaces its answer with a page.
     Garbled,
@@ -194,7 +196,7 @@ pub const UNSENT: [TransportKind; 4] = [TransportKind::Connect, TransportKind::D
 const STATUSES: [u16; 16] = [200, 200, 200, 400, 400, 401, 403, 404, 408, 409, 410, 302, 429, 500, 503, 599];
 
 /// The statuses of [`Manner::Gateway`].
-const GATEWAYS: [u16; 8] = [502, 503, 302, 401, 403, 404, 407, 429];
+const GATEWAYS: [u16; 9] = [502, 503, 302, 401, 403, 404, 407, 410, 429];
 
 /// Draws an [`op`], so that `any::<Vec<Op>>()` is a script.
 ///
@@ -246,7 +248,7 @@ fn manner() -> impl Strategy<Value = Manner> {
         1 => (any::<bool>(), prop_oneof![0u32..120, 0u32..5000, 0u32..40_000_000])
             .prop_map(|(too_many, seconds)| Manner::Later { too_many, seconds }),
         2 => seconds().prop_map(|interval| Manner::SlowDown { interval }),
-        1 => proptest::sample::select(&GATEWAYS[..]).prop_map(|status| Manner::Gateway { status }),
+        1 => (proptest::sample::select(&GATEWAYS[..]), any::<bool>()).prop_map(|(status, has_word)| Manner::Gateway { status, has_word }),
         1 => Just(Manner::Garbled),
         1 => proptest::sample::select(&STATUSES[..]).prop_map(|status| Manner::Echo { status }),
         1 => words().prop_map(Manner::Says),
@@ -327,7 +329,7 @@ impl Bytes<'_> {
             },
             8 => Manner::TooMany { retry_after: self.seconds() },
             9 => Manner::SlowDown { interval: self.seconds() },
-            10 => Manner::Gateway { status: pick(&GATEWAYS, self.byte()) },
+            10 => Manner::Gateway { status: pick(&GATEWAYS, self.byte()), has_word: self.byte() % 2 == 1 },
             11 => Manner::Garbled,
             12 => Manner::Echo { status: pick(&STATUSES, self.byte()) },
             13 | 14 => Manner::Says(Words {

@@ -105,7 +105,8 @@ fn the_echoed_profile_must_be_what_was_sent() {
 #[test]
 fn a_second_sms_is_ordered_only_if_the_human_agrees() {
     let busy = || error(503, "temporarily_unavailable");
-    let pages = [400, 401, 403, 404, 405, 408, 410, 421, 499].map(html);
+    let statuses = [400, 401, 403, 404, 405, 408, 421, 499];
+    let pages = statuses.map(html).into_iter().chain(statuses.map(|status| error(status, "access_denied"))).chain([html(410)]);
     for indefinite in [lost(), html(500), html(502), html(503), busy(), html(200), json(200, "{}"), cut(200, "{")].into_iter().chain(pages)
     {
         let mut first = bench([submitted(), indefinite], [RegistrationAnswer::ProfileOk]);
