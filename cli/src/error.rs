@@ -145,7 +145,10 @@ impl Error {
 
     pub(crate) fn message(&self) -> String {
         match self {
-            Self::Ceremony { failure, at, kept } => failure_words(failure, *at) + &kept_words(kept),
+            Self::Ceremony { failure, at, kept } => {
+                let words = failure_words(failure, *at);
+                network_hints::named(failure, &words).unwrap_or(words) + &kept_words(kept)
+            }
             Self::AnswerLost => "the answer to a request was lost; the request must not be repeated unless a person agrees".to_owned(),
             Self::NotRegistered(service) => format!("this profile has no registration at {}", service.name()),
             Self::Absent { service, profile, home } => {
@@ -332,6 +335,6 @@ fn recovery_words(recovery: Recovery, now: Timestamp) -> Option<String> {
     }
 }
 
-mod network_hints;
+pub(crate) mod network_hints;
 #[cfg(test)]
 pub(crate) mod tests;

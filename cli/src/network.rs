@@ -13,7 +13,7 @@ use http::Uri;
 
 use crate::args::NetworkArgs;
 use crate::env;
-use crate::error::Error;
+use crate::error::{Error, network_hints};
 use crate::input::shown;
 use crate::store::files;
 
@@ -46,6 +46,12 @@ impl Client {
 
 impl Execute for Client {
     fn execute(&self, exchange: &Exchange) -> ExchangeResult {
+        let uri = exchange.request.uri();
+        network_hints::sending_to(format!(
+            "{}://{}",
+            uri.scheme_str().unwrap_or_default(),
+            uri.authority().map_or("", |host| host.as_str())
+        ));
         match self.longest {
             Some(longest) if longest < exchange.timeout => {
                 let Exchange { id, max_body, delivers, .. } = *exchange;

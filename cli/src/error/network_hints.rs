@@ -1,6 +1,25 @@
 //! Hints for a service that cannot be reached, by the class of the failure.
 
+use std::sync::Mutex;
+
 use enlist_core::{Failure, TransportFailure, TransportKind, Trouble};
+
+/// The origin of the last request of this process. An error about the network names it.
+static LAST_ORIGIN: Mutex<Option<String>> = Mutex::new(None);
+
+/// Records the origin of a request before it is sent.
+pub(crate) fn sending_to(origin: String) {
+    if let Ok(mut last) = LAST_ORIGIN.lock() {
+        *last = Some(origin);
+    }
+}
+
+/// The message about a failure of the network, with the origin that could not be reached. `None` if the failure is not about the network.
+pub(super) fn named(failure: &Failure, words: &str) -> Option<String> {
+    hint(failure)?;
+    let last = LAST_ORIGIN.lock().ok()?.clone()?;
+    Some(format!("{last} cannot be reached: {}", words.strip_prefix("given up: ").unwrap_or(words)))
+}
 
 /// A hint about what to check. `None` if the failure is not about the network.
 pub(super) fn hint(failure: &Failure) -> Option<&'static str> {

@@ -45,7 +45,12 @@ fn a_refused_connection_is_named() {
 
 #[test]
 fn a_name_that_nobody_knows_is_named() {
-    assert_class(&ask(&World::new(), "https://service.invalid", &[], &[]), "network", &["name could not be resolved"], "no network");
+    assert_class(
+        &ask(&World::new(), "https://service.invalid", &[], &[]),
+        "network",
+        &["https://service.invalid cannot be reached: ", "name could not be resolved"],
+        "no network",
+    );
 }
 
 #[test]
