@@ -1,6 +1,7 @@
 //! `enlist abandon`: gives up a pending flow.
 
-use super::{Facts, Run, Start};
+use super::Facts;
+use super::facts::runs;
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::select::select_flow;
@@ -22,15 +23,7 @@ pub(crate) struct Args {
 pub(super) static FACTS: Facts =
     Facts::new("abandon", &[("enlist abandon clm_7f3a0b12", "asks first, because a credential that still comes would be lost")]);
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(self, &start.context()?)
-    }
-}
+runs!(Args, FACTS, |self, start| run(self, &start.context()?));
 
 pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     let (service, name) = select_flow(context, Some(&args.flow), &Service::ALL)?;

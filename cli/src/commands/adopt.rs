@@ -4,7 +4,8 @@ use std::ffi::OsString;
 
 use enlist_core::secret::PersonalToken;
 
-use super::{Facts, Run, Start};
+use super::facts::runs;
+use super::{Facts, Run};
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::may_be_lost;
@@ -46,19 +47,7 @@ impl Args {
     }
 }
 
-impl Run for OpentrainArgs {
-    fn facts(&self) -> &'static Facts {
-        &OPENTRAIN_FACTS
-    }
-
-    fn service(&self) -> Option<Service> {
-        Some(Service::Opentrain)
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        opentrain(self, &start.context()?)
-    }
-}
+runs!(OpentrainArgs, OPENTRAIN_FACTS, Some(Service::Opentrain), |self, start| opentrain(self, &start.context()?));
 
 fn opentrain(args: &OpentrainArgs, context: &Context<'_>) -> Result<Outcome, Error> {
     let token = read(&Source::named("--token-file", &args.token_file), context)?;

@@ -4,7 +4,8 @@ use enlist_core::claim::{Claim, Registration};
 use enlist_core::secret::Email;
 use enlist_core::{Ceremony, Step};
 
-use super::{Facts, Run, Start};
+use super::Facts;
+use super::facts::runs;
 use crate::args::Waiting;
 use crate::context::Context;
 use crate::error::Error;
@@ -37,19 +38,7 @@ pub(super) static FACTS: Facts = Facts::new(
 )
 .printing(Prints::Events);
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn service(&self) -> Option<Service> {
-        Some(Service::Opentrain)
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(self, &start.context()?)
-    }
-}
+runs!(Args, FACTS, Some(Service::Opentrain), |self, start| run(self, &start.context()?));
 
 pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     let owner = owner("--email", &args.email)?;

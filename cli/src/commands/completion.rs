@@ -1,6 +1,7 @@
 //! `enlist completion`: prints a completion script for a shell.
 
-use super::{Facts, Run, Start};
+use super::Facts;
+use super::facts::runs;
 use crate::error::Error;
 use crate::output::data::Completion;
 use crate::output::{Outcome, Output, Prints, print_text};
@@ -18,15 +19,7 @@ pub(super) static FACTS: Facts =
         .printing(Prints::Text)
         .without_profile();
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(self, start.output)
-    }
-}
+runs!(Args, FACTS, |self, start| run(self, start.output));
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Outcome, Error> {
     let mut script = Vec::new();

@@ -9,7 +9,8 @@ use std::ffi::OsString;
 
 use check::Check;
 
-use super::{Facts, Run, Start};
+use super::Facts;
+use super::facts::runs;
 use crate::context::Context;
 use crate::error::Error;
 use crate::input::{Source, shown};
@@ -39,15 +40,7 @@ pub(super) static FACTS: Facts = Facts::new(
 )
 .despite_profile();
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(self, &start.context()?)
-    }
-}
+runs!(Args, FACTS, |self, start| run(self, &start.context()?));
 
 pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     let mut checks = vec![network::proxy(context), network::certificates(context)];

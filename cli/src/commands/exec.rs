@@ -4,13 +4,14 @@ use std::convert::Infallible;
 use std::ffi::OsString;
 use std::process::Command;
 
+use super::Facts;
+use super::facts::runs;
 use super::token::{credential_and_secret, warn_of_shadows};
-use super::{Facts, Run, Start};
 use crate::context::Context;
 use crate::env;
 use crate::error::Error;
 use crate::input::shown;
-use crate::output::{Outcome, Prints};
+use crate::output::Prints;
 use crate::store::Service;
 use crate::sys;
 
@@ -37,19 +38,7 @@ pub(super) static FACTS: Facts = Facts::new(
 )
 .printing(Prints::Text);
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn service(&self) -> Option<Service> {
-        Some(self.service)
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        match run(self, &start.context()?)? {}
-    }
-}
+runs!(Args, FACTS, Some(self.service), |self, start| match run(self, &start.context()?)? {});
 
 /// Returns only if the command could not be run.
 pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Infallible, Error> {

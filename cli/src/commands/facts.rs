@@ -58,12 +58,33 @@ pub(crate) trait Run {
     fn facts(&self) -> &'static Facts;
 
     /// The service that the command line names. The service of a flow is known only after the flow was found.
-    fn service(&self) -> Option<Service> {
-        None
-    }
+    fn service(&self) -> Option<Service>;
 
     fn run(&self, start: &Start<'_>) -> Result<Outcome, Error>;
 }
+
+/// Implements [`Run`] for the arguments of a command: its facts, the service that its command line names if there is one, and its work.
+macro_rules! runs {
+    ($args:ty, $facts:ident, |$this:ident, $start:ident| $work:expr) => {
+        runs!($args, $facts, None, |$this, $start| $work);
+    };
+    ($args:ty, $facts:ident, $service:expr, |$this:ident, $start:ident| $work:expr) => {
+        impl $crate::commands::Run for $args {
+            fn facts(&$this) -> &'static $crate::commands::Facts {
+                &$facts
+            }
+
+            fn service(&$this) -> Option<$crate::store::Service> {
+                $service
+            }
+
+            fn run(&$this, $start: &$crate::commands::Start<'_>) -> Result<$crate::output::Outcome, $crate::error::Error> {
+                $work
+            }
+        }
+    };
+}
+pub(super) use runs;
 
 /// The input of a command when it starts.
 pub(crate) struct Start<'a> {

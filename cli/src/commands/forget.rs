@@ -1,6 +1,7 @@
 //! `enlist forget`: deletes a credential here and leaves it valid at the service.
 
-use super::{Facts, Run, Start};
+use super::Facts;
+use super::facts::runs;
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::session::CliSession;
@@ -24,19 +25,7 @@ pub(crate) struct Args {
 pub(super) static FACTS: Facts =
     Facts::new("forget", &[("enlist forget opentrain", "deletes it here only; it stays valid at the service")]);
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn service(&self) -> Option<Service> {
-        Some(self.service)
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(self, &start.context()?)
-    }
-}
+runs!(Args, FACTS, Some(self.service), |self, start| run(self, &start.context()?));
 
 pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     let session = CliSession::open(context, args.service)?;

@@ -3,7 +3,8 @@
 use clap::Command;
 use enlist_core::Untrusted;
 
-use super::{Facts, Run, Start};
+use super::Facts;
+use super::facts::runs;
 use crate::args;
 use crate::error::Error;
 use crate::output::data::Help;
@@ -21,15 +22,7 @@ pub(super) static FACTS: Facts = Facts::new("help", &[("enlist help agents", "a 
     .printing(Prints::Text)
     .without_profile();
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(self, start.output)
-    }
-}
+runs!(Args, FACTS, |self, start| run(self, start.output));
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Outcome, Error> {
     let topic = if let [word] = &args.words[..] { Topic::ALL.into_iter().find(|topic| word == topic.name()) } else { None };

@@ -1,7 +1,8 @@
 //! `enlist man`: prints a manual page.
 
+use super::Facts;
+use super::facts::runs;
 use super::help::find;
-use super::{Facts, Run, Start};
 use crate::error::Error;
 use crate::output::data::Man;
 use crate::output::{Outcome, Output, Prints, print_text};
@@ -19,15 +20,7 @@ pub(super) static FACTS: Facts =
         .printing(Prints::Text)
         .without_profile();
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(self, start.output)
-    }
-}
+runs!(Args, FACTS, |self, start| run(self, start.output));
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Outcome, Error> {
     let mut page = Vec::new();

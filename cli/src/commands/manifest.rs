@@ -5,8 +5,9 @@ use std::io::Write;
 
 use enlist_core::badge::{Manifest, ManifestError};
 
+use super::facts::runs;
 use super::register::fields;
-use super::{Facts, Run, Start};
+use super::{Facts, Run};
 use crate::error::Error;
 use crate::input::{Source, shown};
 use crate::interrupt::Interrupt;
@@ -64,25 +65,9 @@ impl Args {
     }
 }
 
-impl Run for InitArgs {
-    fn facts(&self) -> &'static Facts {
-        &INIT_FACTS
-    }
+runs!(InitArgs, INIT_FACTS, |self, start| init(&Source::named("manifest", &self.file), start.output));
 
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        init(&Source::named("manifest", &self.file), start.output)
-    }
-}
-
-impl Run for CheckArgs {
-    fn facts(&self) -> &'static Facts {
-        &CHECK_FACTS
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        check(&Source::named("manifest", &self.file), start.output)
-    }
-}
+runs!(CheckArgs, CHECK_FACTS, |self, start| check(&Source::named("manifest", &self.file), start.output));
 
 fn init(source: &Source, output: &Output) -> Result<Outcome, Error> {
     let template = manifest(|field| field.empty);

@@ -4,7 +4,8 @@ use std::ffi::OsString;
 
 use enlist_core::secret::Otp;
 
-use super::{Facts, Run, Start};
+use super::Facts;
+use super::facts::runs;
 use crate::args::Waiting;
 use crate::context::Context;
 use crate::error::Error;
@@ -36,19 +37,7 @@ pub(super) static FACTS: Facts = Facts::new(
 )
 .printing(Prints::Events);
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn service(&self) -> Option<Service> {
-        Some(Service::Sentryagent)
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(self, &start.context()?)
-    }
-}
+runs!(Args, FACTS, Some(Service::Sentryagent), |self, start| run(self, &start.context()?));
 
 pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     if args.flow.as_ref().is_some_and(looks_like_a_secret) {

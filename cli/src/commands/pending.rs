@@ -1,6 +1,7 @@
 //! `enlist pending`: lists the pending flows.
 
-use super::{Facts, Run, Start};
+use super::Facts;
+use super::facts::runs;
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows;
@@ -16,15 +17,7 @@ pub(crate) struct Args {}
 
 pub(super) static FACTS: Facts = Facts::new("pending", &[("enlist pending", "lists each flow, what it waits for and when it expires")]);
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(&start.context()?)
-    }
-}
+runs!(Args, FACTS, |self, start| run(&start.context()?));
 
 pub(crate) fn run(context: &Context<'_>) -> Result<Outcome, Error> {
     let (mut pending, mut unreadable) = (Vec::new(), Failures::default());

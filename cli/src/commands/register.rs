@@ -8,7 +8,8 @@ use enlist_core::secret::Email;
 use enlist_core::{Ceremony, Origin, Step};
 
 use super::claim;
-use super::{Facts, Run, Start};
+use super::facts::runs;
+use super::{Facts, Run};
 use crate::args::Waiting;
 use crate::context::Context;
 use crate::error::Error;
@@ -68,19 +69,7 @@ pub(super) static OPENTRAIN_FACTS: Facts = Facts::new(
 .printing(Prints::Events)
 .named("register");
 
-impl Run for OpentrainArgs {
-    fn facts(&self) -> &'static Facts {
-        &OPENTRAIN_FACTS
-    }
-
-    fn service(&self) -> Option<Service> {
-        Some(Service::Opentrain)
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        opentrain(self, &start.context()?)
-    }
-}
+runs!(OpentrainArgs, OPENTRAIN_FACTS, Some(Service::Opentrain), |self, start| opentrain(self, &start.context()?));
 
 /// Register with a manifest: a person checks the profile and enters a code from an SMS, and the service issues a badge
 #[derive(Debug, clap::Args)]
@@ -105,19 +94,7 @@ pub(super) static SENTRYAGENT_FACTS: Facts = Facts::new(
 .printing(Prints::Events)
 .named("register");
 
-impl Run for SentryagentArgs {
-    fn facts(&self) -> &'static Facts {
-        &SENTRYAGENT_FACTS
-    }
-
-    fn service(&self) -> Option<Service> {
-        Some(Service::Sentryagent)
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        sentryagent(self, &start.context()?)
-    }
-}
+runs!(SentryagentArgs, SENTRYAGENT_FACTS, Some(Service::Sentryagent), |self, start| sentryagent(self, &start.context()?));
 
 /// The flag that names the owner who claims the agent next.
 const CLAIM: &str = "--claim";

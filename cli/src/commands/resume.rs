@@ -1,8 +1,9 @@
 //! `enlist resume`: continues a pending flow.
 
+use super::Facts;
 use super::claim::{self, show_again};
+use super::facts::runs;
 use super::register;
-use super::{Facts, Run, Start};
 use crate::args::Waiting;
 use crate::context::Context;
 use crate::error::Error;
@@ -36,15 +37,7 @@ pub(super) static FACTS: Facts = Facts::new(
 )
 .printing(Prints::Events);
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(self, &start.context()?)
-    }
-}
+runs!(Args, FACTS, |self, start| run(self, &start.context()?));
 
 pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     let (wait_policy, with_owner) = (context.wait_policy(&args.waiting), context.wait_policy_with_owner(&args.waiting));

@@ -8,8 +8,9 @@ use enlist_core::opentrain::{FetchAuthorizationServer, Revoke};
 use enlist_core::secret::PersonalToken;
 use enlist_core::{Failure, Origin};
 
+use super::Facts;
+use super::facts::runs;
 use super::forget::{clear, refuse_what_is_under_way};
-use super::{Facts, Run, Start};
 use crate::call::{call, call_to_the_end, failed};
 use crate::context::Context;
 use crate::error::Error;
@@ -31,19 +32,7 @@ pub(crate) struct Args {
 
 pub(super) static FACTS: Facts = Facts::new("revoke", &[("enlist revoke opentrain", "revokes it at the service and deletes it here")]);
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn service(&self) -> Option<Service> {
-        Some(self.service)
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(self, &start.context()?)
-    }
-}
+runs!(Args, FACTS, Some(self.service), |self, start| run(self, &start.context()?));
 
 /// Revoke the badge at the service and delete it here
 #[derive(Debug, clap::Args)]
@@ -56,19 +45,7 @@ pub(crate) struct BadgeArgs {
 pub(super) static BADGE_FACTS: Facts =
     Facts::new("badge revoke", &[("enlist badge revoke", "asks first, because a revoked badge never becomes valid again")]);
 
-impl Run for BadgeArgs {
-    fn facts(&self) -> &'static Facts {
-        &BADGE_FACTS
-    }
-
-    fn service(&self) -> Option<Service> {
-        Some(Service::Sentryagent)
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        badge(self.yes, &start.context()?)
-    }
-}
+runs!(BadgeArgs, BADGE_FACTS, Some(Service::Sentryagent), |self, start| badge(self.yes, &start.context()?));
 
 pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     match args.service {

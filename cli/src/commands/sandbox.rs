@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use enlist_sandbox::{Config, MessageKind, Sandbox, Scripted, StartError, parse_faults};
 
-use super::{Facts, Run, Start};
+use super::Facts;
+use super::facts::runs;
 use crate::error::Error;
 use crate::input::shown;
-use crate::output::Outcome;
 use crate::output::document::SandboxStarted;
 use crate::output::stderr::note;
 use crate::output::{Output, print_json};
@@ -44,15 +44,7 @@ pub(super) static FACTS: Facts = Facts::new(
 )
 .without_profile();
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        match run(self, start.output)? {}
-    }
-}
+runs!(Args, FACTS, |self, start| match run(self, start.output)? {});
 
 /// Runs until the process ends. SIGINT and SIGTERM keep their default effect, because there is nothing to save.
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Infallible, Error> {

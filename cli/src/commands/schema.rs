@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Facts, Run, Start};
+use super::Facts;
+use super::facts::runs;
 use crate::error::Error;
 use crate::output::{Outcome, Output, Prints, print_text};
 
@@ -14,15 +15,7 @@ pub(super) static FACTS: Facts = Facts::new("schema", &[("enlist schema", "print
     .printing(Prints::Text)
     .without_profile();
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(start.output)
-    }
-}
+runs!(Args, FACTS, |self, start| run(start.output));
 
 /// JSON Schema, draft 2020-12. It is a contract, like the output that it describes.
 const SCHEMA: &str = include_str!("../output/schema.json");

@@ -4,9 +4,10 @@ use enlist_core::badge::{Validity, VerifyBadge};
 use enlist_core::opentrain::WhoAmI;
 use enlist_core::{Failure, Origin};
 
+use super::Facts;
+use super::facts::runs;
 use super::pending::{self, Failures, ProfileStore};
 use super::token::warn_of_shadows;
-use super::{Facts, Run, Start};
 use crate::call::{call, failed};
 use crate::context::Context;
 use crate::error::Error;
@@ -31,15 +32,7 @@ pub(super) static FACTS: Facts = Facts::new(
     ],
 );
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(self, &start.context()?)
-    }
-}
+runs!(Args, FACTS, |self, start| run(self, &start.context()?));
 
 pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     let (mut kept, mut identities, mut pending, mut unreadable) = (Vec::new(), Vec::new(), Vec::new(), Failures::default());

@@ -3,7 +3,8 @@
 use clap::ValueEnum;
 use zeroize::Zeroizing;
 
-use super::{Facts, Run, Start};
+use super::Facts;
+use super::facts::runs;
 use crate::context::Context;
 use crate::env;
 use crate::error::Error;
@@ -48,19 +49,7 @@ pub(super) static FACTS: Facts = Facts::new(
 )
 .printing(Prints::Credential);
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn service(&self) -> Option<Service> {
-        Some(self.service)
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(self, &start.context()?)
-    }
-}
+runs!(Args, FACTS, Some(self.service), |self, start| run(self, &start.context()?));
 
 pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     let (credential, secret) = credential_and_secret(args.service, context)?;

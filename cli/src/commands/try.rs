@@ -13,7 +13,8 @@ use enlist_core::{Ceremony, Origin};
 use enlist_sandbox::{Config, Sandbox};
 use guide::{Guide, Narration};
 
-use super::{Facts, Run, Start};
+use super::Facts;
+use super::facts::runs;
 use crate::error::Error;
 use crate::output::data::{Tour, TourBadge, TourClaim};
 use crate::output::stderr::note;
@@ -30,15 +31,7 @@ pub(super) static FACTS: Facts =
     Facts::new("try", &[("enlist try", "runs the tour"), ("enlist try --json", "prints the result as one JSON document")])
         .without_profile();
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(start.output)
-    }
-}
+runs!(Args, FACTS, |self, start| run(start.output));
 
 /// Shorter than the services' 5 s, so that the tour is quick.
 const INTERVAL: Duration = Duration::from_secs(1);

@@ -4,7 +4,8 @@ use enlist_core::badge::{Did, LookUp, Published};
 use enlist_core::{Failure, Untrusted};
 
 use crate::call::{call, failed};
-use crate::commands::{Facts, Run, Start};
+use crate::commands::Facts;
+use crate::commands::facts::runs;
 use crate::context::Context;
 use crate::error::Error;
 use crate::output::Outcome;
@@ -23,19 +24,7 @@ pub(crate) struct Args {
 pub(crate) static FACTS: Facts =
     Facts::new("badge lookup", &[("enlist badge lookup did:sentryagent:7f3a0b12", "what the service publishes about this agent")]);
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn service(&self) -> Option<Service> {
-        Some(Service::Sentryagent)
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(&self.did, &start.context()?)
-    }
-}
+runs!(Args, FACTS, Some(Service::Sentryagent), |self, start| run(&self.did, &start.context()?));
 
 pub(crate) fn run(did: &str, context: &Context<'_>) -> Result<Outcome, Error> {
     let did = Did::parse(did).map_err(|error| Error::usage(format_args!("{}: {error}", Untrusted::new(did))))?;

@@ -4,7 +4,8 @@ use enlist_core::Origin;
 use enlist_core::badge::BadgeRotation;
 
 use crate::args::Waiting;
-use crate::commands::{Facts, Run, Start};
+use crate::commands::Facts;
+use crate::commands::facts::runs;
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::session::CliSession;
@@ -25,19 +26,7 @@ pub(crate) struct Args {
 pub(crate) static FACTS: Facts =
     Facts::new("badge rotate", &[("enlist badge rotate", "asks first, because the badge and the DID change")]).printing(Prints::Events);
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn service(&self) -> Option<Service> {
-        Some(Service::Sentryagent)
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(self, &start.context()?)
-    }
-}
+runs!(Args, FACTS, Some(Service::Sentryagent), |self, start| run(self, &start.context()?));
 
 pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     let wait_policy = context.wait_policy(&args.waiting);

@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use enlist_core::badge::BadgeView;
 
 use super::badge;
-use crate::commands::{Facts, Run, Start};
+use crate::commands::Facts;
+use crate::commands::facts::runs;
 use crate::context::Context;
 use crate::error::Error;
 use crate::output::Outcome;
@@ -26,19 +27,7 @@ pub(crate) static FACTS: Facts = Facts::new(
     &[("enlist badge show", "shows this profile's badge"), ("enlist badge show other.jwt", "shows the badge in a file")],
 );
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn service(&self) -> Option<Service> {
-        Some(Service::Sentryagent)
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(self.file.as_ref(), &start.context()?)
-    }
-}
+runs!(Args, FACTS, Some(Service::Sentryagent), |self, start| run(self.file.as_ref(), &start.context()?));
 
 pub(crate) fn run(file: Option<&OsString>, context: &Context<'_>) -> Result<Outcome, Error> {
     let presented = badge(file, context)?;

@@ -6,7 +6,8 @@ use enlist_core::badge::Sign;
 
 use super::own_badge;
 use crate::call::outcome_of;
-use crate::commands::{Facts, Run, Start};
+use crate::commands::Facts;
+use crate::commands::facts::runs;
 use crate::context::Context;
 use crate::error::Error;
 use crate::input::Source;
@@ -29,19 +30,7 @@ pub(crate) struct Args {
 pub(crate) static FACTS: Facts =
     Facts::new("badge sign", &[("enlist badge sign message.txt", "prints only the signature")]).printing(Prints::Credential);
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn service(&self) -> Option<Service> {
-        Some(Service::Sentryagent)
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(self, &start.context()?)
-    }
-}
+runs!(Args, FACTS, Some(Service::Sentryagent), |self, start| run(self, &start.context()?));
 
 pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     let message = Source::named("message", &args.file).read_text("the message", &context.interrupt)?;

@@ -9,7 +9,8 @@ use enlist_core::{Failure, Origin};
 
 use super::{PresentedBadge, badge};
 use crate::call::{failed, outcome_of};
-use crate::commands::{Facts, Run, Start};
+use crate::commands::Facts;
+use crate::commands::facts::runs;
 use crate::context::Context;
 use crate::error::Error;
 use crate::jwks_cache::{Keys, Newer};
@@ -47,19 +48,7 @@ pub(crate) static FACTS: Facts = Facts::new(
     ],
 );
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn service(&self) -> Option<Service> {
-        Some(Service::Sentryagent)
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(self, &start.context()?)
-    }
-}
+runs!(Args, FACTS, Some(Service::Sentryagent), |self, start| run(self, &start.context()?));
 
 pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> {
     let presented = badge(args.file.as_ref(), context)?;

@@ -1,6 +1,7 @@
 //! `enlist profile use`: sets the default profile.
 
-use crate::commands::{Facts, Run, Start};
+use crate::commands::Facts;
+use crate::commands::facts::runs;
 use crate::context::Context;
 use crate::error::Error;
 use crate::output::Outcome;
@@ -18,15 +19,7 @@ pub(crate) struct Args {
 pub(crate) static FACTS: Facts =
     Facts::new("profile use", &[("enlist profile use work", "--profile and ENLIST_PROFILE take precedence over it")]).despite_profile();
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(&self.name, &start.context()?)
-    }
-}
+runs!(Args, FACTS, |self, start| run(&self.name, &start.context()?));
 
 fn run(name: &ProfileName, context: &Context<'_>) -> Result<Outcome, Error> {
     let home = context.home()?;

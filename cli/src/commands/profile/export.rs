@@ -1,8 +1,9 @@
 //! `enlist profile export`: writes the credential into the file of a service's own tool.
 
 use super::Tool;
+use crate::commands::Facts;
+use crate::commands::facts::runs;
 use crate::commands::token::{credential_and_secret, warn_of_shadows};
-use crate::commands::{Facts, Run, Start};
 use crate::context::Context;
 use crate::error::Error;
 use crate::interop::opentrain_cli::{self, BASE_URL, CLAIM_TOKEN, TOKEN, ToolFile};
@@ -25,19 +26,7 @@ pub(crate) struct Args {
 pub(crate) static FACTS: Facts =
     Facts::new("profile export", &[("enlist profile export opentrain", "writes the token into ~/.config/opentrain/cli.json")]);
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn service(&self) -> Option<Service> {
-        Some(Service::Opentrain)
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(self.tool, self.yes, &start.context()?)
-    }
-}
+runs!(Args, FACTS, Some(Service::Opentrain), |self, start| run(self.tool, self.yes, &start.context()?));
 
 pub(super) fn run(tool: Tool, yes: bool, context: &Context<'_>) -> Result<Outcome, Error> {
     let Tool::Opentrain = tool;

@@ -7,8 +7,9 @@ use http::Response;
 use serde::Serialize;
 
 use super::Tool;
+use crate::commands::Facts;
 use crate::commands::adopt;
-use crate::commands::{Facts, Run, Start};
+use crate::commands::facts::runs;
 use crate::context::Context;
 use crate::error::Error;
 use crate::interop::opentrain_cli::{self, BASE_URL, CLAIM_TOKEN, TOKEN, ToolFile};
@@ -28,19 +29,7 @@ pub(crate) struct Args {
 pub(crate) static FACTS: Facts =
     Facts::new("profile import", &[("enlist profile import opentrain", "reads ~/.config/opentrain/cli.json and does not change it")]);
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn service(&self) -> Option<Service> {
-        Some(Service::Opentrain)
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(self.tool, &start.context()?)
-    }
-}
+runs!(Args, FACTS, Some(Service::Opentrain), |self, start| run(self.tool, &start.context()?));
 
 pub(super) fn run(tool: Tool, context: &Context<'_>) -> Result<Outcome, Error> {
     let Tool::Opentrain = tool;

@@ -1,7 +1,8 @@
 //! `enlist profile list`: lists every profile.
 
 use super::ProfileContents;
-use crate::commands::{Facts, Run, Start};
+use crate::commands::Facts;
+use crate::commands::facts::runs;
 use crate::context::Context;
 use crate::error::Error;
 use crate::output::Outcome;
@@ -13,15 +14,7 @@ pub(crate) struct Args {}
 
 pub(crate) static FACTS: Facts = Facts::new("profile list", &[("enlist profile list", "a star marks the default profile")]);
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(&start.context()?)
-    }
-}
+runs!(Args, FACTS, |self, start| run(&start.context()?));
 
 /// Lists every profile. One that cannot be read does not hide the others.
 fn run(context: &Context<'_>) -> Result<Outcome, Error> {

@@ -1,7 +1,8 @@
 //! `enlist profile remove`: deletes a profile and its contents.
 
 use super::{ProfileContents, existing};
-use crate::commands::{Facts, Run, Start};
+use crate::commands::Facts;
+use crate::commands::facts::runs;
 use crate::context::Context;
 use crate::error::Error;
 use crate::output::data::ProfileRemoved;
@@ -23,15 +24,7 @@ pub(crate) struct Args {
 pub(crate) static FACTS: Facts =
     Facts::new("profile remove", &[("enlist profile remove old", "asks first; to end a credential at its service, use enlist revoke")]);
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(&self.name, self.yes, &start.context()?)
-    }
-}
+runs!(Args, FACTS, |self, start| run(&self.name, self.yes, &start.context()?));
 
 pub(super) fn run(name: &ProfileName, yes: bool, context: &Context<'_>) -> Result<Outcome, Error> {
     let profile = existing(name, context)?.lock_profile(name, &Service::ALL.map(Service::key))?;

@@ -1,7 +1,8 @@
 //! `enlist profile rename`: gives a profile another name.
 
 use super::existing;
-use crate::commands::{Facts, Run, Start};
+use crate::commands::Facts;
+use crate::commands::facts::runs;
 use crate::context::Context;
 use crate::error::Error;
 use crate::output::Outcome;
@@ -22,15 +23,7 @@ pub(crate) struct Args {
 pub(crate) static FACTS: Facts =
     Facts::new("profile rename", &[("enlist profile rename default work", "renames it with its pending flows")]);
 
-impl Run for Args {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
-    }
-
-    fn run(&self, start: &Start<'_>) -> Result<Outcome, Error> {
-        run(&self.old, &self.new, &start.context()?)
-    }
-}
+runs!(Args, FACTS, |self, start| run(&self.old, &self.new, &start.context()?));
 
 pub(super) fn run(old: &ProfileName, new: &ProfileName, context: &Context<'_>) -> Result<Outcome, Error> {
     let home = context.home()?;
