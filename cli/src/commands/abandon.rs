@@ -29,7 +29,7 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
     let (service, name) = select_flow(context, Some(&args.flow), &Service::ALL)?;
     context.output.is_about(service);
     let answer = context.prompter().answer(args.yes, &format!("Give up {name}? A credential that it would still obtain will be lost."))?;
-    let next = Next::new(&["abandon", &name, "--yes"], "when the owner agrees to give up this flow");
+    let next = Next::new(&["abandon", &name, "--yes"], "when the owner agrees to give up this flow").for_owner();
     if let Some(stopped) = answer.unless_yes(
         "may this flow be given up, with any credential that it would still obtain?",
         FlowName { flow: name.clone() },

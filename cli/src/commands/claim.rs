@@ -154,6 +154,7 @@ pub(crate) fn show_again(claim: &Claim, flow: &FlowRecord, prompter: &mut Prompt
 fn not_registered(session: &CliSession<'_>) -> Result<Outcome, Error> {
     let error = Error::NotRegistered(Service::Opentrain);
     let Some(flow) = session.locked.flows()?.into_iter().next() else { return Err(error) };
-    let next = Next::new(&["resume", flow.name(), "--again"], "when the owner agrees to another registration if the first one is lost");
+    let next = Next::new(&["resume", flow.name(), "--again"], "when the owner agrees to another registration if the first one is lost")
+        .for_owner();
     Ok(Outcome::failed(error, Some(next)))
 }

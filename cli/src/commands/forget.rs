@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
             "Delete the credential here? It stays valid at the service, and enlist could no longer revoke it. `enlist revoke SERVICE` does both."
         }
     };
-    let next = Next::new(&["forget", args.service.name(), "--yes"], "when the owner agrees to delete it");
+    let next = Next::new(&["forget", args.service.name(), "--yes"], "when the owner agrees to delete it").for_owner();
     let answer = context.prompter().answer(args.yes, question)?;
     if let Some(stopped) = answer.unless_yes("may the credential be deleted here, for good?", data.clone(), next) {
         return Ok(stopped);

@@ -82,8 +82,10 @@ pub(crate) fn badge(yes: bool, context: &Context<'_>) -> Result<Outcome, Error> 
         None => context.output.warn(unknown.to_owned()),
     }
     let next = match valid {
-        Some(false) => Next::new(&["forget", "sentryagent", "--yes"], "when the owner agrees to delete a badge that is not valid"),
-        _ => Next::new(&["badge", "revoke", "--yes"], "after a while, after a while, when the service may have recovered"),
+        Some(false) => {
+            Next::new(&["forget", "sentryagent", "--yes"], "when the owner agrees to delete a badge that is not valid").for_owner()
+        }
+        _ => Next::new(&["badge", "revoke", "--yes"], "when the service may have recovered").later(),
     };
     let data = Revoked { did: Some(did.clone()), valid: Some(valid), ..Revoked::default() };
     Ok(Outcome::stopped(failed(failure), data, Some(next)))
@@ -107,7 +109,7 @@ fn token(yes: bool, context: &Context<'_>) -> Result<Outcome, Error> {
         Ok(()) => done(&session, None, ConfirmedBy::Revoke),
         Err(failure) => {
             context.output.warn(lives.to_owned());
-            let next = Next::new(&["revoke", "opentrain", "--yes"], "after a while, after a while, when the service may have recovered");
+            let next = Next::new(&["revoke", "opentrain", "--yes"], "when the service may have recovered").later();
             Ok(Outcome::stopped(failed(failure), Revoked::default(), Some(next)))
         }
     }
@@ -158,7 +160,7 @@ fn prepared<'a>(
     };
     context.keeps_to(&credential.base_url())?;
     refuse_what_is_under_way(&session)?;
-    let next = Next::new(&["revoke", service.name(), "--yes"], "when the owner agrees");
+    let next = Next::new(&["revoke", service.name(), "--yes"], "when the owner agrees").for_owner();
     let answer = context.prompter().answer(yes, question)?;
     Ok(answer.unless_yes("may the credential be revoked, for good?", Revoked::default(), next).map_or(Ok((session, credential)), Err))
 }

@@ -26,7 +26,7 @@ impl CliCeremony for Enrolment {
         let agreed = prompter.pre_answers.take_again() || {
             let say =
                 "The answer to the registration was lost, so an account may exist that nobody can reach. May the agent register again?";
-            prompter.needs(Action::RegisterAgain, say, prompter.next_step("resume", &["--again"], "when the owner agrees"))?;
+            prompter.needs(Action::RegisterAgain, say, prompter.next_step("resume", &["--again"], "when the owner agrees").for_owner())?;
             prompter.agrees(question)?
         };
         Ok(if agreed { ControlFlow::Continue(EnrolmentAnswer::RegisterAgain) } else { ControlFlow::Break(()) })
@@ -43,14 +43,12 @@ impl CliCeremony for Enrolment {
     fn paused(&self, pause: &Pause<'_>) -> Outcome {
         let data = CeremonyData::PendingEnrolment(PendingEnrolment { flow: pause.flow.to_owned(), awaiting: self.awaiting() });
         match self.poll(now()) {
-            Step::Ask(_) => {
-                pause.unanswered(Error::AnswerLost, data, pause.resume(&["--again"], "when the owner agrees to another registration"))
-            }
-            _ => pause.pending(
-                false,
+            Step::Ask(_) => pause.unanswered(
+                Error::AnswerLost,
                 data,
-                pause.resume(&["--max-wait", "60s"], "after a while, after a while, when the service may have recovered"),
+                pause.resume(&["--again"], "when the owner agrees to another registration").for_owner(),
             ),
+            _ => pause.pending(false, data, pause.resume(&["--max-wait", "60s"], "when the service may have recovered").later()),
         }
     }
 }

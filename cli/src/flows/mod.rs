@@ -82,7 +82,7 @@ impl Pause<'_> {
             Some(_) => Outcome::pending(self.interrupted, false, data, next),
             None if self.declined => {
                 let error = Error::Declined { flow: Some(self.flow.to_owned()) };
-                Outcome::stopped(error, data, Some(self.resume(&[], "if the person changes their mind")))
+                Outcome::stopped(error, data, Some(self.resume(&[], "if the person changes their mind").for_owner()))
             }
             None => Outcome::stopped(error, data, Some(next)),
         }

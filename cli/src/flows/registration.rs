@@ -19,6 +19,8 @@ use crate::view::flow::Awaiting;
 use crate::view::profile::Profile;
 use crate::wait_policy::now;
 
+/// What belongs on stdin.
+const THE_CODE: &str = "the 6-digit code from the SMS";
 const WHEN_OTP: &str = "when the code has come by SMS; pass it on stdin";
 
 impl CliCeremony for BadgeRegistration {
@@ -39,7 +41,7 @@ impl CliCeremony for BadgeRegistration {
                     prompter.needs(
                         Action::SmsAgain,
                         say,
-                        prompter.next_step("resume", &["--again"], "when the owner agrees to another SMS"),
+                        prompter.next_step("resume", &["--again"], "when the owner agrees to another SMS").for_owner(),
                     )?;
                     prompter.agrees(question)?
                 };
@@ -86,7 +88,7 @@ impl CliCeremony for BadgeRegistration {
         };
         match self.poll(now()) {
             Step::Ask(RegistrationPrompt::Profile { phone_hint, .. }) => {
-                let next = pause.resume(&["--yes"], "when a person has checked data.public_profile");
+                let next = pause.resume(&["--yes"], "when a person has checked data.public_profile").for_owner();
                 let data = PendingBadge { say_to_user: Some(say_profile(&data.public_profile, &phone_hint)), ..data };
                 if pause.is_ci || pause.declined {
                     let error = Error::HumanNeeded("is the public profile right? A code is sent to the phone next");
@@ -97,13 +99,13 @@ impl CliCeremony for BadgeRegistration {
             Step::Ask(RegistrationPrompt::SmsAgain { .. }) => pause.unanswered(
                 Error::AnswerLost,
                 CeremonyData::PendingBadge(data),
-                pause.resume(&["--again"], "when the owner agrees to another SMS"),
+                pause.resume(&["--again"], "when the owner agrees to another SMS").for_owner(),
             ),
             Step::Ask(RegistrationPrompt::Otp { reason, phone_hint, .. }) => awaiting_otp(reason, data, &phone_hint, pause),
             _ => pause.pending(
                 false,
                 CeremonyData::PendingBadge(data),
-                pause.resume(&["--max-wait", "60s"], "after a while, after a while, when the service may have recovered"),
+                pause.resume(&["--max-wait", "60s"], "when the service may have recovered").later(),
             ),
         }
     }
@@ -129,9 +131,9 @@ fn say_otp(phone_hint: &str) -> String {
 fn awaiting_otp(reason: OtpReason, data: PendingBadge, phone_hint: &str, pause: &Pause<'_>) -> Outcome {
     let data = CeremonyData::PendingBadge(PendingBadge { say_to_user: Some(say_otp(phone_hint)), ..data });
     let next = if pause.is_human {
-        Next::new(&["otp", pause.flow], "when the code has come by SMS")
+        Next::new(&["otp", pause.flow], "when the code has come by SMS").for_owner()
     } else {
-        Next::new(&["otp", pause.flow, "--otp-file", "-"], when_otp(&reason))
+        Next::new(&["otp", pause.flow, "--otp-file", "-"], when_otp(&reason)).filling("stdin", THE_CODE)
     };
     match reason {
         OtpReason::Rejected(error) if pause.handed_in => pause.unanswered(Error::OtpRejected(Box::new(error)), data, next),
@@ -150,7 +152,7 @@ fn confirm_profile(profile: &PublicProfile, phone_hint: &str, prompter: &mut Pro
         return Ok(true);
     }
     let say = say_profile(&profile, phone_hint);
-    let next = prompter.next_step("resume", &["--yes"], "when a person has checked the public profile");
+    let next = prompter.next_step("resume", &["--yes"], "when a person has checked the public profile").for_owner();
     let action = ActionRequired { public_profile: Some(profile), ..ActionRequired::new(Action::ConfirmProfile, say, next) };
     prompter.output.emit(&Event::ActionRequired(action))?;
     prompter.agrees(&format!("Is this right? It becomes public, and a code is sent to {phone_hint}."))
@@ -173,7 +175,11 @@ fn otp(reason: &OtpReason, phone_hint: &str, expires_at: Option<Timestamp>, prom
     {
         prompter.output.emit(&Event::OtpRejected { r#for: phone_hint.to_owned() })?;
     }
-    let action = ActionRequired::new(Action::Otp, say_otp(phone_hint), prompter.next_step("otp", &["--otp-file", "-"], WHEN_OTP));
+    let action = ActionRequired::new(
+        Action::Otp,
+        say_otp(phone_hint),
+        prompter.next_step("otp", &["--otp-file", "-"], WHEN_OTP).filling("stdin", THE_CODE),
+    );
     let (r#for, expires_at) = (Some(phone_hint.to_owned()), expires_at.map(Time));
     prompter.output.emit(&Event::OtpRequired(ActionRequired { r#for, expires_at, ..action }))?;
     match reason {

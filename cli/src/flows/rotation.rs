@@ -29,7 +29,7 @@ impl CliCeremony for BadgeRotation {
             prompter.needs(
                 Action::VerifyAgain,
                 say,
-                prompter.next_step("resume", &[], "when the service can be reached; the old badge must be kept"),
+                prompter.next_step("resume", &[], "when the service can be reached; the old badge must be kept").later(),
             )?;
             prompter.agrees(question)?
         };
@@ -48,9 +48,11 @@ impl CliCeremony for BadgeRotation {
         let old_badge = if self.may_be_delivered() { OldBadge::Doubtful } else { OldBadge::Valid };
         let data = CeremonyData::PendingRotation(PendingRotation { flow: pause.flow.to_owned(), awaiting: self.awaiting(), old_badge });
         match self.poll(now()) {
-            Step::Ask(_) => {
-                pause.unanswered(Error::AnswerLost, data, pause.resume(&[], "when the service can be reached; the old badge must be kept"))
-            }
+            Step::Ask(_) => pause.unanswered(
+                Error::AnswerLost,
+                data,
+                pause.resume(&[], "when the service can be reached; the old badge must be kept").later(),
+            ),
             _ => pause.pending(false, data, pause.resume(&["--max-wait", "3m"], "now; the old badge must be kept")),
         }
     }

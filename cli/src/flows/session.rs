@@ -276,27 +276,33 @@ fn claim_next() -> Next {
 
 /// The command line with which to continue after `failure` of a flow in `profile`.
 fn next_step(context: &Context<'_>, profile: &ProfileName, flow: &FlowRecord, failure: &Failure) -> Option<Next> {
-    let begin_anew = |when| Some(Next::of(&flow.intent.argv, when));
+    let begin_anew = |when| Some(Next::of(&flow.intent.argv, when).for_owner());
     if flow.kind() == CeremonyKind::BadgeRotation {
         return way_on_from_rotation(failure).or_else(|| begin_anew("when the owner agrees"));
     }
     match failure {
         Failure::ClaimTokenSpent(_)
         | Failure::CredentialLost { service: Whose::OpenTrain }
-        | Failure::CredentialUnreadable { service: Whose::OpenTrain, .. } => Some(Next::new(
-            &["adopt", "opentrain", "--token-file", "-"],
-            "when the owner has created a token at the service; pass it on stdin",
-        )),
+        | Failure::CredentialUnreadable { service: Whose::OpenTrain, .. } => Some(
+            Next::new(&["adopt", "opentrain", "--token-file", "-"], "when the owner has created a token at the service; pass it on stdin")
+                .filling("stdin", "the token that the owner has created at the service"),
+        ),
         // The registration stays in this profile, so another one needs another profile.
         Failure::WindowExpired | Failure::UnknownClaimToken(_) => {
             let free = context.home().ok()?.free_profile(profile);
             let origin = flow.snapshot().origin();
-            Some(Next::new(&["register", "opentrain", "--base-url", origin, "--profile", free.as_str()], "now"))
+            Some(
+                Next::new(
+                    &["register", "opentrain", "--base-url", origin, "--profile", free.as_str()],
+                    "when the owner agrees to another registration",
+                )
+                .for_owner(),
+            )
         }
         Failure::CredentialUnreadable { .. } => begin_anew("when a person has looked at the stored answer"),
         other => match other.recovery() {
             Recovery::RestartAttempt | Recovery::Reregister => begin_anew("when the owner agrees"),
-            Recovery::RetryAt(_) => begin_anew("not before the time in the error"),
+            Recovery::RetryAt(time) => Some(Next::of(&flow.intent.argv, "not before the time in the error").not_before(time)),
             Recovery::AskHuman | Recovery::None => None,
         },
     }
@@ -318,5 +324,5 @@ fn way_on_from_rotation(failure: &Failure) -> Option<Next> {
         }
         _ => return None,
     };
-    Some(Next::new(&["forget", "sentryagent", "--yes"], when))
+    Some(Next::new(&["forget", "sentryagent", "--yes"], when).for_owner())
 }

@@ -13,7 +13,7 @@ use crate::view::credential::{Badge, Kind, Obtained, Registration, Token};
 use crate::view::flow::Awaiting;
 use crate::view::profile::Profile;
 use crate::view::{Time, words};
-use crate::wait_policy::now;
+use enlist_blocking::system_clock as now;
 
 /// What happened. `type` is the variant's name in snake case.
 #[derive(Debug, Serialize)]

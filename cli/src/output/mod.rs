@@ -392,21 +392,24 @@ impl Output {
     /// The next step that the contract promises, if the command named none: the same command, or one that must come before it.
     fn next_step(&self, error: &Error) -> Option<Next> {
         match error {
-            Error::NotRegistered(Service::Opentrain) => Some(Next::new(&["register", "opentrain"], "now")),
+            Error::NotRegistered(Service::Opentrain) => {
+                Some(Next::new(&["register", "opentrain"], "when the owner agrees to a registration").for_owner())
+            }
             Error::NotRegistered(Service::Sentryagent) => {
-                Some(Next::new(&["register", "sentryagent", "--manifest", "-"], "now; pass the manifest on stdin"))
+                let when = "when the owner agrees to a registration; pass the manifest on stdin";
+                Some(Next::new(&["register", "sentryagent", "--manifest", "-"], when).for_owner())
             }
             Error::Store(StoreError::Rescued { .. } | StoreError::NotStored { .. }) if self.flow.borrow().is_some() => {
-                Some(self.next_step_in_flow("resume", &[], "when the store can be written again"))
+                Some(self.next_step_in_flow("resume", &[], "when the store can be written again").later())
             }
             Error::Several(_) => Some(Next::new(&["pending"], "now; then name a flow")),
             Error::InProfile { flow, profile } => {
                 let by_stdin: &[&str] = if self.command == Some("otp") { &["--otp-file", "-"] } else { &[] };
                 self.command.map(|command| Next::new(&[&[command, flow], by_stdin, &["--profile", profile.as_str()]].concat(), "now"))
             }
-            _ if matches!(error.exit(), Exit::Expired | Exit::NeedsHuman) => {
-                self.command.map(|command| Next::new(&command.split(' ').collect::<Vec<_>>(), "at any time; nothing was stored"))
-            }
+            _ if matches!(error.exit(), Exit::Expired | Exit::NeedsHuman) => self
+                .command
+                .map(|command| Next::new(&command.split(' ').collect::<Vec<_>>(), "at any time; nothing was stored").for_owner()),
             _ => None,
         }
     }

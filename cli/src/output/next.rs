@@ -3,21 +3,47 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::time::Duration;
+
+use enlist_blocking::system_clock as now;
+use enlist_core::Timestamp;
 
 use serde::Serialize;
 
 use crate::store::ProfileName;
+use crate::view::Time;
 
 /// The command line that continues, and when to run it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Next {
     pub(crate) argv: Vec<String>,
-    /// The words in `argv` that must be replaced first, and what each of them stands for.
+    /// The values to fill in, for the gate `value`: the word in `argv` that is replaced, or `stdin`, and what belongs there.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) fill: BTreeMap<&'static str, &'static str>,
     pub(crate) when: Cow<'static, str>,
+    /// The condition for the command line. Without one, it may be run at once.
+    pub(crate) gate: Option<Gate>,
+    /// The earliest time, for the gate `time`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) not_before: Option<Time>,
 }
+
+/// The condition that must hold before a command line is run. An agent that finds none, or `time`, needs nobody's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Gate {
+    /// A value must be filled in.
+    Value,
+    /// Not before `not_before`.
+    Time,
+    /// Only when the person to whom the phone, the mailbox or the account belongs has agreed in this conversation.
+    Owner,
+}
+
+/// The time after which a service that did not answer is asked again.
+const SOON: Duration = Duration::from_secs(60);
 
 /// The commands that act on no profile and on no service.
 const WITHOUT_PROFILE: [&str; 7] = ["completion", "help", "man", "manifest", "sandbox", "schema", "try"];
@@ -51,15 +77,28 @@ pub(crate) type CarriedFlag = (&'static str, String);
 
 impl Next {
     pub(crate) fn new(argv: &[&str], when: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            argv: std::iter::once("enlist").chain(argv.iter().copied()).map(str::to_owned).collect(),
-            fill: BTreeMap::new(),
-            when: when.into(),
-        }
+        let argv = std::iter::once("enlist").chain(argv.iter().copied()).map(str::to_owned).collect();
+        Self { argv, when: when.into(), fill: BTreeMap::new(), gate: None, not_before: None }
+    }
+
+    /// This command line, for which the owner must have agreed.
+    pub(crate) fn for_owner(self) -> Self {
+        Self { gate: Some(Gate::Owner), ..self }
+    }
+
+    /// This command line, not before `time`.
+    pub(crate) fn not_before(self, time: Timestamp) -> Self {
+        Self { gate: Some(Gate::Time), not_before: Some(Time(time)), ..self }
+    }
+
+    /// This command line, not before a minute has passed.
+    pub(crate) fn later(self) -> Self {
+        self.not_before(now().after(SOON))
     }
 
     /// This command line with `word` as a placeholder for `meaning`.
     pub(crate) fn filling(mut self, word: &'static str, meaning: &'static str) -> Self {
+        self.gate = Some(Gate::Value);
         self.fill.insert(word, meaning);
         self
     }

@@ -26,6 +26,9 @@ pub(crate) struct Registration {
     pub(crate) token_hint: Option<String>,
     /// The registration can be claimed until this time.
     pub(crate) claim_expires_at: Option<Time>,
+    /// What to ask the owner, because the claim needs it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) say_to_user: Option<&'static str>,
 }
 
 /// A token of OpenTrain that belongs to an owner.
@@ -64,6 +67,7 @@ impl Obtained {
                     scopes: found.map(|found| scopes(found.scopes())),
                     token_hint: found.map(|found| found.access_token().hint()),
                     claim_expires_at: found.and_then(|found| found.claim_token_expires_at()).map(Time),
+                    say_to_user: Some("Which e-mail address shall own this agent? A link to claim it is sent there."),
                 })
             }
             Credential::Token { token, scopes: allowed, adopted, .. } => {

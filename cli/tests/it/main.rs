@@ -38,6 +38,7 @@ mod tour;
 mod transcripts;
 mod usage;
 mod waiting;
+mod walker;
 mod world;
 
 #[path = "../../../transport-blocking/tests/common/forwarder.rs"]

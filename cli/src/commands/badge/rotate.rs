@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
         }
     }
     let question = "Rotate the badge? The old badge and its DID stop working at once, for everyone who knows the agent by them.";
-    let next = Next::new(&["badge", "rotate", "--yes"], "when the owner agrees that the badge and the DID change");
+    let next = Next::new(&["badge", "rotate", "--yes"], "when the owner agrees that the badge and the DID change").for_owner();
     let needed = "may the badge and the DID change, for everyone who knows them?";
     if let Some(stopped) = prompter.answer(args.yes, question)?.unless_yes(needed, RotationAsked { did }, next) {
         return Ok(stopped);

@@ -45,7 +45,8 @@ pub(super) fn run(tool: Tool, yes: bool, context: &Context<'_>) -> Result<Outcom
     };
     let question = format!("{} contains another token, which may be stored nowhere else. Replace it?", path.display());
     let answer = context.prompter().answer(yes || !another, &question)?;
-    let next = Next::new(&["profile", "export", "opentrain", "--yes"], "when the owner agrees to replace the token in that file");
+    let next =
+        Next::new(&["profile", "export", "opentrain", "--yes"], "when the owner agrees to replace the token in that file").for_owner();
     if let Some(stopped) = answer.unless_yes("may another token in the tool's file be replaced?", data.clone(), next) {
         return Ok(stopped);
     }

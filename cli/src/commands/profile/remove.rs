@@ -45,7 +45,7 @@ pub(super) fn run(name: &ProfileName, yes: bool, context: &Context<'_>) -> Resul
         pending: contents.pending,
         quarantined: contents.quarantined,
     };
-    let next = Next::new(&["profile", "remove", name.as_str(), "--yes"], "when the owner agrees to delete it");
+    let next = Next::new(&["profile", "remove", name.as_str(), "--yes"], "when the owner agrees to delete it").for_owner();
     if let Some(stopped) = answer.unless_yes("may the profile and its contents be deleted?", data.clone(), next) {
         return Ok(stopped);
     }

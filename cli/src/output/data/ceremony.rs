@@ -34,7 +34,9 @@ impl CeremonyData {
                 Self::RegisteredAndClaimed(RegisteredAndClaimed { token, registration_id, claim_expires_at })
             }
             (Self::PendingClaim(claim), Self::Registration(registration)) => {
-                Self::RegisteredAndPending(RegisteredAndPending { registration: registration.clone(), claim })
+                // The claim has its own words for the owner.
+                let registration = Registration { say_to_user: None, ..registration.clone() };
+                Self::RegisteredAndPending(RegisteredAndPending { registration, claim })
             }
             (claim, _) => claim,
         }
