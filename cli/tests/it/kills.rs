@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -110,7 +110,7 @@ fn run(victim: Victim, moment: Moment) -> (bool, End) {
     }
     let pre_claim = matches!(victim, Victim::Claim(_)).then(|| world.token("opentrain"));
     let mut codes = kill(&world, victim, moment);
-    let had_arrived = has_arrived(&world);
+    let had_arrived = has_arrived(&world, pre_claim.as_deref());
     let end = recover(&world, victim, &mut codes, &scenario);
 
     codes.sort();
@@ -138,10 +138,15 @@ fn run(victim: Victim, moment: Moment) -> (bool, End) {
     (had_arrived, end)
 }
 
-/// Whether the one-time credential is in the journal, or in the flow that took it in.
-fn has_arrived(world: &World) -> bool {
-    let is_on_its_way = |path: &Path| path.to_string_lossy().contains("/journal/") || path.to_string_lossy().contains("/flows/");
-    ["ot_pat_", "eyJ"].iter().any(|credential| holding(world.home.path(), credential).iter().any(|path| is_on_its_way(path)))
+/// Whether the one-time credential is in the journal, or in the flow that took it in. The flow of a claim has the token before the claim,
+/// too.
+fn has_arrived(world: &World, pre_claim: Option<&str>) -> bool {
+    let is_on_its_way = |path: &&Path| ["/journal/", "/flows/"].iter().any(|folder| path.to_string_lossy().contains(folder));
+    let files = private_files(world.home.path());
+    files.iter().map(PathBuf::as_path).filter(is_on_its_way).any(|path| {
+        let text = String::from_utf8_lossy(&std::fs::read(path).unwrap()).replace(pre_claim.unwrap_or("eyJ-none"), "");
+        ["ot_pat_", "eyJ"].iter().any(|credential| text.contains(credential))
+    })
 }
 
 /// Starts the victim, kills it at the moment, and gives the code that it had shown.
