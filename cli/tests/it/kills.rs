@@ -127,7 +127,7 @@ fn run(victim: Victim, moment: Moment) -> (bool, End) {
     match (victim, end) {
         (Victim::Claim(_), End::Obtained) => {
             assert!(is_good(&world), "{scenario}");
-            assert_eq!(holding(world.home.path(), &pre_claim.unwrap()), Vec::<std::path::PathBuf>::new(), "{scenario}");
+            assert_eq!(holding(world.home.path(), &pre_claim.unwrap()), Vec::<PathBuf>::new(), "{scenario}");
         }
         (Victim::Claim(_), End::Lost) => assert!(counts.tokens_delivered == 1 && !had_arrived, "{scenario}"),
         (Victim::Otp, End::Lost) => assert!(counts.badges_issued == 1 && !had_arrived, "{scenario}"),
