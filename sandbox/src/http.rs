@@ -86,6 +86,14 @@ impl Form {
     }
 }
 
+/// The headers of a page: it runs no script, is shown in no frame, and tells no other site its address, in which a claim token may be.
+const PAGE_HEADERS: [(&str, &str); 4] = [
+    ("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"),
+    ("x-frame-options", "DENY"),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+];
+
 /// An answer before it is sent. Faults may still change it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
@@ -100,7 +108,8 @@ impl Answer {
     }
 
     pub(crate) fn html(status: u16, body: String) -> Self {
-        Self::new(status, "text/html; charset=utf-8", body.into_bytes())
+        let page = Self::new(status, "text/html; charset=utf-8", body.into_bytes());
+        PAGE_HEADERS.iter().fold(page, |page, (name, value)| page.with_header(Some(((*name).to_owned(), (*value).to_owned()))))
     }
 
     pub(crate) fn text(status: u16, body: &str) -> Self {

@@ -2,6 +2,7 @@
 
 mod address;
 pub mod ambiguities;
+mod browser;
 mod clock;
 mod config;
 mod context;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::browser::refuse_stranger;
 use crate::context::Context;
 use crate::faults::{Action, Canned, ReplyBody};
 use crate::http::{Answer, Request};
@@ -20,6 +21,9 @@ pub(crate) struct Reply {
 impl World {
     /// Handles a request. `None` means that the connection is closed without an answer.
     pub(crate) fn exchange(&mut self, request: &Request) -> Option<Reply> {
+        if let Some(refusal) = refuse_stranger(&self.url, request) {
+            return Some(Reply::plain(refusal));
+        }
         self.play_human();
         if let Some(answer) = control::answer(self, request).or_else(|| human::answer(self, request)) {
             return Some(Reply::plain(answer));
