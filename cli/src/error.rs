@@ -179,6 +179,10 @@ impl Error {
 
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
+            Self::Ceremony { failure, .. } if matches!(**failure, Failure::Rejected(ServerError { status: 404 | 405, .. })) => Some(
+                "the server does not know this request; check its address: --base-url, or the variables in `enlist help environment`"
+                    .to_owned(),
+            ),
             Self::Ceremony { failure, at, .. } => match (network_hints::hint(failure), recovery_words(failure.recovery(), *at)) {
                 (Some(hint), Some(then)) => Some(format!("{hint}; then {then}")),
                 (hint, then) => hint.map(str::to_owned).or(then),

@@ -6,10 +6,11 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::flows;
 use crate::flows::session::{CliSession, FailedFlow};
-use crate::output::data::{Data, Pending};
+use crate::output::data::{Data, Pending, PendingEntry};
 use crate::output::{Next, Outcome, Output};
 use crate::store::{Flows, ProfileName, Service, ServiceStore, StoreError};
-use crate::view::flow::{PendingFlow, Unreadable};
+use crate::view::claim::WHEN_TO_RESUME;
+use crate::view::flow::{Awaiting, PendingFlow, Unreadable};
 
 /// List the pending flows
 #[derive(Debug, clap::Args)]
@@ -80,7 +81,7 @@ impl Failures {
     }
 
     /// Returns the pending flows of `profile_store`, and records what could not be read.
-    pub(super) fn pending(&mut self, profile_store: &ProfileStore, context: &Context<'_>) -> Result<Vec<PendingFlow>, Error> {
+    pub(super) fn pending(&mut self, profile_store: &ProfileStore, context: &Context<'_>) -> Result<Vec<PendingEntry>, Error> {
         let Some((flows, failed)) = self.unless_read(profile_store, profile_store.flows(context))? else { return Ok(Vec::new()) };
         for failed in failed {
             if self.failed.is_none() {
@@ -89,7 +90,9 @@ impl Failures {
                 context.output.warn(failed.words(&profile_store.store, context, &profile_store.profile));
             }
         }
-        let pending = pending(&flows, profile_store.service, &profile_store.profile).collect();
+        let next = |flow: &PendingFlow| next(flow).in_profile(&profile_store.profile, context.output.profile());
+        let pending = pending(&flows, profile_store.service, &profile_store.profile);
+        let pending = pending.map(|flow| PendingEntry { next: context.output.carry(next(&flow)), flow }).collect();
         flows.refused.into_iter().for_each(|error| self.note(profile_store, error));
         Ok(pending)
     }
@@ -121,6 +124,19 @@ pub(super) fn pending<'a>(flows: &'a Flows, service: Service, profile: &'a Profi
     flows.readable.iter().filter(|flow| flow.is_pending()).map(move |flow| flows::pending(flow, service, profile))
 }
 
-pub(super) fn tell(pending: &[PendingFlow], output: &Output) -> Result<(), Error> {
-    output.text_lines(pending.iter().map(|flow| flow.line(output.profile())))
+pub(super) fn tell(pending: &[PendingEntry], output: &Output) -> Result<(), Error> {
+    output.text_lines(pending.iter().map(|entry| entry.flow.line(output.profile())))
+}
+
+/// The command line that continues a flow, and when to run it.
+fn next(flow: &PendingFlow) -> Next {
+    let (command, arguments, when): (_, &[&str], _) = match flow.awaiting {
+        Awaiting::Owner => ("resume", &["--max-wait", "60s"], WHEN_TO_RESUME),
+        Awaiting::Profile => ("resume", &["--yes"], "when a person has checked the public profile"),
+        Awaiting::Otp => ("otp", &["--otp-file", "-"], "when the code has come by SMS; pass it on stdin"),
+        Awaiting::SmsAgain => ("resume", &["--again"], "when the owner agrees to another SMS"),
+        Awaiting::RegisterAgain => ("resume", &["--again"], "when the owner agrees to another registration"),
+        Awaiting::VerifyAgain | Awaiting::Service => ("resume", &["--max-wait", "60s"], "at any time"),
+    };
+    Next::new(&[&[command, flow.flow.as_str()], arguments].concat(), when)
 }

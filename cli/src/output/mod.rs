@@ -234,6 +234,11 @@ impl Output {
         Next::new(words, "").with(&self.carried).line()
     }
 
+    /// Adds the flags that a command line needs to act on the same profile and service.
+    pub(crate) fn carry(&self, next: Next) -> Next {
+        next.with(&self.carried)
+    }
+
     /// A text in which the command lines between backticks have the flags that they need.
     pub(crate) fn with_command_lines(&self, text: &str) -> String {
         complete(text, &self.carried)

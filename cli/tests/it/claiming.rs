@@ -79,8 +79,8 @@ fn start_now_and_wait_later() {
     let flow = data["flow"].as_str().unwrap();
     assert_eq!(next(&started), ["resume", flow, "--max-wait", "60s"]);
     let pending = world.json(&["pending"]);
-    let expected =
-        json!([{ "flow": flow, "service": "opentrain", "profile": "default", "awaiting": "owner", "expires_at": data["expires_at"] }]);
+    let expected = json!([{ "flow": flow, "service": "opentrain", "profile": "default", "awaiting": "owner", "expires_at": data["expires_at"],
+        "next": started["next"] }]);
     assert_eq!(pending["data"]["pending"], expected);
 
     let slice = world.json(&["resume", "--max-wait", "2s"]);

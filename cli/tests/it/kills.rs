@@ -204,7 +204,7 @@ fn recover(world: &World, victim: Victim, codes: &mut Vec<String>, scenario: &st
                 assert_eq!(world.sandbox.counts().requests, requests, "{scenario}");
                 return End::Asked;
             }
-            ((4, "human_needed"), Some("profile")) => world.json(&["resume", "--yes"]),
+            ((8, _), Some("profile")) => world.json(&["resume", "--yes"]),
             ((8, _), Some("otp")) => world.json_in(&["otp", "--otp-file", "-"], &world.sms_code()),
             ((8, _), _) => world.json(&["resume", "--max-wait", "20s"]),
             // Killed before anything was written down, or after all was done.

@@ -133,3 +133,13 @@ fn a_code_is_found_in_what_was_pasted() {
     }
     assert_eq!(world.sent(HAND_IN), 0);
 }
+
+/// A server that speaks another protocol answers with a 404.
+#[test]
+fn a_server_without_the_endpoint_leads_to_its_address() {
+    let world = World::new();
+    world.script(crate::world::REGISTER, enlist_sandbox::Action::Respond(enlist_sandbox::Canned::status(404)));
+    let refused = world.json(&["register", "opentrain"]);
+    assert_eq!(ending(&refused), (5, "rejected"), "{refused}");
+    assert!(refused["error"]["hint"].as_str().unwrap().contains("--base-url"), "{refused}");
+}

@@ -80,7 +80,9 @@ pub(crate) fn document(stdout: &str, exit: i32) -> Value {
     let last = stdout.lines().next_back().unwrap();
     let mut position = 0;
     for key in KEYS {
-        let here = last.find(&format!("\"{key}\":")).unwrap_or_else(|| panic!("{key}: {last}"));
+        // The data may have a member of the same name before it.
+        let here = last.rfind(&format!("\"{key}\":")).filter(|_| key == "next").or_else(|| last.find(&format!("\"{key}\":")));
+        let here = here.unwrap_or_else(|| panic!("{key}: {last}"));
         assert!(here >= position, "{key} is out of order: {last}");
         position = here;
     }

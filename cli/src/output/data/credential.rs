@@ -5,6 +5,7 @@ use std::fmt::{self, Formatter};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
+use crate::output::Next;
 use crate::store::Service;
 use crate::view::credential::{Identity, Kind, State};
 use crate::view::flow::{PendingFlow, Unreadable};
@@ -15,7 +16,7 @@ use crate::view::words;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Status {
     pub(crate) identities: Vec<Identity>,
-    pub(crate) pending: Vec<PendingFlow>,
+    pub(crate) pending: Vec<PendingEntry>,
     /// The stores that could not be read.
     pub(crate) unreadable: Vec<Unreadable>,
 }
@@ -24,9 +25,18 @@ pub(crate) struct Status {
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Pending {
-    pub(crate) pending: Vec<PendingFlow>,
+    pub(crate) pending: Vec<PendingEntry>,
     /// The stores that could not be read.
     pub(crate) unreadable: Vec<Unreadable>,
+}
+
+/// A pending flow, and the command line that continues it.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct PendingEntry {
+    #[serde(flatten)]
+    pub(crate) flow: PendingFlow,
+    pub(crate) next: Next,
 }
 
 /// The flow that `abandon` gave up.
