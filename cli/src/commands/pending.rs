@@ -5,6 +5,7 @@ use super::facts::runs;
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows;
+use crate::flows::registration::THE_CODE;
 use crate::flows::session::{CliSession, FailedFlow};
 use crate::output::data::{Data, Pending, PendingEntry};
 use crate::output::{Next, Outcome, Output};
@@ -128,15 +129,15 @@ pub(super) fn tell(pending: &[PendingEntry], output: &Output) -> Result<(), Erro
     output.text_lines(pending.iter().map(|entry| entry.flow.line(output.profile())))
 }
 
-/// The command line that continues a flow, and when to run it.
+/// The command line that continues a flow, when to run it, and what must be true before.
 fn next(flow: &PendingFlow) -> Next {
-    let (command, arguments, when): (_, &[&str], _) = match flow.awaiting {
-        Awaiting::Owner => ("resume", &["--max-wait", "60s"], WHEN_TO_RESUME),
-        Awaiting::Profile => ("resume", &["--yes"], "when a person has checked the public profile"),
-        Awaiting::Otp => ("otp", &["--otp-file", "-"], "when the code has come by SMS; pass it on stdin"),
-        Awaiting::SmsAgain => ("resume", &["--again"], "when the owner agrees to another SMS"),
-        Awaiting::RegisterAgain => ("resume", &["--again"], "when the owner agrees to another registration"),
-        Awaiting::VerifyAgain | Awaiting::Service => ("resume", &["--max-wait", "60s"], "at any time"),
-    };
-    Next::new(&[&[command, flow.flow.as_str()], arguments].concat(), when)
+    let of = |command: &str, arguments: &[&str], when| Next::new(&[&[command, flow.flow.as_str()], arguments].concat(), when);
+    match flow.awaiting {
+        Awaiting::Owner => of("resume", &["--max-wait", "60s"], WHEN_TO_RESUME),
+        Awaiting::Profile => of("resume", &["--yes"], "when a person has checked the public profile").for_owner(),
+        Awaiting::Otp => of("otp", &["--otp-file", "-"], "when the code has come by SMS; pass it on stdin").filling("stdin", THE_CODE),
+        Awaiting::SmsAgain => of("resume", &["--again"], "when the owner agrees to another SMS").for_owner(),
+        Awaiting::RegisterAgain => of("resume", &["--again"], "when the owner agrees to another registration").for_owner(),
+        Awaiting::VerifyAgain | Awaiting::Service => of("resume", &["--max-wait", "60s"], "when the service may have recovered").later(),
+    }
 }

@@ -3,7 +3,7 @@
 mod claim;
 mod enrolment;
 mod host;
-mod registration;
+pub(crate) mod registration;
 mod rotation;
 pub(crate) mod select;
 pub(crate) mod session;

@@ -20,7 +20,7 @@ use crate::view::profile::Profile;
 use crate::wait_policy::now;
 
 /// What belongs on stdin.
-const THE_CODE: &str = "the 6-digit code from the SMS";
+pub(crate) const THE_CODE: &str = "the 6-digit code from the SMS";
 const WHEN_OTP: &str = "when the code has come by SMS; pass it on stdin";
 
 impl CliCeremony for BadgeRegistration {

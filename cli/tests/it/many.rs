@@ -2,6 +2,8 @@
 
 use std::process::Stdio;
 
+use serde_json::Value;
+
 use crate::world::{OWNER, World, ending, next, quick, settled};
 
 #[test]
@@ -51,4 +53,21 @@ fn several_flows_must_be_told_apart() {
         assert_eq!((ending(&resumed), &resumed["service"]), ((8, ""), &started["service"]));
     }
     assert_eq!(world.json(&["pending"])["data"]["pending"].as_array().unwrap().len(), 2);
+}
+
+/// An agent runs a command line without a gate by itself, so each entry names what a person must decide first.
+#[test]
+fn each_pending_flow_names_its_next_step_and_the_gate_before_it() {
+    let world = World::registered(quick());
+    world.json(&["claim", "--email", OWNER, "--no-wait"]);
+    world.json(&["register", "sentryagent", "--manifest", &world.manifest()]);
+    let gates = || {
+        let pending = world.json(&["status"])["data"]["pending"].clone();
+        let step = |entry: &Value| (entry["next"]["argv"][1].as_str().unwrap().to_owned(), entry["next"]["gate"].clone());
+        pending.as_array().unwrap().iter().map(step).collect::<Vec<_>>()
+    };
+    assert_eq!(gates(), [("resume".to_owned(), Value::Null), ("resume".to_owned(), "owner".into())]);
+    let profile = world.json(&["pending"])["data"]["pending"][1]["flow"].as_str().unwrap().to_owned();
+    world.json(&["resume", &profile, "--yes", "--no-wait"]);
+    assert_eq!(gates()[1], ("otp".to_owned(), "value".into()));
 }
