@@ -44,6 +44,12 @@ pub(crate) enum Error {
     BadKeys(String),
     /// The service publishes nothing about an agent of this DID.
     NoSuchAgent,
+    /// A service says that a credential of this store is not valid.
+    NotValid {
+        /// The service and the profile of the credential.
+        service: Service,
+        profile: ProfileName,
+    },
     /// The store cannot be used.
     Store(StoreError),
     /// No variable says where the store is.
@@ -111,7 +117,7 @@ impl Error {
             Self::BadgeRefused(_) => ErrorCode::Ceremony(FailureCode::BadgeInvalid),
             Self::CannotTell { .. } => ErrorCode::CannotTell,
             Self::BadKeys(_) => ErrorCode::Ceremony(FailureCode::ProtocolViolation),
-            Self::NoSuchAgent => ErrorCode::Ceremony(FailureCode::Rejected),
+            Self::NoSuchAgent | Self::NotValid { .. } => ErrorCode::Ceremony(FailureCode::Rejected),
             Self::Store(StoreError::Locked { .. }) => ErrorCode::Locked,
             Self::Store(StoreError::Unwritable { .. } | StoreError::Rescued { .. }) | Self::NoHome => ErrorCode::StoreUnwritable,
             Self::Store(StoreError::NotStored { .. }) => ErrorCode::CredentialNotStored,
@@ -164,6 +170,9 @@ impl Error {
                 "none of the keys is the one that signed the badge, and newer ones were asked for less than a minute ago".to_owned()
             }
             Self::BadKeys(why) => format!("the service's keys cannot be read: {why}"),
+            Self::NotValid { service, profile } => {
+                format!("{} says that the credential in profile {profile} is not valid", service.name())
+            }
             Self::NoSuchAgent => "the service publishes nothing about this agent; it was never registered, or it was revoked".to_owned(),
             Self::Store(error) => error.to_string(),
             Self::NoHome => "there is no place for the store: none of ENLIST_HOME, XDG_STATE_HOME and HOME is set".to_owned(),
@@ -235,6 +244,7 @@ impl Error {
             | Self::BadgeRefused(_)
             | Self::BadKeys(_)
             | Self::NoSuchAgent
+            | Self::NotValid { .. }
             | Self::Interrupted(_) => None,
         }
     }

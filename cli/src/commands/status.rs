@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::output::Outcome;
 use crate::output::data::Status;
-use crate::store::{AnyCeremony, Credential, DamagedFlow, Flow, ServiceStore};
+use crate::store::{AnyCeremony, Credential, DamagedFlow, Flow, FlowEnd, ServiceStore};
 use crate::view::credential::{Checked, Identity, State};
 
 /// List every identity and every pending flow
@@ -52,7 +52,13 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
         context.output.text("There is no identity and no pending flow.")?;
     }
     pending::tell(&pending, context.output)?;
-    unreadable.outcome(context.output, |unreadable| Status { identities, pending, unreadable })
+    let refused = identities.iter().zip(&kept).find(|(identity, _)| identity.checked == Some(Checked::NotValid));
+    let refused = refused.map(|(_, (store, _))| Error::NotValid { service: store.service, profile: store.profile.clone() });
+    let outcome = unreadable.outcome(context.output, |unreadable| Status { identities, pending, unreadable })?;
+    Ok(match refused {
+        Some(error) if outcome.is_ready() => outcome.because_of(error),
+        _ => outcome,
+    })
 }
 
 fn identity_of(credential: &Credential, profile_store: &ProfileStore, args: &Args, context: &Context<'_>) -> Result<Identity, Error> {
@@ -62,6 +68,9 @@ fn identity_of(credential: &Credential, profile_store: &ProfileStore, args: &Arg
     let mut identity = Identity::of(credential, &profile_store.profile);
     if is_doubtful(&profile_store.store) {
         identity.state = State::Doubtful;
+    }
+    if is_lost(credential, &profile_store.store) {
+        identity.state = State::Lost;
     }
     if args.check {
         identity.checked = Some(check(credential, context)?);
@@ -75,6 +84,17 @@ fn identity_of(credential: &Credential, profile_store: &ProfileStore, args: &Arg
 fn is_doubtful(store: &ServiceStore) -> bool {
     let is_open = |flow: &Flow| matches!(flow.ceremony(), AnyCeremony::BadgeRotation(rotation) if rotation.may_be_delivered());
     store.flows().is_ok_and(|flows| flows.readable.iter().any(is_open) || flows.damaged.iter().any(DamagedFlow::may_be_rotation))
+}
+
+/// Whether the owner has claimed the agent and the token that the claim brought is lost, so that the token in the store is revoked.
+pub(super) fn is_lost(credential: &Credential, store: &ServiceStore) -> bool {
+    let is_lost = |flow: &Flow| match flow.end() {
+        Some(FlowEnd::FailedAndKept(failure)) => {
+            matches!(failure, Failure::CredentialLost { .. } | Failure::CredentialUnreadable { .. } | Failure::ClaimTokenSpent(_))
+        }
+        _ => false,
+    };
+    matches!(credential, Credential::Unclaimed(_)) && store.flows().is_ok_and(|flows| flows.readable.iter().any(is_lost))
 }
 
 /// Asks the service whether the credential is valid. The answer does not change the store.

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use super::Facts;
 use super::facts::runs;
+use super::status::is_lost;
 use crate::context::Context;
 use crate::env;
 use crate::error::Error;
@@ -68,6 +69,12 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<Outcome, Error> 
 pub(super) fn credential_and_secret(service: Service, context: &Context<'_>) -> Result<(Credential, Zeroizing<String>), Error> {
     let store = CliSession::look(context, service)?;
     let credential = store.credential()?.ok_or(Error::NotRegistered(service))?;
+    if is_lost(&credential, &store) {
+        let adopt = context.output.command_line(&["adopt", service.name(), "--token-file", "-"]);
+        let words =
+            "the owner has claimed the agent and the new token is lost, so this token is revoked; when the owner has created a token";
+        context.output.warn(format!("{words}, pass it on stdin: {adopt}"));
+    }
     let secret = credential.expose().ok_or(Error::NotRegistered(service))?;
     Ok((credential, secret))
 }

@@ -126,6 +126,8 @@ words! {
         Adopted = "adopted",
         Claimed = "claimed",
         Issued = "issued",
+        /// The owner has claimed the agent, and the token that the claim brought is lost.
+        Lost = "lost",
         /// The answer to a rotation was lost, so the badge may no longer be valid.
         Doubtful = "doubtful",
     }

@@ -197,3 +197,23 @@ fn a_loss_is_told_at_whatever_moment_the_process_is_killed() {
         assert_eq!(world.sandbox.counts().sms_sent, 1);
     }
 }
+
+/// After a loss nothing goes on as if the agent were well.
+#[test]
+fn what_is_left_after_a_loss_is_called_lost() {
+    let world = World::registered(quick());
+    world.json(&["claim", "--email", OWNER, "--no-wait"]);
+    world.sandbox.approve(&Which::newest()).unwrap();
+    world.script(POLL, Action::DropAfter);
+    assert_eq!(ending(&world.json(&["resume"])), (4, "credential_lost"));
+    assert_eq!(world.json(&["status"])["data"]["identities"][0]["state"], "lost");
+    let token = world.json(&["token", "opentrain", "--json"]);
+    assert!(token["warnings"][0].as_str().unwrap().contains("enlist adopt opentrain --token-file -"), "{token}");
+    // The service has revoked the token, and the exit code says so.
+    let checked = world.json(&["status", "--check"]);
+    assert_eq!((ending(&checked), &checked["data"]["identities"][0]["checked"]), ((5, "rejected"), &json!("not_valid")));
+    assert!(checked["error"]["message"].as_str().unwrap().contains("opentrain says that the credential in profile default"), "{checked}");
+    world.json_in(&["adopt", "opentrain", "--token-file", "-"], MINTED);
+    assert_eq!(world.json(&["status"])["data"]["identities"][0]["state"], "adopted");
+    assert_eq!(world.json(&["token", "opentrain", "--json"])["warnings"], json!([]));
+}
