@@ -50,7 +50,7 @@ fn what_was_begun_at_an_address_is_gone_on_with_there() {
     // Made by hand in place of the one that was lost: at the registration's address, whatever is the default.
     assert_eq!(ending(&copied(&world, &lost, "ot_pat_1_BYHAND")), (0, ""));
     let before = world.sandbox.counts().requests;
-    assert_eq!(ending(&said(&world, &["status", "--check"])), (0, ""));
+    assert_eq!(ending(&said(&world, &["status", "--check"])), (5, "rejected"));
     assert_eq!(world.sandbox.counts().requests, before + 1);
 }
 
