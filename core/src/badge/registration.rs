@@ -180,6 +180,8 @@ impl BadgeRegistration {
             Verdict::Refused(error) => State::AskingSms { session, trouble: error.into() },
             Verdict::Lost(trouble) | Verdict::Unreadable(trouble, _) => State::AskingSms { session, trouble },
             Verdict::Again(attempts) => State::Texting { session, attempts },
+            // A redirect or another answer without a meaning here may have replaced the one with the session.
+            Verdict::End(Failure::Protocol(violation)) => State::AskingSms { session, trouble: violation.into() },
             Verdict::End(failure) => failed(failure),
         }
     }

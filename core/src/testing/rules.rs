@@ -47,7 +47,7 @@ rules! {
     OneInFlight => "at most one request is in flight, and it stays in flight until its answer arrives",
     Numbered => "exchange ids rise, and the answer to any other changes nothing",
     Pinned => "every request goes to the pinned origin",
-    NoRedirect => "a redirect is not followed: a poll waits it out, `verify` settles a rotation, and any other ceremony ends",
+    NoRedirect => "a redirect is not followed: a poll waits it out, `verify` settles a rotation, an SMS order or a code counts as lost, and any other ceremony ends",
     Absorbs => "an ended ceremony stays ended, whatever arrives",
     Pure => "poll changes nothing and depends only on the state and the time",
     Ends => "with a fair service and a human who answers, the ceremony ends; with a dead one it ends or asks",

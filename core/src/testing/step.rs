@@ -171,8 +171,9 @@ impl<C: Harness> World<C> {
         }
         let is_waited_out =
             endpoint == EndpointKind::Poll && matches!(self.step(), Step::Wait { .. } | Step::Done(Err(Failure::GaveUp { .. })));
-        // A redirect in the place of the badge counts as a lost answer.
-        let is_lost = endpoint == EndpointKind::HandIn && matches!(self.step(), Step::Wait { .. } | Step::Ask(_));
+        // A redirect in the place of the code's session or of the badge counts as a lost answer.
+        let may_be_lost = matches!(endpoint, EndpointKind::Text | EndpointKind::HandIn);
+        let is_lost = may_be_lost && matches!(self.step(), Step::Wait { .. } | Step::Ask(_));
         let is_taken =
             is_waited_out || is_lost || matches!(self.step(), Step::Done(Err(Failure::Protocol(_)))) || self.ceremony.asks_instead();
         Rule::NoRedirect.holds(!is_redirect || is_taken, || format!("{:?} after a redirect", self.step()))

@@ -215,7 +215,11 @@ fn common_rows() -> Vec<Row> {
     for call in [Register, ClaimStart, VerifyPhone, ConfirmManifest, Call::Confirm] {
         for status in [301, 302, 303, 307, 308] {
             let redirect = with_headers(status, &[("location", "https://evil.example/")], r#"{"error":"authorization_pending"}"#);
-            let end = if call == Call::Confirm { GoesOn } else { Fails(Code::ProtocolViolation, Recovery::None) };
+            let end = match call {
+                Call::Confirm => GoesOn,
+                ConfirmManifest => AsksAgain,
+                _ => Fails(Code::ProtocolViolation, Recovery::None),
+            };
             rows.push(("redirect", call, vec![redirect], end));
         }
     }
