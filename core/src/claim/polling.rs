@@ -70,7 +70,7 @@ pub(crate) enum Polled {
     Undocumented(ServerError),
 }
 
-/// What is known about an answer that was not definite.
+/// The knowledge about an answer that was not definite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AnswerFate {
     /// The request was not sent, so there was no answer.

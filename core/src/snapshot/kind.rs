@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// Which ceremony a value, a snapshot or a stored flow belongs to.
+/// The ceremony that a value, a snapshot or a stored flow belongs to.
 ///
 /// This enum is exhaustive on purpose: a new ceremony must fail to compile in every program that has to know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

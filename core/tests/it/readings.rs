@@ -132,7 +132,7 @@ fn a_whole_object_in_a_broken_frame_is_taken_at_once() {
     }
 }
 
-/// What is needed must be there once, and well formed; and there is one object and nothing else.
+/// A needed member must be there exactly once and be well formed, and the body must be one object and nothing else.
 #[test]
 fn a_needed_member_is_never_read_leniently() {
     let token = "ot_pat_9b1c_POSTCLAIMPOSTCLAIM44ef";
