@@ -4,14 +4,13 @@
 //! sent the request takes it, and the record is removed then.
 
 use std::env;
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use enlist_core::ExchangeId;
-use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
 use crate::files;
@@ -89,9 +88,8 @@ fn own_device(folder: &Path) -> Option<u64> {
     (found.is_dir() && found.uid() == files::own_uid() && found.mode() & 0o077 == 0).then(|| found.dev())
 }
 
-/// Writes a new file. What is left of a failed attempt is removed, because it may hold a part of a secret.
+/// Writes a new file in place of what an earlier request of the flow may have left. The rest of a failed attempt is removed, because it may
+/// hold a part of a secret.
 fn write(path: &Path, record: &[u8]) -> io::Result<()> {
-    let nofollow = OFlags::NOFOLLOW.bits().cast_signed();
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).custom_flags(nofollow).open(path)?;
-    file.write_all(record).and_then(|()| file.sync_all()).inspect_err(|_| drop(fs::remove_file(path)))
+    files::write_new(path, record).inspect_err(|_| drop(fs::remove_file(path)))
 }

@@ -82,6 +82,7 @@ fn an_agent_that_asks_nobody_does_nothing_twice() {
             walk(&world, found);
         }
         let after = world.sandbox.counts();
+        assert!(after.requests > before.requests, "{state}: nothing was sent, so nothing is shown");
         let (registrations, texts) = (after.accounts - before.accounts, after.sms_sent - before.sms_sent);
         assert!(registrations <= 2 && texts <= 1 && after.rotations == 0, "{state}: {after:?}");
     }

@@ -110,6 +110,11 @@ fn a_rescued_answer_is_taken_by_its_own_request_only() {
     flow.prepare(&failing.enrolment, &failing.exchange).unwrap();
     assert!(flow.journaled(failing.exchange.id).unwrap().is_none());
     assert!(!failing.store.has_unfinished().unwrap());
+    // The record that was left does not stand in the way of the answer to this request.
+    failing.take_the_disk_away();
+    flow.journal(&failing.exchange, &Ok(answer(200, ANSWER))).unwrap();
+    failing.bring_the_disk_back();
+    assert!(flow.journaled(failing.exchange.id).unwrap().is_some());
 }
 
 #[test]
